@@ -1,0 +1,49 @@
+/* api.h - the endpoints: a file per family (query, write, status, live, worker), over http/. */
+#ifndef ALGALON_API_API_H
+#define ALGALON_API_API_H
+
+#include "base/base.h"
+#include "http/http.h"
+#include "metric/metric.h"
+#include "promql/promql.h"
+#include "scrape/scrape.h"
+#include "store/store.h"
+#include "worker/worker.h"
+
+/* What the endpoints work on; NULL where this process has no such part. Borrowed for the life of
+ * the listeners. */
+struct api {
+    struct worker *worker;
+    const struct worker_options *worker_options; /* for the doctor */
+    struct store *store;
+    struct scrape *scrape;
+    struct metadata *metadata;
+    struct queryable queryable; /* of the store, or of a remote one */
+    const char *version, *revision;
+    int64_t started_ms;
+    int64_t lookback_ms, query_timeout_ms;
+    size_t query_max_memory, query_max_series, query_max_samples;
+    unsigned query_max_concurrent;
+    /* All settings in force, in order: for /api/v1/status/flags. */
+    const struct api_flag {
+        const char *name, *value;
+    } * flags;
+    size_t flag_len;
+    bool (*ready)(void *ctx);                    /* /-/ready */
+    int (*reload)(void *ctx, struct error *err); /* POST /-/reload */
+    void *ctx;
+    struct http_server *const *servers; /* for self-metrics */
+    size_t server_len;
+};
+
+/** Routes of the metrics listener: /metrics, /snapshot, /events, /-/healthy, /-/ready, /. */
+size_t api_metrics_routes(struct api *api, struct http_route *to, size_t max);
+
+/** Routes of the API listener; the web listener serves the same beside its pages. */
+size_t api_routes(struct api *api, struct http_route *to, size_t max);
+
+/** Appends this process's own metrics (algalon_*, process_*) in the text format: all of it belongs
+ * to one scrape. */
+void api_self_metrics(struct api *api, struct buf *to);
+
+#endif

@@ -1,0 +1,121 @@
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#define FIRST_CHUNK 4096
+#define LARGE_CHUNK                                                                                \
+    ((size_t)1 << 20) /* doubling stops here: at most this much is wasted at the end */
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size; /* of the whole allocation */
+    _Alignas(max_align_t) char data[];
+};
+
+void arena_init(struct arena *a, size_t max)
+{
+    *a = (struct arena){.max = max};
+}
+
+static void free_chunks(struct arena_chunk *chunk)
+{
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
+void arena_fini(struct arena *a)
+{
+    free_chunks(a->chunks);
+    *a = (struct arena){.max = a->max};
+}
+
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *keep = NULL;
+    struct arena_chunk **link = NULL;
+
+    for (struct arena_chunk **at = &a->chunks; *at; at = &(*at)->next)
+        if (!link || (*at)->size > (*link)->size)
+            link = at;
+    if (link) {
+        keep = *link;
+        *link = keep->next;
+        free_chunks(a->chunks);
+        keep->next = NULL;
+    }
+    a->chunks = keep;
+    a->at = keep ? keep->data : NULL;
+    a->end = keep ? (char *)keep + keep->size : NULL;
+    a->used = 0;
+}
+
+size_t arena_bytes(const struct arena *a)
+{
+    size_t bytes = 0;
+    for (const struct arena_chunk *chunk = a->chunks; chunk; chunk = chunk->next)
+        bytes += chunk->size;
+    return bytes;
+}
+
+static bool add_chunk(struct arena *a, size_t size)
+{
+    size_t want, taken = arena_bytes(a);
+    size_t step = a->chunks ? MIN(a->chunks->size * 2, LARGE_CHUNK) : FIRST_CHUNK;
+
+    if (!size_add(size, sizeof(struct arena_chunk), &want))
+        return false;
+    want = MAX(want, step);
+    if (a->max && want > a->max - MIN(taken, a->max)) {
+        want = size + sizeof(struct arena_chunk);
+        if (want > a->max - MIN(taken, a->max))
+            return false;
+    }
+    struct arena_chunk *chunk = malloc(want);
+    if (!chunk)
+        return false;
+    chunk->next = a->chunks;
+    chunk->size = want;
+    a->chunks = chunk;
+    a->at = chunk->data;
+    a->end = (char *)chunk + want;
+    return true;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    size_t rounded;
+
+    if (!size_add(size, align - 1, &rounded))
+        return NULL;
+    rounded &= ~(align - 1);
+    if (UNLIKELY(rounded > (size_t)(a->end - a->at)) && !add_chunk(a, rounded))
+        return NULL;
+    void *ptr = a->at;
+    a->at += rounded;
+    a->used += rounded;
+    return ptr;
+}
+
+void *arena_calloc(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes;
+    void *ptr = size_mul(count, size, &bytes) ? arena_alloc(a, bytes) : NULL;
+    if (ptr && bytes)
+        memset(ptr, 0, bytes);
+    return ptr;
+}
+
+char *arena_strndup(struct arena *a, const char *text, size_t len)
+{
+    char *copy = len < SIZE_MAX ? arena_alloc(a, len + 1) : NULL;
+    if (copy) {
+        if (len)
+            memcpy(copy, text, len);
+        copy[len] = '\0';
+    }
+    return copy;
+}

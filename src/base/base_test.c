@@ -1,0 +1,251 @@
+/* base_test.c - the ground floor. */
+#include "base/base.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void numbers_read_and_print_back_the_same(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"0", "0"},
+        {"-0", "-0"},
+        {"1", "1"},
+        {"12.5", "12.5"},
+        {"0.001", "0.001"},
+        {"100.05", "100.05"},
+        {"1e21", "1e+21"},
+        {"1e20", "100000000000000000000"},
+        {"1.7976931348623157e308", "1.7976931348623157e+308"},
+        {"5e-324", "5e-324"},
+        {"0.1", "0.1"},
+        {"0.30000000000000004", "0.30000000000000004"},
+        {"123456789012345680", "123456789012345680"},
+        {"1e-6", "0.000001"},
+        {"1.5e-7", "1.5e-07"},
+        {"+Inf", "+Inf"},
+        {"-inf", "-Inf"},
+        {"NaN", "NaN"},
+        {"0x10", "16"},
+        {"1700000000.123", "1700000000.123"},
+    };
+    char text[NUM_MAX_TEXT];
+    double value;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_true(num_parse(str_of(cases[i].in), &value));
+        size_t n = num_print(text, value);
+        assert_true(n <= NUM_MAX_TEXT);
+        text[n] = '\0';
+        assert_string_equal(text, cases[i].out);
+    }
+}
+
+static void any_double_survives_text(void **state)
+{
+    uint64_t seed = 42;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        uint64_t bits = hash_more(seed, &i, sizeof(i));
+        double value, back;
+        char text[NUM_MAX_TEXT];
+        memcpy(&value, &bits, sizeof(value));
+        if (isnan(value))
+            continue;
+        size_t n = num_print(text, value);
+        assert_true(n <= NUM_MAX_TEXT);
+        assert_true(num_parse(str_make(text, n), &back));
+        assert_memory_equal(&value, &back, sizeof(value));
+    }
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+    static const char *const cases[] = {"",     "-",  "+",  ".",  "e5",  "1e", "1x",
+                                        "nanx", "0x", " 1", "1 ", "--1", "1e+"};
+    double value;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_false(num_parse(str_of(cases[i]), &value));
+}
+
+static void durations_are_prometheus_durations(void **state)
+{
+    static const struct {
+        const char *in;
+        int64_t ms; /* -1: refused */
+    } cases[] = {
+        {"5s", 5000},  {"1h30m", 5400000}, {"250ms", 250},      {"30d", 2592000000},
+        {"15", 15000}, {"0.5", 500},       {"1y", 31536000000}, {"", -1},
+        {"s", -1},     {"5x", -1},         {"1m1h", -1},        {"-5s", -1},
+        {"1d1d", -1},  {"0", 0},           {"0s", 0},           {"99999999999999999y", -1},
+    };
+    struct error err;
+    int64_t ms;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int code = num_parse_duration(str_of(cases[i].in), &ms, &err);
+        assert_int_equal(code == 0, cases[i].ms >= 0);
+        if (!code)
+            assert_int_equal(ms, cases[i].ms);
+    }
+    char text[48];
+    assert_string_equal(num_print_duration(text, 5400000), "1h30m");
+    assert_string_equal(num_print_duration(text, 0), "0s");
+    assert_string_equal(num_print_duration(text, 250), "250ms");
+}
+
+static void sizes_are_powers_of_1024(void **state)
+{
+    uint64_t bytes;
+
+    (void)state;
+    assert_int_equal(num_parse_size(STR("2GB"), &bytes, NULL), 0);
+    assert_int_equal(bytes, 2147483648);
+    assert_int_equal(num_parse_size(STR("1.5MiB"), &bytes, NULL), 0);
+    assert_int_equal(bytes, 1572864);
+    assert_int_equal(num_parse_size(STR("17"), &bytes, NULL), 0);
+    assert_int_equal(bytes, 17);
+    assert_int_equal(num_parse_size(STR("-1GB"), &bytes, NULL), -EINVAL);
+    assert_int_equal(num_parse_size(STR("GB"), &bytes, NULL), -EINVAL);
+}
+
+static void a_map_finds_what_was_put_and_not_taken(void **state)
+{
+    static char keys[1000][8];
+    struct map m;
+    void *old;
+
+    (void)state;
+    map_init(&m);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        snprintf(keys[i], sizeof(keys[i]), "k%zu", i);
+        assert_int_equal(map_put(&m, str_of(keys[i]), keys[i], &old), 0);
+        assert_null(old);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(keys); i += 2)
+        assert_ptr_equal(map_take(&m, str_of(keys[i])), keys[i]);
+    assert_int_equal(m.len, 500);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        assert_ptr_equal(map_get(&m, str_of(keys[i])), i % 2 ? keys[i] : NULL);
+    for (int round = 0; round < 50; round++)
+        for (size_t i = 0; i < ARRAY_LEN(keys); i += 2) {
+            assert_int_equal(map_put(&m, str_of(keys[i]), keys[i], NULL), 0);
+            assert_ptr_equal(map_take(&m, str_of(keys[i])), keys[i]);
+        }
+    assert_true(m.cap <= 4096);
+    map_fini(&m);
+}
+
+static void an_arena_keeps_its_bound(void **state)
+{
+    struct arena a;
+
+    (void)state;
+    arena_init(&a, 100000);
+    size_t got = 0;
+    while (arena_alloc(&a, 1000))
+        got += 1000;
+    assert_true(got > 50000 && got <= 100000);
+    assert_true(arena_bytes(&a) <= 100000);
+    arena_reset(&a);
+    assert_non_null(arena_alloc(&a, 1000));
+    assert_null(arena_calloc(&a, SIZE_MAX / 2, 4));
+    arena_fini(&a);
+}
+
+static void a_buffer_fails_at_its_cap_and_says_so(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 8);
+    buf_text(&b, "12345678");
+    assert_false(b.failed);
+    buf_char(&b, '9');
+    assert_true(b.failed);
+    assert_int_equal(b.len, 8);
+    buf_fini(&b);
+}
+
+static void json_strings_are_escaped(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 0);
+    buf_json(&b, str_make("a\"\\\n\x01\xc3\xa9", 7));
+    buf_json(&b, str_make("\xff", 1));
+    char *text = buf_take(&b);
+    assert_string_equal(text, "\"a\\\"\\\\\\n\\u0001\xc3\xa9\"\"\xef\xbf\xbd\"");
+    free(text);
+}
+
+static void crc32c_matches_the_rfc(void **state)
+{
+    unsigned char zeros[32] = {0};
+
+    (void)state;
+    assert_int_equal(hash_crc32c(0, "123456789", 9), 0xe3069283);
+    assert_int_equal(hash_crc32c(0, zeros, 32), 0x8a9136aa); /* RFC 3720, B.4 */
+    assert_int_equal(hash_crc32c(hash_crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
+}
+
+static void errors_gather_what_each_layer_was_doing(void **state)
+{
+    struct error err;
+
+    (void)state;
+    assert_int_equal(error_errno(&err, -ENOENT, "file %s", "x"), -ENOENT);
+    assert_int_equal(error_in(&err, "scrape %d", 7), -ENOENT);
+    assert_string_equal(err.text, "scrape 7: file x: No such file or directory");
+    assert_int_equal(error_set(NULL, -EINVAL, "nobody listens"), -EINVAL);
+}
+
+static void text_is_cut_and_trimmed(void **state)
+{
+    struct str rest = STR("a,,b"), part;
+    char small[4];
+
+    (void)state;
+    part = str_cut(&rest, ',');
+    assert_true(str_is(part, "a"));
+    part = str_cut(&rest, ',');
+    assert_true(str_is(part, ""));
+    part = str_cut(&rest, ',');
+    assert_true(str_is(part, "b"));
+    assert_null(rest.ptr);
+    assert_true(str_is(str_trim(STR(" \tx y\r\n")), "x y"));
+    str_copy(small, sizeof(small), STR("ab\xc3\xa9"));
+    assert_string_equal(small, "ab");
+    assert_false(str_is_utf8(STR("\xed\xa0\x80")));
+    assert_true(str_is_utf8(STR("\xf0\x9f\x98\x80")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_read_and_print_back_the_same),
+        cmocka_unit_test(any_double_survives_text),
+        cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(durations_are_prometheus_durations),
+        cmocka_unit_test(sizes_are_powers_of_1024),
+        cmocka_unit_test(a_map_finds_what_was_put_and_not_taken),
+        cmocka_unit_test(an_arena_keeps_its_bound),
+        cmocka_unit_test(a_buffer_fails_at_its_cap_and_says_so),
+        cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(crc32c_matches_the_rfc),
+        cmocka_unit_test(errors_gather_what_each_layer_was_doing),
+        cmocka_unit_test(text_is_cut_and_trimmed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,47 @@
+#include "base/mem.h"
+
+static void *must(void *ptr)
+{
+    if (!ptr) {
+        fputs("algalon: out of memory\n", stderr);
+        abort();
+    }
+    return ptr;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return must(calloc(count, size ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+    return text ? must(strdup(text)) : NULL;
+}
+
+char *xstrndup(const char *text, size_t len)
+{
+    return text ? must(strndup(text, len)) : NULL;
+}
+
+void *array_grow(void *ptr, size_t *cap, size_t want, size_t elem)
+{
+    size_t next, bytes;
+
+    if (want <= *cap && ptr)
+        return ptr;
+    if (!size_mul(*cap, 2, &next))
+        return NULL;
+    if (next < want)
+        next = want;
+    if (next < 8)
+        next = 8;
+    if (!size_mul(next, elem, &bytes))
+        return NULL;
+    char *grown = realloc(ptr, bytes);
+    if (!grown)
+        return NULL;
+    memset(grown + *cap * elem, 0, bytes - *cap * elem);
+    *cap = next;
+    return grown;
+}

@@ -1,0 +1,221 @@
+/* device.h - reads hardware into plain structs. One file (or folder) per platform, each a
+ * `collector`; table.c lists them. Nothing here knows metric names: that is worker/'s business.
+ *
+ * The unknown: a gauge that was not reported is NAN, a count UINT64_MAX, a text "". Never 0: idle
+ * is not silent. Shares are ratios (0.0 to 1.0), memory is bytes, power watts, temperature degrees
+ * Celsius, clocks MHz. */
+#ifndef ALGALON_DEVICE_DEVICE_H
+#define ALGALON_DEVICE_DEVICE_H
+
+#include "base/base.h"
+
+#define UNKNOWN_COUNT UINT64_MAX
+
+/* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
+ * but nvml_library. */
+struct host_paths {
+    const char *procfs;       /* "/proc" */
+    const char *sysfs;        /* "/sys" */
+    const char *rootfs;       /* "/": mount points and /etc/passwd are looked up below it */
+    const char *nvml_library; /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
+                                 search as usual */
+};
+
+/* ---- the host ---- */
+
+struct cpu_core {
+    unsigned id, socket;
+    char type[4]; /* "P", "E" on hybrid parts, else "C" */
+    double utilization_ratio, frequency_mhz;
+};
+
+struct cpu_socket {
+    unsigned id;
+    double utilization_ratio, frequency_mhz, temperature_c, power_w;
+};
+
+struct cpu {
+    bool present;
+    char model[128], architecture[16], platform[16]; /* platform: Intel, Amd, Arm, Other */
+    unsigned socket_count, core_count, thread_count; /* physical cores; hardware threads online */
+    double utilization_ratio;                        /* all threads, mean since the last reading */
+    double frequency_mhz, temperature_c, power_w;
+    double iowait_ratio, steal_ratio;
+    double limit_cores; /* CPU time the cgroup allows, in cores; NAN: no limit */
+    double load1, load5, load15;
+    double uptime_s, boot_time_s; /* boot in Unix time */
+    struct cpu_core *cores;
+    size_t core_len;
+    struct cpu_socket *sockets;
+    size_t socket_len;
+};
+
+struct memory {
+    bool present;
+    bool limited; /* the cgroup's limit is what total and used speak of */
+    uint64_t total_bytes, used_bytes, available_bytes, free_bytes, buffers_bytes, cached_bytes;
+    uint64_t swap_total_bytes, swap_used_bytes, swap_free_bytes;
+    uint64_t hugepages_total_bytes, hugepages_free_bytes; /* all sizes */
+    uint64_t zfs_arc_bytes;                               /* size of the ARC */
+};
+
+struct filesystem {
+    char mount_point[256], device[128], type[32];
+    uint64_t total_bytes, used_bytes, available_bytes;
+};
+
+struct process {
+    int pid;
+    uint64_t start_ticks; /* since boot; with pid the identity that survives reuse of the pid */
+    double start_time_s;  /* Unix time */
+    char name[64], user[64], command[256], state; /* command: NUL and control bytes as spaces */
+    unsigned threads;
+    double cpu_ratio;      /* of one CPU: 2.0 is two CPUs busy; NAN at the first sight */
+    uint64_t memory_bytes; /* resident */
+};
+
+struct chassis {
+    bool present;
+    char vendor[64], product[64], version[64], board[64], bios_version[64];
+    char virtualization[32]; /* "kvm", "vmware", ...; "" on bare metal */
+    char container[32];      /* "docker", "kubernetes", ...; "" outside */
+    double inlet_temperature_c, outlet_temperature_c, power_w;
+};
+
+/* ---- accelerators ---- */
+
+enum accelerator_state {
+    ACCELERATOR_OK,
+    ACCELERATOR_LOST, /* fallen off the bus, or gone from the driver: identity is the last one known
+                       */
+    ACCELERATOR_FORBIDDEN, /* counted by the driver, but this process may not open it */
+    ACCELERATOR_SLEEPING,  /* runtime suspended: left asleep */
+};
+
+/* One device, read once. Texts are "" when the driver has none. */
+struct accelerator {
+    unsigned index; /* 0, 1, 2... of its platform, in PCI bus order; worker/ numbers over all
+                       platforms */
+    enum accelerator_state state;
+    const char *platform; /* "nvidia": the collector's name */
+    char uuid[96], name[96], pci_bus_id[24] /* 0000:3b:00.0 */, serial[32], vbios[32];
+    char architecture[24], compute_capability[8];
+    unsigned minor;                                  /* N of /dev/nvidiaN; UINT_MAX unknown */
+    double utilization_ratio, utilization_max_ratio; /* mean and peak since the last reading */
+    double memory_utilization_ratio;                 /* time the memory was read or written */
+    double encoder_ratio, decoder_ratio;
+    uint64_t mem_used_bytes, mem_total_bytes, mem_free_bytes, mem_reserved_bytes;
+    double temperature_c, memory_temperature_c;
+    double temperature_slowdown_c, temperature_shutdown_c, temperature_max_operating_c,
+        temperature_acoustic_c;
+    double power_w, power_max_w; /* mean and peak since the last reading */
+    double power_limit_w, power_limit_default_w, power_limit_min_w, power_limit_max_w;
+    double energy_j_total; /* the hardware's counter; restarts with the driver */
+    double clock_graphics_mhz, clock_sm_mhz, clock_memory_mhz, clock_video_mhz;
+    double clock_graphics_max_mhz, clock_memory_max_mhz;
+    double fan_ratio, fan_rpm;
+    double pstate;                                     /* 0 fastest to 15 idlest */
+    double ecc_mode, ecc_pending;                      /* 0 off, 1 on */
+    double ecc_corrected_total, ecc_uncorrected_total; /* volatile: since the driver was loaded */
+    double persistence_mode, compute_mode;
+    double pcie_generation, pcie_width, pcie_generation_max, pcie_width_max;
+    double throttle_reasons; /* NVML's bits; NAN unknown */
+    double numa_node;
+    double mig_mode; /* 0 off, 1 on */
+};
+
+/* A process on a device. The host's process table tells who it is (struct process, by pid). */
+struct accelerator_process {
+    unsigned accelerator; /* index of its platform */
+    int pid;
+    char type; /* 'C' compute, 'G' graphics, 'M' MPS */
+    uint64_t mem_used_bytes;
+    double sm_ratio, mem_ratio, encoder_ratio, decoder_ratio; /* since the last reading */
+};
+
+/* Versions of a platform's software; one per collector that knows them. */
+struct platform_info {
+    const char *platform;
+    char driver_version[80], library_version[80],
+        runtime_version[32]; /* runtime: CUDA's for nvidia, "13.0" */
+    char runtime_name[16];   /* "CUDA" */
+};
+
+/* A field whose reading was outside its range, a sentinel, or too old, and so was withdrawn. */
+struct reading_reject {
+    const char *field;  /* static: "nvidia.temperature" */
+    const char *reason; /* static: "range", "sentinel", "stale" */
+    uint64_t count;     /* since start */
+};
+
+/* Something the operator should know: printed by doctor, counted in metrics, shown on empty pages.
+ */
+enum finding_level {
+    FINDING_OK,
+    FINDING_NOTE,
+    FINDING_WARNING,
+    FINDING_ERROR
+};
+struct finding {
+    enum finding_level level;
+    const char *topic; /* static: "nvidia driver" */
+    char what[200];    /* what was found */
+    char advice[300];  /* what to do about it; "" when nothing */
+};
+
+/* What one collector read once. Arrays live in `arena`, which the reader of the struct resets. */
+struct reading {
+    struct arena *arena;
+    uint64_t mono_ns; /* when the read began */
+    struct cpu cpu;
+    struct memory memory;
+    struct chassis chassis;
+    struct filesystem *filesystems;
+    size_t filesystem_len;
+    struct process *processes; /* every process of the machine, in no order */
+    size_t process_len;
+    uint64_t processes_hidden; /* exist, but may not be read (hidepid) */
+    struct accelerator *accelerators;
+    size_t accelerator_len;
+    struct accelerator_process *accelerator_processes;
+    size_t accelerator_process_len;
+    struct platform_info *platforms;
+    size_t platform_len;
+    struct reading_reject *rejects;
+    size_t reject_len;
+};
+
+/** A reading with everything unknown and empty, its memory to come from `arena` (borrowed). */
+void reading_init(struct reading *r, struct arena *arena);
+
+/** Everything of an accelerator unknown, for `platform`. */
+void accelerator_init(struct accelerator *a, const char *platform, unsigned index);
+
+/* ---- collectors ---- */
+
+struct collector {
+    const char *name; /* "nvidia": also its flag, its log field and its file */
+    /* Cheap look for the hardware below `paths`; false is no error, the collector is left out and
+     * asked again later. */
+    bool (*detect)(const struct host_paths *paths);
+    int (*open)(const struct host_paths *paths, void **ret, struct error *err);
+    /* Fills `out` once, on the collector's own thread. On failure what it filled so far stands.
+     * -ENODEV: the hardware or driver went away; the worker closes, and opens again when detect()
+     * says so. */
+    int (*read)(void *state, struct reading *out, struct error *err);
+    void (*close)(void *state); /* NULL is fine */
+    /* Adds what an operator should know about this platform on this machine, healthy or not. May be
+     * NULL. */
+    void (*diagnose)(const struct host_paths *paths, struct arena *a, struct finding **ret,
+                     size_t *ret_len);
+    int64_t interval_ms; /* its own period where the usual one is too quick; 0: the worker's */
+};
+
+/* In the order in which accelerators are numbered; NULL ends it. */
+extern const struct collector *const collectors[];
+
+/** Appends a finding in `a`; texts are formatted. Used by diagnose(). */
+void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,
+                 const char *topic, const char *advice, const char *what, ...) PRINTF_LIKE(7, 8);
+
+#endif

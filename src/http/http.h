@@ -1,0 +1,102 @@
+/* http.h - the HTTP server: listeners, routes, credentials, TLS, compression. server.c alone knows
+ * libmicrohttpd.
+ *
+ * Threads: per listener one "http-accept" with a small pool of event loops; handlers marked `slow`
+ * run on a pool of their own ("http-slow-N"), so that a long query never keeps /metrics waiting. */
+#ifndef ALGALON_HTTP_HTTP_H
+#define ALGALON_HTTP_HTTP_H
+
+#include "base/base.h"
+
+struct http_server;
+struct http_request;
+
+struct http_listener_options {
+    const char *address; /* ":9400", "127.0.0.1:8428", "[::1]:3000"; a port of 0 takes a free one */
+    const char *name;    /* for logs: "metrics" */
+    const char *web_config_file; /* Prometheus web configuration: TLS and basic auth; NULL: none */
+    bool allow_open; /* may listen beyond loopback without credentials (metrics; or --no-auth) */
+    uint64_t max_body_bytes;  /* 64 MiB; larger bodies are answered 413 */
+    unsigned max_connections; /* 512 */
+    const char *cors_origin;  /* Access-Control-Allow-Origin; NULL: none */
+};
+
+void http_listener_options_init(struct http_listener_options *o);
+
+typedef void http_handler(struct http_request *r, void *ctx);
+
+struct http_route {
+    const char *method; /* "GET" (HEAD too), "POST", "GET,POST" */
+    const char *path; /* exact; or a pattern with one "*" segment ("/api/v1/label/" "*" "/values");
+                         or a prefix ending in "/" "**" */
+    http_handler *handle;
+    void *ctx;
+    bool slow; /* runs on the slow pool */
+    bool open; /* answered without credentials (health) */
+};
+
+/**
+ * Starts listening. `routes` is copied; contexts are borrowed until http_server_stop().
+ * Errors: -EADDRINUSE, -EACCES, -EINVAL (address, web configuration with file and line), -EPERM
+ * (beyond loopback without credentials): `err` names the listener's option and says what to do.
+ */
+MUST_CHECK int http_server_start(const struct http_listener_options *options,
+                                 const struct http_route *routes, size_t route_len,
+                                 struct http_server **ret, struct error *err);
+
+/** Stops taking connections, lets running handlers finish for up to `grace_ms`, closes. NULL is
+ * fine. */
+void http_server_stop(struct http_server *s, int64_t grace_ms);
+
+/** The port it listens on (useful after asking for 0). */
+unsigned http_server_port(const struct http_server *s);
+
+/** Reads the web configuration file and certificates again; on error the old ones stay. */
+MUST_CHECK int http_server_reload(struct http_server *s, struct error *err);
+
+/* ---- inside a handler; views live until it returns ---- */
+
+struct str http_method(const struct http_request *r);
+struct str http_path(const struct http_request *r);      /* decoded */
+struct str http_path_part(const struct http_request *r); /* what "*" or "**" stood for, decoded */
+struct str http_header(const struct http_request *r, const char *name);
+/** The body, gzip, zstd undone by its Content-Encoding (bounded by max_body_bytes). */
+struct str http_body(const struct http_request *r);
+/** First value of a parameter of the query string or of a form body; ptr NULL when it is not there.
+ */
+struct str http_param(const struct http_request *r, const char *name);
+/** The i-th value of a parameter that may come several times; ptr NULL past the last. */
+struct str http_param_at(const struct http_request *r, const char *name, size_t i);
+/** Set while the client has gone away; poll it in long work. Never NULL. */
+const atomic_bool *http_gone(const struct http_request *r);
+/** Scratch memory that lives until the answer is sent. */
+struct arena *http_arena(struct http_request *r);
+
+/** Adds a header to the answer to come; texts are copied. */
+void http_set_header(struct http_request *r, const char *name, const char *value);
+
+/** Answers with `body` (taken over, emptied). Compressed when the client asks and it is worth it.
+ * Once per request. */
+void http_reply(struct http_request *r, unsigned status, const char *content_type,
+                struct buf *body);
+void http_reply_text(struct http_request *r, unsigned status, const char *content_type,
+                     const char *text);
+/** Answers with bytes that are kept alive until `release(owner)`; `encoding` "gzip" or NULL. No
+ * copy. */
+void http_reply_shared(struct http_request *r, unsigned status, const char *content_type,
+                       const char *encoding, struct str body, void (*release)(void *owner),
+                       void *owner);
+/**
+ * Answers as a stream (Server-Sent Events): `next` appends the next piece to `to`, waiting at most
+ * a second for it; 0 go on (also with nothing appended), negative ends the stream. `done` always
+ * runs last, once.
+ */
+void http_reply_stream(struct http_request *r, const char *content_type,
+                       int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx), void *ctx);
+
+struct http_stats {
+    uint64_t requests_total, errors_total, bytes_total, connections, rejected_total;
+};
+void http_get_stats(const struct http_server *s, struct http_stats *ret);
+
+#endif

@@ -1,0 +1,90 @@
+/* scrape.h - brings samples in: the targets of a scrape configuration, this machine's own worker,
+ * and pushed text. Start at scrape_start(); scrape_local() is the same door for text that is in
+ * memory already.
+ *
+ * Threads: "scrape" (timer and HTTP client, waits on epoll), a small pool "ingest-N" that parses
+ * what came back. */
+#ifndef ALGALON_SCRAPE_SCRAPE_H
+#define ALGALON_SCRAPE_SCRAPE_H
+
+#include "base/base.h"
+#include "metric/metric.h"
+#include "store/store.h"
+
+struct scrape;
+
+struct scrape_options {
+    struct store *store;
+    struct metadata *metadata;
+    const char *config_file;    /* Prometheus scrape configuration; NULL: only `targets` */
+    const char *const *targets; /* "host:port" or URLs given on the command line, job "algalon" */
+    size_t target_len;
+    int64_t interval_ms;     /* of those targets: 5000 */
+    uint64_t max_body_bytes; /* of one scrape: 64 MiB */
+    const char *version;     /* for the User-Agent */
+};
+
+/**
+ * Reads the configuration and starts scraping. Errors: -EINVAL with file and line; -ELIBACC libcurl
+ * is not installed (only when there is something to scrape); `err` says what to do.
+ */
+MUST_CHECK int scrape_start(const struct scrape_options *options, struct scrape **ret,
+                            struct error *err);
+void scrape_stop(struct scrape *s); /* NULL is fine */
+
+/** Reads the configuration again: all or nothing, state of unchanged targets kept. */
+MUST_CHECK int scrape_reload(struct scrape *s, struct error *err);
+
+/**
+ * Takes the exposition `text` of this process's own worker as if it had been scraped at `ts_ms`:
+ * labels job and instance, honor_labels, stale markers for what vanished, `up` and the scrape's own
+ * series.
+ */
+MUST_CHECK int scrape_local(struct scrape *s, struct str job, struct str instance, struct str text,
+                            int64_t ts_ms, struct error *err);
+
+enum target_health {
+    TARGET_UNKNOWN,
+    TARGET_UP,
+    TARGET_DOWN
+};
+struct target_status {
+    struct str job, url, instance;
+    struct labels labels, discovered; /* after relabelling; before */
+    enum target_health health;
+    char last_error[240];
+    int64_t last_scrape_ms; /* Unix time; 0: never */
+    double last_duration_s;
+    int64_t interval_ms, timeout_ms;
+    size_t last_samples;
+};
+
+/** Calls `visit` for each target (borrowed) in order of job and URL. Any thread. */
+void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struct target_status *t),
+                          void *ctx);
+
+struct scrape_stats {
+    uint64_t targets, targets_up, scrapes_total, scrape_failures_total, samples_total,
+        lines_refused_total;
+    uint64_t reloads_total, reload_failures_total;
+    bool config_ok;
+};
+void scrape_get_stats(struct scrape *s, struct scrape_stats *ret);
+
+/* ---- pushed text: /api/v1/import/prometheus ---- */
+
+struct import_result {
+    uint64_t samples, lines_refused, too_old, refused;
+    char first_error[240]; /* with the line number; "" when all was taken */
+};
+
+/**
+ * Keeps an exposition text: lines without a timestamp get `default_ts_ms`; `extra` labels are set
+ * on each series. A line that cannot be read is counted and passed over. Memory: bounded by a batch
+ * of lines, not by the text. Errors: -ENOSPC, -EIO from the store, -ENOMEM.
+ */
+MUST_CHECK int import_text(struct store *store, struct metadata *metadata, struct str text,
+                           int64_t default_ts_ms, struct labels extra, struct import_result *ret,
+                           struct error *err);
+
+#endif

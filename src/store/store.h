@@ -1,0 +1,108 @@
+/* store.h - the embedded time-series store. Start at store_open(), store_append() and
+ * store_queryable(). */
+#ifndef ALGALON_STORE_STORE_H
+#define ALGALON_STORE_STORE_H
+
+#include "base/base.h"
+#include "metric/metric.h"
+
+struct store; /* opaque: the layout is store.c's business; the bytes are drawn in FORMAT.md */
+struct group; /* the series that arrive together, in a fixed order; see store_group() */
+
+struct store_options {
+    const char *dir;
+    int64_t retention_ms;     /* older days are dropped; 0: keep for ever */
+    uint64_t retention_bytes; /* oldest days are dropped above this; 0: no bound */
+    int64_t out_of_order_ms;  /* how far behind a series' newest sample one may come; 0: only newer
+                                 ones */
+    uint64_t max_series;      /* active series; further ones are refused and counted; 0: no bound */
+    uint64_t min_free_bytes;  /* writing stops with -ENOSPC while the disk has less */
+    int64_t sync_interval_ms; /* how often the log is synced to the disk: 1000 */
+};
+
+/** Defaults: 90 days, no size bound, 5 min out of order, 10 million series, 128 MB free. `dir`
+ * stays NULL. */
+void store_options_init(struct store_options *o);
+
+/**
+ * Opens the data directory, making it when absent, and replays the log: what was acknowledged
+ * before a crash is there. Errors: -EBUSY another process has it, -EACCES/-EROFS it can't be
+ * written, -EINVAL it holds something else (foreign files, a newer format), -EIO damage beyond
+ * repair; `err` says what to do. A torn last record is no error. Threads: one "store" thread of its
+ * own: syncs the log, packs blocks, drops old days; waits on the clock.
+ */
+MUST_CHECK int store_open(const struct store_options *options, struct store **ret,
+                          struct error *err);
+
+/** Writes out what is in memory and closes. Every append must have returned. NULL is fine. */
+void store_close(struct store *s);
+
+/**
+ * The group of a scraped target, found by its name (such as "job;instance") or made. It stays valid
+ * until store_close(). Threads: any.
+ */
+MUST_CHECK int store_group(struct store *s, struct str name, struct group **ret, struct error *err);
+
+/**
+ * The column of series `labels` in `g`, made when it is new. Columns are numbered from 0 in order
+ * of making and never change for the life of the group. `labels` is copied. Errors: -ENFILE too
+ * many series (counted), -EINVAL bad labels. Threads: one per group at a time.
+ */
+MUST_CHECK int store_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
+                            struct error *err);
+
+/**
+ * Appends one row: `values[i]` is the sample of column `i` of `g` at `ts_ms` (Unix time, ms);
+ * value_absent() where a column has none, value_stale() where its series ended. `n` may be less
+ * than the group's columns: the rest is absent. It can be queried when the call returns, survives
+ * the death of this process, and is on disk at the latest one second later.
+ *
+ * A row at the time of an older one: a column's later write wins (the same value twice is no
+ * error). Ownership: `values` is borrowed until the call returns. Threads:   one per group at a
+ * time; different groups in parallel. Errors:    -ERANGE  `ts_ms` is older than the out-of-order
+ * window (or the retention); the row is dropped, counted. -ENOSPC  the disk is full; the row is not
+ * kept, the store stays usable. -EIO     the log could not be written; the store is read-only from
+ * now on. Cost:      one copy of the row into the log's buffer and one write(2), no allocation on
+ * the usual path.
+ */
+MUST_CHECK int store_append(struct store *s, struct group *g, int64_t ts_ms, const double *values,
+                            size_t n, struct error *err);
+
+/* A pushed sample (import, remote write): series by labels, in any order. */
+struct store_sample {
+    struct labels labels; /* borrowed during the call */
+    int64_t ts_ms;
+    double value;
+};
+
+struct store_push_result {
+    size_t kept, too_old, refused; /* refused: too many series, bad labels */
+    char example[200];             /* the first sample not kept, and why; "" when all were */
+};
+
+/** Keeps pushed samples: sorted into groups by job and instance. In the log when it returns.
+ * Errors: -ENOSPC, -EIO, -ENOMEM. */
+MUST_CHECK int store_push(struct store *s, const struct store_sample *samples, size_t n,
+                          struct store_push_result *ret, struct error *err);
+
+/** The door for queries. Valid until store_close(). Reading never stalls appends. */
+struct queryable store_queryable(struct store *s);
+
+/** Packs and commits everything that is in memory (SIGTERM, backup, tests). */
+MUST_CHECK int store_flush(struct store *s, struct error *err);
+
+struct store_stats {
+    uint64_t series_active, series_total, groups, samples_total, rows_total;
+    uint64_t too_old_total, refused_series_total, append_errors_total;
+    uint64_t log_bytes, log_segments, block_bytes, blocks, days, disk_bytes, memory_bytes;
+    int64_t oldest_ts_ms, newest_ts_ms; /* INT64_MIN when empty */
+    uint64_t replayed_rows, replay_dropped_bytes;
+    double replay_seconds;
+    bool read_only; /* disk full or log broken: `trouble` says which */
+    char trouble[200];
+};
+
+/** A consistent look at the store's counters. Any thread. */
+void store_get_stats(struct store *s, struct store_stats *ret);
+
+#endif

@@ -1,0 +1,91 @@
+/* worker.h - samples devices on a schedule, publishes immutable snapshots, renders them by schema.
+ * Start at worker_start() and worker_latest().
+ *
+ * Threads: one per collector ("read-<name>", waits for its next turn or worker_stop()), one
+ * publisher ("publish", waits for the end of each interval). A collector that hangs holds up only
+ * itself: after three intervals without an answer what it read last is withdrawn, and
+ * algalon_collector_up says 0. */
+#ifndef ALGALON_WORKER_WORKER_H
+#define ALGALON_WORKER_WORKER_H
+
+#include "base/base.h"
+#include "device/device.h"
+#include "metric/metric.h"
+
+struct worker;
+struct snapshot; /* one rendered state of this machine; immutable, shared by reference count */
+
+enum schema {
+    SCHEMA_ALL_SMI = 1,
+    SCHEMA_DCGM = 2
+};
+
+struct worker_options {
+    struct host_paths paths;
+    const char *hostname;   /* label on every series; NULL: the system's */
+    int64_t interval_ms;    /* 5000 */
+    unsigned schemas;       /* SCHEMA_ bits */
+    unsigned process_limit; /* host processes shown, by CPU then memory; those on a GPU are always
+                               shown; 0: none */
+    bool process_command;   /* label `command` filled */
+    bool instance_label;    /* add `instance` as all-smi does */
+    const char *disabled;   /* comma-separated collector names left out; NULL: none */
+    const char *version;    /* of the program, for build info */
+};
+
+/** Defaults as in `algalon worker --help`. */
+void worker_options_init(struct worker_options *o);
+
+/**
+ * Starts the collectors and the publisher. The first snapshot comes within about a second (rates
+ * need two readings). Ownership: texts in `options` are borrowed until worker_stop(). Errors:
+ * -EINVAL, -ENOMEM.
+ */
+MUST_CHECK int worker_start(const struct worker_options *options, struct worker **ret,
+                            struct error *err);
+
+/** Stops and joins; a collector that hangs in its driver is left behind after two seconds. NULL is
+ * fine. */
+void worker_stop(struct worker *w);
+
+/** The latest snapshot, to be released; NULL before the first. Never blocks on hardware. */
+struct snapshot *worker_latest(struct worker *w);
+struct snapshot *snapshot_retain(struct snapshot *s);
+void snapshot_release(struct snapshot *s); /* NULL is fine */
+
+/** Waits for a snapshot newer than `seq` until the deadline; its sequence number, or 0 when none
+ * came. */
+uint64_t worker_wait(struct worker *w, uint64_t seq, uint64_t deadline_mono_ns);
+
+/** Calls `fn` with each new snapshot (borrowed), on the publisher's thread. Set before the first is
+ * published. */
+void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *s), void *ctx);
+
+uint64_t snapshot_seq(const struct snapshot *s);
+int64_t snapshot_ts_ms(const struct snapshot *s);
+/** The exposition: text format 0.0.4, or OpenMetrics 1.0; and its gzip form. Views live as long as
+ * the snapshot. */
+enum snapshot_form {
+    SNAPSHOT_TEXT,
+    SNAPSHOT_TEXT_GZIP,
+    SNAPSHOT_OPENMETRICS,
+    SNAPSHOT_OPENMETRICS_GZIP
+};
+struct str snapshot_body(struct snapshot *s, enum snapshot_form form);
+/** Appends the snapshot as JSON or CSV for `algalon snapshot` and GET /snapshot. */
+void snapshot_json(const struct snapshot *s, struct buf *to);
+void snapshot_csv(const struct snapshot *s, struct buf *to);
+/** How many accelerators it holds: pages say "no GPU found" when 0. */
+size_t snapshot_accelerators(const struct snapshot *s);
+
+/** One reading of everything in the calling thread, with rates over `over_ms`: for `algalon
+ * snapshot`. */
+MUST_CHECK int worker_once(const struct worker_options *options, int64_t over_ms,
+                           struct snapshot **ret, struct error *err);
+
+/** What was found on this machine by every collector; memory in `a`. For `algalon doctor` and GET
+ * /api/v1/doctor. */
+void worker_diagnose(const struct worker_options *options, struct arena *a, struct finding **ret,
+                     size_t *ret_len);
+
+#endif
