@@ -26,6 +26,7 @@ static void numbers_read_and_print_back_the_same(void **state)
         {"0.1", "0.1"},
         {"0.30000000000000004", "0.30000000000000004"},
         {"123456789012345680", "123456789012345680"},
+        {"18446744073709551616", "18446744073709552000"}, /* 2^64: the mantissa wraps to 0 */
         {"1e-6", "0.000001"},
         {"1.5e-7", "1.5e-07"},
         {"+Inf", "+Inf"},
@@ -42,6 +43,37 @@ static void numbers_read_and_print_back_the_same(void **state)
         assert_true(num_parse(str_of(cases[i].in), &value));
         size_t n = num_print(text, value);
         assert_true(n <= NUM_MAX_TEXT);
+        text[n] = '\0';
+        assert_string_equal(text, cases[i].out);
+    }
+}
+
+static void fixed_decimals_print_exactly(void **state)
+{
+    static const struct {
+        int64_t units;
+        unsigned decimals;
+        const char *out;
+    } cases[] = {
+        {0, 0, "0"},
+        {0, 2, "0"},
+        {1, 2, "0.01"},
+        {-1, 2, "-0.01"},
+        {10, 2, "0.1"},
+        {1234, 2, "12.34"},
+        {1200, 2, "12"},
+        {-120, 1, "-12"},
+        {100, 0, "100"},
+        {700123, 3, "700.123"},
+        {INT64_MAX, 18, "9.223372036854775807"},
+        {INT64_MIN, 0, "-9223372036854775808"},
+    };
+    char text[NUM_MAX_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        size_t n = num_print_fixed(text, cases[i].units, cases[i].decimals);
+        assert_true(n < NUM_MAX_TEXT);
         text[n] = '\0';
         assert_string_equal(text, cases[i].out);
     }
@@ -235,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_read_and_print_back_the_same),
+        cmocka_unit_test(fixed_decimals_print_exactly),
         cmocka_unit_test(any_double_survives_text),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(durations_are_prometheus_durations),

@@ -70,13 +70,13 @@ bool num_parse(struct str s, double *ret)
     if (p < end && (*p == '-' || *p == '+'))
         p++;
     for (; p < end && *p >= '0' && *p <= '9'; p++, any = true) {
+        digits += digits || *p != '0'; /* not by the mantissa: it may wrap to 0 */
         mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-        digits += mantissa != 0;
     }
     if (p < end && *p == '.')
         for (p++; p < end && *p >= '0' && *p <= '9'; p++, scale--, any = true) {
+            digits += digits || *p != '0';
             mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-            digits += mantissa != 0;
         }
     if (any && p < end && (*p == 'e' || *p == 'E')) {
         bool down = false;
@@ -140,6 +140,30 @@ size_t num_print_u64(char *to, uint64_t value)
     for (size_t i = 0; i < n; i++)
         to[i] = digits[n - 1 - i];
     return n;
+}
+
+size_t num_print_fixed(char *to, int64_t units, unsigned decimals)
+{
+    uint64_t left = units < 0 ? 0 - (uint64_t)units : (uint64_t)units;
+    char digits[24];
+    size_t n = 0, at = sizeof(digits);
+
+    while (decimals && left % 10 == 0) {
+        left /= 10;
+        decimals--;
+        if (!left)
+            decimals = 0;
+    }
+    for (unsigned place = 0; left || place <= decimals; place++) {
+        if (place && place == decimals)
+            digits[--at] = '.';
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    }
+    if (units < 0)
+        to[n++] = '-';
+    memcpy(to + n, digits + at, sizeof(digits) - at);
+    return n + sizeof(digits) - at;
 }
 
 /* Whole numbers and up to three decimals: what most metrics are. Returns 0 when the value is

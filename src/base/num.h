@@ -27,6 +27,10 @@ MUST_CHECK bool num_parse_u64(struct str s, uint64_t *ret);
 size_t num_print(char *to, double value);
 size_t num_print_u64(char *to, uint64_t value);
 
+/** Prints `units` / 10^`decimals` (18 at most) exactly, without trailing zeros: (1234, 2) is
+ * "12.34", (1200, 2) is "12". At most NUM_MAX_TEXT bytes, not terminated; returns how many. */
+size_t num_print_fixed(char *to, int64_t units, unsigned decimals);
+
 /**
  * Parses a duration as Prometheus writes it: "5s", "1h30m", "250ms", units y w d h m s ms in this
  * order, each once; a bare number is seconds ("15", "0.5"). Errors: -EINVAL, -ERANGE; `err` says

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 struct start {
     void *(*run)(void *);
@@ -26,8 +27,9 @@ static void *begin(void *arg)
     return start.run(start.arg);
 }
 
-int thread_start(pthread_t *ret, const char *name, void *(*run)(void *), void *arg,
-                 struct error *err)
+/* `attr` may be NULL: the system's usual stack. */
+static int start_thread(pthread_t *ret, const char *name, const pthread_attr_t *attr,
+                        void *(*run)(void *), void *arg, struct error *err)
 {
     struct start *start = xnew(struct start);
     sigset_t all, before;
@@ -37,13 +39,33 @@ int thread_start(pthread_t *ret, const char *name, void *(*run)(void *), void *a
     snprintf(start->name, sizeof(start->name), "%s", name);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(ret, NULL, begin, start);
+    int code = pthread_create(ret, attr, begin, start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code) {
         free(start);
         return error_errno(err, -code, "thread %s", name);
     }
     return 0;
+}
+
+int thread_start(pthread_t *ret, const char *name, void *(*run)(void *), void *arg,
+                 struct error *err)
+{
+    return start_thread(ret, name, NULL, run, arg, err);
+}
+
+int thread_start_small(pthread_t *ret, const char *name, size_t stack_bytes, void *(*run)(void *),
+                       void *arg, struct error *err)
+{
+    pthread_attr_t attr;
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+
+    pthread_attr_init(&attr);
+    int code = pthread_attr_setstacksize(&attr, MAX(stack_bytes, least > 0 ? (size_t)least : 0));
+    code = code ? error_errno(err, -code, "stack of thread %s", name)
+                : start_thread(ret, name, &attr, run, arg, err);
+    pthread_attr_destroy(&attr);
+    return code;
 }
 
 void thread_cond_init(pthread_cond_t *cond)

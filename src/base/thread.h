@@ -12,6 +12,12 @@
 MUST_CHECK int thread_start(pthread_t *ret, const char *name, void *(*run)(void *), void *arg,
                             struct error *err);
 
+/** The same with a stack of `stack_bytes` (raised to what the system asks for): for programs that
+ * count their memory, since a stack of the usual 8 MiB may be backed by huge pages at first touch.
+ */
+MUST_CHECK int thread_start_small(pthread_t *ret, const char *name, size_t stack_bytes,
+                                  void *(*run)(void *), void *arg, struct error *err);
+
 /** A condition variable on the monotonic clock, for thread_wait_until(). */
 void thread_cond_init(pthread_cond_t *cond);
 
