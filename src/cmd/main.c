@@ -1,4 +1,7 @@
-int main(void)
+/* main.c - finds the command, reads its settings, runs it. */
+#include "program.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return program_main(argc, argv);
 }

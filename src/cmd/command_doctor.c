@@ -1,0 +1,77 @@
+/* command_doctor.c - what was found on this machine, and what to do about what it lacks. */
+#include "service.h"
+#include "worker/worker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct {
+    const char *mark, *color;
+} looks[] = {
+    [FINDING_OK] = {"ok     ", "\033[32m"},
+    [FINDING_NOTE] = {"note   ", "\033[36m"},
+    [FINDING_WARNING] = {"warning", "\033[33m"},
+    [FINDING_ERROR] = {"error  ", "\033[31m"},
+};
+
+static bool use_color(const char *choice)
+{
+    const char *no = getenv("NO_COLOR");
+
+    if (strcmp(choice, "auto"))
+        return !strcmp(choice, "always");
+    return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+/* Prints `text` behind an indent, broken at spaces so that lines stay readable in a terminal of 100
+ * columns. */
+static void print_wrapped(const char *indent, const char *text)
+{
+    const size_t width = 84;
+
+    while (*text) {
+        size_t len = strlen(text);
+        if (len > width) {
+            for (len = width; len && text[len] != ' '; len--)
+                ;
+            len = len ? len : width;
+        }
+        printf("%s%.*s\n", indent, (int)len, text);
+        text += len;
+        while (*text == ' ')
+            text++;
+    }
+}
+
+static void print_finding(const struct finding *f, bool color)
+{
+    printf("%s%s%s  %-12s %s\n", color ? looks[f->level].color : "", looks[f->level].mark,
+           color ? "\033[0m" : "", f->topic, f->what);
+    if (*f->advice)
+        print_wrapped("                      -> ", f->advice);
+}
+
+enum exit_code command_doctor(struct settings *settings)
+{
+    struct worker_options options;
+    struct finding *findings = NULL;
+    size_t n = 0, count[ARRAY_LEN(looks)] = {0};
+    struct error err;
+    struct arena arena;
+
+    if (service_worker_options(settings, &options, &err)) {
+        log_error("cannot look at this machine", "error", err.text);
+        return EXIT_USAGE;
+    }
+    arena_init(&arena, 0);
+    worker_diagnose(&options, &arena, &findings, &n);
+    bool color = use_color(settings->color);
+    for (size_t i = 0; i < n; i++) {
+        print_finding(&findings[i], color);
+        count[findings[i].level]++;
+    }
+    printf("\n%zu ok, %zu to note, %zu warnings, %zu errors\n", count[FINDING_OK],
+           count[FINDING_NOTE], count[FINDING_WARNING], count[FINDING_ERROR]);
+    arena_fini(&arena);
+    return count[FINDING_ERROR] ? EXIT_FAILED : EXIT_DONE;
+}

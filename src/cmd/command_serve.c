@@ -1,0 +1,23 @@
+/* command_serve.c - all, worker and host: the same service with different parts. */
+#include "service.h"
+
+static enum exit_code serve(struct settings *settings, enum command_bit command, unsigned parts)
+{
+    struct service_options options = {.settings = settings, .command = command, .parts = parts};
+    return service_run(&options);
+}
+
+enum exit_code command_all(struct settings *settings)
+{
+    return serve(settings, FOR_ALL, PART_WORKER | PART_HOST);
+}
+
+enum exit_code command_worker(struct settings *settings)
+{
+    return serve(settings, FOR_WORKER, PART_WORKER);
+}
+
+enum exit_code command_host(struct settings *settings)
+{
+    return serve(settings, FOR_HOST, PART_HOST);
+}

@@ -1,0 +1,132 @@
+#include "program.h"
+
+#include "commands.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+
+const struct command commands[] = {
+    {"all", FOR_ALL, "all of it for this machine: worker, store and dashboards (the default)",
+     "Reads this machine's hardware, keeps what it read, and shows it: metrics on :9400, the API "
+     "on\n"
+     "127.0.0.1:8428, dashboards on http://127.0.0.1:3000. Scrapes other workers too (--target).",
+     command_all},
+    {"worker", FOR_WORKER, "metrics of this machine on :9400",
+     "Reads this machine's hardware and serves it as Prometheus metrics. Keeps nothing.",
+     command_worker},
+    {"host", FOR_HOST, "scrape workers, keep, query on :8428, dashboards on :3000",
+     "Scrapes workers (--target, --scrape-config), keeps what they say, answers queries, draws "
+     "dashboards.",
+     command_host},
+    {"snapshot", FOR_SNAPSHOT, "one reading to stdout: json, csv or prometheus",
+     "Reads this machine's hardware once and prints it.", command_snapshot},
+    {"doctor", FOR_DOCTOR,
+     "what hardware, drivers and rights it found, and what to do about what it lacks",
+     "Looks at hardware, drivers and rights, and says what is wrong and what to do. Exit code 1 "
+     "when\n"
+     "something is broken.",
+     command_doctor},
+    {"demo", FOR_DEMO, "a simulated mixed fleet, to look at without hardware",
+     "Starts workers for simulated machines with simulated GPUs on loopback, scrapes them, and "
+     "shows the\n"
+     "dashboards. Nothing is kept when it ends.",
+     command_demo},
+    {"ready", FOR_READY, "ask a running algalon whether it is ready (for health checks)",
+     "Exit code 0 when the program at --url answers that it is ready, 1 when not.", command_ready},
+    {NULL, 0, NULL, NULL, NULL},
+};
+
+const char *program_version(void)
+{
+    return ALGALON_VERSION;
+}
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "Usage: algalon [COMMAND] [OPTION]...\n\n"
+                "See what every GPU, CPU and process of your machines is doing, live and over "
+                "time.\n\nCommands:\n");
+    for (const struct command *c = commands; c->name; c++)
+        fprintf(to, "  %-10s %s\n", c->name, c->summary);
+    fprintf(to, "\n`algalon COMMAND --help` shows the options of each. `algalon --version` prints "
+                "the version.\n");
+}
+
+static void print_help(const struct command *c)
+{
+    printf("Usage: algalon %s [OPTION]...\n\n%s\n", c->name, c->about);
+    settings_help(c->bit);
+}
+
+static void setup_log(const struct settings *s)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    enum log_level level = LOG_INFO;
+
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+        if (!strcmp(s->log_level, levels[i]))
+            level = (enum log_level)i;
+    log_setup(level, strcmp(s->log_format, "json") ? LOG_LOGFMT : LOG_JSON);
+}
+
+static const struct command *find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name))
+            return c;
+    return NULL;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+    struct settings settings;
+    struct error err;
+    int code = settings_read(&settings, c->bit, argc, argv, &err);
+
+    if (code == 1) {
+        print_help(c);
+        return EXIT_DONE;
+    }
+    if (code) {
+        fprintf(stderr, "algalon %s: %s\n", c->name, err.text);
+        return EXIT_USAGE;
+    }
+    setup_log(&settings);
+    enum exit_code done = c->run(&settings);
+    settings_fini(&settings);
+    return done;
+}
+
+int program_main(int argc, char **argv)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2); /* each arena keeps what was freed in it: two are enough for us */
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024); /* give back what a large query or scrape took */
+#endif
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+        printf("algalon %s\n", program_version());
+        return EXIT_DONE;
+    }
+    if (argc > 1 &&
+        (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    if (argc < 2 || argv[1][0] == '-') {
+        char all[] = "all";
+        char *program = argv[0];
+        argv[0] = all;
+        int code = run(find("all"), argc, argv);
+        argv[0] = program;
+        return code;
+    }
+    const struct command *c = find(argv[1]);
+    if (!c) {
+        fprintf(stderr, "algalon: there is no command '%s'\n\n", argv[1]);
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    return run(c, argc - 1, argv + 1);
+}

@@ -1,0 +1,413 @@
+#include "service.h"
+
+#include "api/api.h"
+#include "systemd.h"
+#include "web/web.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROUTES_MAX      128
+#define FLAGS_MAX       64
+#define STOP_GRACE_MS   3000
+#define TICK_NS         ((uint64_t)NS_PER_S)
+#define SELF_METRICS_MS 5000 /* how often the process keeps its own metrics */
+
+enum {
+    LISTEN_METRICS,
+    LISTEN_API,
+    LISTEN_WEB,
+    LISTENERS
+};
+
+struct service {
+    const struct service_options *options;
+    struct settings *settings;
+    struct worker_options worker_options;
+    struct worker *worker;
+    struct store *store;
+    struct metadata *metadata;
+    struct scrape *scrape;
+    struct web *web;
+    struct api api;
+    struct api_flag flags[FLAGS_MAX];
+    struct http_server *servers[LISTENERS];
+    struct http_server *running[LISTENERS]; /* those of `servers` that are not NULL, for the API */
+    char hostname[256];
+    bool ready; /* logged and told to systemd */
+    bool local_failing;
+    pthread_mutex_t reload_lock; /* lock: reloads, one at a time */
+};
+
+const char *service_data_dir(struct settings *settings)
+{
+    const char *state = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_DATA_HOME"),
+               *home = getenv("HOME");
+    struct buf path;
+
+    if (*settings->data_dir)
+        return settings->data_dir;
+    buf_init(&path, 0);
+    if (state && *state) {
+        struct str rest = str_of(state);
+        buf_str_add(&path, str_cut(&rest, ':'));
+    } else if (geteuid() == 0) {
+        buf_text(&path, "/var/lib/algalon");
+    } else if (xdg && *xdg == '/') {
+        buf_printf(&path, "%s/algalon", xdg);
+    } else {
+        buf_printf(&path, "%s/.local/share/algalon", home ? home : ".");
+    }
+    const char *kept = arena_strndup(&settings->arena, path.ptr, path.len);
+    buf_fini(&path);
+    if (!kept)
+        abort(); /* a path's worth of bytes at start */
+    return kept;
+}
+
+static int parse_schemas(const char *text, unsigned *ret, struct error *err)
+{
+    *ret = 0;
+    for (struct str rest = str_of(text); rest.ptr;) {
+        struct str name = str_trim(str_cut(&rest, ','));
+        if (str_is(name, "all-smi"))
+            *ret |= SCHEMA_ALL_SMI;
+        else if (str_is(name, "dcgm"))
+            *ret |= SCHEMA_DCGM;
+        else
+            return error_set(err, -EINVAL,
+                             "--schema is all-smi, dcgm or both with a comma, not '%.*s'",
+                             STR_ARG(name));
+    }
+    return 0;
+}
+
+int service_worker_options(const struct settings *settings, struct worker_options *ret,
+                           struct error *err)
+{
+    worker_options_init(ret);
+    ret->paths = (struct host_paths){
+        .procfs = settings->procfs,
+        .sysfs = settings->sysfs,
+        .rootfs = settings->rootfs,
+        .nvml_library = *settings->nvml_library ? settings->nvml_library : NULL,
+    };
+    ret->hostname = *settings->hostname ? settings->hostname : NULL;
+    ret->interval_ms = settings->interval_ms;
+    ret->process_limit = (unsigned)settings->processes;
+    ret->process_command = settings->process_command;
+    ret->instance_label = settings->instance_label;
+    ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
+    ret->version = program_version();
+    return parse_schemas(settings->schema, &ret->schemas, err);
+}
+
+static void set_hostname(struct service *s)
+{
+    if (*s->settings->hostname)
+        str_copy(s->hostname, sizeof(s->hostname), str_of(s->settings->hostname));
+    else if (gethostname(s->hostname, sizeof(s->hostname)) || !*s->hostname)
+        str_copy(s->hostname, sizeof(s->hostname), STR("localhost"));
+    s->hostname[sizeof(s->hostname) - 1] = '\0';
+}
+
+/* A row that could not be kept is said once, and once more when it works again. */
+static void note_local(struct service *s, int code, const struct error *err)
+{
+    if (code && !s->local_failing)
+        log_error("what was read is not kept", "error", err->text);
+    else if (!code && s->local_failing)
+        log_info("what is read is kept again");
+    s->local_failing = code != 0;
+}
+
+/* On the publisher's thread: the reading goes to the store in memory, through the door of every
+ * scrape. */
+static void keep_snapshot(void *ctx, struct snapshot *snapshot)
+{
+    struct service *s = ctx;
+    struct error err;
+    int code = scrape_local(s->scrape, STR("worker"), str_of(s->hostname),
+                            snapshot_body(snapshot, SNAPSHOT_TEXT), snapshot_ts_ms(snapshot), &err);
+
+    note_local(s, code, &err);
+}
+
+static void keep_self_metrics(struct service *s, int64_t now_ms)
+{
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 0);
+    api_self_metrics(&s->api, &text);
+    if (!text.failed &&
+        scrape_local(s->scrape, STR("algalon"), str_of(s->hostname), buf_str(&text), now_ms, &err))
+        log_debug("own metrics are not kept", "error", err.text);
+    buf_fini(&text);
+}
+
+static bool is_ready(void *ctx)
+{
+    struct service *s = ctx;
+
+    if (!s->worker)
+        return true;
+    struct snapshot *snapshot = worker_latest(s->worker);
+    snapshot_release(snapshot);
+    return snapshot != NULL;
+}
+
+static int reload(void *ctx, struct error *err)
+{
+    struct service *s = ctx;
+    int code = 0;
+
+    pthread_mutex_lock(&s->reload_lock);
+    systemd_notify("RELOADING=1");
+    if (s->scrape)
+        code = scrape_reload(s->scrape, err);
+    for (size_t i = 0; i < LISTENERS && !code; i++)
+        if (s->servers[i])
+            code = http_server_reload(s->servers[i], err);
+    if (s->web)
+        web_reload(s->web);
+    systemd_notify("READY=1");
+    if (code)
+        log_error("reload failed, the old configuration stays", "error", err ? err->text : NULL);
+    else
+        log_info("configuration read again");
+    pthread_mutex_unlock(&s->reload_lock);
+    return code;
+}
+
+static int open_store(struct service *s, struct error *err)
+{
+    struct store_options o;
+
+    store_options_init(&o);
+    o.dir = service_data_dir(s->settings);
+    o.retention_ms = s->settings->retention_ms;
+    o.retention_bytes = s->settings->retention_size;
+    o.out_of_order_ms = s->settings->out_of_order_ms;
+    o.max_series = s->settings->max_series;
+    o.min_free_bytes = s->settings->min_free_disk;
+    int code = store_open(&o, &s->store, err);
+    if (!code)
+        log_info("store open", "dir", o.dir);
+    return code;
+}
+
+static int open_host(struct service *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+    struct scrape_options o = {
+        .config_file = *set->scrape_config ? set->scrape_config : NULL,
+        .targets = set->targets.items,
+        .target_len = set->targets.len,
+        .interval_ms = set->scrape_interval_ms,
+        .max_body_bytes = set->scrape_max_body,
+        .version = program_version(),
+    };
+    int code = open_store(s, err);
+
+    if (code)
+        return code;
+    s->metadata = metadata_new();
+    if (!s->metadata)
+        return error_errno(err, -ENOMEM, "metadata");
+    o.store = s->store;
+    o.metadata = s->metadata;
+    code = scrape_start(&o, &s->scrape, err);
+    if (!code)
+        code = web_open(*set->dashboards ? set->dashboards : NULL, &s->web, err);
+    return code;
+}
+
+static void fill_api(struct service *s)
+{
+    struct settings *set = s->settings;
+    size_t n = 0;
+
+    while (n < FLAGS_MAX &&
+           settings_at(set, s->options->command, n, &s->flags[n].name, &s->flags[n].value))
+        n++;
+    s->api = (struct api){
+        .worker = s->worker,
+        .worker_options = s->worker ? &s->worker_options : NULL,
+        .store = s->store,
+        .scrape = s->scrape,
+        .metadata = s->metadata,
+        .version = program_version(),
+        .revision = "",
+        .started_ms = clock_now_ms(),
+        .lookback_ms = set->query_lookback_ms,
+        .query_timeout_ms = set->query_timeout_ms,
+        .query_max_memory = set->query_max_memory,
+        .query_max_series = set->query_max_series,
+        .query_max_samples = set->query_max_samples,
+        .query_max_concurrent = (unsigned)set->query_max_concurrent,
+        .flags = s->flags,
+        .flag_len = n,
+        .ready = is_ready,
+        .reload = reload,
+        .ctx = s,
+        .servers = s->running,
+    };
+    if (s->store)
+        s->api.queryable = store_queryable(s->store);
+}
+
+static int listen_on(struct service *s, size_t which, const char *name, const char *address,
+                     bool allow_open, const struct http_route *routes, size_t n, struct error *err)
+{
+    struct http_listener_options o;
+
+    if (!*address)
+        return 0;
+    http_listener_options_init(&o);
+    o.address = address;
+    o.name = name;
+    o.allow_open = allow_open;
+    o.web_config_file = *s->settings->web_config_file ? s->settings->web_config_file : NULL;
+    o.cors_origin = *s->settings->cors_origin ? s->settings->cors_origin : NULL;
+    int code = http_server_start(&o, routes, n, &s->servers[which], err);
+    if (code)
+        return error_in(err, "--listen-%s", name);
+    s->running[s->api.server_len++] = s->servers[which];
+    log_info("listening", "for", name, "address", address, "port",
+             LOG_NUM(http_server_port(s->servers[which])));
+    return 0;
+}
+
+static int open_listeners(struct service *s, struct error *err)
+{
+    struct http_route *routes = xcalloc(ROUTES_MAX, sizeof(*routes));
+    const struct settings *set = s->settings;
+    size_t n;
+    int code = 0;
+
+    if (s->worker) {
+        n = api_metrics_routes(&s->api, routes, ROUTES_MAX);
+        code = listen_on(s, LISTEN_METRICS, "metrics", set->listen_metrics, true, routes, n, err);
+    }
+    if (!code && s->store) {
+        n = api_routes(&s->api, routes, ROUTES_MAX);
+        code = listen_on(s, LISTEN_API, "api", set->listen_api, set->no_auth, routes, n, err);
+    }
+    if (!code && s->store) {
+        n = api_routes(&s->api, routes, ROUTES_MAX);
+        n += web_routes(s->web, routes + n, ROUTES_MAX - n);
+        code = listen_on(s, LISTEN_WEB, "web", set->listen_web, set->no_auth, routes, n, err);
+    }
+    free(routes);
+    return code;
+}
+
+static int start(struct service *s, struct error *err)
+{
+    int code = 0;
+
+    set_hostname(s);
+    if (s->options->parts & PART_WORKER)
+        code = service_worker_options(s->settings, &s->worker_options, err);
+    if (!code && s->options->parts & PART_HOST)
+        code = open_host(s, err);
+    if (!code && s->options->parts & PART_WORKER) {
+        code = worker_start(&s->worker_options, &s->worker, err);
+        if (!code && s->scrape)
+            worker_on_publish(s->worker, keep_snapshot, s);
+    }
+    if (!code) {
+        fill_api(s);
+        code = open_listeners(s, err);
+    }
+    return code;
+}
+
+static void stop(struct service *s)
+{
+    for (size_t i = 0; i < LISTENERS; i++)
+        http_server_stop(s->servers[i], STOP_GRACE_MS);
+    worker_stop(s->worker); /* joins the publisher: no append after this */
+    scrape_stop(s->scrape);
+    web_close(s->web);
+    store_close(s->store);
+    metadata_free(s->metadata);
+}
+
+static void announce(struct service *s)
+{
+    if (s->ready || !is_ready(s))
+        return;
+    s->ready = true;
+    systemd_notify("READY=1");
+    if (s->servers[LISTEN_WEB])
+        log_info("ready: open the dashboards in a browser", "address", s->settings->listen_web);
+    else
+        log_info("ready");
+}
+
+static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)
+{
+    announce(s);
+    if (s->scrape && now_ms >= *next_self_ms) {
+        keep_self_metrics(s, now_ms);
+        *next_self_ms = now_ms + SELF_METRICS_MS;
+    }
+    return s->options->tick ? s->options->tick(s->options->ctx, now_ms) : 0;
+}
+
+static enum exit_code wait_for_end(struct service *s, const sigset_t *signals)
+{
+    int64_t next_self_ms = 0;
+
+    for (;;) {
+        int64_t now_ms = clock_now_ms();
+        struct timespec step = {0, s->ready ? 1000000000 - 1 : 20000000};
+        if (next_self_ms > now_ms + SELF_METRICS_MS)
+            next_self_ms = now_ms; /* the wall clock went back */
+        if (tick(s, now_ms, &next_self_ms) < 0)
+            return EXIT_FAILED;
+        int signal = sigtimedwait(signals, NULL, &step);
+        if (signal == SIGHUP) {
+            struct error err;
+            if (reload(s, &err))
+                continue; /* logged there */
+        } else if (signal == SIGTERM || signal == SIGINT) {
+            log_info("stopping", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
+            return EXIT_DONE;
+        }
+    }
+}
+
+enum exit_code service_run(const struct service_options *options)
+{
+    struct service *s = xnew(struct service);
+    struct error err = {0};
+    sigset_t signals;
+    enum exit_code done;
+
+    s->options = options;
+    s->settings = options->settings;
+    pthread_mutex_init(&s->reload_lock, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    int code = start(s, &err);
+    if (code) {
+        log_error("cannot start", "error", err.text);
+        done = code == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+    } else {
+        done = wait_for_end(s, &signals);
+    }
+    systemd_notify("STOPPING=1");
+    stop(s);
+    if (!code)
+        log_info("stopped");
+    pthread_mutex_destroy(&s->reload_lock);
+    free(s);
+    return done;
+}

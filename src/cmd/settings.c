@@ -1,0 +1,453 @@
+#include "settings.h"
+
+#include "config_file.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum option_type {
+    TEXT,
+    CHOICE,
+    FLAG,
+    DURATION,
+    SIZE,
+    COUNT,
+    LIST
+};
+
+struct option_spec {
+    const char *name;
+    enum option_type type;
+    size_t offset; /* of the field in struct settings */
+    unsigned commands;
+    const char *section; /* heading in --help */
+    const char *fallback;
+    const char *arg; /* CHOICE: the words, separated by '|' */
+    const char *help;
+};
+
+#define SERVING  (FOR_ALL | FOR_WORKER | FOR_HOST | FOR_DEMO)
+#define READING  (FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR)
+#define KEEPING  (FOR_ALL | FOR_HOST | FOR_DEMO)
+#define FIELD(f) offsetof(struct settings, f)
+
+static const struct option_spec specs[] = {
+    {"listen-metrics", TEXT, FIELD(listen_metrics), FOR_ALL | FOR_WORKER, "Listeners", ":9400",
+     "ADDRESS", "serve this machine's metrics here; empty: not at all"},
+    {"listen-api", TEXT, FIELD(listen_api), KEEPING, "Listeners", "127.0.0.1:8428", "ADDRESS",
+     "serve the Prometheus API here; empty: not at all"},
+    {"listen-web", TEXT, FIELD(listen_web), KEEPING, "Listeners", "127.0.0.1:3000", "ADDRESS",
+     "serve the dashboards here; empty: not at all"},
+    {"web.config.file", TEXT, FIELD(web_config_file), SERVING, "Listeners", "", "FILE",
+     "TLS and basic auth for every listener (Prometheus web configuration)"},
+    {"no-auth", FLAG, FIELD(no_auth), KEEPING, "Listeners", "false", NULL,
+     "let the API and the dashboards be reached from other machines without credentials"},
+    {"cors-origin", TEXT, FIELD(cors_origin), KEEPING, "Listeners", "", "ORIGIN",
+     "let pages of this origin use the API (Access-Control-Allow-Origin)"},
+
+    {"hostname", TEXT, FIELD(hostname), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR | FOR_HOST,
+     "Reading hardware", "", "NAME", "label `hostname` of every series (default: the system's)"},
+    {"interval", DURATION, FIELD(interval_ms), FOR_ALL | FOR_WORKER | FOR_DEMO, "Reading hardware",
+     "5s", "DURATION", "how often hardware is read"},
+    {"schema", TEXT, FIELD(schema), READING, "Reading hardware", "all-smi", "NAME,...",
+     "metric names to emit: all-smi, dcgm, or both"},
+    {"processes", COUNT, FIELD(processes), READING, "Reading hardware", "20", "N",
+     "busiest processes of the host to show; those on a GPU are always shown"},
+    {"process-command", FLAG, FIELD(process_command), READING, "Reading hardware", "false", NULL,
+     "show command lines (they can hold secrets)"},
+    {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
+     "add the label `instance`, as all-smi does"},
+    {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
+     "NAME,...", "collectors to leave out"},
+    {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
+     "where /proc is"},
+    {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
+    {"path.rootfs", TEXT, FIELD(rootfs), READING, "Reading hardware", "/", "DIR",
+     "root of the machine's file systems"},
+    {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
+     "NVML library to load instead of the driver's"},
+
+    {"target", LIST, FIELD(targets), FOR_ALL | FOR_HOST, "Scraping", "", "HOST:PORT,...",
+     "workers to scrape; may be given several times"},
+    {"scrape-config", TEXT, FIELD(scrape_config), FOR_ALL | FOR_HOST, "Scraping", "", "FILE",
+     "Prometheus scrape configuration"},
+    {"scrape-interval", DURATION, FIELD(scrape_interval_ms), KEEPING, "Scraping", "5s", "DURATION",
+     "how often --target is scraped"},
+    {"scrape-max-body", SIZE, FIELD(scrape_max_body), KEEPING, "Scraping", "64MB", "SIZE",
+     "largest answer of a target"},
+
+    {"data-dir", TEXT, FIELD(data_dir), KEEPING, "Store", "", "DIR",
+     "where samples are kept (default: $STATE_DIRECTORY, /var/lib/algalon as root, else "
+     "~/.local/share/algalon; demo: a temporary folder)"},
+    {"retention", DURATION, FIELD(retention_ms), KEEPING, "Store", "90d", "DURATION",
+     "drop samples older than this; 0: never"},
+    {"retention-size", SIZE, FIELD(retention_size), KEEPING, "Store", "0", "SIZE",
+     "drop the oldest days above this size; 0: no bound"},
+    {"out-of-order-window", DURATION, FIELD(out_of_order_ms), KEEPING, "Store", "5m", "DURATION",
+     "how far behind the newest sample of a scraped series one may come"},
+    {"max-series", COUNT, FIELD(max_series), KEEPING, "Store", "10000000", "N",
+     "active series; further ones are refused and counted"},
+    {"min-free-disk", SIZE, FIELD(min_free_disk), KEEPING, "Store", "128MB", "SIZE",
+     "stop writing while the disk has less"},
+
+    {"dashboards", TEXT, FIELD(dashboards), KEEPING, "Pages", "", "DIR",
+     "folder of Grafana dashboard files to show beside the built-in ones"},
+
+    {"query.timeout", DURATION, FIELD(query_timeout_ms), KEEPING, "Queries", "2m", "DURATION",
+     "longest time one query may take"},
+    {"query.lookback", DURATION, FIELD(query_lookback_ms), KEEPING, "Queries", "5m", "DURATION",
+     "how old the newest sample of a series may be to count as now"},
+    {"query.max-memory", SIZE, FIELD(query_max_memory), KEEPING, "Queries", "1GB", "SIZE",
+     "memory of one query"},
+    {"query.max-series", COUNT, FIELD(query_max_series), KEEPING, "Queries", "1000000", "N",
+     "series that one selector may find"},
+    {"query.max-samples", COUNT, FIELD(query_max_samples), KEEPING, "Queries", "500000000", "N",
+     "samples that one query may read"},
+    {"query.max-concurrent", COUNT, FIELD(query_max_concurrent), KEEPING, "Queries", "8", "N",
+     "queries at one time; further ones wait"},
+
+    {"format", CHOICE, FIELD(format), FOR_SNAPSHOT, "Output", "json", "json|csv|prometheus",
+     "form of the output"},
+    {"over", DURATION, FIELD(over_ms), FOR_SNAPSHOT, "Output", "1s", "DURATION",
+     "time between the two readings that rates are made of"},
+    {"color", CHOICE, FIELD(color), FOR_DOCTOR, "Output", "auto", "auto|always|never",
+     "colour in the terminal"},
+    {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",
+     "what to ask; host: http://127.0.0.1:8428/-/ready"},
+    {"timeout", DURATION, FIELD(ready_timeout_ms), FOR_READY, "Output", "3s", "DURATION",
+     "longest time to wait for the answer"},
+    {"keep", FLAG, FIELD(keep), FOR_DEMO, "Output", "false", NULL,
+     "leave the simulated machines' folder behind at the end"},
+
+    {"log-level", CHOICE, FIELD(log_level), ~0u, "General", "info", "debug|info|warn|error",
+     "least level that is logged to stderr"},
+    {"log-format", CHOICE, FIELD(log_format), ~0u, "General", "logfmt", "logfmt|json",
+     "form of the log lines"},
+    {"config", TEXT, FIELD(config), ~0u, "General", DEFAULT_CONFIG, "FILE",
+     "configuration: options by their names, as YAML"},
+};
+
+#define SPEC_COUNT ARRAY_LEN(specs)
+
+static void *field(struct settings *s, const struct option_spec *spec)
+{
+    return (char *)s + spec->offset;
+}
+
+static const char *keep(struct settings *s, struct str text)
+{
+    const char *copy = arena_strndup(&s->arena, text.ptr, text.len);
+    if (!copy)
+        abort(); /* a few hundred bytes at start */
+    return copy;
+}
+
+static bool is_choice(const char *words, struct str value)
+{
+    for (struct str rest = str_of(words); rest.ptr;)
+        if (str_equal(str_cut(&rest, '|'), value))
+            return true;
+    return false;
+}
+
+static int set_flag(bool *to, struct str value, const char *name, struct error *err)
+{
+    if (str_is(value, "true") || str_is(value, "1") || str_is(value, "yes"))
+        *to = true;
+    else if (str_is(value, "false") || str_is(value, "0") || str_is(value, "no"))
+        *to = false;
+    else
+        return error_set(err, -EINVAL, "%s is true or false, not '%.*s'", name, STR_ARG(value));
+    return 0;
+}
+
+static void add_targets(struct settings *s, struct text_list *list, struct str value)
+{
+    while (value.ptr) {
+        struct str part = str_trim(str_cut(&value, ','));
+        if (!part.len)
+            continue;
+        const char **grown = arena_calloc(&s->arena, list->len + 1, sizeof(*grown));
+        if (!grown)
+            abort();
+        if (list->len)
+            memcpy(grown, list->items, list->len * sizeof(*grown));
+        grown[list->len++] = keep(s, part);
+        list->items = grown;
+    }
+}
+
+static int set(struct settings *s, const struct option_spec *spec, struct str value,
+               const char *source, struct error *err)
+{
+    /* A list is gathered from several flags or file items; the environment says it whole. */
+    bool first = s->source[spec - specs] != source || !strcmp(source, "environment");
+    int code = 0;
+
+    switch (spec->type) {
+    case CHOICE:
+        if (!is_choice(spec->arg, value))
+            return error_set(err, -EINVAL, "%s is one of %s, not '%.*s'", spec->name, spec->arg,
+                             STR_ARG(value));
+        /* fall through */
+    case TEXT:
+        *(const char **)field(s, spec) = keep(s, value);
+        break;
+    case FLAG:
+        code = set_flag(field(s, spec), value, spec->name, err);
+        break;
+    case DURATION:
+        code = num_parse_duration(value, field(s, spec), err);
+        break;
+    case SIZE:
+        code = num_parse_size(value, field(s, spec), err);
+        break;
+    case COUNT:
+        if (!num_parse_u64(value, field(s, spec)))
+            code = error_set(err, -EINVAL, "'%.*s' is not a whole number", STR_ARG(value));
+        break;
+    case LIST:
+        if (first)
+            *(struct text_list *)field(s, spec) = (struct text_list){0};
+        add_targets(s, field(s, spec), value);
+        break;
+    }
+    if (code)
+        return spec->type == FLAG ? code : error_in(err, "%s", spec->name);
+    s->source[spec - specs] = source;
+    return 0;
+}
+
+/* ALGALON_LISTEN_WEB for listen-web, ALGALON_QUERY_TIMEOUT for query.timeout. */
+static const char *environment(const struct option_spec *spec, char *name, size_t size)
+{
+    snprintf(name, size, "ALGALON_%s", spec->name);
+    for (char *at = name; *at; at++)
+        *at = *at == '-' || *at == '.'   ? '_'
+              : *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A')
+                                         : *at;
+    return getenv(name);
+}
+
+struct file_context {
+    struct settings *settings;
+    unsigned command;
+};
+
+static int set_from_file(void *ctx, struct str key, struct str value, struct error *err)
+{
+    struct file_context *file = ctx;
+
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        if (!str_is(key, specs[i].name) || specs[i].offset == FIELD(config))
+            continue;
+        if (!(specs[i].commands & file->command))
+            return 0; /* another command's: one file serves them all */
+        return set(file->settings, &specs[i], value, "file", err);
+    }
+    return error_set(err, -EINVAL, "unknown option '%.*s' (see algalon --help)", STR_ARG(key));
+}
+
+static int read_file(struct settings *s, enum command_bit command, struct error *err)
+{
+    struct file_context ctx = {s, command};
+    size_t config = 0;
+
+    while (specs[config].offset != FIELD(config))
+        config++;
+    if (!*s->config)
+        return 0;
+    int code = config_file_read(s->config, set_from_file, &ctx, err);
+    return code == -ENOENT && !strcmp(s->source[config], "default") ? 0 : code;
+}
+
+static int read_environment(struct settings *s, enum command_bit command, struct error *err)
+{
+    char name[64];
+
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        const char *value =
+            specs[i].commands & command ? environment(&specs[i], name, sizeof(name)) : NULL;
+        if (value && set(s, &specs[i], str_of(value), "environment", err))
+            return error_in(err, "%s", name);
+    }
+    return 0;
+}
+
+struct flags {
+    struct option options[SPEC_COUNT + 2];
+    size_t index[SPEC_COUNT + 2];
+};
+
+static void flags_init(struct flags *f, enum command_bit command)
+{
+    size_t n = 0;
+
+    memset(f, 0, sizeof(*f));
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        if (!(specs[i].commands & command))
+            continue;
+        f->index[n] = i;
+        f->options[n++] = (struct option){.name = specs[i].name,
+                                          .has_arg = specs[i].type == FLAG ? optional_argument
+                                                                           : required_argument};
+    }
+    f->options[n] = (struct option){.name = "help", .val = 'h'};
+}
+
+/* One pass over the command line: with `only_config` nothing but --config is taken. */
+static int read_flags(struct settings *s, enum command_bit command, int argc, char **argv,
+                      bool only_config, struct error *err)
+{
+    struct flags flags;
+    int found, which = 0;
+
+    flags_init(&flags, command);
+    optind = 0;
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":h", flags.options, &which)) != -1) {
+        if (found == 'h')
+            return 1;
+        if (found == ':')
+            return error_set(err, -EINVAL, "%s wants a value (see --help)", argv[optind - 1]);
+        if (found)
+            return error_set(err, -EINVAL, "unknown option %s (see algalon %s --help)",
+                             argv[optind - 1], argv[0]);
+        const struct option_spec *spec = &specs[flags.index[which]];
+        if (only_config != (spec->offset == FIELD(config)))
+            continue;
+        if (set(s, spec, optarg ? str_of(optarg) : STR("true"), "flag", err))
+            return error_in(err, "--%s", spec->name);
+    }
+    if (optind < argc)
+        return error_set(err, -EINVAL, "'%s' is not an option (see algalon %s --help)",
+                         argv[optind], argv[0]);
+    return 0;
+}
+
+static int check(const struct settings *s, struct error *err)
+{
+    if (s->interval_ms < 100 || s->interval_ms > 3600000)
+        return error_set(err, -EINVAL, "--interval is between 100ms and 1h");
+    if (s->scrape_interval_ms < 100 || s->scrape_interval_ms > 86400000)
+        return error_set(err, -EINVAL, "--scrape-interval is between 100ms and 1d");
+    if (s->over_ms < 50 || s->over_ms > 60000)
+        return error_set(err, -EINVAL, "--over is between 50ms and 1m");
+    if (s->processes > 10000)
+        return error_set(err, -EINVAL, "--processes is at most 10000");
+    if (!s->query_max_concurrent || s->query_max_concurrent > 1000)
+        return error_set(err, -EINVAL, "--query.max-concurrent is between 1 and 1000");
+    return 0;
+}
+
+int settings_read(struct settings *ret, enum command_bit command, int argc, char **argv,
+                  struct error *err)
+{
+    struct settings *s = ret;
+    int code = 0;
+
+    *s = (struct settings){0};
+    arena_init(&s->arena, 0);
+    s->source = xcalloc(SPEC_COUNT, sizeof(*s->source));
+    for (size_t i = 0; i < SPEC_COUNT && !code; i++)
+        code = set(s, &specs[i], str_of(specs[i].fallback), "default", err);
+    if (!code)
+        code = read_environment(s, command,
+                                err); /* for --config itself; repeated below over the file */
+    if (!code)
+        code = read_flags(s, command, argc, argv, true, err);
+    if (!code)
+        code = read_file(s, command, err);
+    if (!code)
+        code = read_environment(s, command, err);
+    if (!code)
+        code = read_flags(s, command, argc, argv, false, err);
+    if (!code)
+        code = check(s, err);
+    if (code)
+        settings_fini(s);
+    return code;
+}
+
+void settings_fini(struct settings *s)
+{
+    arena_fini(&s->arena);
+    free(s->source);
+    s->source = NULL;
+}
+
+void settings_help(enum command_bit command)
+{
+    const char *section = "";
+
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        const struct option_spec *spec = &specs[i];
+        char left[64];
+        if (!(spec->commands & command))
+            continue;
+        if (strcmp(section, spec->section)) {
+            section = spec->section;
+            printf("\n%s:\n", section);
+        }
+        snprintf(left, sizeof(left), "--%s%s%s", spec->name, spec->arg ? "=" : "",
+                 spec->arg ? spec->arg : "");
+        printf("  %-34s %s", left, spec->help);
+        if (spec->type != FLAG && *spec->fallback)
+            printf(" [%s]", spec->fallback);
+        printf("\n");
+    }
+    printf("  %-34s %s\n", "--help", "print this");
+    printf("\nEach option can also stand in the environment (ALGALON_LISTEN_WEB for --listen-web) "
+           "and in the\n"
+           "configuration file (listen-web: ...). A flag wins over the environment, that over the "
+           "file.\n"
+           "Durations: 5s, 1h30m, 30d. Sizes: 512MB, 2GB (powers of 1024).\n");
+}
+
+static const char *value_text(struct settings *s, const struct option_spec *spec)
+{
+    struct buf text;
+    char duration[48];
+    const struct text_list *list = field(s, spec);
+
+    buf_init(&text, 0);
+    switch (spec->type) {
+    case TEXT:
+    case CHOICE:
+        buf_text(&text, *(const char **)field(s, spec));
+        break;
+    case FLAG:
+        buf_text(&text, *(bool *)field(s, spec) ? "true" : "false");
+        break;
+    case DURATION:
+        buf_text(&text, num_print_duration(duration, *(int64_t *)field(s, spec)));
+        break;
+    case SIZE:
+    case COUNT:
+        buf_u64(&text, *(uint64_t *)field(s, spec));
+        break;
+    case LIST:
+        for (size_t i = 0; i < list->len; i++) {
+            buf_text(&text, i ? "," : "");
+            buf_text(&text, list->items[i]);
+        }
+        break;
+    }
+    const char *kept = keep(s, buf_str(&text));
+    buf_fini(&text);
+    return kept;
+}
+
+bool settings_at(struct settings *s, enum command_bit command, size_t i, const char **ret_name,
+                 const char **ret_value)
+{
+    for (size_t at = 0; at < SPEC_COUNT; at++) {
+        if (!(specs[at].commands & command) || i-- > 0)
+            continue;
+        *ret_name = specs[at].name;
+        *ret_value = value_text(s, &specs[at]);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,75 @@
+/* settings.h - every option of every command in one table, and where its value came from:
+ * flag > environment (ALGALON_*) > configuration file > default. */
+#ifndef ALGALON_CMD_SETTINGS_H
+#define ALGALON_CMD_SETTINGS_H
+
+#include "base/base.h"
+
+#define DEFAULT_CONFIG "/etc/algalon/algalon.yml"
+
+/* Which commands know an option. */
+enum command_bit {
+    FOR_ALL = 1 << 0,
+    FOR_WORKER = 1 << 1,
+    FOR_HOST = 1 << 2,
+    FOR_SNAPSHOT = 1 << 3,
+    FOR_DOCTOR = 1 << 4,
+    FOR_DEMO = 1 << 5,
+    FOR_READY = 1 << 6,
+};
+
+struct text_list {
+    const char **items;
+    size_t len;
+};
+
+struct settings {
+    struct arena arena; /* owns the texts below */
+
+    const char *config;
+    const char *log_level, *log_format;
+
+    const char *listen_metrics, *listen_api, *listen_web, *web_config_file;
+    bool no_auth;
+
+    const char *hostname, *schema, *disable_collectors;
+    int64_t interval_ms;
+    uint64_t processes;
+    bool process_command, instance_label;
+    const char *procfs, *sysfs, *rootfs, *nvml_library;
+
+    const char *data_dir, *dashboards, *scrape_config, *cors_origin;
+    struct text_list targets;
+    int64_t scrape_interval_ms, retention_ms, out_of_order_ms;
+    uint64_t scrape_max_body, retention_size, max_series, min_free_disk;
+    int64_t query_timeout_ms, query_lookback_ms;
+    uint64_t query_max_memory, query_max_series, query_max_samples, query_max_concurrent;
+
+    const char *format, *url;
+    int64_t over_ms, ready_timeout_ms;
+    const char *color;
+    bool keep;
+
+    const char *
+        *source; /* for each option of the table: "flag", "environment", "file" or "default" */
+};
+
+/**
+ * Reads the options of `command` from argv[0..argc) (argv[0] is the command's own name), the
+ * environment and the configuration file. On success everything in *ret is set; settings_fini()
+ * frees it. Errors: -EINVAL wrong usage or configuration, `err` says which option or file and line.
+ * 1: --help was printed.
+ */
+MUST_CHECK int settings_read(struct settings *ret, enum command_bit command, int argc, char **argv,
+                             struct error *err);
+void settings_fini(struct settings *s);
+
+/** Prints the options of `command` with their defaults to stdout. */
+void settings_help(enum command_bit command);
+
+/** Name, value and source of the i-th option that `command` knows; false past the last. Values live
+ * in `s->arena`. */
+bool settings_at(struct settings *s, enum command_bit command, size_t i, const char **ret_name,
+                 const char **ret_value);
+
+#endif
