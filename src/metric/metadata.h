@@ -4,6 +4,7 @@
 #define ALGALON_METRIC_METADATA_H
 
 #include "base/base.h"
+#include "metric/labels.h"
 
 #define METADATA_MAX_FAMILIES                                                                      \
     100000 /* further families are counted and left out, so memory stays bounded */
@@ -18,6 +19,9 @@ void metadata_free(struct metadata *m); /* NULL is fine */
 /** Notes what a target says of a family. Empty views leave what is known. The last word wins. */
 void metadata_set(struct metadata *m, struct str family, struct str type, struct str help,
                   struct str unit);
+
+/** How often a family was left out because the registry was full. */
+uint64_t metadata_left_out(struct metadata *m);
 
 /* One family, borrowed inside the visit. */
 struct metadata_entry {
