@@ -95,23 +95,30 @@ static int read_events(struct reader *r, struct error *err)
     return code;
 }
 
+int config_text_read(const char *name, struct str text,
+                     int (*set)(void *ctx, struct str key, struct str value, struct error *err),
+                     void *ctx, struct error *err)
+{
+    struct reader r = {.path = name, .set = set, .ctx = ctx};
+
+    if (!yaml_parser_initialize(&r.parser))
+        return error_errno(err, -ENOMEM, "%s", name);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.ptr, text.len);
+    int code = read_events(&r, err);
+    yaml_parser_delete(&r.parser);
+    return code;
+}
+
 int config_file_read(const char *path,
                      int (*set)(void *ctx, struct str key, struct str value, struct error *err),
                      void *ctx, struct error *err)
 {
-    struct reader r = {.path = path, .set = set, .ctx = ctx};
     struct buf text;
 
     buf_init(&text, 0);
     int code = file_read(path, CONFIG_FILE_MAX, &text, err);
-    if (!code && !yaml_parser_initialize(&r.parser))
-        code = error_errno(err, -ENOMEM, "%s", path);
-    else if (!code) {
-        yaml_parser_set_input_string(&r.parser, (const unsigned char *)buf_str(&text).ptr,
-                                     text.len);
-        code = read_events(&r, err);
-        yaml_parser_delete(&r.parser);
-    }
+    if (!code)
+        code = config_text_read(path, buf_str(&text), set, ctx, err);
     buf_fini(&text);
     return code;
 }

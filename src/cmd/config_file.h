@@ -18,4 +18,10 @@ MUST_CHECK int config_file_read(const char *path,
                                            struct error *err),
                                 void *ctx, struct error *err);
 
+/** The same for text that is in memory; `name` stands for the file in errors. */
+MUST_CHECK int config_text_read(const char *name, struct str text,
+                                int (*set)(void *ctx, struct str key, struct str value,
+                                           struct error *err),
+                                void *ctx, struct error *err);
+
 #endif

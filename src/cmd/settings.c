@@ -185,12 +185,11 @@ static int set(struct settings *s, const struct option_spec *spec, struct str va
     bool first = s->source[spec - specs] != source || !strcmp(source, "environment");
     int code = 0;
 
+    if (spec->type == CHOICE && !is_choice(spec->arg, value))
+        return error_set(err, -EINVAL, "%s is one of %s, not '%.*s'", spec->name, spec->arg,
+                         STR_ARG(value));
     switch (spec->type) {
     case CHOICE:
-        if (!is_choice(spec->arg, value))
-            return error_set(err, -EINVAL, "%s is one of %s, not '%.*s'", spec->name, spec->arg,
-                             STR_ARG(value));
-        /* fall through */
     case TEXT:
         *(const char **)field(s, spec) = keep(s, value);
         break;

@@ -1,0 +1,197 @@
+/* settings_test.c - options: where a value may come from, which one wins, what is refused and in
+ * which words. */
+#include "settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MAX_ARGS 8
+
+/* Reads settings with a configuration file of `yaml` (NULL: none). Returns what settings_read()
+ * does. */
+static int read_with(struct settings *s, enum command_bit command, const char *yaml,
+                     const char *const *flags, struct error *err)
+{
+    char path[] = "/tmp/algalon-settings-XXXXXX";
+    char config[64], name[] = "test";
+    char *argv[MAX_ARGS + 3] = {name};
+    int argc = 1;
+
+    if (yaml) {
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(file_write_all(fd, yaml, strlen(yaml)), 0);
+        close(fd);
+        snprintf(config, sizeof(config), "--config=%s", path);
+        argv[argc++] = config;
+    }
+    for (; flags && *flags; flags++)
+        argv[argc++] = xstrdup(*flags);
+    int first = yaml ? 2 : 1;
+    int code = settings_read(s, command, argc, argv, err);
+    for (int i = first; i < argc; i++)
+        free(argv[i]);
+    if (yaml)
+        unlink(path);
+    return code;
+}
+
+static void without_anything_the_defaults_hold(void **state)
+{
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_ALL, NULL, NULL, &err), 0);
+    assert_string_equal(s.listen_metrics, ":9400");
+    assert_string_equal(s.listen_api, "127.0.0.1:8428");
+    assert_string_equal(s.listen_web, "127.0.0.1:3000");
+    assert_int_equal(s.interval_ms, 5000);
+    assert_int_equal(s.retention_ms, (int64_t)90 * 86400000);
+    assert_false(s.no_auth);
+    settings_fini(&s);
+}
+
+static void a_flag_wins_over_the_environment_and_that_over_the_file(void **state)
+{
+    const char *yaml = "interval: 1s\nretention: 1d\nquery:\n  timeout: 7s\n";
+    const char *const flags[] = {"--interval=3s", NULL};
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    setenv("ALGALON_INTERVAL", "2s", 1);
+    setenv("ALGALON_RETENTION", "2d", 1);
+    int code = read_with(&s, FOR_ALL, yaml, flags, &err);
+    unsetenv("ALGALON_INTERVAL");
+    unsetenv("ALGALON_RETENTION");
+    assert_int_equal(code, 0);
+    assert_int_equal(s.interval_ms, 3000);
+    assert_int_equal(s.retention_ms, (int64_t)2 * 86400000);
+    assert_int_equal(s.query_timeout_ms, 7000);
+    settings_fini(&s);
+}
+
+static void an_empty_listener_is_kept_as_empty(void **state)
+{
+    const char *const flags[] = {"--listen-web=", NULL};
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_ALL, NULL, flags, &err), 0);
+    assert_string_equal(s.listen_web, "");
+    settings_fini(&s);
+}
+
+static void targets_are_gathered_from_every_flag_and_list(void **state)
+{
+    const char *const flags[] = {"--target=a:1,b:2", "--target", "c:3", NULL};
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_HOST, NULL, flags, &err), 0);
+    assert_int_equal(s.targets.len, 3);
+    assert_string_equal(s.targets.items[2], "c:3");
+    settings_fini(&s);
+
+    assert_int_equal(read_with(&s, FOR_HOST, "target:\n  - x:1\n  - y:2\n", NULL, &err), 0);
+    assert_int_equal(s.targets.len, 2);
+    assert_string_equal(s.targets.items[1], "y:2");
+    settings_fini(&s);
+
+    setenv("ALGALON_TARGET", "p:1,q:2", 1);
+    int code = read_with(&s, FOR_HOST, NULL, NULL, &err);
+    unsetenv("ALGALON_TARGET");
+    assert_int_equal(code, 0);
+    assert_int_equal(s.targets.len, 2);
+    settings_fini(&s);
+}
+
+static void mistakes_are_named(void **state)
+{
+    static const struct {
+        const char *yaml, *flag, *words;
+    } cases[] = {
+        {NULL, "--no-such", "unknown option --no-such"},
+        {NULL, "--interval=soon", "--interval: interval: 'soon' is not a duration"},
+        {NULL, "--interval=1ms", "--interval is between"},
+        {NULL, "--processes=-1", "'-1' is not a whole number"},
+        {NULL, "--no-auth=maybe", "no-auth is true or false"},
+        {NULL, "--log-level=loud", "log-level is one of debug|info|warn|error"},
+        {NULL, "stray", "'stray' is not an option"},
+        {NULL, "--retention", "--retention wants a value"},
+        {NULL, "--config=/nonexistent/algalon.yml", "/nonexistent/algalon.yml"},
+        {"interval: 5s\nintervall: 5s\n", NULL, ":2: unknown option 'intervall'"},
+        {"interval: [1s\n", NULL, ":2: "},
+        {"interval: *x\n", NULL, "not valid YAML|undefined alias|alias"},
+        {"just words\n", NULL, ":1: expected `option: value` lines"},
+        {"retention: forever\n", NULL, ":1: retention: 'forever' is not a duration"},
+    };
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *const flags[] = {cases[i].flag, NULL};
+        int code = read_with(&s, FOR_ALL, cases[i].yaml, flags, &err);
+        assert_true(code < 0);
+        bool found = false;
+        for (struct str rest = str_of(cases[i].words); rest.ptr;)
+            found |= str_contains(str_of(err.text), str_cut(&rest, '|'));
+        if (!found)
+            print_error("case %zu: '%s' does not say '%s'\n", i, err.text, cases[i].words);
+        assert_true(found);
+    }
+}
+
+static void an_option_of_another_command_in_the_file_is_fine(void **state)
+{
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_WORKER, "retention: 1d\ninterval: 1s\n", NULL, &err), 0);
+    assert_int_equal(s.interval_ms, 1000);
+    settings_fini(&s);
+}
+
+static void settings_in_force_can_be_listed(void **state)
+{
+    const char *const flags[] = {"--retention=36h", NULL};
+    const char *name, *value;
+    struct settings s;
+    struct error err;
+    bool found = false;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_HOST, NULL, flags, &err), 0);
+    for (size_t i = 0; settings_at(&s, FOR_HOST, i, &name, &value); i++) {
+        assert_string_not_equal(name, "path.procfs"); /* no option of host */
+        if (!strcmp(name, "retention")) {
+            found = true;
+            assert_string_equal(value, "1d12h");
+        }
+    }
+    assert_true(found);
+    settings_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_anything_the_defaults_hold),
+        cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_file),
+        cmocka_unit_test(an_empty_listener_is_kept_as_empty),
+        cmocka_unit_test(targets_are_gathered_from_every_flag_and_list),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(an_option_of_another_command_in_the_file_is_fine),
+        cmocka_unit_test(settings_in_force_can_be_listed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
