@@ -263,9 +263,41 @@ static void text_is_cut_and_trimmed(void **state)
     assert_true(str_is_utf8(STR("\xf0\x9f\x98\x80")));
 }
 
+static void bytes_that_are_not_utf8_are_replaced_one_by_one(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"", ""},
+        {"plain text", "plain text"},
+        {"gr\xc3\xbc\xc3\x9f"
+         "e",
+         "gr\xc3\xbc\xc3\x9f"
+         "e"},
+        {"a\xff"
+         "b",
+         "a\xef\xbf\xbd"
+         "b"},
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"12345678\xc3", "12345678\xef\xbf\xbd"},
+        {"123456789\xe2\x82", "123456789\xef\xbf\xbd\xef\xbf\xbd"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf out;
+        buf_init(&out, 0);
+        buf_utf8(&out, str_of(cases[i].in));
+        assert_true(str_is(buf_str(&out), cases[i].out));
+        assert_int_equal(str_is_utf8(str_of(cases[i].in)), strcmp(cases[i].in, cases[i].out) == 0);
+        buf_fini(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_that_are_not_utf8_are_replaced_one_by_one),
         cmocka_unit_test(numbers_read_and_print_back_the_same),
         cmocka_unit_test(fixed_decimals_print_exactly),
         cmocka_unit_test(any_double_survives_text),

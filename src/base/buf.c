@@ -100,6 +100,22 @@ void buf_double(struct buf *b, double value)
         b->len += num_print(to, value);
 }
 
+void buf_utf8(struct buf *b, struct str s)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < s.len;) {
+        size_t n = str_utf8_len(s, i);
+        if (!n) {
+            buf_add(b, s.ptr + from, i - from);
+            buf_text(b, "\xef\xbf\xbd");
+            from = i + 1;
+        }
+        i += n ? n : 1;
+    }
+    buf_add(b, s.ptr + from, s.len - from);
+}
+
 static void json_escape(struct buf *b, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";

@@ -52,6 +52,9 @@ void buf_u64(struct buf *b, uint64_t value);
 void buf_i64(struct buf *b, int64_t value);
 void buf_double(struct buf *b, double value);
 
+/** Appends `s` with each byte that is not part of valid UTF-8 replaced by U+FFFD. */
+void buf_utf8(struct buf *b, struct str s);
+
 /** Appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, struct str s);
 

@@ -70,12 +70,27 @@ static size_t utf8_len(const unsigned char *p, size_t left)
     return n;
 }
 
+size_t str_utf8_len(struct str s, size_t at)
+{
+    return utf8_len((const unsigned char *)s.ptr + at, s.len - at);
+}
+
 bool str_is_utf8(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t i = 0;
+    uint64_t eight;
 
     while (i < s.len) {
+        /* ASCII, which nearly all text is, by eights. */
+        while (s.len - i >= sizeof(eight)) {
+            memcpy(&eight, p + i, sizeof(eight));
+            if (eight & UINT64_C(0x8080808080808080))
+                break;
+            i += sizeof(eight);
+        }
+        if (i == s.len)
+            break;
         size_t n = utf8_len(p + i, s.len - i);
         if (!n)
             return false;

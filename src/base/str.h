@@ -60,6 +60,9 @@ struct str str_cut(struct str *rest, char sep);
 /** True when the bytes are valid UTF-8 (no surrogates, no overlong forms). */
 bool str_is_utf8(struct str s);
 
+/** Length of the UTF-8 sequence at `s.ptr[at]` (at < s.len); 0 when no valid one stands there. */
+size_t str_utf8_len(struct str s, size_t at);
+
 /** Copies into `to` (of `size` bytes), terminated; cuts silently at UTF-8 boundaries. For fixed
  * display fields. */
 void str_copy(char *to, size_t size, struct str s);
