@@ -1,0 +1,174 @@
+/* nvml_abi.h - the part of NVML's binary interface that we use: codes, structs, constants. Written
+ * from the layouts that the vendor's headers of CUDA 11.8, 12.4 and 13.3 share on 64-bit machines;
+ * no header of the vendor is needed to build. Stands alone, so that the simulator speaks the same.
+ */
+#ifndef ALGALON_DEVICE_NVIDIA_NVML_ABI_H
+#define ALGALON_DEVICE_NVIDIA_NVML_ABI_H
+
+#include <stdint.h>
+
+struct nvml_device; /* opaque: a handle of the library */
+
+enum nvml_code {
+    NVML_SUCCESS = 0,
+    NVML_UNINITIALIZED = 1,
+    NVML_INVALID_ARGUMENT = 2,
+    NVML_NOT_SUPPORTED = 3,
+    NVML_NO_PERMISSION = 4,
+    NVML_NOT_FOUND = 6,
+    NVML_INSUFFICIENT_SIZE = 7,
+    NVML_DRIVER_NOT_LOADED = 9,
+    NVML_TIMEOUT = 10,
+    NVML_LIBRARY_NOT_FOUND = 12,
+    NVML_FUNCTION_NOT_FOUND = 13,
+    NVML_GPU_IS_LOST = 15,
+    NVML_RESET_REQUIRED = 16,
+    NVML_OPERATING_SYSTEM = 17, /* the device cgroup refused */
+    NVML_VERSION_MISMATCH = 18, /* library and kernel module are of different releases */
+    NVML_IN_USE = 19,
+    NVML_MEMORY = 20,
+    NVML_NO_DATA = 21,
+    NVML_ARGUMENT_VERSION_MISMATCH = 25,
+    NVML_DEPRECATED = 26,
+    NVML_NOT_READY = 27,
+    NVML_GPU_NOT_FOUND = 28,
+    NVML_INVALID_STATE = 29,
+    NVML_UNKNOWN = 999
+};
+
+/* A versioned struct carries its size and version in its first word. */
+#define NVML_STRUCT_VERSION(type, version) ((unsigned)sizeof(type) | ((unsigned)(version) << 24))
+
+struct nvml_pci_info {
+    char bus_id_legacy[16];
+    unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+    char bus_id[32]; /* "00000000:3B:00.0": eight digits of domain, upper case */
+};
+
+struct nvml_memory_v1 {
+    uint64_t total, free, used; /* used includes what the driver reserves */
+};
+
+struct nvml_memory_v2 {
+    unsigned version;
+    uint64_t total, reserved, free, used; /* total = reserved + free + used */
+};
+
+struct nvml_utilization {
+    unsigned gpu, memory; /* percent */
+};
+
+enum nvml_sampling_type {
+    NVML_SAMPLES_POWER = 0, /* mW */
+    NVML_SAMPLES_GPU = 1,   /* percent, as are memory, encoder and decoder */
+    NVML_SAMPLES_MEMORY = 2,
+    NVML_SAMPLES_ENCODER = 3,
+    NVML_SAMPLES_DECODER = 4
+};
+
+enum nvml_value_type {
+    NVML_VALUE_DOUBLE = 0,
+    NVML_VALUE_UNSIGNED = 1,
+    NVML_VALUE_UNSIGNED_LONG = 2,
+    NVML_VALUE_UNSIGNED_LONG_LONG = 3,
+    NVML_VALUE_SIGNED_LONG_LONG = 4,
+    NVML_VALUE_SIGNED = 5,
+    NVML_VALUE_UNSIGNED_SHORT = 6
+};
+
+union nvml_value {
+    double d;
+    unsigned u;
+    uint64_t ul, ull;
+    int64_t sll;
+    int si;
+    uint16_t us;
+};
+
+struct nvml_sample {
+    uint64_t timestamp; /* microseconds, CPU clock */
+    union nvml_value value;
+};
+
+enum nvml_field_id {
+    NVML_FIELD_MEMORY_TEMPERATURE = 82
+};
+
+struct nvml_field_value {
+    unsigned field_id, scope_id;
+    int64_t timestamp, latency_us;
+    unsigned value_type; /* enum nvml_value_type */
+    unsigned code;       /* each field has its own */
+    union nvml_value value;
+};
+
+#define NVML_NO_INSTANCE        0xFFFFFFFFu /* not on a MIG instance */
+#define NVML_MEMORY_UNAVAILABLE UINT64_MAX
+
+struct nvml_process_v1 {
+    unsigned pid;
+    uint64_t used;
+};
+
+struct nvml_process_v2 {
+    unsigned pid;
+    uint64_t used;
+    unsigned gpu_instance, compute_instance;
+};
+
+/* What early R535 drivers wrote where a struct nvml_process_v2 was asked for (go-nvml issue 75). */
+struct nvml_process_r535 {
+    struct nvml_process_v2 process;
+    uint64_t protected_used;
+};
+
+struct nvml_process_sample {
+    unsigned pid;
+    uint64_t timestamp;         /* microseconds, CPU clock */
+    unsigned sm, mem, enc, dec; /* percent */
+};
+
+struct nvml_fan_speed_rpm {
+    unsigned version, fan, rpm;
+};
+
+enum nvml_clock {
+    NVML_CLOCK_GRAPHICS = 0,
+    NVML_CLOCK_SM = 1,
+    NVML_CLOCK_MEMORY = 2,
+    NVML_CLOCK_VIDEO = 3
+};
+
+enum nvml_temperature_threshold {
+    NVML_THRESHOLD_SHUTDOWN = 0,
+    NVML_THRESHOLD_SLOWDOWN = 1,
+    NVML_THRESHOLD_MEMORY_MAX = 2,
+    NVML_THRESHOLD_GPU_MAX = 3,
+    NVML_THRESHOLD_ACOUSTIC_CURRENT = 5
+};
+
+enum nvml_throttle {
+    NVML_THROTTLE_IDLE = 0x1,
+    NVML_THROTTLE_SW_POWER_CAP = 0x4,
+    NVML_THROTTLE_SW_THERMAL = 0x20
+};
+
+#define NVML_PSTATE_UNKNOWN      32u
+#define NVML_INIT_FLAG_NO_ATTACH 2u /* leave GPUs alone until their handle is asked for */
+#define NVML_ECC_CORRECTED       0
+#define NVML_ECC_UNCORRECTED     1
+#define NVML_ECC_VOLATILE        0
+
+_Static_assert(sizeof(struct nvml_pci_info) == 68, "nvmlPciInfo_t");
+_Static_assert(sizeof(struct nvml_memory_v1) == 24, "nvmlMemory_t");
+_Static_assert(sizeof(struct nvml_memory_v2) == 40, "nvmlMemory_v2_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_memory_v2, 2) == 0x02000028, "nvmlMemory_v2");
+_Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
+_Static_assert(sizeof(struct nvml_field_value) == 40, "nvmlFieldValue_t");
+_Static_assert(sizeof(struct nvml_process_v1) == 16, "nvmlProcessInfo_v1_t");
+_Static_assert(sizeof(struct nvml_process_v2) == 24, "nvmlProcessInfo_v2_t");
+_Static_assert(sizeof(struct nvml_process_r535) == 32, "early R535");
+_Static_assert(sizeof(struct nvml_process_sample) == 32, "nvmlProcessUtilizationSample_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_fan_speed_rpm, 1) == 0x0100000c, "nvmlFanSpeedInfo");
+
+#endif

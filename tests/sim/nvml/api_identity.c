@@ -1,0 +1,277 @@
+/* api_identity.c - NVML's calls about the system, enumeration, and what a GPU is. */
+#include "sim.h"
+
+#define TEXT_OUT(to, size, ...)                                                                    \
+    ((unsigned)snprintf((to), (size), __VA_ARGS__) < (unsigned)(size) ? 0 : NVML_INSUFFICIENT_SIZE)
+
+static const struct sim_gpu *gpu_of(const struct nvml_device *d)
+{
+    return &sim.scenario.gpus[d->gpu];
+}
+
+/* Bus numbers as an eight-way server has them; more GPUs go on in the next PCI domain. */
+static unsigned bus_of(unsigned gpu)
+{
+    static const unsigned buses[] = {0x17, 0x3b, 0x5d, 0x6f, 0x9a, 0xab, 0xba, 0xdb};
+
+    return buses[gpu % ARRAY_LEN(buses)];
+}
+
+SIM_EXPORT int nvmlSystemGetDriverVersion(char *to, unsigned size);
+SIM_EXPORT int nvmlSystemGetDriverVersion(char *to, unsigned size)
+{
+    int code = sim_enter(NULL, __func__);
+    return code ? code : sim_leave(TEXT_OUT(to, size, "%s", sim_driver()));
+}
+
+SIM_EXPORT int nvmlSystemGetNVMLVersion(char *to, unsigned size);
+SIM_EXPORT int nvmlSystemGetNVMLVersion(char *to, unsigned size)
+{
+    int code = sim_enter(NULL, __func__);
+    return code ? code : sim_leave(TEXT_OUT(to, size, "%s", sim.scenario.library));
+}
+
+SIM_EXPORT int nvmlSystemGetCudaDriverVersion(int *ret);
+SIM_EXPORT int nvmlSystemGetCudaDriverVersion(int *ret)
+{
+    int code = sim_enter(NULL, __func__);
+    if (code)
+        return code;
+    *ret = sim.scenario.cuda;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetCount_v2(unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetCount_v2(unsigned *ret)
+{
+    int code = sim_enter(NULL, __func__);
+    if (code)
+        return code;
+    *ret = sim.visible_len;
+    return sim_leave(0);
+}
+
+/* The handle call of one GPU: its own faults count, and a lost one has none. */
+static int handle_of(unsigned gpu, const char *call, struct nvml_device **ret)
+{
+    int code = sim_enter(&sim.devices[gpu], call);
+
+    if (code)
+        return code;
+    *ret = &sim.devices[gpu];
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, struct nvml_device **ret);
+SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, struct nvml_device **ret)
+{
+    int code = sim_enter(NULL, "nvmlSimLookup");
+    unsigned gpu;
+
+    if (code)
+        return code;
+    if (index >= sim.visible_len)
+        return sim_leave(NVML_INVALID_ARGUMENT);
+    gpu = sim.visible[index];
+    sim_leave(0);
+    return handle_of(gpu, __func__, ret);
+}
+
+SIM_EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, struct nvml_device **ret);
+SIM_EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, struct nvml_device **ret)
+{
+    unsigned domain, bus, found = SIM_ALL_GPUS;
+    int code = sim_enter(NULL, "nvmlSimLookup");
+
+    if (code)
+        return code;
+    if (sscanf(bus_id, "%x:%x:00.0", &domain, &bus) != 2)
+        return sim_leave(NVML_INVALID_ARGUMENT);
+    for (unsigned i = 0; i < sim.visible_len; i++)
+        if (sim.visible[i] / 8 == domain && bus_of(sim.visible[i]) == bus)
+            found = sim.visible[i];
+    sim_leave(0);
+    return found == SIM_ALL_GPUS ? NVML_NOT_FOUND : handle_of(found, __func__, ret);
+}
+
+SIM_EXPORT int nvmlDeviceGetName(struct nvml_device *d, char *to, unsigned size);
+SIM_EXPORT int nvmlDeviceGetName(struct nvml_device *d, char *to, unsigned size)
+{
+    int code = sim_enter(d, __func__);
+    return code ? code : sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->board->name));
+}
+
+SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size);
+SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    uint64_t who[2] = {sim.scenario.seed, d->gpu};
+    uint64_t a = hash_bytes(who, sizeof(who)), b = hash_more(a, who, sizeof(who));
+    return sim_leave(TEXT_OUT(to, size, "GPU-%08x-%04x-%04x-%04x-%012" PRIx64, (unsigned)(a >> 32),
+                              (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xffff,
+                              (unsigned)(b >> 48), b & 0xffffffffffff));
+}
+
+SIM_EXPORT int nvmlDeviceGetSerial(struct nvml_device *d, char *to, unsigned size);
+SIM_EXPORT int nvmlDeviceGetSerial(struct nvml_device *d, char *to, unsigned size)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    if (!gpu_of(d)->board->server)
+        return sim_leave(NVML_NOT_SUPPORTED);
+    return sim_leave(TEXT_OUT(to, size, "16546%08u",
+                              (unsigned)((sim.scenario.seed * 977 + d->gpu * 13) % 100000000)));
+}
+
+SIM_EXPORT int nvmlDeviceGetVbiosVersion(struct nvml_device *d, char *to, unsigned size);
+SIM_EXPORT int nvmlDeviceGetVbiosVersion(struct nvml_device *d, char *to, unsigned size)
+{
+    int code = sim_enter(d, __func__);
+    return code ? code
+                : sim_leave(TEXT_OUT(to, size, "%02X.00.61.00.%02X", 0x86 + gpu_of(d)->board->arch,
+                                     gpu_of(d)->board->memory_mib & 0xff));
+}
+
+SIM_EXPORT int nvmlDeviceGetPciInfo_v3(struct nvml_device *d, struct nvml_pci_info *ret);
+SIM_EXPORT int nvmlDeviceGetPciInfo_v3(struct nvml_device *d, struct nvml_pci_info *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    unsigned domain = d->gpu / 8, bus = bus_of(d->gpu);
+    *ret = (struct nvml_pci_info){
+        .domain = domain, .bus = bus, .pci_device_id = 0x233010de, .pci_subsystem_id = 0x16c110de};
+    snprintf(ret->bus_id_legacy, sizeof(ret->bus_id_legacy), "%04X:%02X:00.0", domain & 0xffff,
+             bus & 0xff);
+    snprintf(ret->bus_id, sizeof(ret->bus_id), "%08X:%02X:00.0", domain, bus);
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetMinorNumber(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetMinorNumber(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = d->gpu;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetArchitecture(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetArchitecture(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = (unsigned)sim_value(d, "architecture", gpu_of(d)->board->arch);
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetCudaComputeCapability(struct nvml_device *d, int *major, int *minor);
+SIM_EXPORT int nvmlDeviceGetCudaComputeCapability(struct nvml_device *d, int *major, int *minor)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *major = gpu_of(d)->board->cc_major;
+    *minor = gpu_of(d)->board->cc_minor;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetNumaNodeId(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetNumaNodeId(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    if (gpu_of(d)->numa_node < 0)
+        return sim_leave(NVML_NOT_SUPPORTED);
+    *ret = (unsigned)gpu_of(d)->numa_node;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetTemperatureThreshold(struct nvml_device *d, int type, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetTemperatureThreshold(struct nvml_device *d, int type, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    const struct sim_board *b = gpu_of(d)->board;
+    unsigned value = type == NVML_THRESHOLD_SHUTDOWN                         ? b->shutdown_c
+                     : type == NVML_THRESHOLD_SLOWDOWN                       ? b->slowdown_c
+                     : type == NVML_THRESHOLD_GPU_MAX                        ? b->max_operating_c
+                     : type == NVML_THRESHOLD_MEMORY_MAX && b->memory_sensor ? 95
+                     : type == NVML_THRESHOLD_ACOUSTIC_CURRENT && b->fans    ? 83
+                                                                             : 0;
+    if (!value)
+        return sim_leave(NVML_NOT_SUPPORTED);
+    *ret = (unsigned)sim_value(d, "threshold", value);
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetMaxClockInfo(struct nvml_device *d, int type, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetMaxClockInfo(struct nvml_device *d, int type, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    const struct sim_board *b = gpu_of(d)->board;
+    *ret = type == NVML_CLOCK_MEMORY ? b->memory_mhz : b->graphics_mhz;
+    return sim_leave(type > NVML_CLOCK_VIDEO ? NVML_INVALID_ARGUMENT : 0);
+}
+
+SIM_EXPORT int nvmlDeviceGetPowerManagementDefaultLimit(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetPowerManagementDefaultLimit(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = gpu_of(d)->board->power_default_w * 1000;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(struct nvml_device *d, unsigned *low,
+                                                            unsigned *high);
+SIM_EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(struct nvml_device *d, unsigned *low,
+                                                            unsigned *high)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *low = gpu_of(d)->board->power_min_w * 1000;
+    *high = gpu_of(d)->board->power_max_w * 1000;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetMaxPcieLinkGeneration(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetMaxPcieLinkGeneration(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = gpu_of(d)->board->pcie_gen;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetMaxPcieLinkWidth(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetMaxPcieLinkWidth(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = gpu_of(d)->board->pcie_width;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlDeviceGetNumFans(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetNumFans(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = gpu_of(d)->board->fans;
+    return sim_leave(*ret ? 0 : NVML_NOT_SUPPORTED);
+}
