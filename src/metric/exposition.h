@@ -48,10 +48,14 @@ MUST_CHECK int exposition_next(struct exposition *e, struct exposition_line *ret
  */
 int exposition_match(struct exposition *e, struct str series, struct exposition_line *ret);
 
+/** Undoes the escapes of a HELP text, in `a` where there are any. Errors: -ENOMEM. */
+MUST_CHECK int exposition_unescape(struct str text, struct arena *a, struct str *ret);
+
 /**
  * Parses the `series` part of a sample line into sorted labels with __name__; values are unescaped
- * into `a`. Takes the quoted-name form {"my.name", a="b"} too, and spaces after commas. Errors:
- * -EBADMSG with the column, -E2BIG past LABELS_MAX, -ENOMEM when the arena is full.
+ * into `a`. Takes the quoted-name form {"my.name", a="b"} too, and spaces after commas. Values
+ * without escapes are views into `series`. Errors: -EBADMSG with the column, -E2BIG past LABELS_MAX
+ * and the bounds of names and values, -ENOMEM when the arena is full.
  */
 MUST_CHECK int exposition_labels(struct str series, struct arena *a, struct labels *ret,
                                  struct error *err);
