@@ -24,6 +24,7 @@ function(algalon_library name)
 endfunction()
 
 algalon_library(microhttpd MODULE libmicrohttpd HEADER microhttpd.h LIB microhttpd DEBIAN libmicrohttpd-dev)
+algalon_library(gnutls MODULE gnutls HEADER gnutls/gnutls.h LIB gnutls DEBIAN libgnutls28-dev)
 algalon_library(lmdb MODULE lmdb HEADER lmdb.h LIB lmdb DEBIAN liblmdb-dev)
 algalon_library(pcre2 MODULE libpcre2-8 HEADER pcre2.h LIB pcre2-8 DEBIAN libpcre2-dev)
 algalon_library(yaml MODULE yaml-0.1 HEADER yaml.h LIB yaml DEBIAN libyaml-dev)

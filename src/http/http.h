@@ -1,8 +1,10 @@
 /* http.h - the HTTP server: listeners, routes, credentials, TLS, compression. server.c alone knows
  * libmicrohttpd.
  *
- * Threads: per listener one "http-accept" with a small pool of event loops; handlers marked `slow`
- * run on a pool of their own ("http-slow-N"), so that a long query never keeps /metrics waiting. */
+ * Threads, per listener: two event loops of the library, which run quick handlers; "http-slow-N"
+ * run handlers marked `slow`, so that a long query never keeps /metrics waiting; "http-auth-1"
+ * hashes passwords not seen before; "http-watch" (watch.h) closes who dawdles and feeds streams.
+ * All wait for work or http_server_stop(). */
 #ifndef ALGALON_HTTP_HTTP_H
 #define ALGALON_HTTP_HTTP_H
 
@@ -14,11 +16,18 @@ struct http_request;
 struct http_listener_options {
     const char *address; /* ":9400", "127.0.0.1:8428", "[::1]:3000"; a port of 0 takes a free one */
     const char *name;    /* for logs: "metrics" */
+    const char *option;  /* the option that set the address, for errors: "--listen"; NULL: `name` */
     const char *web_config_file; /* Prometheus web configuration: TLS and basic auth; NULL: none */
     bool allow_open; /* may listen beyond loopback without credentials (metrics; or --no-auth) */
     uint64_t max_body_bytes;  /* 64 MiB; larger bodies are answered 413 */
-    unsigned max_connections; /* 512 */
+    unsigned max_connections; /* 512; three quarters of them from one address */
+    unsigned max_streams;     /* 128 */
+    unsigned slow_threads;    /* 8 */
+    unsigned slow_queue;      /* 128 requests that wait for one of them; more are answered 503 */
     const char *cors_origin;  /* Access-Control-Allow-Origin; NULL: none */
+    /* How long a client may take for the head of its first request (15 s), between two requests
+     * (120 s), for a body (120 s), to read an answer (300 s). */
+    int64_t head_timeout_ms, idle_timeout_ms, body_timeout_ms, answer_timeout_ms;
 };
 
 void http_listener_options_init(struct http_listener_options *o);
@@ -56,11 +65,15 @@ MUST_CHECK int http_server_reload(struct http_server *s, struct error *err);
 
 /* ---- inside a handler; views live until it returns ---- */
 
-struct str http_method(const struct http_request *r);
+struct str http_method(const struct http_request *r);    /* also "HEAD", where GET is routed */
 struct str http_path(const struct http_request *r);      /* decoded */
 struct str http_path_part(const struct http_request *r); /* what "*" or "**" stood for, decoded */
+/** A header of the request by name, whatever its case; ptr NULL when it is not there. */
 struct str http_header(const struct http_request *r, const char *name);
-/** The body, gzip, zstd undone by its Content-Encoding (bounded by max_body_bytes). */
+/** True when the client takes gzip: then http_reply_shared() may be given such a body. */
+bool http_accepts_gzip(const struct http_request *r);
+/** The body, gzip and zstd undone by its Content-Encoding (bounded by max_body_bytes); snappy is
+ * left to the handler. */
 struct str http_body(const struct http_request *r);
 /** First value of a parameter of the query string or of a form body; ptr NULL when it is not there.
  */
@@ -69,7 +82,7 @@ struct str http_param(const struct http_request *r, const char *name);
 struct str http_param_at(const struct http_request *r, const char *name, size_t i);
 /** Set while the client has gone away; poll it in long work. Never NULL. */
 const atomic_bool *http_gone(const struct http_request *r);
-/** Scratch memory that lives until the answer is sent. */
+/** Scratch memory that lives until the answer is sent (256 MiB at most). */
 struct arena *http_arena(struct http_request *r);
 
 /** Adds a header to the answer to come; texts are copied. */
@@ -87,15 +100,21 @@ void http_reply_shared(struct http_request *r, unsigned status, const char *cont
                        const char *encoding, struct str body, void (*release)(void *owner),
                        void *owner);
 /**
- * Answers as a stream (Server-Sent Events): `next` appends the next piece to `to`, waiting at most
- * a second for it; 0 go on (also with nothing appended), negative ends the stream. `done` always
- * runs last, once.
+ * Answers as a stream (Server-Sent Events): `next` appends what there is to send by now to `to` and
+ * never waits: one thread asks all streams of a listener, about every 100 ms. 0 go on (also with
+ * nothing appended), negative ends the stream. `done` always runs last, once, also when there are
+ * too many streams and the answer is 503.
  */
 void http_reply_stream(struct http_request *r, const char *content_type,
                        int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx), void *ctx);
 
 struct http_stats {
-    uint64_t requests_total, errors_total, bytes_total, connections, rejected_total;
+    uint64_t requests_total;
+    uint64_t errors_total;   /* answered with 400 or above */
+    uint64_t bytes_total;    /* of answers' bodies, as sent */
+    uint64_t connections;    /* now */
+    uint64_t rejected_total; /* turned away because something was full */
+    const char *name;        /* of the listener */
 };
 void http_get_stats(const struct http_server *s, struct http_stats *ret);
 
