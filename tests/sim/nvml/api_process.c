@@ -143,7 +143,7 @@ SIM_EXPORT int nvmlDeviceGetProcessUtilization(struct nvml_device *d,
     if (sim.scenario.gpus[d->gpu].mig)
         return sim_leave(NVML_NOT_SUPPORTED);
     int64_t now = sim_now(), last = now / PROCESS_SAMPLE_US * PROCESS_SAMPLE_US;
-    int64_t first = MAX(last - 11 * PROCESS_SAMPLE_US, (int64_t)MIN(last_seen, INT64_MAX) + 1);
+    int64_t first = MAX(last - 11 * PROCESS_SAMPLE_US, (int64_t)MIN(last_seen, INT64_MAX - 1) + 1);
     unsigned n = 0, need = 0;
 
     for (int pass = 0; pass < 2; pass++) {

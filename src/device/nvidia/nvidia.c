@@ -1,0 +1,537 @@
+/* nvidia.c - the collector: finds the GPUs, keeps the library open while it serves, and opens it
+ * anew when the driver was replaced or a GPU was lost. GPUs once seen stay in the list. */
+#include "device/nvidia/nvidia.h"
+
+#include "device/nvidia/nvidia_gpu.h"
+#include "device/nvidia/nvidia_pci.h"
+#include "device/nvidia/nvidia_text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WSL_LIBRARY "usr/lib/wsl/lib/libnvidia-ml.so.1"
+
+#define RETRY_FIRST_NS (5 * (uint64_t)NS_PER_S)
+#define RETRY_MAX_NS   (60 * (uint64_t)NS_PER_S)
+/* One lost among others: opening anew disturbs those, so it is tried seldom. */
+#define LOST_RETRY_FIRST_NS (60 * (uint64_t)NS_PER_S)
+#define LOST_RETRY_MAX_NS   (900 * (uint64_t)NS_PER_S)
+/* A laptop's GPU sleeps some 6 s after the last one let it go. */
+#define IDLE_BEFORE_REST_NS (300 * (uint64_t)NS_PER_S)
+#define FALL_ASLEEP_NS      (30 * (uint64_t)NS_PER_S)
+#define REST_AGAIN_NS       (1800 * (uint64_t)NS_PER_S)
+
+struct nvidia {
+    struct host_paths paths;
+    struct gpu_context c;
+    struct gpu *gpus; /* in bus order; gpus[i].identity.index is i */
+    size_t len;
+    struct platform_info platform;
+    int64_t (*now_us)(void);
+    uint64_t retry_ns, retry_wait_ns; /* not opened anew before; the wait after that */
+    uint64_t lost_retry_ns, lost_wait_ns;
+    uint64_t rested_ns, rest_after_ns; /* when GPUs were let go last; not again before */
+};
+
+static int64_t system_now_us(void)
+{
+    return clock_now_ms() * 1000;
+}
+
+void nvidia_clock(void *state, int64_t (*now_us)(void))
+{
+    struct nvidia *n = state;
+
+    n->now_us = now_us;
+}
+
+static bool detect(const struct host_paths *paths)
+{
+    struct nvidia_pci gpu;
+    char path[512];
+
+    if (paths->nvml_library)
+        return access(paths->nvml_library, R_OK) == 0;
+    snprintf(path, sizeof(path), "%s/driver/nvidia/version", paths->procfs);
+    if (access(path, R_OK) == 0)
+        return true;
+    snprintf(path, sizeof(path), "%s/%s", paths->rootfs, WSL_LIBRARY);
+    return access(path, R_OK) == 0 || nvidia_pci_list(paths, &gpu, 1) > 0;
+}
+
+/* ---- the list of GPUs ---- */
+
+static struct gpu *find(struct gpu *list, size_t len, const struct accelerator *a)
+{
+    for (size_t i = 0; i < len; i++) {
+        const struct accelerator *b = &list[i].identity;
+        if (a->uuid[0] && strcmp(a->uuid, b->uuid) == 0)
+            return &list[i];
+        if ((!a->uuid[0] || !b->uuid[0]) && a->pci_bus_id[0] &&
+            strcmp(a->pci_bus_id, b->pci_bus_id) == 0)
+            return &list[i];
+    }
+    return NULL;
+}
+
+/* Hands on what the old record of a GPU knows and the new one does not. */
+static void inherit(struct gpu *to, const struct gpu *from)
+{
+    unsigned index = to->identity.index;
+
+    memcpy(to->seen_us, from->seen_us, sizeof(to->seen_us));
+    to->process_seen_us = from->process_seen_us;
+    to->energy_j = from->energy_j;
+    to->energy_mono_ns = from->energy_mono_ns;
+    to->told = from->told;
+    to->resting = from->resting && to->state == ACCELERATOR_SLEEPING;
+    if (!to->identified && (from->identity.uuid[0] || from->identity.pci_bus_id[0])) {
+        to->identity = from->identity;
+        to->identity.index = index;
+    }
+}
+
+/* Puts `g` into `list` (with room for it) at `at`. */
+static void insert(struct gpu *list, size_t *len, size_t at, const struct gpu *g)
+{
+    memmove(list + at + 1, list + at, (*len - at) * sizeof(*list));
+    list[at] = *g;
+    ++*len;
+}
+
+static size_t place_of(const struct gpu *list, size_t len, const char *bus_id)
+{
+    size_t at = 0;
+
+    while (at < len && (!list[at].identity.pci_bus_id[0] ||
+                        strlen(list[at].identity.pci_bus_id) < strlen(bus_id) ||
+                        strcmp(list[at].identity.pci_bus_id, bus_id) < 0))
+        at++;
+    return at;
+}
+
+/* Takes `list` as the new list. GPUs of the old one that are not in it any more stay, as lost, in
+ * their place, so that no number moves. */
+static void adopt(struct nvidia *n, struct gpu *list, size_t len)
+{
+    bool *taken = xcalloc(MAX(n->len, (size_t)1), sizeof(*taken));
+
+    for (size_t i = 0; i < len; i++) {
+        struct gpu *old = find(n->gpus, n->len, &list[i].identity);
+        if (old && !taken[old - n->gpus]) {
+            taken[old - n->gpus] = true;
+            inherit(&list[i], old);
+        }
+    }
+    for (size_t i = 0; i < len; i++) { /* slots without a name: go by the place */
+        const struct accelerator *a = &list[i].identity;
+        if (!a->uuid[0] && !a->pci_bus_id[0] && i < n->len && !taken[i]) {
+            taken[i] = true;
+            inherit(&list[i], &n->gpus[i]);
+        }
+    }
+    for (size_t i = 0; i < n->len; i++) {
+        struct gpu gone = n->gpus[i];
+        if (taken[i] || (!gone.identity.uuid[0] && !gone.identity.pci_bus_id[0]))
+            continue;
+        gone.handle = NULL;
+        gone.state = ACCELERATOR_LOST;
+        insert(list, &len, place_of(list, len, gone.identity.pci_bus_id), &gone);
+    }
+    for (size_t i = 0; i < len; i++)
+        list[i].identity.index = (unsigned)i;
+    free(taken);
+    free(n->gpus);
+    n->gpus = list;
+    n->len = len;
+}
+
+static void take_handle(struct nvidia *n, struct gpu *g, int code, struct nvml_device *handle)
+{
+    if (code == NVML_SUCCESS) {
+        g->handle = handle;
+        nvidia_gpu_identify(&n->c, g);
+    } else if (nvml_code_is_stale(code)) {
+        n->c.stale_code = code;
+    } else if (code == NVML_NO_PERMISSION || code == NVML_OPERATING_SYSTEM) {
+        g->state = ACCELERATOR_FORBIDDEN;
+    } else {
+        g->state = ACCELERATOR_LOST;
+    }
+}
+
+/* All GPUs in the driver's order. Those it will not open keep their slot. */
+static size_t list_by_index(struct nvidia *n, struct gpu *list, size_t count)
+{
+    for (size_t i = 0; i < count && !n->c.stale_code; i++) {
+        struct nvml_device *handle = NULL;
+        struct gpu *g = &list[i];
+        nvidia_gpu_init(g, (unsigned)i);
+        int code = n->c.nvml.by_index((unsigned)i, &handle);
+        take_handle(n, g, code, handle);
+        if (!g->identity.pci_bus_id[0])
+            nvidia_pci_of_index(&n->paths, i, count, g->identity.pci_bus_id);
+    }
+    return count;
+}
+
+static bool is_resting(const struct nvidia *n, const char *bus_id)
+{
+    for (size_t i = 0; i < n->len; i++)
+        if (n->gpus[i].resting && strcmp(n->gpus[i].identity.pci_bus_id, bus_id) == 0)
+            return true;
+    return false;
+}
+
+/* GPUs in bus order, without a word to those that sleep. */
+static size_t list_by_bus(struct nvidia *n, struct gpu *list, const struct nvidia_pci *pci,
+                          size_t count)
+{
+    for (size_t i = 0; i < count && !n->c.stale_code; i++) {
+        struct nvml_device *handle = NULL;
+        struct gpu *g = &list[i];
+        nvidia_gpu_init(g, (unsigned)i);
+        str_copy(g->identity.pci_bus_id, sizeof(g->identity.pci_bus_id), str_of(pci[i].bus_id));
+        if (pci[i].asleep) {
+            g->state = ACCELERATOR_SLEEPING;
+            continue;
+        }
+        int code = NVML_GPU_NOT_FOUND;
+        if (n->c.nvml.by_bus_id)
+            code = n->c.nvml.by_bus_id(pci[i].bus_id, &handle);
+        take_handle(n, g, code, handle);
+    }
+    return count;
+}
+
+/* ---- opening and closing the library ---- */
+
+static void disconnect(struct nvidia *n)
+{
+    nvml_close(&n->c.nvml);
+    n->c.stale_code = 0;
+    for (size_t i = 0; i < n->len; i++) {
+        n->gpus[i].handle = NULL;
+        if (n->gpus[i].state == ACCELERATOR_OK)
+            n->gpus[i].state = ACCELERATOR_LOST;
+    }
+}
+
+static void read_versions(struct nvidia *n)
+{
+    struct platform_info *p = &n->platform;
+    const struct nvml *nvml = &n->c.nvml;
+    char text[80] = "", before[80];
+    int cuda = 0;
+
+    memcpy(before, p->driver_version, sizeof(before));
+    if (nvml->driver_version && nvml->driver_version(text, sizeof(text)) == NVML_SUCCESS)
+        nvidia_text_clean(p->driver_version, sizeof(p->driver_version), text, sizeof(text));
+    if (nvml->library_version && nvml->library_version(text, sizeof(text)) == NVML_SUCCESS)
+        nvidia_text_clean(p->library_version, sizeof(p->library_version), text, sizeof(text));
+    if (nvml->cuda_version && nvml->cuda_version(&cuda) == NVML_SUCCESS && cuda > 0 &&
+        cuda < 1000000)
+        snprintf(p->runtime_version, sizeof(p->runtime_version), "%d.%d", cuda / 1000,
+                 cuda % 1000 / 10);
+    if (before[0] && strcmp(before, p->driver_version) != 0)
+        log_info("NVIDIA driver changed", "from", before, "to", p->driver_version);
+}
+
+static int nvml_failed(struct error *err, int code, const char *doing)
+{
+    int number = code == NVML_DRIVER_NOT_LOADED                                ? -ENXIO
+                 : code == NVML_NO_PERMISSION || code == NVML_OPERATING_SYSTEM ? -EACCES
+                                                                               : -EIO;
+    return error_set(err, number, "NVML %s: %s (code %d)", doing, nvml_code_text(code), code);
+}
+
+/* Names what the driver's own files can name, and asks which GPUs may be let go. */
+static void complete(struct nvidia *n, struct gpu *list, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        struct accelerator *a = &list[i].identity;
+        if (!a->pci_bus_id[0])
+            continue;
+        if (!list[i].identified)
+            nvidia_pci_identify(&n->paths, a->pci_bus_id, a);
+        list[i].may_sleep = nvidia_pci_may_sleep(&n->paths, a->pci_bus_id);
+    }
+}
+
+/* Loads the library and lists the GPUs; the library stays closed while all of them sleep. */
+static int connect(struct nvidia *n, struct error *err)
+{
+    struct nvidia_pci pci[NVIDIA_GPUS_MAX];
+    size_t pci_len = nvidia_pci_list(&n->paths, pci, ARRAY_LEN(pci)), asleep = 0, len = 0;
+    unsigned count = 0;
+    int code;
+
+    for (size_t i = 0; i < pci_len; i++) {
+        pci[i].asleep = pci[i].asleep || is_resting(n, pci[i].bus_id);
+        asleep += pci[i].asleep;
+    }
+    if (!asleep || asleep < pci_len) {
+        if ((code = nvml_open(&n->c.nvml, n->paths.nvml_library, n->paths.rootfs, err)))
+            return code;
+        code = nvml_initialise(&n->c.nvml, asleep ? NVML_INIT_FLAG_NO_ATTACH : 0);
+        if (code == NVML_SUCCESS)
+            code = n->c.nvml.count(&count);
+        if (code) {
+            disconnect(n);
+            return nvml_failed(err, code, "cannot be initialised");
+        }
+        read_versions(n);
+    }
+    count = MIN(count, NVIDIA_GPUS_MAX);
+    struct gpu *list = xcalloc(MAX(count, pci_len) + n->len + 1, sizeof(*list));
+    len = asleep ? list_by_bus(n, list, pci, pci_len) : list_by_index(n, list, count);
+    if (n->c.stale_code) {
+        code = n->c.stale_code;
+        free(list);
+        disconnect(n);
+        return nvml_failed(err, code, "lost the driver");
+    }
+    complete(n, list, len);
+    adopt(n, list, len);
+    return 0;
+}
+
+static int nvidia_open(const struct host_paths *paths, void **ret, struct error *err)
+{
+    struct nvidia *n = xnew(struct nvidia);
+    int code;
+
+    n->paths = *paths;
+    n->now_us = system_now_us;
+    n->platform.platform = nvidia_collector.name;
+    str_copy(n->platform.runtime_name, sizeof(n->platform.runtime_name), STR("CUDA"));
+    nvidia_pci_driver_version(paths, n->platform.driver_version,
+                              sizeof(n->platform.driver_version));
+    if ((code = connect(n, err))) {
+        nvidia_collector.close(n);
+        return code;
+    }
+    *ret = n;
+    return 0;
+}
+
+static void nvidia_close(void *state)
+{
+    struct nvidia *n = state;
+
+    if (!n)
+        return;
+    nvml_close(&n->c.nvml);
+    nvidia_gpu_context_fini(&n->c);
+    free(n->gpus);
+    free(n);
+}
+
+/* ---- a reading ---- */
+
+static bool all_lost(const struct nvidia *n)
+{
+    for (size_t i = 0; i < n->len; i++)
+        if (n->gpus[i].state != ACCELERATOR_LOST)
+            return false;
+    return n->len > 0;
+}
+
+static bool any(const struct nvidia *n, enum accelerator_state state)
+{
+    for (size_t i = 0; i < n->len; i++)
+        if (n->gpus[i].state == state)
+            return true;
+    return false;
+}
+
+/* Opens everything anew, unless that was tried too short a while ago (then -EAGAIN). */
+static int reconnect(struct nvidia *n, struct error *err)
+{
+    uint64_t now = n->c.mono_ns;
+    int code = n->c.stale_code;
+
+    if (now < n->retry_ns)
+        return code ? nvml_failed(err, code, "waits to be opened anew")
+                    : error_set(err, -EAGAIN, "NVML waits to be opened anew");
+    n->retry_wait_ns = MIN(MAX(2 * n->retry_wait_ns, RETRY_FIRST_NS), RETRY_MAX_NS);
+    n->retry_ns = now + n->retry_wait_ns;
+    disconnect(n);
+    return connect(n, err);
+}
+
+static int read_all(struct nvidia *n, struct accelerator *to)
+{
+    n->c.process_len = 0;
+    for (size_t i = 0; i < n->len; i++) {
+        struct gpu *g = &n->gpus[i];
+        int code = nvidia_gpu_read(&n->c, g, &to[i]);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+/* Lets go of GPUs that nobody has used for a while and that would sleep but for us. */
+static void let_sleep(struct nvidia *n)
+{
+    uint64_t now = n->c.mono_ns;
+    bool some = false;
+
+    if (now < n->rest_after_ns)
+        return;
+    for (size_t i = 0; i < n->len; i++) {
+        struct gpu *g = &n->gpus[i];
+        if (g->state == ACCELERATOR_OK && g->may_sleep && g->idle_since_ns &&
+            now - g->idle_since_ns >= IDLE_BEFORE_REST_NS)
+            some = g->resting = true;
+    }
+    if (some) {
+        n->rested_ns = now;
+        n->retry_ns = 0;
+        reconnect(n, NULL);
+        n->retry_ns = n->retry_wait_ns = 0;
+    }
+}
+
+/* True when a sleeping GPU was woken by somebody, or did not fall asleep in time. */
+static bool somebody_woke(struct nvidia *n)
+{
+    uint64_t now = n->c.mono_ns;
+    bool woke = false;
+
+    for (size_t i = 0; i < n->len; i++) {
+        struct gpu *g = &n->gpus[i];
+        if (g->state != ACCELERATOR_SLEEPING)
+            continue;
+        if (nvidia_pci_is_asleep(&n->paths, g->identity.pci_bus_id)) {
+            g->resting = false; /* it has fallen asleep: from now on "active" means woken */
+        } else if (!g->resting) {
+            woke = true;
+        } else if (now - n->rested_ns > FALL_ASLEEP_NS) {
+            woke = true;
+            g->resting = false;
+            n->rest_after_ns = now + REST_AGAIN_NS;
+        }
+    }
+    return woke;
+}
+
+/* Brings the list up to date before it is read: who woke, what was lost, what came back. */
+static int settle(struct nvidia *n, struct error *err)
+{
+    uint64_t now = n->c.mono_ns;
+    bool closed = !n->c.nvml.library && any(n, ACCELERATOR_LOST);
+
+    if (somebody_woke(n)) {
+        n->retry_ns = 0;
+        return reconnect(n, err);
+    }
+    if (closed || all_lost(n))
+        return reconnect(n, err);
+    if (!any(n, ACCELERATOR_LOST)) {
+        n->lost_retry_ns = n->lost_wait_ns = 0;
+        return 0;
+    }
+    if (n->lost_retry_ns && now < n->lost_retry_ns)
+        return 0;
+    bool first = !n->lost_retry_ns;
+    n->lost_wait_ns = MIN(MAX(2 * n->lost_wait_ns, LOST_RETRY_FIRST_NS), LOST_RETRY_MAX_NS);
+    n->lost_retry_ns = now + n->lost_wait_ns;
+    return first ? 0 : reconnect(n, err);
+}
+
+static void log_changes(struct nvidia *n)
+{
+    static const char *const messages[] = {"GPU is back", "GPU is lost", "GPU may not be opened",
+                                           "GPU sleeps"};
+
+    for (size_t i = 0; i < n->len; i++) {
+        struct gpu *g = &n->gpus[i];
+        if (g->state == g->told)
+            continue;
+        log_line(g->state == ACCELERATOR_LOST || g->state == ACCELERATOR_FORBIDDEN ? LOG_WARN
+                                                                                   : LOG_INFO,
+                 messages[g->state], "gpu", LOG_NUM(g->identity.index), "uuid", g->identity.uuid,
+                 "bus", g->identity.pci_bus_id, (const char *)NULL);
+        g->told = g->state;
+    }
+}
+
+static int publish(struct nvidia *n, struct reading *out, struct accelerator *list)
+{
+    struct arena *a = out->arena;
+
+    out->accelerators = list;
+    out->accelerator_len = n->len;
+    out->platforms = arena_new(a, struct platform_info);
+    if (!out->platforms)
+        return -ENOMEM;
+    out->platforms[0] = n->platform;
+    out->platform_len = 1;
+    if (n->c.process_len) {
+        size_t bytes = n->c.process_len * sizeof(*out->accelerator_processes);
+        out->accelerator_processes = arena_alloc(a, bytes);
+        if (!out->accelerator_processes)
+            return -ENOMEM;
+        memcpy(out->accelerator_processes, n->c.processes, bytes);
+        out->accelerator_process_len = n->c.process_len;
+    }
+    return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
+}
+
+/* Reads all GPUs; when the library turns out void, opens it anew and reads again. */
+static int read_gpus(struct nvidia *n, struct arena *a, struct accelerator **ret, struct error *err)
+{
+    int code = settle(n, err);
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct accelerator *list = arena_calloc(a, MAX(n->len, (size_t)1), sizeof(*list));
+        int failed = list ? read_all(n, list) : -ENOMEM;
+        if (failed)
+            return error_errno(err, failed, "reading of GPUs");
+        *ret = list;
+        if (code || attempt || (!n->c.stale_code && !all_lost(n)))
+            break;
+        code = reconnect(n, err);
+    }
+    return code;
+}
+
+static int nvidia_read(void *state, struct reading *out, struct error *err)
+{
+    struct nvidia *n = state;
+    struct accelerator *list = NULL;
+    uint64_t before = n->c.mono_ns;
+    int code, published;
+
+    n->c.mono_ns = out->mono_ns ? out->mono_ns : clock_mono_ns();
+    n->c.now_us = n->now_us();
+    n->c.interval_us = before ? (int64_t)((n->c.mono_ns - before) / 1000) : 0;
+    code = read_gpus(n, out->arena, &list, err);
+    if (code == -ENOMEM)
+        return code;
+    if (code || n->c.stale_code || all_lost(n)) {
+        for (size_t i = 0; i < n->len; i++)
+            if (list[i].state == ACCELERATOR_OK)
+                list[i].state = ACCELERATOR_LOST;
+    } else {
+        n->retry_ns = n->retry_wait_ns = 0;
+        let_sleep(n);
+    }
+    log_changes(n);
+    published = publish(n, out, list);
+    if (published)
+        return error_errno(err, published, "reading of GPUs");
+    if (code && !detect(&n->paths))
+        return error_set(err, -ENODEV, "hardware and driver are gone");
+    return code;
+}
+
+const struct collector nvidia_collector = {.name = "nvidia",
+                                           .detect = detect,
+                                           .open = nvidia_open,
+                                           .read = nvidia_read,
+                                           .close = nvidia_close,
+                                           .diagnose = nvidia_diagnose};

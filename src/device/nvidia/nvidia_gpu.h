@@ -1,0 +1,131 @@
+/* nvidia_gpu.h - one GPU: who it is, what it does now, who uses it. Start at nvidia_gpu_identify(),
+ * then nvidia_gpu_read() once per reading. Everything here runs on the collector's thread. */
+#ifndef ALGALON_DEVICE_NVIDIA_NVIDIA_GPU_H
+#define ALGALON_DEVICE_NVIDIA_NVIDIA_GPU_H
+
+#include "device/device.h"
+#include "device/nvidia/nvidia_check.h"
+#include "device/nvidia/nvml.h"
+
+/* What can be asked of a GPU. What it once said it does not support is not asked again. */
+enum question {
+    ASK_SAMPLES_POWER, /* in the order of enum nvml_sampling_type */
+    ASK_SAMPLES_GPU,
+    ASK_SAMPLES_MEMORY,
+    ASK_UTILIZATION,
+    ASK_ENCODER,
+    ASK_DECODER,
+    ASK_MEMORY_V2,
+    ASK_MEMORY_V1,
+    ASK_TEMPERATURE,
+    ASK_MEMORY_TEMPERATURE,
+    ASK_POWER,
+    ASK_POWER_LIMIT,
+    ASK_ENERGY,
+    ASK_CLOCK, /* and the three behind it, in the order of enum nvml_clock */
+    ASK_CLOCK_SM,
+    ASK_CLOCK_MEMORY,
+    ASK_CLOCK_VIDEO,
+    ASK_PSTATE,
+    ASK_THROTTLE,
+    ASK_FAN_SPEED,
+    ASK_FAN_RPM,
+    ASK_ECC_MODE,
+    ASK_ECC_CORRECTED,
+    ASK_ECC_UNCORRECTED,
+    ASK_PERSISTENCE,
+    ASK_COMPUTE_MODE,
+    ASK_MIG_MODE,
+    ASK_PCIE_GENERATION,
+    ASK_PCIE_WIDTH,
+    ASK_COMPUTE,
+    ASK_COMPUTE_V1,
+    ASK_GRAPHICS,
+    ASK_GRAPHICS_V1,
+    ASK_MPS,
+    ASK_MPS_V1,
+    ASK_PROCESS_UTILIZATION,
+    ASK_ONCE, /* what is asked once for the life of the handle */
+    ASK_QUESTIONS
+};
+_Static_assert(ASK_QUESTIONS <= 64, "one bit for each");
+
+#define NVIDIA_SAMPLE_TYPES 3 /* power, GPU, memory */
+
+struct gpu {
+    struct nvml_device *handle;   /* NULL: not open */
+    enum accelerator_state state; /* as the last reading left it */
+    struct accelerator identity;  /* what holds for the life of the handle; the rest unknown */
+    bool identified;              /* NVML itself has told who it is */
+    enum accelerator_state told;  /* the state that was logged last */
+    bool may_sleep;               /* the driver powers it down when nobody holds it */
+    bool resting;                 /* let go by us, so that it can fall asleep */
+    double mig_mode;              /* of the last reading: what is supported depends on it */
+    unsigned fans;
+    uint64_t unsupported;                  /* a bit per question */
+    uint64_t seen_us[NVIDIA_SAMPLE_TYPES]; /* newest sample taken; 0: none yet */
+    uint64_t process_seen_us;
+    double energy_j; /* at energy_mono_ns; NAN: none yet */
+    uint64_t energy_mono_ns;
+    uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
+};
+
+/* What all GPUs of a reading share. */
+struct gpu_context {
+    struct nvml nvml;
+    struct check check;
+    int stale_code;              /* the NVML code that made the library void; 0: it is good */
+    uint64_t mono_ns;            /* of this reading */
+    int64_t now_us;              /* Unix time of this reading: the clock of the driver's samples */
+    int64_t interval_us;         /* since the last reading; 0: there was none */
+    bool process_r535;           /* this driver writes 32 bytes a process where 24 are agreed */
+    struct nvml_sample *samples; /* scratch, as are all below */
+    size_t sample_cap;
+    struct nvml_process_sample *process_samples;
+    size_t process_sample_cap;
+    unsigned char *process_list;
+    size_t process_list_cap;               /* bytes */
+    struct accelerator_process *processes; /* of all GPUs so far */
+    size_t process_len, process_cap;
+};
+
+/** Empty: nothing known, nothing asked. */
+void nvidia_gpu_init(struct gpu *g, unsigned index);
+
+/** Asks who it is and what never changes. */
+void nvidia_gpu_identify(struct gpu_context *c, struct gpu *g);
+
+/** Reads everything that changes into `a` and appends its processes to the context. Sets the GPU's
+ * state to lost, or the context's stale_code, when the driver says so. Errors: -ENOMEM. */
+MUST_CHECK int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
+/** Frees the scratch memory; the library is left alone. */
+void nvidia_gpu_context_fini(struct gpu_context *c);
+
+/* ---- between nvidia_gpu.c, nvidia_samples.c and nvidia_process.c ---- */
+
+/** True when `q` is worth asking: the call exists, the GPU and the library are there, and it was
+ * not refused before. */
+bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q,
+                    bool has_call);
+
+/** Takes note of the answer's code; true when it is a success. */
+bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int code);
+
+/* Asks a question: true when the call was made and succeeded. */
+#define ASK(c, g, q, call, ...)                                                                    \
+    (nvidia_gpu_may((c), (g), (q), (c)->nvml.call != NULL) &&                                      \
+     nvidia_gpu_told((c), (g), (q), (c)->nvml.call((g)->handle, __VA_ARGS__)))
+
+struct sample_summary {
+    double mean, peak; /* NAN: no sample since the last reading */
+};
+
+/** Mean and peak of the driver's samples since the last reading. Errors: -ENOMEM. */
+MUST_CHECK int nvidia_samples_read(struct gpu_context *c, struct gpu *g, int type,
+                                   enum check_field field, struct sample_summary *ret);
+
+/** Appends the processes on `g` to the context, with their shares of it. Errors: -ENOMEM. */
+MUST_CHECK int nvidia_process_read(struct gpu_context *c, struct gpu *g);
+
+#endif

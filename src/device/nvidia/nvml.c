@@ -1,0 +1,132 @@
+/* nvml.c - loads libnvidia-ml and looks its symbols up. */
+#include "device/nvidia/nvml.h"
+
+#include <dlfcn.h>
+
+#define SONAME   "libnvidia-ml.so.1"
+#define WSL_PATH "/usr/lib/wsl/lib/" SONAME
+
+struct symbol {
+    size_t offset; /* of the member in struct nvml */
+    const char *names[2];
+};
+
+#define SYMBOL(name, args, newest, older) {offsetof(struct nvml, name), {newest, older}},
+static const struct symbol symbols[] = {NVML_CALLS(SYMBOL)};
+#undef SYMBOL
+
+static void look_up(struct nvml *n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+        void *address = NULL;
+        for (size_t k = 0; k < ARRAY_LEN(symbols[i].names) && !address; k++)
+            if (symbols[i].names[k])
+                address = dlsym(n->library, symbols[i].names[k]);
+        /* ISO C knows no cast from data to function pointers; POSIX promises equal bits. */
+        memcpy((char *)n + symbols[i].offset, &address, sizeof(address));
+    }
+}
+
+static void load(struct nvml *n, const char *path, const char *rootfs, char *why, size_t size)
+{
+    char wsl[512];
+
+    n->library = dlopen(path ? path : SONAME, RTLD_NOW | RTLD_LOCAL);
+    if (n->library)
+        return;
+    const char *text = dlerror(); /* its first complaint is the one that helps */
+    snprintf(why, size, "%s", text ? text : "cannot be loaded");
+    if (path)
+        return;
+    snprintf(wsl, sizeof(wsl), "%s%s", strcmp(rootfs, "/") == 0 ? "" : rootfs, WSL_PATH);
+    n->library = dlopen(wsl, RTLD_NOW | RTLD_LOCAL);
+    n->wsl = n->library != NULL;
+}
+
+int nvml_open(struct nvml *n, const char *path, const char *rootfs, struct error *err)
+{
+    char why[160] = "";
+
+    *n = (struct nvml){0};
+    load(n, path, rootfs, why, sizeof(why));
+    if (!n->library)
+        return error_set(err, -ENOENT, "%s", why);
+    look_up(n);
+    if (!n->init || !n->shutdown || !n->count || !n->by_index) {
+        nvml_close(n);
+        return error_set(err, -ENOSYS, "%s is no NVML, or older than 2013", path ? path : SONAME);
+    }
+    return 0;
+}
+
+void nvml_close(struct nvml *n)
+{
+    if (n->library && n->initialised)
+        n->shutdown();
+    if (n->library)
+        dlclose(n->library);
+    *n = (struct nvml){0};
+}
+
+int nvml_initialise(struct nvml *n, unsigned flags)
+{
+    int code = NVML_SUCCESS;
+
+    if (n->initialised)
+        return code;
+    code = flags && n->init_flags ? n->init_flags(flags) : n->init();
+    n->initialised = code == NVML_SUCCESS;
+    return code;
+}
+
+const char *nvml_code_text(int code)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } texts[] = {
+        {NVML_SUCCESS, "success"},
+        {NVML_UNINITIALIZED, "not initialised"},
+        {NVML_INVALID_ARGUMENT, "invalid argument"},
+        {NVML_NOT_SUPPORTED, "not supported"},
+        {NVML_NO_PERMISSION, "no permission"},
+        {NVML_NOT_FOUND, "not found"},
+        {NVML_INSUFFICIENT_SIZE, "insufficient size"},
+        {NVML_DRIVER_NOT_LOADED, "driver not loaded"},
+        {NVML_TIMEOUT, "timeout"},
+        {NVML_LIBRARY_NOT_FOUND, "a library of the driver was not found"},
+        {NVML_FUNCTION_NOT_FOUND, "unknown to this driver"},
+        {NVML_GPU_IS_LOST, "GPU is lost"},
+        {NVML_RESET_REQUIRED, "GPU needs a reset"},
+        {NVML_OPERATING_SYSTEM, "refused by the operating system (device cgroup)"},
+        {NVML_VERSION_MISMATCH, "library and kernel module are of different versions"},
+        {NVML_IN_USE, "in use"},
+        {NVML_MEMORY, "out of memory"},
+        {NVML_NO_DATA, "no data"},
+        {NVML_GPU_NOT_FOUND, "GPU not found"},
+        {NVML_UNKNOWN, "unknown error"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (texts[i].code == code)
+            return texts[i].text;
+    return "an error without a name";
+}
+
+bool nvml_code_is_stale(int code)
+{
+    return code == NVML_UNINITIALIZED || code == NVML_DRIVER_NOT_LOADED ||
+           code == NVML_VERSION_MISMATCH;
+}
+
+bool nvml_code_is_lost(int code)
+{
+    return code == NVML_GPU_IS_LOST || code == NVML_RESET_REQUIRED || code == NVML_GPU_NOT_FOUND;
+}
+
+bool nvml_code_is_permanent(int code)
+{
+    return code == NVML_NOT_SUPPORTED || code == NVML_FUNCTION_NOT_FOUND ||
+           code == NVML_DEPRECATED || code == NVML_ARGUMENT_VERSION_MISMATCH ||
+           code == NVML_NO_PERMISSION;
+}

@@ -1,0 +1,119 @@
+/* nvml.h - the door to libnvidia-ml: opened at run time, every symbol looked up by name. Nothing
+ * else of ours calls dlopen() for it. A call the library lacks is a NULL member. */
+#ifndef ALGALON_DEVICE_NVIDIA_NVML_H
+#define ALGALON_DEVICE_NVIDIA_NVML_H
+
+#include "base/base.h"
+#include "device/nvidia/nvml_abi.h"
+
+#define DEVICE struct nvml_device *
+#define ULL    unsigned long long
+
+/* member, arguments, and the symbols that have this signature, newest first. */
+#define NVML_CALLS(X)                                                                              \
+    X(init, (void), "nvmlInit_v2", NULL)                                                           \
+    X(init_flags, (unsigned), "nvmlInitWithFlags", NULL)                                           \
+    X(shutdown, (void), "nvmlShutdown", NULL)                                                      \
+    X(driver_version, (char *, unsigned), "nvmlSystemGetDriverVersion", NULL)                      \
+    X(library_version, (char *, unsigned), "nvmlSystemGetNVMLVersion", NULL)                       \
+    X(cuda_version, (int *), "nvmlSystemGetCudaDriverVersion", NULL)                               \
+    X(count, (unsigned *), "nvmlDeviceGetCount_v2", NULL)                                          \
+    X(by_index, (unsigned, DEVICE *), "nvmlDeviceGetHandleByIndex_v2", NULL)                       \
+    X(by_bus_id, (const char *, DEVICE *), "nvmlDeviceGetHandleByPciBusId_v2", NULL)               \
+    X(name, (DEVICE, char *, unsigned), "nvmlDeviceGetName", NULL)                                 \
+    X(uuid, (DEVICE, char *, unsigned), "nvmlDeviceGetUUID", NULL)                                 \
+    X(serial, (DEVICE, char *, unsigned), "nvmlDeviceGetSerial", NULL)                             \
+    X(vbios, (DEVICE, char *, unsigned), "nvmlDeviceGetVbiosVersion", NULL)                        \
+    X(pci, (DEVICE, struct nvml_pci_info *), "nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2") \
+    X(minor_number, (DEVICE, unsigned *), "nvmlDeviceGetMinorNumber", NULL)                        \
+    X(architecture, (DEVICE, unsigned *), "nvmlDeviceGetArchitecture", NULL)                       \
+    X(compute_capability, (DEVICE, int *, int *), "nvmlDeviceGetCudaComputeCapability", NULL)      \
+    X(numa_node, (DEVICE, unsigned *), "nvmlDeviceGetNumaNodeId", NULL)                            \
+    X(threshold, (DEVICE, int, unsigned *), "nvmlDeviceGetTemperatureThreshold", NULL)             \
+    X(max_clock, (DEVICE, int, unsigned *), "nvmlDeviceGetMaxClockInfo", NULL)                     \
+    X(power_default, (DEVICE, unsigned *), "nvmlDeviceGetPowerManagementDefaultLimit", NULL)       \
+    X(power_range, (DEVICE, unsigned *, unsigned *),                                               \
+      "nvmlDeviceGetPowerManagementLimitConstraints", NULL)                                        \
+    X(pcie_generation_max, (DEVICE, unsigned *), "nvmlDeviceGetMaxPcieLinkGeneration", NULL)       \
+    X(pcie_width_max, (DEVICE, unsigned *), "nvmlDeviceGetMaxPcieLinkWidth", NULL)                 \
+    X(fans, (DEVICE, unsigned *), "nvmlDeviceGetNumFans", NULL)                                    \
+    X(samples, (DEVICE, int, ULL, unsigned *, unsigned *, struct nvml_sample *),                   \
+      "nvmlDeviceGetSamples", NULL)                                                                \
+    X(utilization, (DEVICE, struct nvml_utilization *), "nvmlDeviceGetUtilizationRates", NULL)     \
+    X(encoder, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetEncoderUtilization", NULL)          \
+    X(decoder, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetDecoderUtilization", NULL)          \
+    X(memory_v2, (DEVICE, struct nvml_memory_v2 *), "nvmlDeviceGetMemoryInfo_v2", NULL)            \
+    X(memory_v1, (DEVICE, struct nvml_memory_v1 *), "nvmlDeviceGetMemoryInfo", NULL)               \
+    X(temperature, (DEVICE, int, unsigned *), "nvmlDeviceGetTemperature", NULL)                    \
+    X(fields, (DEVICE, int, struct nvml_field_value *), "nvmlDeviceGetFieldValues", NULL)          \
+    X(power, (DEVICE, unsigned *), "nvmlDeviceGetPowerUsage", NULL)                                \
+    X(power_limit, (DEVICE, unsigned *), "nvmlDeviceGetEnforcedPowerLimit",                        \
+      "nvmlDeviceGetPowerManagementLimit")                                                         \
+    X(energy, (DEVICE, ULL *), "nvmlDeviceGetTotalEnergyConsumption", NULL)                        \
+    X(clock, (DEVICE, int, unsigned *), "nvmlDeviceGetClockInfo", NULL)                            \
+    X(pstate, (DEVICE, unsigned *), "nvmlDeviceGetPerformanceState", NULL)                         \
+    X(throttle, (DEVICE, ULL *), "nvmlDeviceGetCurrentClocksEventReasons",                         \
+      "nvmlDeviceGetCurrentClocksThrottleReasons")                                                 \
+    X(fan_speed, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetFanSpeed_v2", NULL)                 \
+    X(fan_rpm, (DEVICE, struct nvml_fan_speed_rpm *), "nvmlDeviceGetFanSpeedRPM", NULL)            \
+    X(ecc_mode, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetEccMode", NULL)                    \
+    X(ecc_errors, (DEVICE, int, int, ULL *), "nvmlDeviceGetTotalEccErrors", NULL)                  \
+    X(persistence, (DEVICE, unsigned *), "nvmlDeviceGetPersistenceMode", NULL)                     \
+    X(compute_mode, (DEVICE, unsigned *), "nvmlDeviceGetComputeMode", NULL)                        \
+    X(mig_mode, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetMigMode", NULL)                    \
+    X(pcie_generation, (DEVICE, unsigned *), "nvmlDeviceGetCurrPcieLinkGeneration", NULL)          \
+    X(pcie_width, (DEVICE, unsigned *), "nvmlDeviceGetCurrPcieLinkWidth", NULL)                    \
+    X(compute, (DEVICE, unsigned *, struct nvml_process_v2 *),                                     \
+      "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2")        \
+    X(compute_v1, (DEVICE, unsigned *, struct nvml_process_v1 *),                                  \
+      "nvmlDeviceGetComputeRunningProcesses", NULL)                                                \
+    X(graphics, (DEVICE, unsigned *, struct nvml_process_v2 *),                                    \
+      "nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2")      \
+    X(graphics_v1, (DEVICE, unsigned *, struct nvml_process_v1 *),                                 \
+      "nvmlDeviceGetGraphicsRunningProcesses", NULL)                                               \
+    X(mps, (DEVICE, unsigned *, struct nvml_process_v2 *),                                         \
+      "nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2")  \
+    X(mps_v1, (DEVICE, unsigned *, struct nvml_process_v1 *),                                      \
+      "nvmlDeviceGetMPSComputeRunningProcesses", NULL)                                             \
+    X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
+      "nvmlDeviceGetProcessUtilization", NULL)
+
+struct nvml {
+    void *library;
+    bool initialised;
+    bool wsl; /* found where the Windows subsystem keeps it */
+#define NVML_MEMBER(name, args, ...) int(*name) args;
+    NVML_CALLS(NVML_MEMBER)
+#undef NVML_MEMBER
+};
+
+#undef DEVICE
+#undef ULL
+
+/**
+ * Loads the library: `path` alone when it is given, else the loader's libnvidia-ml.so.1, else the
+ * one of the Windows subsystem below `rootfs`. Initialises nothing. On failure `n` is closed.
+ * Errors: -ENOENT (not found or not loadable; `err` says why), -ENOSYS (no NVML in it).
+ */
+MUST_CHECK int nvml_open(struct nvml *n, const char *path, const char *rootfs, struct error *err);
+
+/** Shuts the library down if it was initialised, and unloads it. Fine on a zeroed struct. */
+void nvml_close(struct nvml *n);
+
+/** Initialises with NVML's `flags` (0: plainly). Returns NVML's code; fine when it is done. */
+int nvml_initialise(struct nvml *n, unsigned flags);
+
+/** What a code means, for messages: "driver not loaded". */
+const char *nvml_code_text(int code);
+
+/** True when all the library knew is void and it must be loaded again: codes 1, 9 and 18. */
+bool nvml_code_is_stale(int code);
+
+/** True when the GPU is gone, until the library is initialised anew: codes 15, 16 and 28. */
+bool nvml_code_is_lost(int code);
+
+/** True when the answer will be the same until then: not supported, deprecated, unknown to this
+ * driver. */
+bool nvml_code_is_permanent(int code);
+
+#endif
