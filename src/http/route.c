@@ -124,6 +124,7 @@ void route_find(const struct route_table *t, struct str method, struct str raw_p
         if (fit > best || depth > best_depth) {
             get = post = put = del = false;
             ret->route = NULL;
+            ret->part = STR("");
         }
         best = fit;
         best_depth = depth;

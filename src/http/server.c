@@ -44,6 +44,7 @@ struct generation {
     char priorities[TLS_PRIORITIES_MAX];
     int listen_fd; /* a duplicate, ours */
     bool quiet;    /* takes no more connections */
+    atomic_size_t connections;
 };
 
 struct http_server {
@@ -507,6 +508,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
         r->tls_config = g->config;
         arena_init(&r->arena, REQUEST_ARENA_MAX);
         watch_add(s->watch, &r->watched, info->connect_fd);
+        atomic_fetch_add(&g->connections, 1);
         atomic_fetch_add(&s->connections, 1);
         *socket_context = r;
     } else if (*socket_context) {
@@ -517,6 +519,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
         arena_fini(&r->arena);
         free(r);
         atomic_fetch_sub(&s->connections, 1);
+        atomic_fetch_sub(&g->connections, 1);
     }
 }
 
@@ -601,13 +604,6 @@ static int generation_open(struct http_server *s, struct web_config *config,
     return 0;
 }
 
-static unsigned generation_connections(const struct generation *g)
-{
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(g->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info ? info->num_connections : 0;
-}
-
 /* About once a second: daemons that have run dry are stopped. */
 static void tick(void *arg)
 {
@@ -616,7 +612,7 @@ static void tick(void *arg)
 
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->retired_len && !dry; i++)
-        if (generation_connections(s->retired[i]) == 0) {
+        if (atomic_load(&s->retired[i]->connections) == 0) {
             dry = s->retired[i];
             s->retired[i] = s->retired[--s->retired_len];
         }
