@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 
+#include "metric/catalogue.h"
 #include "metric/exposition.h"
 #include "metric/labels.h"
 #include "metric/matcher.h"

@@ -1,0 +1,319 @@
+/* catalogue.c - the table of metric families, and its form as a page of documentation.
+ *
+ * Names, types and labels of all_smi_* are those of all-smi 0.25 (API.md and its exporter), of
+ * DCGM_FI_* those of dcgm-exporter 4.8; `hostname` on all of all_smi_* is our addition. */
+#include "metric/catalogue.h"
+
+#define HOST        "hostname"
+#define GPU         "hostname,gpu_index,gpu_uuid,gpu"
+#define GPU_PROCESS "hostname,pid,name?,user?,device_id,gpu_index,device_uuid?,command?"
+#define CPU         "hostname,cpu_model,index"
+#define SOCKET      "hostname,cpu_model,cpu_index,socket_id"
+#define MEMORY      "hostname,index"
+#define DISK        "hostname,mount_point,index"
+#define PROCESS     "hostname,pid,name,user"
+#define COLLECTOR   "hostname,collector"
+#define DCGM        "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?"
+#define GPU_INFO                                                                                   \
+    "hostname,gpu_index,gpu_uuid,gpu,type,driver_version?,cuda_version?,lib_name?,"                \
+    "lib_version?,architecture?,vbios_version?,pci_bus_id?"
+
+const struct catalogue_family catalogue[] = {
+    /* ---- the worker itself ---- */
+    {"all_smi_up", "gauge", "1", HOST, "1 once the first readings are in (worker)"},
+    {"all_smi_build_info", "gauge", "info", "hostname,version,os,arch",
+     "Constant 1; version of the program, operating system and processor it was built for "
+     "(worker)"},
+    {"algalon_collector_up", "gauge", "1", COLLECTOR,
+     "1 when the collector of a platform answered its last turn, 0 when it failed or hangs "
+     "(worker)"},
+    {"algalon_collector_duration_seconds", "gauge", "seconds", COLLECTOR,
+     "Duration of the last finished reading of a collector, seconds (worker)"},
+    {"algalon_collector_readings_total", "counter", "1", COLLECTOR,
+     "Readings that succeeded since start (worker)"},
+    {"algalon_collector_errors_total", "counter", "1", COLLECTOR,
+     "Openings and readings that failed since start (worker)"},
+    {"algalon_readings_rejected_total", "counter", "1", "hostname,field,reason",
+     "Values withdrawn since start: out of range, a driver's sentinel, or stale (worker)"},
+
+    /* ---- accelerators ---- */
+    {"algalon_gpu_up", "gauge", "1", GPU,
+     "1 while the device answers or sleeps, 0 when it is lost, forbidden or its driver is silent "
+     "(driver)"},
+    {"algalon_gpu_sleeping", "gauge", "1", GPU,
+     "1 while the device is suspended by the kernel and so left unread (kernel: "
+     "power/runtime_status)"},
+    {"all_smi_gpu_info", "gauge", "info", GPU_INFO,
+     "Constant 1; identity and software of a device (driver)"},
+    {"all_smi_gpu_utilization", "gauge", "percent", GPU,
+     "Share of time in which the device worked, mean over the interval, percent (driver's "
+     "samples)"},
+    {"algalon_gpu_utilization_max", "gauge", "percent", GPU,
+     "The highest sample of the device's utilisation in the interval, percent (driver's samples)"},
+    {"algalon_gpu_memory_activity", "gauge", "percent", GPU,
+     "Share of time in which device memory was read or written, percent (driver's samples)"},
+    {"algalon_gpu_encoder_utilization", "gauge", "percent", GPU,
+     "Share of time in which the video encoder worked, percent (driver)"},
+    {"algalon_gpu_decoder_utilization", "gauge", "percent", GPU,
+     "Share of time in which the video decoder worked, percent (driver)"},
+    {"all_smi_gpu_memory_used_bytes", "gauge", "bytes", GPU,
+     "Device memory in use, without what the driver reserves, bytes (driver)"},
+    {"all_smi_gpu_memory_total_bytes", "gauge", "bytes", GPU,
+     "Size of the device memory, bytes (driver)"},
+    {"algalon_gpu_memory_free_bytes", "gauge", "bytes", GPU, "Device memory free, bytes (driver)"},
+    {"algalon_gpu_memory_reserved_bytes", "gauge", "bytes", GPU,
+     "Device memory that the driver and firmware keep for themselves, bytes (driver)"},
+    {"all_smi_gpu_temperature_celsius", "gauge", "celsius", GPU,
+     "Temperature of the chip, degrees Celsius (driver)"},
+    {"algalon_gpu_memory_temperature_celsius", "gauge", "celsius", GPU,
+     "Temperature of the device memory, degrees Celsius (driver)"},
+    {"all_smi_gpu_temperature_threshold_slowdown_celsius", "gauge", "celsius", GPU,
+     "Temperature at which the clocks are cut, degrees Celsius (driver)"},
+    {"all_smi_gpu_temperature_threshold_shutdown_celsius", "gauge", "celsius", GPU,
+     "Temperature at which the device switches itself off, degrees Celsius (driver)"},
+    {"all_smi_gpu_temperature_threshold_max_operating_celsius", "gauge", "celsius", GPU,
+     "Highest temperature of normal operation, degrees Celsius (driver)"},
+    {"all_smi_gpu_temperature_threshold_acoustic_celsius", "gauge", "celsius", GPU,
+     "Temperature that the acoustic limit aims at, degrees Celsius (driver)"},
+    {"all_smi_gpu_power_consumption_watts", "gauge", "watts", GPU,
+     "Power drawn, mean over the interval where the driver keeps samples, watts (driver)"},
+    {"algalon_gpu_power_max_watts", "gauge", "watts", GPU,
+     "The highest sample of power in the interval, watts (driver's samples)"},
+    {"all_smi_gpu_power_limit_current_watts", "gauge", "watts", GPU,
+     "Power limit in force, watts (driver)"},
+    {"algalon_gpu_power_limit_default_watts", "gauge", "watts", GPU,
+     "Power limit after a reset, watts (driver)"},
+    {"algalon_gpu_power_limit_min_watts", "gauge", "watts", GPU,
+     "Lowest power limit that may be set, watts (driver)"},
+    {"all_smi_gpu_power_limit_max_watts", "gauge", "watts", GPU,
+     "Highest power limit that may be set, watts (driver)"},
+    {"all_smi_energy_consumed_joules_total", "counter", "joules",
+     "hostname,scope,gpu_index,gpu_uuid",
+     "Energy consumed since the driver was loaded, joules (the hardware's counter)"},
+    {"all_smi_gpu_frequency_mhz", "gauge", "megahertz", GPU, "Graphics clock, MHz (driver)"},
+    {"algalon_gpu_clock_sm_mhz", "gauge", "megahertz", GPU,
+     "Clock of the streaming multiprocessors, MHz (driver)"},
+    {"algalon_gpu_clock_memory_mhz", "gauge", "megahertz", GPU, "Memory clock, MHz (driver)"},
+    {"algalon_gpu_clock_video_mhz", "gauge", "megahertz", GPU,
+     "Clock of the video engines, MHz (driver)"},
+    {"all_smi_gpu_clock_graphics_max_mhz", "gauge", "megahertz", GPU,
+     "Highest graphics clock, MHz (driver)"},
+    {"all_smi_gpu_clock_memory_max_mhz", "gauge", "megahertz", GPU,
+     "Highest memory clock, MHz (driver)"},
+    {"algalon_gpu_fan_speed_percent", "gauge", "percent", GPU,
+     "Speed the fan is set to, percent of its highest (driver)"},
+    {"all_smi_gpu_fan_speed_rpm", "gauge", "rpm", GPU,
+     "Speed of the fan, revolutions per minute (driver)"},
+    {"all_smi_gpu_performance_state", "gauge", "1", GPU,
+     "Performance state, 0 the fastest to 15 the idlest (driver)"},
+    {"algalon_gpu_throttled", "gauge", "1", "hostname,gpu_index,gpu_uuid,gpu,reason",
+     "1 while clocks are held down for this reason (driver)"},
+    {"algalon_gpu_ecc_mode", "gauge", "1", GPU, "1 when ECC is on, 0 when it is off (driver)"},
+    {"algalon_gpu_ecc_errors_total", "counter", "1", "hostname,gpu_index,gpu_uuid,gpu,type",
+     "Memory errors since the driver was loaded, corrected or uncorrected (driver)"},
+    {"all_smi_gpu_pcie_gen_current", "gauge", "1", GPU,
+     "PCI Express generation that the link runs at (driver)"},
+    {"algalon_gpu_pcie_gen_max", "gauge", "1", GPU,
+     "Highest PCI Express generation of device and slot (driver)"},
+    {"all_smi_gpu_pcie_width_current", "gauge", "1", GPU,
+     "PCI Express lanes that the link uses (driver)"},
+    {"algalon_gpu_pcie_width_max", "gauge", "1", GPU,
+     "Most PCI Express lanes of device and slot (driver)"},
+    {"all_smi_gpu_numa_node_id", "gauge", "1", GPU, "NUMA node that the device hangs on (kernel)"},
+    {"algalon_gpu_persistence_mode", "gauge", "1", GPU,
+     "1 when the driver stays loaded without a client, 0 when not (driver)"},
+    {"algalon_gpu_mig_mode", "gauge", "1", GPU,
+     "1 when the device is split into instances (MIG), 0 when not (driver)"},
+    {"algalon_gpu_processes", "gauge", "1", GPU, "Processes that hold the device (driver)"},
+
+    /* ---- processes on accelerators ---- */
+    {"all_smi_process_memory_used_bytes", "gauge", "bytes", GPU_PROCESS,
+     "Device memory that a process holds, bytes (driver)"},
+    {"algalon_process_gpu_utilization", "gauge", "percent", GPU_PROCESS,
+     "Share of time in which work of this process ran on the device, percent (driver's samples)"},
+    {"algalon_process_gpu_memory_activity", "gauge", "percent", GPU_PROCESS,
+     "Share of time in which this process read or wrote device memory, percent (driver's samples)"},
+    {"all_smi_process_cpu_percent", "gauge", "percent", GPU_PROCESS,
+     "CPU time of a process that holds a device, percent of one CPU (kernel: /proc/PID/stat)"},
+    {"all_smi_process_start_time_seconds", "gauge", "seconds", GPU_PROCESS,
+     "Start of a process that holds a device, seconds of Unix time (kernel: /proc/PID/stat)"},
+
+    /* ---- processors ---- */
+    {"all_smi_cpu_info", "gauge", "info", "hostname,cpu_model,index,architecture?,platform_type?",
+     "Constant 1; model and make of the processors (kernel: /proc/cpuinfo)"},
+    {"all_smi_cpu_utilization", "gauge", "percent", CPU,
+     "Busy share of all hardware threads over the interval, percent (kernel: /proc/stat)"},
+    {"all_smi_cpu_socket_count", "gauge", "1", CPU, "Processor sockets (kernel)"},
+    {"all_smi_cpu_core_count", "gauge", "1", CPU, "Physical cores (kernel)"},
+    {"all_smi_cpu_thread_count", "gauge", "1", CPU, "Hardware threads online (kernel)"},
+    {"all_smi_cpu_frequency_mhz", "gauge", "megahertz", CPU,
+     "Clock, mean of all cores, MHz (kernel: cpufreq)"},
+    {"all_smi_cpu_temperature_celsius", "gauge", "celsius", CPU,
+     "Temperature of the hottest processor, degrees Celsius (kernel: hwmon)"},
+    {"all_smi_cpu_power_consumption_watts", "gauge", "watts", CPU,
+     "Power of all sockets, mean over the interval, watts (kernel: powercap)"},
+    {"all_smi_cpu_socket_utilization", "gauge", "percent", SOCKET,
+     "Busy share of the hardware threads of a socket, percent (kernel: /proc/stat)"},
+    {"all_smi_cpu_socket_frequency_mhz", "gauge", "megahertz", SOCKET,
+     "Clock, mean of the socket's cores, MHz (kernel: cpufreq)"},
+    {"all_smi_cpu_socket_temperature_celsius", "gauge", "celsius", SOCKET,
+     "Temperature of a socket, degrees Celsius (kernel: hwmon)"},
+    {"algalon_cpu_socket_power_watts", "gauge", "watts", SOCKET,
+     "Power of a socket, mean over the interval, watts (kernel: powercap)"},
+    {"all_smi_cpu_core_utilization", "gauge", "percent", "hostname,cpu_model,core_id,core_type",
+     "Busy share of a hardware thread, percent (kernel: /proc/stat)"},
+    {"algalon_cpu_core_frequency_mhz", "gauge", "megahertz", "hostname,core_id",
+     "Clock of a hardware thread, MHz (kernel: cpufreq)"},
+    {"algalon_cpu_iowait_percent", "gauge", "percent", HOST,
+     "Share of time idle while waiting for disks, percent (kernel: /proc/stat)"},
+    {"algalon_cpu_steal_percent", "gauge", "percent", HOST,
+     "Share of time that the hypervisor gave to others, percent (kernel: /proc/stat)"},
+    {"algalon_cpu_limit_cores", "gauge", "1", HOST,
+     "CPU time that the control group allows, in cores (kernel: cgroup)"},
+    {"algalon_load1", "gauge", "1", HOST, "Load average over 1 minute (kernel: /proc/loadavg)"},
+    {"algalon_load5", "gauge", "1", HOST, "Load average over 5 minutes (kernel: /proc/loadavg)"},
+    {"algalon_load15", "gauge", "1", HOST, "Load average over 15 minutes (kernel: /proc/loadavg)"},
+    {"algalon_uptime_seconds", "gauge", "seconds", HOST,
+     "Time since the machine was started, seconds (kernel: /proc/uptime)"},
+    {"algalon_boot_time_seconds", "gauge", "seconds", HOST,
+     "When the machine was started, seconds of Unix time (kernel: /proc/stat)"},
+
+    /* ---- memory ---- */
+    {"all_smi_memory_total_bytes", "gauge", "bytes", MEMORY,
+     "Size of the memory, or the control group's limit, bytes (kernel: /proc/meminfo, cgroup)"},
+    {"all_smi_memory_used_bytes", "gauge", "bytes", MEMORY,
+     "Memory in use, bytes (kernel: /proc/meminfo, cgroup)"},
+    {"all_smi_memory_available_bytes", "gauge", "bytes", MEMORY,
+     "Memory that programs can have without swapping, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_memory_free_bytes", "gauge", "bytes", MEMORY,
+     "Memory used for nothing, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_memory_buffers_bytes", "gauge", "bytes", MEMORY,
+     "Buffers of block devices, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_memory_cached_bytes", "gauge", "bytes", MEMORY,
+     "Page cache, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_memory_utilization", "gauge", "percent", MEMORY,
+     "Memory in use, percent of its size (kernel: /proc/meminfo, cgroup)"},
+    {"all_smi_swap_total_bytes", "gauge", "bytes", MEMORY,
+     "Size of the swap space, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_swap_used_bytes", "gauge", "bytes", MEMORY,
+     "Swap space in use, bytes (kernel: /proc/meminfo)"},
+    {"all_smi_swap_free_bytes", "gauge", "bytes", MEMORY,
+     "Swap space free, bytes (kernel: /proc/meminfo)"},
+    {"algalon_memory_hugepages_total_bytes", "gauge", "bytes", HOST,
+     "Memory set aside as huge pages of all sizes, bytes (kernel: hugepages)"},
+    {"algalon_memory_hugepages_free_bytes", "gauge", "bytes", HOST,
+     "Huge pages of all sizes that nobody uses, bytes (kernel: hugepages)"},
+    {"algalon_memory_zfs_arc_bytes", "gauge", "bytes", HOST,
+     "Size of the ZFS cache, which counts as used although it gives way, bytes (kernel: arcstats)"},
+
+    /* ---- file systems ---- */
+    {"all_smi_disk_total_bytes", "gauge", "bytes", DISK,
+     "Size of a file system, bytes (kernel: statvfs)"},
+    {"algalon_disk_used_bytes", "gauge", "bytes", DISK,
+     "Space in use on a file system, bytes (kernel: statvfs)"},
+    {"all_smi_disk_available_bytes", "gauge", "bytes", DISK,
+     "Space that unprivileged users can have, bytes (kernel: statvfs)"},
+    {"algalon_disk_info", "gauge", "info", "hostname,mount_point,index,device,fstype",
+     "Constant 1; device and type of a file system (kernel: /proc/mounts)"},
+
+    /* ---- processes of the host ---- */
+    {"algalon_processes", "gauge", "1", HOST, "Processes of the machine that were read (kernel)"},
+    {"algalon_processes_hidden", "gauge", "1", HOST,
+     "Processes that exist but may not be read (kernel: hidepid)"},
+    {"algalon_process_cpu_percent", "gauge", "percent", PROCESS,
+     "CPU time of the busiest processes and those on a device, percent of one CPU (kernel: /proc)"},
+    {"algalon_process_memory_bytes", "gauge", "bytes", PROCESS,
+     "Resident memory of the busiest processes and those on a device, bytes (kernel: /proc)"},
+
+    /* ---- the machine ---- */
+    {"all_smi_chassis_info", "gauge", "info",
+     "hostname,product_name?,vendor?,board?,version?,bios_version?",
+     "Constant 1; maker, product and firmware of the machine (kernel: DMI)"},
+    {"all_smi_chassis_power_watts", "gauge", "watts", HOST,
+     "Power of the whole machine, watts (power supply or board sensors)"},
+    {"all_smi_chassis_inlet_temperature_celsius", "gauge", "celsius", HOST,
+     "Temperature of the air that enters, degrees Celsius (board sensors)"},
+    {"all_smi_chassis_outlet_temperature_celsius", "gauge", "celsius", HOST,
+     "Temperature of the air that leaves, degrees Celsius (board sensors)"},
+    {"all_smi_virtualization_info", "gauge", "info", "hostname,vm_type,hypervisor",
+     "Constant 1 inside a virtual machine, with its kind (kernel: DMI, CPUID)"},
+    {"all_smi_runtime_environment", "gauge", "info", "hostname,environment",
+     "Constant 1 inside a container or virtual machine, with its kind (kernel)"},
+    {"all_smi_container_runtime_info", "gauge", "info", "hostname,runtime",
+     "Constant 1 inside a container, with what runs it (kernel: cgroup)"},
+
+    /* ---- the schema of dcgm-exporter ---- */
+    {"DCGM_FI_DEV_SM_CLOCK", "gauge", "megahertz", DCGM, "SM clock, MHz (NVML)"},
+    {"DCGM_FI_DEV_MEM_CLOCK", "gauge", "megahertz", DCGM, "Memory clock, MHz (NVML)"},
+    {"DCGM_FI_DEV_MEMORY_TEMP", "gauge", "celsius", DCGM,
+     "Temperature of the memory, degrees Celsius (NVML)"},
+    {"DCGM_FI_DEV_GPU_TEMP", "gauge", "celsius", DCGM,
+     "Temperature of the chip, degrees Celsius (NVML)"},
+    {"DCGM_FI_DEV_POWER_USAGE", "gauge", "watts", DCGM,
+     "Power drawn, mean over the interval, watts (NVML)"},
+    {"DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "counter", "millijoules", DCGM,
+     "Energy consumed since the driver was loaded, millijoules (NVML)"},
+    {"DCGM_FI_DEV_GPU_UTIL", "gauge", "percent", DCGM,
+     "Share of time in which the device worked, mean over the interval, percent (NVML)"},
+    {"DCGM_FI_DEV_MEM_COPY_UTIL", "gauge", "percent", DCGM,
+     "Share of time in which device memory was read or written, percent (NVML)"},
+    {"DCGM_FI_DEV_ENC_UTIL", "gauge", "percent", DCGM,
+     "Share of time in which the encoder worked, percent (NVML)"},
+    {"DCGM_FI_DEV_DEC_UTIL", "gauge", "percent", DCGM,
+     "Share of time in which the decoder worked, percent (NVML)"},
+    {"DCGM_FI_DEV_FB_FREE", "gauge", "mebibytes", DCGM, "Frame buffer free, MiB (NVML)"},
+    {"DCGM_FI_DEV_FB_USED", "gauge", "mebibytes", DCGM, "Frame buffer in use, MiB (NVML)"},
+    {"DCGM_FI_DEV_FB_RESERVED", "gauge", "mebibytes", DCGM,
+     "Frame buffer that the driver keeps for itself, MiB (NVML)"},
+    {"DCGM_FI_DEV_ECC_SBE_VOL_TOTAL", "counter", "1", DCGM,
+     "Corrected memory errors since the driver was loaded (NVML)"},
+    {"DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", "counter", "1", DCGM,
+     "Uncorrected memory errors since the driver was loaded (NVML)"},
+};
+const size_t catalogue_len = ARRAY_LEN(catalogue);
+
+const struct catalogue_family *catalogue_find(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(catalogue); i++)
+        if (str_is(name, catalogue[i].name))
+            return &catalogue[i];
+    return NULL;
+}
+
+static void section(struct buf *to, const char *prefix, const char *title, const char *text)
+{
+    buf_printf(to, "\n## %s\n\n%s\n\n", title, text);
+    buf_text(to, "| family | type | unit | labels | meaning |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < ARRAY_LEN(catalogue); i++) {
+        const struct catalogue_family *family = &catalogue[i];
+        if (str_starts(str_of(family->name), str_of(prefix)))
+            buf_printf(to, "| `%s` | %s | %s | `%s` | %s |\n", family->name, family->type,
+                       family->unit, family->labels, family->help);
+    }
+}
+
+void catalogue_markdown(struct buf *to)
+{
+    buf_text(to,
+             "# Metrics\n\n"
+             "What `algalon worker` gives at `/metrics`. This page is made from the table in "
+             "`src/metric/catalogue.c`; a test compares the two.\n\n"
+             "- A value that the hardware does not give is left out, never 0; a family without "
+             "a value leaves no line.\n"
+             "- Shares are percent, 0 to 100, with at most two decimals; of a process's CPU "
+             "time percent of one CPU.\n"
+             "- `gpu_index` counts all accelerators of the machine, NVIDIA's first, so there it "
+             "is the index that nvidia-smi shows. `device_id` counts within one platform.\n"
+             "- `?` behind a label: left out where it has no value. The unit `1` is a bare "
+             "number, `info` a constant 1 whose labels say it.\n");
+    section(to, "all_smi_", "Names of all-smi",
+            "With `--schema=all-smi`, the default. Names, types and labels are all-smi's, so its "
+            "dashboards and queries go on working; `hostname` stands on every series and "
+            "`instance` is left to the scraper (`--instance-label` adds it).");
+    section(to, "algalon_", "What all-smi lacks", "In the same schema, under names of our own.");
+    section(
+        to, "DCGM_", "Names of dcgm-exporter",
+        "With `--schema=dcgm`: names and units of dcgm-exporter 4.8, for NVIDIA's devices only. "
+        "Fields of the profiling group (`DCGM_FI_PROF_*`), XID, NVLink, remapped rows and MIG "
+        "instances are not given in this version.");
+}

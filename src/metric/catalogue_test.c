@@ -1,0 +1,114 @@
+/* catalogue_test.c - the table is sound, and docs/metrics.md says what it says. */
+#include "metric/catalogue.h"
+#include "metric/labels.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void names_are_valid_and_stand_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len; i++) {
+        struct str name = str_of(catalogue[i].name);
+        assert_true(metric_name_is_valid(name));
+        assert_ptr_equal(catalogue_find(name), &catalogue[i]);
+    }
+    assert_null(catalogue_find(STR("all_smi_nothing")));
+}
+
+static void types_are_known_and_counters_of_ours_end_in_total(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len; i++) {
+        const struct catalogue_family *family = &catalogue[i];
+        struct str name = str_of(family->name);
+        bool counter = str_is(str_of(family->type), "counter");
+        assert_true(counter || str_is(str_of(family->type), "gauge"));
+        if (!str_starts(name, STR("DCGM_")))
+            assert_int_equal(counter, str_ends(name, STR("_total")));
+    }
+}
+
+static void units_agree_with_names(void **state)
+{
+    static const struct {
+        const char *suffix, *unit;
+    } cases[] = {
+        {"_bytes", "bytes"},   {"_watts", "watts"},     {"_celsius", "celsius"},
+        {"_mhz", "megahertz"}, {"_seconds", "seconds"}, {"_percent", "percent"},
+        {"_info", "info"},     {"_rpm", "rpm"},         {"_utilization", "percent"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < catalogue_len; i++)
+        for (size_t j = 0; j < ARRAY_LEN(cases); j++)
+            if (str_ends(str_of(catalogue[i].name), str_of(cases[j].suffix)))
+                assert_string_equal(catalogue[i].unit, cases[j].unit);
+}
+
+static void helps_are_one_plain_line_that_names_its_source(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len; i++) {
+        const char *help = catalogue[i].help;
+        assert_null(strpbrk(help, "\n\\\"|"));
+        assert_true(str_ends(str_of(help), STR(")")));
+        assert_non_null(strchr(help, '('));
+    }
+}
+
+static void no_family_has_more_than_twelve_labels(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len; i++) {
+        struct str rest = str_of(catalogue[i].labels);
+        size_t count = 0;
+        bool host = false;
+        while (rest.ptr) {
+            struct str name = str_cut(&rest, ',');
+            if (name.len && name.ptr[name.len - 1] == '?')
+                name.len--;
+            assert_true(label_name_is_valid(name));
+            host = host || str_is(name, "hostname") || str_is(name, "Hostname");
+            count++;
+        }
+        assert_true(host);
+        assert_in_range(count, 1, 12);
+    }
+}
+
+/* To renew the page: ALGALON_UPDATE=1 unit/metric_catalogue_test */
+static void the_page_of_documentation_is_the_table(void **state)
+{
+    struct buf wanted, found;
+    struct error err;
+
+    (void)state;
+    buf_init(&wanted, 0);
+    buf_init(&found, 0);
+    catalogue_markdown(&wanted);
+    assert_false(wanted.failed);
+    if (getenv("ALGALON_UPDATE"))
+        assert_int_equal(
+            file_replace(TEST_FIXTURES "/../../docs/metrics.md", wanted.ptr, wanted.len, &err), 0);
+    assert_int_equal(file_read(TEST_FIXTURES "/../../docs/metrics.md", 1 << 20, &found, &err), 0);
+    assert_true(str_equal(buf_str(&wanted), buf_str(&found)));
+    buf_fini(&wanted);
+    buf_fini(&found);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_valid_and_stand_once),
+        cmocka_unit_test(types_are_known_and_counters_of_ours_end_in_total),
+        cmocka_unit_test(units_agree_with_names),
+        cmocka_unit_test(helps_are_one_plain_line_that_names_its_source),
+        cmocka_unit_test(no_family_has_more_than_twelve_labels),
+        cmocka_unit_test(the_page_of_documentation_is_the_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
