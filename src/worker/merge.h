@@ -1,0 +1,30 @@
+/* merge.h - makes one state of the machine out of what the collectors read. */
+#ifndef ALGALON_WORKER_MERGE_H
+#define ALGALON_WORKER_MERGE_H
+
+#include "worker/snapshot.h"
+
+#define ACCELERATORS_MAX 256 /* of one platform */
+
+/* What a collector's devices were when it last read well: their numbers stay while it is silent,
+ * and they are shown as lost under their last identity. */
+struct inventory {
+    struct {
+        struct accelerator *devices;
+        size_t len, cap;
+        struct platform_info platform;
+        bool platform_known;
+        unsigned count; /* numbers taken: highest index and one */
+    } of[COLLECTORS_MAX];
+};
+
+void inventory_fini(struct inventory *inventory);
+
+/**
+ * Fills `s` from `views` (in the order of the collectors, which is the order of gpu_index); takes
+ * over their readings. Errors: -ENOMEM, `s` then lacks what did not fit.
+ */
+MUST_CHECK int merge(struct snapshot *s, struct inventory *inventory, struct collector_view *views,
+                     size_t len);
+
+#endif

@@ -1,0 +1,258 @@
+/* render.c - the text format 0.0.4 from the tables of schema.c.
+ *
+ * A line is a family's name, the label part of the thing it speaks of, and a number. Names and HELP
+ * are fixed when the renderer is made; label parts are kept per scope and written again only when
+ * the identity of one of its things changes, which a hash over what they would say tells. */
+#include "worker/render.h"
+
+#include "worker/schema.h"
+
+#include <assert.h>
+
+#define EXACT_UNITS 9e15 /* below this a rounded number of smallest units is exact in a float64 */
+
+/* The label parts of a scope's lines, one behind the other. */
+struct label_cache {
+    struct buf text;
+    size_t *ends; /* [lines] */
+    size_t cap, lines, longest;
+    uint64_t hash;
+    bool valid;
+    bool used; /* by a family of the schemas in force */
+};
+
+struct family {
+    const struct schema_rule *rule;
+    unsigned short catalogued;
+    double factor; /* from the value to its smallest unit */
+    size_t name_len;
+    size_t head, head_len; /* HELP and TYPE, in `heads` */
+};
+
+struct renderer {
+    struct family *families;
+    size_t len;
+    struct buf heads;
+    struct label_cache caches[SCOPE_COUNT];
+};
+
+/* ---- making ---- */
+
+static void add_family(struct renderer *r, const struct schema_rule *rule)
+{
+    const struct catalogue_family *family = catalogue_find(str_of(rule->name));
+    struct family *to = &r->families[r->len++];
+
+    assert(family);
+    to->rule = rule;
+    to->catalogued = (unsigned short)(family - catalogue);
+    to->factor = rule->scale;
+    for (unsigned i = 0; i < rule->decimals; i++)
+        to->factor *= 10;
+    to->name_len = strlen(rule->name);
+    to->head = r->heads.len;
+    buf_printf(&r->heads, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+               family->type);
+    to->head_len = r->heads.len - to->head;
+    r->caches[rule->scope].used = true;
+}
+
+int renderer_new(unsigned schemas, struct renderer **ret, struct error *err)
+{
+    unsigned known = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < schema_tables_len; i++) {
+        known |= (unsigned)schema_tables[i].schema;
+        len += schema_tables[i].len;
+    }
+    if (!schemas || (schemas & ~known))
+        return error_set(err, -EINVAL, "no such schema (there are all-smi and dcgm)");
+    struct renderer *r = xnew(struct renderer);
+    r->families = xcalloc(len, sizeof(*r->families));
+    for (size_t i = 0; i < schema_tables_len; i++)
+        for (size_t j = 0;
+             (schemas & (unsigned)schema_tables[i].schema) && j < schema_tables[i].len; j++)
+            add_family(r, &schema_tables[i].rules[j]);
+    if (r->heads.failed) {
+        renderer_free(r);
+        return error_errno(err, -ENOMEM, "renderer");
+    }
+    *ret = r;
+    return 0;
+}
+
+void renderer_free(struct renderer *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < SCOPE_COUNT; i++) {
+        buf_fini(&r->caches[i].text);
+        free(r->caches[i].ends);
+    }
+    buf_fini(&r->heads);
+    free(r->families);
+    free(r);
+}
+
+/* ---- labels ---- */
+
+static const void *thing_at(const struct scope_things *things, size_t i)
+{
+    return (const char *)things->base + i * things->stride;
+}
+
+static uint64_t identity(const struct snapshot *s, enum scope scope,
+                         const struct scope_things *things)
+{
+    struct label_sink sink = {.hash = things->len};
+
+    /* All variants of a thing say the same of it: the first stands for them. */
+    for (size_t i = 0; i < things->len; i++)
+        scope_labels(s, scope, thing_at(things, i), i, 0, &sink);
+    return sink.hash;
+}
+
+static int write_labels(struct label_cache *cache, const struct snapshot *s, enum scope scope,
+                        const struct scope_things *things)
+{
+    size_t lines = things->len * things->variants, start = 0;
+    size_t *ends = array_grow(cache->ends, &cache->cap, lines, sizeof(*ends));
+    struct label_sink sink = {.text = &cache->text};
+
+    cache->valid = false;
+    if (lines && !ends)
+        return -ENOMEM;
+    if (ends)
+        cache->ends = ends;
+    buf_reset(&cache->text);
+    cache->longest = 0;
+    for (size_t i = 0; i < lines; i++) {
+        scope_labels(s, scope, thing_at(things, i / things->variants), i / things->variants,
+                     (unsigned)(i % things->variants), &sink);
+        cache->ends[i] = cache->text.len;
+        cache->longest = MAX(cache->longest, cache->text.len - start);
+        start = cache->text.len;
+    }
+    cache->lines = lines;
+    return cache->text.failed ? -ENOMEM : 0;
+}
+
+static int refresh_labels(struct renderer *r, const struct snapshot *s)
+{
+    for (unsigned i = 0; i < SCOPE_COUNT; i++) {
+        struct label_cache *cache = &r->caches[i];
+        if (!cache->used)
+            continue;
+        struct scope_things things = scope_things(s, (enum scope)i);
+        uint64_t hash = identity(s, (enum scope)i, &things);
+        if (cache->valid && cache->hash == hash)
+            continue;
+        int code = write_labels(cache, s, (enum scope)i, &things);
+        if (code)
+            return code;
+        cache->hash = hash;
+        cache->valid = true;
+    }
+    return 0;
+}
+
+/* ---- lines ---- */
+
+/* Writes the number of one line to `to`; 0 when there is none. */
+static size_t print_value(const struct family *family, const void *thing, unsigned variant,
+                          char *to)
+{
+    const struct schema_rule *rule = family->rule;
+    double value = 1;
+    uint64_t count;
+
+    switch (rule->source) {
+    case VALUE_ONE:
+        to[0] = '1';
+        return 1;
+    case VALUE_COUNT:
+        memcpy(&count, (const char *)thing + rule->offset, sizeof(count));
+        return count == UNKNOWN_COUNT ? 0 : num_print_u64(to, count);
+    case VALUE_DOUBLE:
+        memcpy(&value, (const char *)thing + rule->offset, sizeof(value));
+        break;
+    case VALUE_COMPUTED:
+        value = rule->compute(thing, variant);
+        break;
+    }
+    double units = value * family->factor;
+    if (fabs(units) < EXACT_UNITS)
+        return num_print_fixed(to, llrint(units), rule->decimals);
+    return isfinite(value) ? num_print(to, value * rule->scale) : 0;
+}
+
+static bool add_span(struct snapshot *s, const struct family *family, size_t start, size_t end)
+{
+    struct family_span *spans = array_grow(s->spans, &s->span_cap, s->span_len + 1, sizeof(*spans));
+
+    if (!spans)
+        return false;
+    s->spans = spans;
+    spans[s->span_len++] =
+        (struct family_span){family->catalogued, start, start + family->head_len, end};
+    return true;
+}
+
+static void render_family(struct renderer *r, struct snapshot *s, const struct family *family)
+{
+    const struct schema_rule *rule = family->rule;
+    const struct label_cache *cache = &r->caches[rule->scope];
+    const struct scope_things things = scope_things(s, rule->scope);
+    size_t start = s->text.len, from = 0;
+    char *begin = cache->lines
+                      ? buf_reserve(&s->text, family->head_len + cache->lines * (family->name_len +
+                                                                                 cache->longest +
+                                                                                 NUM_MAX_TEXT + 2))
+                      : NULL;
+
+    if (!begin)
+        return;
+    char *at = begin + family->head_len;
+    for (size_t i = 0; i < cache->lines; i++) {
+        size_t len = cache->ends[i] - from;
+        const char *labels = cache->text.ptr + from;
+        char number[NUM_MAX_TEXT];
+        from = cache->ends[i];
+        size_t digits = len ? print_value(family, thing_at(&things, i / things.variants),
+                                          (unsigned)(i % things.variants), number)
+                            : 0;
+        if (!digits)
+            continue;
+        memcpy(at, rule->name, family->name_len);
+        at += family->name_len;
+        memcpy(at, labels, len);
+        at += len;
+        *at++ = ' ';
+        memcpy(at, number, digits);
+        at += digits;
+        *at++ = '\n';
+    }
+    if (at == begin + family->head_len)
+        return;
+    memcpy(begin, r->heads.ptr + family->head, family->head_len);
+    s->text.len += (size_t)(at - begin);
+    if (!add_span(s, family, start, s->text.len))
+        s->text.failed = true;
+}
+
+int render(struct renderer *r, struct snapshot *s)
+{
+    int code = refresh_labels(r, s);
+
+    buf_reset(&s->text);
+    s->span_len = 0;
+    for (size_t i = 0; !code && i < r->len; i++)
+        render_family(r, s, &r->families[i]);
+    if (code || s->text.failed) {
+        buf_reset(&s->text);
+        s->span_len = 0;
+        return -ENOMEM;
+    }
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* render.h - the text of a snapshot, by schema. */
+#ifndef ALGALON_WORKER_RENDER_H
+#define ALGALON_WORKER_RENDER_H
+
+#include "worker/snapshot.h"
+
+struct renderer;
+
+/** A renderer of these schemas (SCHEMA_ bits). It keeps the label part of every line from one
+ * snapshot to the next. Errors: -EINVAL no schema, or one that is not known. */
+MUST_CHECK int renderer_new(unsigned schemas, struct renderer **ret, struct error *err);
+void renderer_free(struct renderer *r); /* NULL is fine */
+
+/**
+ * Writes the text of `s` once. Errors: -ENOMEM, the text is then empty.
+ * Threads: one at a time for a renderer. Cost: no allocation once buffers have grown.
+ */
+MUST_CHECK int render(struct renderer *r, struct snapshot *s);
+
+#endif

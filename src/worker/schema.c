@@ -1,0 +1,285 @@
+/* schema.c - the tables: all-smi's names with our own beside them, and dcgm-exporter's. */
+#include "worker/schema.h"
+
+#include <stddef.h>
+
+#define MIB 1048576.0
+
+/* ---- values that stand in no field ---- */
+
+static double collector_up(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return ((const struct collector_view *)thing)->up;
+}
+
+static bool is_up(const struct accelerator *a)
+{
+    return a->state == ACCELERATOR_OK || a->state == ACCELERATOR_SLEEPING;
+}
+
+static double gpu_up(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return is_up(thing);
+}
+
+static double gpu_sleeping(const void *thing, unsigned variant)
+{
+    const struct accelerator *a = thing;
+
+    (void)variant;
+    return is_up(a) ? a->state == ACCELERATOR_SLEEPING : (double)NAN;
+}
+
+static double gpu_ecc_errors(const void *thing, unsigned variant)
+{
+    const struct accelerator *a = thing;
+
+    return variant ? a->ecc_uncorrected_total : a->ecc_corrected_total;
+}
+
+static double gpu_throttled(const void *thing, unsigned variant)
+{
+    const struct accelerator *a = thing;
+
+    if (!(a->throttle_reasons >= 0 && a->throttle_reasons < 0x1p63))
+        return (double)NAN;
+    return ((uint64_t)a->throttle_reasons & scope_throttle[variant].bit) != 0;
+}
+
+static double count_or_unknown(unsigned count)
+{
+    return count ? count : (double)NAN;
+}
+
+static double sockets(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return count_or_unknown(((const struct cpu *)thing)->socket_count);
+}
+
+static double cores(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return count_or_unknown(((const struct cpu *)thing)->core_count);
+}
+
+static double threads(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return count_or_unknown(((const struct cpu *)thing)->thread_count);
+}
+
+static double memory_utilization(const void *thing, unsigned variant)
+{
+    const struct memory *m = thing;
+
+    (void)variant;
+    if (m->used_bytes == UNKNOWN_COUNT || m->total_bytes == UNKNOWN_COUNT || !m->total_bytes)
+        return (double)NAN;
+    return (double)m->used_bytes / (double)m->total_bytes;
+}
+
+static double frame_buffer(uint64_t bytes)
+{
+    return bytes == UNKNOWN_COUNT ? (double)NAN : (double)bytes / MIB;
+}
+
+static double frame_buffer_free(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return frame_buffer(((const struct accelerator *)thing)->mem_free_bytes);
+}
+
+static double frame_buffer_used(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return frame_buffer(((const struct accelerator *)thing)->mem_used_bytes);
+}
+
+static double frame_buffer_reserved(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return frame_buffer(((const struct accelerator *)thing)->mem_reserved_bytes);
+}
+
+/* ---- the tables ---- */
+
+#define INFO(name, scope)                                                                          \
+    {                                                                                              \
+        name, scope, VALUE_ONE, 0, 1, 0, NULL                                                      \
+    }
+#define COMPUTED(name, scope, compute)                                                             \
+    {                                                                                              \
+        name, scope, VALUE_COMPUTED, 0, 1, 0, compute                                              \
+    }
+#define FIELD(name, scope, type, member, scale, decimals)                                          \
+    {                                                                                              \
+        name, scope, VALUE_DOUBLE, decimals, scale, offsetof(type, member), NULL                   \
+    }
+#define GAUGE(name, scope, type, member) FIELD(name, scope, type, member, 1, 3)
+#define SHARE(name, scope, type, member) FIELD(name, scope, type, member, 100, 2)
+#define COUNT(name, scope, type, member)                                                           \
+    {                                                                                              \
+        name, scope, VALUE_COUNT, 0, 1, offsetof(type, member), NULL                               \
+    }
+
+#define GPU_GAUGE(name, member) GAUGE(name, SCOPE_GPU, struct accelerator, member)
+#define GPU_SHARE(name, member) SHARE(name, SCOPE_GPU, struct accelerator, member)
+#define GPU_COUNT(name, member) COUNT(name, SCOPE_GPU, struct accelerator, member)
+#define DCGM(name, member, scale, decimals)                                                        \
+    FIELD(name, SCOPE_DCGM, struct accelerator, member, scale, decimals)
+
+static const struct schema_rule all_smi[] = {
+    INFO("all_smi_up", SCOPE_UP),
+    INFO("all_smi_build_info", SCOPE_BUILD),
+    COMPUTED("algalon_collector_up", SCOPE_COLLECTOR, collector_up),
+    FIELD("algalon_collector_duration_seconds", SCOPE_COLLECTOR, struct collector_view, duration_s,
+          1, 6),
+    COUNT("algalon_collector_readings_total", SCOPE_COLLECTOR, struct collector_view, readings),
+    COUNT("algalon_collector_errors_total", SCOPE_COLLECTOR, struct collector_view, errors),
+    COUNT("algalon_readings_rejected_total", SCOPE_REJECT, struct reading_reject, count),
+
+    INFO("all_smi_chassis_info", SCOPE_CHASSIS_INFO),
+    INFO("all_smi_virtualization_info", SCOPE_VIRTUALIZATION),
+    INFO("all_smi_runtime_environment", SCOPE_ENVIRONMENT),
+    INFO("all_smi_container_runtime_info", SCOPE_CONTAINER),
+    GAUGE("all_smi_chassis_power_watts", SCOPE_CHASSIS, struct chassis, power_w),
+    GAUGE("all_smi_chassis_inlet_temperature_celsius", SCOPE_CHASSIS, struct chassis,
+          inlet_temperature_c),
+    GAUGE("all_smi_chassis_outlet_temperature_celsius", SCOPE_CHASSIS, struct chassis,
+          outlet_temperature_c),
+
+    COMPUTED("algalon_gpu_up", SCOPE_GPU, gpu_up),
+    COMPUTED("algalon_gpu_sleeping", SCOPE_GPU, gpu_sleeping),
+    INFO("all_smi_gpu_info", SCOPE_GPU_INFO),
+    GPU_SHARE("all_smi_gpu_utilization", utilization_ratio),
+    GPU_SHARE("algalon_gpu_utilization_max", utilization_max_ratio),
+    GPU_SHARE("algalon_gpu_memory_activity", memory_utilization_ratio),
+    GPU_SHARE("algalon_gpu_encoder_utilization", encoder_ratio),
+    GPU_SHARE("algalon_gpu_decoder_utilization", decoder_ratio),
+    GPU_COUNT("all_smi_gpu_memory_used_bytes", mem_used_bytes),
+    GPU_COUNT("all_smi_gpu_memory_total_bytes", mem_total_bytes),
+    GPU_COUNT("algalon_gpu_memory_free_bytes", mem_free_bytes),
+    GPU_COUNT("algalon_gpu_memory_reserved_bytes", mem_reserved_bytes),
+    GPU_GAUGE("all_smi_gpu_temperature_celsius", temperature_c),
+    GPU_GAUGE("algalon_gpu_memory_temperature_celsius", memory_temperature_c),
+    GPU_GAUGE("all_smi_gpu_temperature_threshold_slowdown_celsius", temperature_slowdown_c),
+    GPU_GAUGE("all_smi_gpu_temperature_threshold_shutdown_celsius", temperature_shutdown_c),
+    GPU_GAUGE("all_smi_gpu_temperature_threshold_max_operating_celsius",
+              temperature_max_operating_c),
+    GPU_GAUGE("all_smi_gpu_temperature_threshold_acoustic_celsius", temperature_acoustic_c),
+    GPU_GAUGE("all_smi_gpu_power_consumption_watts", power_w),
+    GPU_GAUGE("algalon_gpu_power_max_watts", power_max_w),
+    GPU_GAUGE("all_smi_gpu_power_limit_current_watts", power_limit_w),
+    GPU_GAUGE("algalon_gpu_power_limit_default_watts", power_limit_default_w),
+    GPU_GAUGE("algalon_gpu_power_limit_min_watts", power_limit_min_w),
+    GPU_GAUGE("all_smi_gpu_power_limit_max_watts", power_limit_max_w),
+    GAUGE("all_smi_energy_consumed_joules_total", SCOPE_GPU_ENERGY, struct accelerator,
+          energy_j_total),
+    GPU_GAUGE("all_smi_gpu_frequency_mhz", clock_graphics_mhz),
+    GPU_GAUGE("algalon_gpu_clock_sm_mhz", clock_sm_mhz),
+    GPU_GAUGE("algalon_gpu_clock_memory_mhz", clock_memory_mhz),
+    GPU_GAUGE("algalon_gpu_clock_video_mhz", clock_video_mhz),
+    GPU_GAUGE("all_smi_gpu_clock_graphics_max_mhz", clock_graphics_max_mhz),
+    GPU_GAUGE("all_smi_gpu_clock_memory_max_mhz", clock_memory_max_mhz),
+    GPU_SHARE("algalon_gpu_fan_speed_percent", fan_ratio),
+    GPU_GAUGE("all_smi_gpu_fan_speed_rpm", fan_rpm),
+    GPU_GAUGE("all_smi_gpu_performance_state", pstate),
+    COMPUTED("algalon_gpu_throttled", SCOPE_GPU_THROTTLE, gpu_throttled),
+    GPU_GAUGE("algalon_gpu_ecc_mode", ecc_mode),
+    COMPUTED("algalon_gpu_ecc_errors_total", SCOPE_GPU_ECC, gpu_ecc_errors),
+    GPU_GAUGE("all_smi_gpu_pcie_gen_current", pcie_generation),
+    GPU_GAUGE("algalon_gpu_pcie_gen_max", pcie_generation_max),
+    GPU_GAUGE("all_smi_gpu_pcie_width_current", pcie_width),
+    GPU_GAUGE("algalon_gpu_pcie_width_max", pcie_width_max),
+    GPU_GAUGE("all_smi_gpu_numa_node_id", numa_node),
+    GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
+    GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
+    COUNT("algalon_gpu_processes", SCOPE_GPU, struct merged_accelerator, processes),
+
+    COUNT("all_smi_process_memory_used_bytes", SCOPE_GPU_PROCESS, struct merged_process,
+          use.mem_used_bytes),
+    SHARE("algalon_process_gpu_utilization", SCOPE_GPU_PROCESS, struct merged_process,
+          use.sm_ratio),
+    SHARE("algalon_process_gpu_memory_activity", SCOPE_GPU_PROCESS, struct merged_process,
+          use.mem_ratio),
+    SHARE("all_smi_process_cpu_percent", SCOPE_GPU_PROCESS, struct merged_process, host.cpu_ratio),
+    GAUGE("all_smi_process_start_time_seconds", SCOPE_GPU_PROCESS, struct merged_process,
+          host.start_time_s),
+
+    INFO("all_smi_cpu_info", SCOPE_CPU_INFO),
+    SHARE("all_smi_cpu_utilization", SCOPE_CPU, struct cpu, utilization_ratio),
+    COMPUTED("all_smi_cpu_socket_count", SCOPE_CPU, sockets),
+    COMPUTED("all_smi_cpu_core_count", SCOPE_CPU, cores),
+    COMPUTED("all_smi_cpu_thread_count", SCOPE_CPU, threads),
+    GAUGE("all_smi_cpu_frequency_mhz", SCOPE_CPU, struct cpu, frequency_mhz),
+    GAUGE("all_smi_cpu_temperature_celsius", SCOPE_CPU, struct cpu, temperature_c),
+    GAUGE("all_smi_cpu_power_consumption_watts", SCOPE_CPU, struct cpu, power_w),
+    SHARE("all_smi_cpu_socket_utilization", SCOPE_SOCKET, struct cpu_socket, utilization_ratio),
+    GAUGE("all_smi_cpu_socket_frequency_mhz", SCOPE_SOCKET, struct cpu_socket, frequency_mhz),
+    GAUGE("all_smi_cpu_socket_temperature_celsius", SCOPE_SOCKET, struct cpu_socket, temperature_c),
+    GAUGE("algalon_cpu_socket_power_watts", SCOPE_SOCKET, struct cpu_socket, power_w),
+    SHARE("all_smi_cpu_core_utilization", SCOPE_CORE, struct cpu_core, utilization_ratio),
+    GAUGE("algalon_cpu_core_frequency_mhz", SCOPE_CORE_CLOCK, struct cpu_core, frequency_mhz),
+    SHARE("algalon_cpu_iowait_percent", SCOPE_CPU_HOST, struct cpu, iowait_ratio),
+    SHARE("algalon_cpu_steal_percent", SCOPE_CPU_HOST, struct cpu, steal_ratio),
+    GAUGE("algalon_cpu_limit_cores", SCOPE_CPU_HOST, struct cpu, limit_cores),
+    GAUGE("algalon_load1", SCOPE_CPU_HOST, struct cpu, load1),
+    GAUGE("algalon_load5", SCOPE_CPU_HOST, struct cpu, load5),
+    GAUGE("algalon_load15", SCOPE_CPU_HOST, struct cpu, load15),
+    GAUGE("algalon_uptime_seconds", SCOPE_CPU_HOST, struct cpu, uptime_s),
+    GAUGE("algalon_boot_time_seconds", SCOPE_CPU_HOST, struct cpu, boot_time_s),
+
+    COUNT("all_smi_memory_total_bytes", SCOPE_MEMORY, struct memory, total_bytes),
+    COUNT("all_smi_memory_used_bytes", SCOPE_MEMORY, struct memory, used_bytes),
+    COUNT("all_smi_memory_available_bytes", SCOPE_MEMORY, struct memory, available_bytes),
+    COUNT("all_smi_memory_free_bytes", SCOPE_MEMORY, struct memory, free_bytes),
+    COUNT("all_smi_memory_buffers_bytes", SCOPE_MEMORY, struct memory, buffers_bytes),
+    COUNT("all_smi_memory_cached_bytes", SCOPE_MEMORY, struct memory, cached_bytes),
+    {"all_smi_memory_utilization", SCOPE_MEMORY, VALUE_COMPUTED, 2, 100, 0, memory_utilization},
+    COUNT("all_smi_swap_total_bytes", SCOPE_MEMORY, struct memory, swap_total_bytes),
+    COUNT("all_smi_swap_used_bytes", SCOPE_MEMORY, struct memory, swap_used_bytes),
+    COUNT("all_smi_swap_free_bytes", SCOPE_MEMORY, struct memory, swap_free_bytes),
+    COUNT("algalon_memory_hugepages_total_bytes", SCOPE_MEMORY_HOST, struct memory,
+          hugepages_total_bytes),
+    COUNT("algalon_memory_hugepages_free_bytes", SCOPE_MEMORY_HOST, struct memory,
+          hugepages_free_bytes),
+    COUNT("algalon_memory_zfs_arc_bytes", SCOPE_MEMORY_HOST, struct memory, zfs_arc_bytes),
+
+    INFO("algalon_disk_info", SCOPE_DISK_INFO),
+    COUNT("all_smi_disk_total_bytes", SCOPE_DISK, struct filesystem, total_bytes),
+    COUNT("algalon_disk_used_bytes", SCOPE_DISK, struct filesystem, used_bytes),
+    COUNT("all_smi_disk_available_bytes", SCOPE_DISK, struct filesystem, available_bytes),
+
+    COUNT("algalon_processes", SCOPE_MACHINE, struct snapshot, process_count),
+    COUNT("algalon_processes_hidden", SCOPE_MACHINE, struct snapshot, processes_hidden),
+    SHARE("algalon_process_cpu_percent", SCOPE_PROCESS, struct process, cpu_ratio),
+    COUNT("algalon_process_memory_bytes", SCOPE_PROCESS, struct process, memory_bytes),
+};
+
+/* Units of dcgm-exporter 4.8 (its default-counters.csv): MHz, MiB, percent, millijoules. */
+static const struct schema_rule dcgm[] = {
+    DCGM("DCGM_FI_DEV_SM_CLOCK", clock_sm_mhz, 1, 0),
+    DCGM("DCGM_FI_DEV_MEM_CLOCK", clock_memory_mhz, 1, 0),
+    DCGM("DCGM_FI_DEV_MEMORY_TEMP", memory_temperature_c, 1, 0),
+    DCGM("DCGM_FI_DEV_GPU_TEMP", temperature_c, 1, 0),
+    DCGM("DCGM_FI_DEV_POWER_USAGE", power_w, 1, 3),
+    DCGM("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", energy_j_total, 1000, 0),
+    DCGM("DCGM_FI_DEV_GPU_UTIL", utilization_ratio, 100, 2),
+    DCGM("DCGM_FI_DEV_MEM_COPY_UTIL", memory_utilization_ratio, 100, 2),
+    DCGM("DCGM_FI_DEV_ENC_UTIL", encoder_ratio, 100, 2),
+    DCGM("DCGM_FI_DEV_DEC_UTIL", decoder_ratio, 100, 2),
+    COMPUTED("DCGM_FI_DEV_FB_FREE", SCOPE_DCGM, frame_buffer_free),
+    COMPUTED("DCGM_FI_DEV_FB_USED", SCOPE_DCGM, frame_buffer_used),
+    COMPUTED("DCGM_FI_DEV_FB_RESERVED", SCOPE_DCGM, frame_buffer_reserved),
+    DCGM("DCGM_FI_DEV_ECC_SBE_VOL_TOTAL", ecc_corrected_total, 1, 0),
+    DCGM("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", ecc_uncorrected_total, 1, 0),
+};
+
+const struct schema_table schema_tables[] = {
+    {SCHEMA_ALL_SMI, all_smi, ARRAY_LEN(all_smi)},
+    {SCHEMA_DCGM, dcgm, ARRAY_LEN(dcgm)},
+};
+const size_t schema_tables_len = ARRAY_LEN(schema_tables);

@@ -1,0 +1,420 @@
+/* scope.c - the things of a snapshot and their labels, a table entry per scope. */
+#include "worker/scope.h"
+
+#include <ctype.h>
+
+#define ECC_TYPES 2
+
+const struct scope_reason scope_throttle[SCOPE_THROTTLE_REASONS] = {
+    {"sw_power_cap", 0x4},    {"hw_slowdown", 0x8}, {"sw_thermal", 0x20}, {"hw_thermal", 0x40},
+    {"hw_power_brake", 0x80}, {"sync_boost", 0x10}, {"app_clocks", 0x2},
+};
+
+static const char *const ecc_types[ECC_TYPES] = {"corrected", "uncorrected"};
+
+/* ---- labels ---- */
+
+struct line {
+    const struct snapshot *s;
+    const void *thing;
+    size_t index;
+    unsigned variant;
+    struct label_sink *to;
+};
+
+static void text(const struct line *line, const char *name, const char *value)
+{
+    label_text(line->to, name, value, LABEL_MAX_USUAL);
+}
+
+static void host(const struct line *line)
+{
+    label_text(line->to, "hostname", line->s->machine.hostname, sizeof(line->s->machine.hostname));
+}
+
+/* all-smi puts `instance` on what it scrapes from hardware, not on processes and energy. */
+static void host_and_instance(const struct line *line)
+{
+    host(line);
+    if (line->s->machine.instance_label)
+        label_text(line->to, "instance", line->s->machine.hostname,
+                   sizeof(line->s->machine.hostname));
+}
+
+static void build(const struct line *line)
+{
+    const struct machine *m = &line->s->machine;
+
+    host_and_instance(line);
+    text(line, "version", m->version);
+    text(line, "os", m->os);
+    text(line, "arch", m->arch);
+}
+
+static void collector(const struct line *line)
+{
+    const struct collector_view *view = line->thing;
+
+    host(line);
+    text(line, "collector", view->name);
+}
+
+static void reject(const struct line *line)
+{
+    const struct reading_reject *r = line->thing;
+
+    host(line);
+    text(line, "field", r->field);
+    text(line, "reason", r->reason);
+}
+
+static void gpu(const struct line *line)
+{
+    const struct merged_accelerator *a = line->thing;
+
+    host_and_instance(line);
+    label_number(line->to, "gpu_index", a->number);
+    text(line, "gpu_uuid", a->device.uuid);
+    text(line, "gpu", a->device.name);
+}
+
+static void gpu_info(const struct line *line)
+{
+    static const struct platform_info unknown;
+    const struct merged_accelerator *a = line->thing;
+    const struct platform_info *p = a->platform ? a->platform : &unknown;
+    bool nvidia = a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
+    char runtime[sizeof(p->runtime_name) + sizeof("_version")];
+
+    gpu(line);
+    text(line, "type", "GPU");
+    text(line, "driver_version", p->driver_version);
+    snprintf(runtime, sizeof(runtime), "%s_version", p->runtime_name);
+    for (char *c = runtime; *c; c++)
+        *c = (char)(isalnum((unsigned char)*c) ? tolower((unsigned char)*c) : '_');
+    text(line, runtime, p->runtime_name[0] ? p->runtime_version : "");
+    text(line, "lib_name", nvidia ? "NVML" : "");
+    text(line, "lib_version", p->library_version);
+    text(line, "architecture", a->device.architecture);
+    text(line, "vbios_version", a->device.vbios);
+    if (!line->s->machine.instance_label) /* keeps the twelfth place; all-smi has no such label */
+        text(line, "pci_bus_id", a->device.pci_bus_id);
+}
+
+static void gpu_energy(const struct line *line)
+{
+    const struct merged_accelerator *a = line->thing;
+
+    host(line);
+    text(line, "scope", "gpu");
+    label_number(line->to, "gpu_index", a->number);
+    text(line, "gpu_uuid", a->device.uuid);
+}
+
+static void gpu_ecc(const struct line *line)
+{
+    gpu(line);
+    text(line, "type", ecc_types[line->variant]);
+}
+
+static void gpu_throttle(const struct line *line)
+{
+    gpu(line);
+    text(line, "reason", scope_throttle[line->variant].name);
+}
+
+static void gpu_process(const struct line *line)
+{
+    const struct merged_process *p = line->thing;
+
+    host(line);
+    label_number(line->to, "pid", (uint64_t)MAX(p->use.pid, 0));
+    text(line, "name", p->host.name);
+    text(line, "user", p->host.user);
+    label_number(line->to, "device_id", p->use.accelerator);
+    label_number(line->to, "gpu_index", p->number);
+    text(line, "device_uuid", p->device_uuid);
+    if (line->s->machine.process_command)
+        label_text(line->to, "command", p->host.command, LABEL_MAX_COMMAND);
+}
+
+static void cpu(const struct line *line)
+{
+    const struct cpu *c = line->thing;
+
+    host_and_instance(line);
+    text(line, "cpu_model", c->model);
+    text(line, "index", "0");
+}
+
+static void cpu_info(const struct line *line)
+{
+    const struct cpu *c = line->thing;
+
+    cpu(line);
+    text(line, "architecture", c->architecture);
+    text(line, "platform_type", c->platform);
+}
+
+static void socket_of_cpu(const struct line *line)
+{
+    const struct cpu_socket *socket = line->thing;
+
+    host_and_instance(line);
+    text(line, "cpu_model", line->s->cpu->model);
+    text(line, "cpu_index", "0");
+    label_number(line->to, "socket_id", socket->id);
+}
+
+static void core(const struct line *line)
+{
+    const struct cpu_core *c = line->thing;
+
+    host_and_instance(line);
+    text(line, "cpu_model", line->s->cpu->model);
+    label_number(line->to, "core_id", c->id);
+    text(line, "core_type", c->type);
+}
+
+static void core_clock(const struct line *line)
+{
+    const struct cpu_core *c = line->thing;
+
+    host(line);
+    label_number(line->to, "core_id", c->id);
+}
+
+static void memory(const struct line *line)
+{
+    host_and_instance(line);
+    text(line, "index", "0");
+}
+
+static void disk(const struct line *line)
+{
+    const struct filesystem *f = line->thing;
+
+    host_and_instance(line);
+    label_text(line->to, "mount_point", f->mount_point, sizeof(f->mount_point));
+    label_number(line->to, "index", line->index);
+}
+
+static void disk_info(const struct line *line)
+{
+    const struct filesystem *f = line->thing;
+
+    disk(line);
+    text(line, "device", f->device);
+    text(line, "fstype", f->type);
+}
+
+static void process(const struct line *line)
+{
+    const struct process *p = line->thing;
+
+    host(line);
+    label_number(line->to, "pid", (uint64_t)MAX(p->pid, 0));
+    text(line, "name", p->name);
+    text(line, "user", p->user);
+}
+
+static void chassis_info(const struct line *line)
+{
+    const struct chassis *c = line->thing;
+
+    host_and_instance(line);
+    text(line, "product_name", c->product);
+    text(line, "vendor", c->vendor);
+    text(line, "board", c->board);
+    text(line, "version", c->version);
+    text(line, "bios_version", c->bios_version);
+}
+
+static void virtualization(const struct line *line)
+{
+    const struct chassis *c = line->thing;
+
+    host(line);
+    text(line, "vm_type", c->virtualization);
+    text(line, "hypervisor", c->virtualization);
+}
+
+static void environment(const struct line *line)
+{
+    const struct chassis *c = line->thing;
+
+    host(line);
+    text(line, "environment", c->container[0] ? c->container : c->virtualization);
+}
+
+static void container(const struct line *line)
+{
+    const struct chassis *c = line->thing;
+
+    host(line);
+    text(line, "runtime", c->container);
+}
+
+/* DCGM writes the PCI address with eight digits of domain and in capitals: 00000000:3B:00.0. */
+static void dcgm_pci(const char *from, char *to, size_t size)
+{
+    size_t domain = strcspn(from, ":");
+
+    to[0] = '\0';
+    if (from[domain] != ':' || domain > 8)
+        return;
+    snprintf(to, size, "%.*s%s", (int)(8 - domain), "00000000", from);
+    for (char *c = to; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+}
+
+static void dcgm(const struct line *line)
+{
+    const struct merged_accelerator *a = line->thing;
+    char pci[sizeof(a->device.pci_bus_id) + 8], device[24];
+
+    dcgm_pci(a->device.pci_bus_id, pci, sizeof(pci));
+    snprintf(device, sizeof(device), "nvidia%u", a->device.index);
+    label_number(line->to, "gpu", a->device.index);
+    text(line, "UUID", a->device.uuid);
+    text(line, "pci_bus_id", pci);
+    text(line, "device", device);
+    text(line, "modelName", a->device.name);
+    label_text(line->to, "Hostname", line->s->machine.hostname, sizeof(line->s->machine.hostname));
+    text(line, "DCGM_FI_DRIVER_VERSION", a->platform ? a->platform->driver_version : "");
+}
+
+/* ---- places in scopes ---- */
+
+static bool is_nvidia(const void *thing)
+{
+    const struct merged_accelerator *a = thing;
+    return a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
+}
+
+static bool is_described(const void *thing)
+{
+    const struct chassis *c = thing;
+    return c->product[0] || c->vendor[0] || c->board[0] || c->version[0] || c->bios_version[0];
+}
+
+static bool is_virtual(const void *thing)
+{
+    return ((const struct chassis *)thing)->virtualization[0] != '\0';
+}
+
+static bool is_contained(const void *thing)
+{
+    return ((const struct chassis *)thing)->container[0] != '\0';
+}
+
+static bool is_virtual_or_contained(const void *thing)
+{
+    return is_virtual(thing) || is_contained(thing);
+}
+
+static const struct {
+    void (*labels)(const struct line *line);
+    bool (*fits)(const void *thing); /* NULL: all do */
+    unsigned variants;
+} scopes[SCOPE_COUNT] = {
+    [SCOPE_MACHINE] = {host, NULL, 1},
+    [SCOPE_UP] = {host_and_instance, NULL, 1},
+    [SCOPE_BUILD] = {build, NULL, 1},
+    [SCOPE_COLLECTOR] = {collector, NULL, 1},
+    [SCOPE_REJECT] = {reject, NULL, 1},
+    [SCOPE_GPU] = {gpu, NULL, 1},
+    [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
+    [SCOPE_GPU_ENERGY] = {gpu_energy, NULL, 1},
+    [SCOPE_GPU_ECC] = {gpu_ecc, NULL, ECC_TYPES},
+    [SCOPE_GPU_THROTTLE] = {gpu_throttle, NULL, SCOPE_THROTTLE_REASONS},
+    [SCOPE_GPU_PROCESS] = {gpu_process, NULL, 1},
+    [SCOPE_CPU] = {cpu, NULL, 1},
+    [SCOPE_CPU_INFO] = {cpu_info, NULL, 1},
+    [SCOPE_CPU_HOST] = {host, NULL, 1},
+    [SCOPE_SOCKET] = {socket_of_cpu, NULL, 1},
+    [SCOPE_CORE] = {core, NULL, 1},
+    [SCOPE_CORE_CLOCK] = {core_clock, NULL, 1},
+    [SCOPE_MEMORY] = {memory, NULL, 1},
+    [SCOPE_MEMORY_HOST] = {host, NULL, 1},
+    [SCOPE_DISK] = {disk, NULL, 1},
+    [SCOPE_DISK_INFO] = {disk_info, NULL, 1},
+    [SCOPE_PROCESS] = {process, NULL, 1},
+    [SCOPE_CHASSIS] = {host_and_instance, NULL, 1},
+    [SCOPE_CHASSIS_INFO] = {chassis_info, is_described, 1},
+    [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
+    [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},
+    [SCOPE_CONTAINER] = {container, is_contained, 1},
+    [SCOPE_DCGM] = {dcgm, is_nvidia, 1},
+};
+
+struct scope_things scope_things(const struct snapshot *s, enum scope scope)
+{
+    unsigned variants = scopes[scope].variants;
+
+    switch (scope) {
+    case SCOPE_MACHINE:
+    case SCOPE_UP:
+    case SCOPE_BUILD:
+        return (struct scope_things){s, sizeof(*s), 1, variants};
+    case SCOPE_COLLECTOR:
+        return (struct scope_things){s->collectors, sizeof(*s->collectors), s->collector_len,
+                                     variants};
+    case SCOPE_REJECT:
+        return (struct scope_things){s->rejects, sizeof(*s->rejects), s->reject_len, variants};
+    case SCOPE_GPU:
+    case SCOPE_GPU_INFO:
+    case SCOPE_GPU_ENERGY:
+    case SCOPE_GPU_ECC:
+    case SCOPE_GPU_THROTTLE:
+    case SCOPE_DCGM:
+        return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
+                                     variants};
+    case SCOPE_GPU_PROCESS:
+        return (struct scope_things){s->device_processes, sizeof(*s->device_processes),
+                                     s->device_process_len, variants};
+    case SCOPE_CPU:
+    case SCOPE_CPU_INFO:
+    case SCOPE_CPU_HOST:
+        return (struct scope_things){s->cpu, sizeof(*s->cpu), s->cpu ? 1 : 0, variants};
+    case SCOPE_SOCKET:
+        return (struct scope_things){s->cpu ? s->cpu->sockets : NULL, sizeof(*s->cpu->sockets),
+                                     s->cpu ? s->cpu->socket_len : 0, variants};
+    case SCOPE_CORE:
+    case SCOPE_CORE_CLOCK:
+        return (struct scope_things){s->cpu ? s->cpu->cores : NULL, sizeof(*s->cpu->cores),
+                                     s->cpu ? s->cpu->core_len : 0, variants};
+    case SCOPE_MEMORY:
+    case SCOPE_MEMORY_HOST:
+        return (struct scope_things){s->memory, sizeof(*s->memory), s->memory ? 1 : 0, variants};
+    case SCOPE_DISK:
+    case SCOPE_DISK_INFO:
+        return (struct scope_things){s->filesystems, sizeof(*s->filesystems), s->filesystem_len,
+                                     variants};
+    case SCOPE_PROCESS:
+        return (struct scope_things){s->processes, sizeof(*s->processes), s->process_len, variants};
+    case SCOPE_CHASSIS:
+    case SCOPE_CHASSIS_INFO:
+    case SCOPE_VIRTUALIZATION:
+    case SCOPE_ENVIRONMENT:
+    case SCOPE_CONTAINER:
+        return (struct scope_things){s->chassis, sizeof(*s->chassis), s->chassis ? 1 : 0, variants};
+    case SCOPE_COUNT:
+        break;
+    }
+    return (struct scope_things){.variants = 1};
+}
+
+void scope_labels(const struct snapshot *s, enum scope scope, const void *thing, size_t index,
+                  unsigned variant, struct label_sink *to)
+{
+    const struct line line = {s, thing, index, variant, to};
+
+    if (scopes[scope].fits && !scopes[scope].fits(thing)) {
+        to->hash = hash_more(to->hash, "", 1);
+        return;
+    }
+    label_begin(to);
+    scopes[scope].labels(&line);
+    label_end(to);
+}

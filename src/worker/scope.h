@@ -1,0 +1,62 @@
+/* scope.h - what families speak of: each scope lists things of a snapshot (devices, cores, disks)
+ * and says which labels a line about one of them carries. */
+#ifndef ALGALON_WORKER_SCOPE_H
+#define ALGALON_WORKER_SCOPE_H
+
+#include "worker/label.h"
+#include "worker/snapshot.h"
+
+enum scope {
+    SCOPE_MACHINE,   /* struct snapshot */
+    SCOPE_UP,        /* struct snapshot */
+    SCOPE_BUILD,     /* struct snapshot */
+    SCOPE_COLLECTOR, /* struct collector_view */
+    SCOPE_REJECT,    /* struct reading_reject */
+    SCOPE_GPU,       /* struct merged_accelerator, and so struct accelerator; so the next four */
+    SCOPE_GPU_INFO,
+    SCOPE_GPU_ENERGY,
+    SCOPE_GPU_ECC,      /* two lines a device: see scope_ecc_types */
+    SCOPE_GPU_THROTTLE, /* a line a reason: see scope_throttle */
+    SCOPE_GPU_PROCESS,  /* struct merged_process */
+    SCOPE_CPU,          /* struct cpu; so the next two */
+    SCOPE_CPU_INFO,
+    SCOPE_CPU_HOST,
+    SCOPE_SOCKET, /* struct cpu_socket */
+    SCOPE_CORE,   /* struct cpu_core; so the next */
+    SCOPE_CORE_CLOCK,
+    SCOPE_MEMORY, /* struct memory; so the next */
+    SCOPE_MEMORY_HOST,
+    SCOPE_DISK, /* struct filesystem; so the next */
+    SCOPE_DISK_INFO,
+    SCOPE_PROCESS, /* struct process */
+    SCOPE_CHASSIS, /* struct chassis; so the next four */
+    SCOPE_CHASSIS_INFO,
+    SCOPE_VIRTUALIZATION,
+    SCOPE_ENVIRONMENT,
+    SCOPE_CONTAINER,
+    SCOPE_DCGM, /* struct merged_accelerator */
+    SCOPE_COUNT
+};
+
+/* Line `i` of a scope speaks of thing `i / variants` in its variant `i % variants`. */
+struct scope_things {
+    const void *base;
+    size_t stride, len;
+    unsigned variants;
+};
+
+struct scope_things scope_things(const struct snapshot *s, enum scope scope);
+
+/** Writes the labels of one line; nothing when the thing has no place in the scope. */
+void scope_labels(const struct snapshot *s, enum scope scope, const void *thing, size_t index,
+                  unsigned variant, struct label_sink *to);
+
+/* Bits of NVML's clocks event reasons (nvml.h, nvmlClocksEventReason*) and our words for them. */
+struct scope_reason {
+    const char *name;
+    uint64_t bit;
+};
+#define SCOPE_THROTTLE_REASONS 7
+extern const struct scope_reason scope_throttle[SCOPE_THROTTLE_REASONS];
+
+#endif

@@ -1,0 +1,171 @@
+/* snapshot.c - the life of a snapshot, and the forms of its text that are made when first asked
+ * for. */
+#include "worker/snapshot.h"
+
+#include <libdeflate.h>
+
+#define SNAPSHOTS_KEPT 2
+#define GZIP_LEVEL                                                                                 \
+    1 /* the text shrinks to a fifteenth already; higher levels cost more than they save */
+#define SNAPSHOT_MAX_BYTES ((size_t)64 << 20) /* of merged arrays */
+
+static void init_snapshot(struct recycled *r)
+{
+    struct snapshot *s = (struct snapshot *)r;
+
+    arena_init(&s->arena, SNAPSHOT_MAX_BYTES);
+    pthread_mutex_init(&s->lock, NULL);
+}
+
+static void reset_snapshot(struct recycled *r)
+{
+    struct snapshot *s = (struct snapshot *)r;
+
+    for (size_t i = 0; i < s->held_len; i++)
+        recycled_release(&s->held[i]->base);
+    s->held_len = 0;
+    arena_reset(&s->arena);
+    buf_reset(&s->text);
+    s->span_len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(s->forms); i++) {
+        buf_reset(&s->forms[i]);
+        s->made[i] = false;
+    }
+}
+
+static void fini_snapshot(struct recycled *r)
+{
+    struct snapshot *s = (struct snapshot *)r;
+
+    arena_fini(&s->arena);
+    buf_fini(&s->text);
+    free(s->spans);
+    for (size_t i = 0; i < ARRAY_LEN(s->forms); i++)
+        buf_fini(&s->forms[i]);
+    pthread_mutex_destroy(&s->lock);
+}
+
+static const struct recycler_ops snapshot_ops = {sizeof(struct snapshot), init_snapshot,
+                                                 reset_snapshot, fini_snapshot};
+
+struct recycler *snapshot_recycler(void)
+{
+    return recycler_new(&snapshot_ops, SNAPSHOTS_KEPT);
+}
+
+struct snapshot *snapshot_take(struct recycler *home, const struct machine *machine)
+{
+    struct snapshot *s = (struct snapshot *)recycler_take(home);
+
+    if (!s)
+        return NULL;
+    s->machine = *machine;
+    s->seq = 0;
+    s->ts_ms = 0;
+    s->cpu = NULL;
+    s->memory = NULL;
+    s->chassis = NULL;
+    s->accelerator_len = s->device_process_len = s->process_len = s->filesystem_len = 0;
+    s->platform_len = s->reject_len = s->collector_len = 0;
+    s->process_count = s->processes_hidden = UNKNOWN_COUNT;
+    return s;
+}
+
+struct snapshot *snapshot_retain(struct snapshot *s)
+{
+    recycled_retain(&s->base);
+    return s;
+}
+
+void snapshot_release(struct snapshot *s)
+{
+    if (s)
+        recycled_release(&s->base);
+}
+
+uint64_t snapshot_seq(const struct snapshot *s)
+{
+    return s->seq;
+}
+
+int64_t snapshot_ts_ms(const struct snapshot *s)
+{
+    return s->ts_ms;
+}
+
+size_t snapshot_accelerators(const struct snapshot *s)
+{
+    return s->accelerator_len;
+}
+
+/* ---- forms ---- */
+
+/* OpenMetrics names a counter without its _total, and knows no counter whose samples lack it. */
+static void openmetrics_head(struct buf *to, const struct catalogue_family *family)
+{
+    struct str name = str_of(family->name);
+    bool counter = str_is(str_of(family->type), "counter");
+    const char *type = family->type;
+
+    if (counter && str_ends(name, STR("_total")))
+        name.len -= strlen("_total");
+    else if (counter)
+        type = "unknown";
+    buf_printf(to, "# TYPE %.*s %s\n", STR_ARG(name), type);
+    char unit[32];
+    int n = snprintf(unit, sizeof(unit), "_%s", family->unit);
+    if (n > 0 && (size_t)n < sizeof(unit) && str_ends(name, str_of(unit)) &&
+        !str_is(str_of(family->unit), "info"))
+        buf_printf(to, "# UNIT %.*s %s\n", STR_ARG(name), family->unit);
+    buf_printf(to, "# HELP %.*s %s\n", STR_ARG(name), family->help);
+}
+
+static void make_openmetrics(const struct snapshot *s, struct buf *to)
+{
+    for (size_t i = 0; i < s->span_len; i++) {
+        const struct family_span *span = &s->spans[i];
+        openmetrics_head(to, &catalogue[span->family]);
+        buf_add(to, s->text.ptr + span->samples, span->end - span->samples);
+    }
+    buf_text(to, "# EOF\n");
+}
+
+/* The compressor lives for this call alone: it takes some hundred KB and works once a snapshot. */
+static void make_gzip(struct str from, struct buf *to)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(GZIP_LEVEL);
+    char *room = NULL;
+
+    if (compressor)
+        room = buf_reserve(to, libdeflate_gzip_compress_bound(compressor, from.len));
+    if (room)
+        to->len = libdeflate_gzip_compress(compressor, from.ptr, from.len, room, to->cap);
+    libdeflate_free_compressor(compressor);
+}
+
+static struct str get_form(struct snapshot *s, enum snapshot_form form)
+{
+    struct buf *to = &s->forms[form];
+
+    if (form == SNAPSHOT_TEXT)
+        return buf_str(&s->text);
+    if (!s->made[form]) {
+        if (form == SNAPSHOT_OPENMETRICS)
+            make_openmetrics(s, to);
+        else
+            make_gzip(
+                get_form(s, form == SNAPSHOT_TEXT_GZIP ? SNAPSHOT_TEXT : SNAPSHOT_OPENMETRICS), to);
+        s->made[form] = true;
+    }
+    return to->failed ? (struct str){"", 0} : buf_str(to);
+}
+
+struct str snapshot_body(struct snapshot *s, enum snapshot_form form)
+{
+    if (form == SNAPSHOT_TEXT) /* written before anyone saw the snapshot */
+        return buf_str(&s->text);
+    pthread_mutex_lock(&s->lock);
+    struct str body = get_form(s, form);
+    pthread_mutex_unlock(&s->lock);
+    return body;
+}

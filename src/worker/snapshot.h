@@ -1,0 +1,89 @@
+/* snapshot.h - what a snapshot holds, for the files of this room that fill, render and print it. */
+#ifndef ALGALON_WORKER_SNAPSHOT_H
+#define ALGALON_WORKER_SNAPSHOT_H
+
+#include "base/base.h"
+#include "device/device.h"
+#include "worker/recycle.h"
+#include "worker/schedule.h"
+#include "worker/worker.h"
+
+/* What does not change while the worker runs. */
+struct machine {
+    char hostname[256];
+    char version[64];
+    char os[16], arch[32];
+    unsigned process_limit;
+    bool process_command, instance_label;
+};
+
+/* An accelerator with its place among those of all platforms. Starts with the reading's own struct,
+ * so that tables of offsets serve both. */
+struct merged_accelerator {
+    struct accelerator device;
+    unsigned number;                      /* gpu_index */
+    const struct platform_info *platform; /* NULL: unknown */
+    uint64_t processes;                   /* UNKNOWN_COUNT while the device does not answer */
+};
+
+/* A process on a device, joined with what the host knows of it. */
+struct merged_process {
+    struct accelerator_process use; /* contexts of several types on one device are one */
+    unsigned number;                /* gpu_index */
+    char device_uuid[96];
+    bool known; /* the host's process table has it; else `host` is unknown throughout */
+    struct process host;
+};
+
+/* A family's lines in the text: where its HELP starts, where its samples. */
+struct family_span {
+    unsigned short family; /* place in the catalogue */
+    size_t start, samples, end;
+};
+
+struct snapshot {
+    struct recycled base;
+    struct machine machine;
+    uint64_t seq;
+    int64_t ts_ms;
+
+    /* Merged state: arrays in `arena` or in the readings held. */
+    struct arena arena;
+    struct held_reading *held[COLLECTORS_MAX];
+    size_t held_len;
+    const struct cpu *cpu; /* NULL: nobody read it; so the next two */
+    const struct memory *memory;
+    const struct chassis *chassis;
+    struct merged_accelerator *accelerators; /* by number */
+    size_t accelerator_len;
+    struct merged_process *device_processes; /* by pid, then number */
+    size_t device_process_len;
+    struct process *processes; /* the busiest and those on a device, by pid */
+    size_t process_len;
+    uint64_t process_count, processes_hidden; /* UNKNOWN_COUNT: nobody counted */
+    struct filesystem *filesystems;           /* by mount point */
+    size_t filesystem_len;
+    struct platform_info *platforms;
+    size_t platform_len;
+    struct reading_reject *rejects;
+    size_t reject_len;
+    struct collector_view *collectors; /* without their readings */
+    size_t collector_len;
+
+    /* The text, written once by render(); then whole until the snapshot is reused. */
+    struct buf text;
+    struct family_span *spans;
+    size_t span_len, span_cap;
+
+    pthread_mutex_t lock; /* lock: made, forms */
+    bool made[4];         /* by enum snapshot_form */
+    struct buf forms[4];  /* SNAPSHOT_TEXT's place stays empty: it is `text` */
+};
+
+/** A recycler of snapshots. */
+struct recycler *snapshot_recycler(void);
+
+/** An empty snapshot of `machine`; NULL when memory is out. */
+MUST_CHECK struct snapshot *snapshot_take(struct recycler *home, const struct machine *machine);
+
+#endif

@@ -1,0 +1,247 @@
+/* worker.c - the outside: starts the schedule and the publisher, hands out snapshots. */
+#include "worker/worker.h"
+
+#include "worker/machine.h"
+#include "worker/merge.h"
+#include "worker/render.h"
+#include "worker/schedule.h"
+#include "worker/snapshot.h"
+#include "worker/worker_with.h"
+
+#define DEFAULT_INTERVAL_MS   5000
+#define DEFAULT_PROCESS_LIMIT 20
+#define FIRST_WAIT_MS         1000 /* for slow drivers, before the first snapshot goes without them */
+#define STOP_GRACE_NS         (2 * (uint64_t)NS_PER_S)
+#define ONCE_INTERVAL_MS      3600000 /* one reading after the other: none may count as stale */
+
+/* What makes snapshots out of readings; used by one thread. */
+struct maker {
+    struct machine machine;
+    struct schedule *schedule;
+    struct recycler *snapshots;
+    struct renderer *renderer;
+    struct inventory inventory;
+    uint64_t seq;
+};
+
+struct worker {
+    struct maker maker; /* the publisher's */
+    uint64_t interval_ns;
+    pthread_t publisher;
+    bool publishing;
+    pthread_mutex_t lock; /* lock: latest, fn, ctx */
+    pthread_cond_t published;
+    struct snapshot *latest;
+    void (*fn)(void *ctx, struct snapshot *s);
+    void *ctx;
+};
+
+void worker_options_init(struct worker_options *o)
+{
+    *o = (struct worker_options){
+        .paths = {.procfs = "/proc", .sysfs = "/sys", .rootfs = "/"},
+        .interval_ms = DEFAULT_INTERVAL_MS,
+        .schemas = SCHEMA_ALL_SMI,
+        .process_limit = DEFAULT_PROCESS_LIMIT,
+    };
+}
+
+/* ---- making a snapshot ---- */
+
+static void maker_fini(struct maker *m)
+{
+    schedule_release(m->schedule);
+    recycler_close(m->snapshots);
+    renderer_free(m->renderer);
+    inventory_fini(&m->inventory);
+}
+
+static int maker_init(struct maker *m, const struct worker_options *options,
+                      const struct collector *const *table, int64_t interval_ms, struct error *err)
+{
+    const struct schedule_options schedule = {
+        .paths = options->paths,
+        .collectors = table,
+        .disabled = options->disabled,
+        .interval_ms = interval_ms,
+        .now = clock_mono_ns,
+    };
+
+    *m = (struct maker){0};
+    machine_init(&m->machine, options);
+    int code = renderer_new(options->schemas, &m->renderer, err);
+    if (!code)
+        code = schedule_new(&schedule, &m->schedule, err);
+    if (code)
+        maker_fini(m);
+    else
+        m->snapshots = snapshot_recycler();
+    return code;
+}
+
+static int make(struct maker *m, struct snapshot **ret)
+{
+    struct collector_view views[COLLECTORS_MAX];
+    struct snapshot *s = snapshot_take(m->snapshots, &m->machine);
+
+    if (!s)
+        return -ENOMEM;
+    schedule_look(m->schedule, clock_mono_ns(), views);
+    s->seq = ++m->seq;
+    s->ts_ms = clock_now_ms();
+    int code = merge(s, &m->inventory, views, schedule_len(m->schedule));
+    if (!code)
+        code = render(m->renderer, s);
+    if (code)
+        snapshot_release(s);
+    else
+        *ret = s;
+    return code;
+}
+
+/* ---- the publisher ---- */
+
+static void publish(struct worker *w)
+{
+    struct snapshot *s = NULL;
+
+    if (make(&w->maker, &s) < 0) {
+        log_error("out of memory: no snapshot for this interval");
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    struct snapshot *old = w->latest;
+    w->latest = snapshot_retain(s);
+    void (*fn)(void *ctx, struct snapshot *s) = w->fn;
+    void *ctx = w->ctx;
+    pthread_cond_broadcast(&w->published);
+    pthread_mutex_unlock(&w->lock);
+    snapshot_release(old);
+    if (fn)
+        fn(ctx, s);
+    snapshot_release(s);
+}
+
+static void *run_publisher(void *arg)
+{
+    struct worker *w = arg;
+    struct schedule *schedule = w->maker.schedule;
+    uint64_t origin_ns = schedule_origin(schedule), boundary_ns = origin_ns;
+
+    while (schedule_sleep(schedule, boundary_ns)) {
+        /* Half an interval: what answers later goes into the next snapshot. */
+        uint64_t patience_ns =
+            boundary_ns == origin_ns ? FIRST_WAIT_MS * (uint64_t)NS_PER_MS : w->interval_ns / 2;
+        if (!schedule_wait_answers(schedule, boundary_ns, boundary_ns + patience_ns))
+            break;
+        publish(w);
+        boundary_ns += ((MAX(clock_mono_ns(), boundary_ns) - boundary_ns) / w->interval_ns + 1) *
+                       w->interval_ns;
+    }
+    return NULL;
+}
+
+int worker_start_with(const struct worker_options *options, const struct collector *const *table,
+                      struct worker **ret, struct error *err)
+{
+    struct worker *w = xnew(struct worker);
+    int code = maker_init(&w->maker, options, table, options->interval_ms, err);
+
+    if (code) {
+        free(w);
+        return code;
+    }
+    w->interval_ns = (uint64_t)options->interval_ms * NS_PER_MS;
+    pthread_mutex_init(&w->lock, NULL);
+    thread_cond_init(&w->published);
+    code = schedule_start(w->maker.schedule, err);
+    if (!code)
+        code =
+            thread_start_small(&w->publisher, "publish", WORKER_STACK_BYTES, run_publisher, w, err);
+    w->publishing = !code;
+    if (code) {
+        worker_stop(w);
+        return code;
+    }
+    *ret = w;
+    return 0;
+}
+
+int worker_start(const struct worker_options *options, struct worker **ret, struct error *err)
+{
+    return worker_start_with(options, collectors, ret, err);
+}
+
+void worker_stop(struct worker *w)
+{
+    if (!w)
+        return;
+    schedule_interrupt(w->maker.schedule);
+    if (w->publishing)
+        pthread_join(w->publisher, NULL);
+    schedule_stop(w->maker.schedule, STOP_GRACE_NS);
+    snapshot_release(w->latest);
+    maker_fini(&w->maker);
+    pthread_cond_destroy(&w->published);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+/* ---- what others get ---- */
+
+struct snapshot *worker_latest(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct snapshot *s = w->latest ? snapshot_retain(w->latest) : NULL;
+    pthread_mutex_unlock(&w->lock);
+    return s;
+}
+
+uint64_t worker_wait(struct worker *w, uint64_t seq, uint64_t deadline_mono_ns)
+{
+    uint64_t found = 0;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->latest || w->latest->seq <= seq)
+        if (thread_wait_until(&w->published, &w->lock, deadline_mono_ns))
+            break;
+    if (w->latest && w->latest->seq > seq)
+        found = w->latest->seq;
+    pthread_mutex_unlock(&w->lock);
+    return found;
+}
+
+void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *s), void *ctx)
+{
+    pthread_mutex_lock(&w->lock);
+    w->fn = fn;
+    w->ctx = ctx;
+    pthread_mutex_unlock(&w->lock);
+}
+
+int worker_once_with(const struct worker_options *options, const struct collector *const *table,
+                     int64_t over_ms, struct snapshot **ret, struct error *err)
+{
+    struct maker m;
+    int code = maker_init(&m, options, table, ONCE_INTERVAL_MS, err);
+
+    if (code)
+        return code;
+    size_t len = schedule_len(m.schedule);
+    for (size_t i = 0; i < len; i++)
+        schedule_turn(m.schedule, i);
+    if (over_ms > 0) {
+        schedule_sleep(m.schedule, clock_mono_ns() + (uint64_t)over_ms * NS_PER_MS);
+        for (size_t i = 0; i < len; i++)
+            schedule_turn(m.schedule, i);
+    }
+    code = make(&m, ret);
+    maker_fini(&m);
+    return code ? error_errno(err, code, "snapshot") : 0;
+}
+
+int worker_once(const struct worker_options *options, int64_t over_ms, struct snapshot **ret,
+                struct error *err)
+{
+    return worker_once_with(options, collectors, over_ms, ret, err);
+}
