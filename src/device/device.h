@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 
+#define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
 #define UNKNOWN_COUNT UINT64_MAX
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
@@ -166,7 +167,7 @@ struct finding {
 /* What one collector read once. Arrays live in `arena`, which the reader of the struct resets. */
 struct reading {
     struct arena *arena;
-    uint64_t mono_ns; /* when the read began */
+    uint64_t mono_ns; /* when the read began; 0: the collector looks at the clock and sets it */
     struct cpu cpu;
     struct memory memory;
     struct chassis chassis;

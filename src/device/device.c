@@ -1,0 +1,119 @@
+/* device.c - empty readings and accelerators, and the list of findings. */
+#include "device/device.h"
+
+#include <limits.h>
+#include <stdarg.h>
+
+void reading_init(struct reading *r, struct arena *arena)
+{
+    *r = (struct reading){.arena = arena};
+    r->cpu = (struct cpu){
+        .utilization_ratio = UNKNOWN,
+        .frequency_mhz = UNKNOWN,
+        .temperature_c = UNKNOWN,
+        .power_w = UNKNOWN,
+        .iowait_ratio = UNKNOWN,
+        .steal_ratio = UNKNOWN,
+        .limit_cores = UNKNOWN,
+        .load1 = UNKNOWN,
+        .load5 = UNKNOWN,
+        .load15 = UNKNOWN,
+        .uptime_s = UNKNOWN,
+        .boot_time_s = UNKNOWN,
+    };
+    r->memory = (struct memory){
+        .total_bytes = UNKNOWN_COUNT,
+        .used_bytes = UNKNOWN_COUNT,
+        .available_bytes = UNKNOWN_COUNT,
+        .free_bytes = UNKNOWN_COUNT,
+        .buffers_bytes = UNKNOWN_COUNT,
+        .cached_bytes = UNKNOWN_COUNT,
+        .swap_total_bytes = UNKNOWN_COUNT,
+        .swap_used_bytes = UNKNOWN_COUNT,
+        .swap_free_bytes = UNKNOWN_COUNT,
+        .hugepages_total_bytes = UNKNOWN_COUNT,
+        .hugepages_free_bytes = UNKNOWN_COUNT,
+        .zfs_arc_bytes = UNKNOWN_COUNT,
+    };
+    r->chassis = (struct chassis){
+        .inlet_temperature_c = UNKNOWN,
+        .outlet_temperature_c = UNKNOWN,
+        .power_w = UNKNOWN,
+    };
+    r->processes_hidden = UNKNOWN_COUNT;
+}
+
+void accelerator_init(struct accelerator *a, const char *platform, unsigned index)
+{
+    /* Every double of the struct; a new one belongs here too, or it starts as a false 0. */
+    double *const gauges[] = {
+        &a->utilization_ratio,
+        &a->utilization_max_ratio,
+        &a->memory_utilization_ratio,
+        &a->encoder_ratio,
+        &a->decoder_ratio,
+        &a->temperature_c,
+        &a->memory_temperature_c,
+        &a->temperature_slowdown_c,
+        &a->temperature_shutdown_c,
+        &a->temperature_max_operating_c,
+        &a->temperature_acoustic_c,
+        &a->power_w,
+        &a->power_max_w,
+        &a->power_limit_w,
+        &a->power_limit_default_w,
+        &a->power_limit_min_w,
+        &a->power_limit_max_w,
+        &a->energy_j_total,
+        &a->clock_graphics_mhz,
+        &a->clock_sm_mhz,
+        &a->clock_memory_mhz,
+        &a->clock_video_mhz,
+        &a->clock_graphics_max_mhz,
+        &a->clock_memory_max_mhz,
+        &a->fan_ratio,
+        &a->fan_rpm,
+        &a->pstate,
+        &a->ecc_mode,
+        &a->ecc_pending,
+        &a->ecc_corrected_total,
+        &a->ecc_uncorrected_total,
+        &a->persistence_mode,
+        &a->compute_mode,
+        &a->pcie_generation,
+        &a->pcie_width,
+        &a->pcie_generation_max,
+        &a->pcie_width_max,
+        &a->throttle_reasons,
+        &a->numa_node,
+        &a->mig_mode,
+    };
+
+    *a = (struct accelerator){.index = index, .platform = platform, .minor = UINT_MAX};
+    a->mem_used_bytes = a->mem_total_bytes = UNKNOWN_COUNT;
+    a->mem_free_bytes = a->mem_reserved_bytes = UNKNOWN_COUNT;
+    for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
+        *gauges[i] = UNKNOWN;
+}
+
+void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,
+                 const char *topic, const char *advice, const char *what, ...)
+{
+    /* Grows by copying: a handful of findings, and the arena has no realloc. */
+    struct finding *grown = arena_calloc(a, *len + 1, sizeof(*grown));
+    va_list args;
+
+    if (!grown)
+        return;
+    if (*len)
+        memcpy(grown, *list, *len * sizeof(*grown));
+    struct finding *f = &grown[*len];
+    f->level = level;
+    f->topic = topic;
+    str_copy(f->advice, sizeof(f->advice), str_of(advice));
+    va_start(args, what);
+    vsnprintf(f->what, sizeof(f->what), what, args);
+    va_end(args);
+    *list = grown;
+    (*len)++;
+}

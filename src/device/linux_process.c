@@ -1,0 +1,427 @@
+/* linux_process.c - the processes of the machine.
+ *
+ * What is read when: stat of every process at every turn, one open, read and close. User and
+ * command line (status and cmdline: dearer, and the latter waits for the process's memory map) are
+ * looked up for a process
+ *   - at its first and its second turn, as a new one may yet change its user or become another
+ *     program,
+ *   - when its name changed, as it does with exec,
+ *   - else every LOOKUP_TURNS turns, staggered by pid.
+ * Kernel threads need neither. One that has used no CPU time for IDLE_TURNS turns is read at every
+ * IDLE_TURNS-th only and shown as it was: a server with 256 CPUs has some 3,000 of them asleep. */
+#include "device/linux.h"
+
+#include "device/linux_cgroup.h"
+#include "device/linux_file.h"
+#include "device/linux_proc.h"
+#include "device/linux_users.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define PIDS_MAX     262144 /* taken up at most; beyond, the rest counts as hidden */
+#define LOOKUP_TURNS 64
+#define IDLE_TURNS   6
+#define COMMAND_READ 1024 /* of cmdline; 255 bytes are shown */
+#define COMM_CUT     15   /* the kernel cuts names of programs here */
+
+/* What is remembered of a process from turn to turn. */
+struct known {
+    int pid;
+    bool kernel;
+    char state;
+    uint8_t idle;    /* turns without CPU time, up to IDLE_TURNS */
+    uint8_t lookups; /* up to 2 */
+    uint32_t threads;
+    uint64_t start_ticks, ticks, mono_ns, rss_pages;
+    uint64_t name_hash;
+    double cpu_ratio;
+    char *texts; /* name, user and command, each terminated */
+};
+
+struct table {
+    struct known *list; /* by pid */
+    size_t len, cap;
+};
+
+struct state {
+    struct host_paths paths;
+    DIR *dir;
+    struct linux_users users;
+    struct table now, before;
+    int *pids;
+    size_t pid_len, pid_cap;
+    uint64_t turn, page_size, ticks_per_s;
+    double boot_time_s;
+};
+
+static bool process_detect(const struct host_paths *paths)
+{
+    return linux_file_exists(paths->procfs, "stat");
+}
+
+static void table_fini(struct table *t)
+{
+    for (size_t i = 0; i < t->len; i++)
+        free(t->list[i].texts);
+    free(t->list);
+}
+
+static void process_close(void *state)
+{
+    struct state *s = state;
+
+    if (!s)
+        return;
+    table_fini(&s->now);
+    table_fini(&s->before);
+    linux_users_fini(&s->users);
+    free(s->pids);
+    closedir(s->dir);
+    free(s);
+}
+
+static int process_open(const struct host_paths *paths, void **ret, struct error *err)
+{
+    char auxv[1024];
+    DIR *dir = opendir(paths->procfs);
+
+    if (!dir)
+        return error_errno(err, -errno, "%s", paths->procfs);
+    struct state *s = xnew(struct state);
+    s->paths = *paths;
+    s->dir = dir;
+    linux_users_init(&s->users, paths->rootfs);
+    /* The tree may be another machine's: its own word on page size and tick comes first. */
+    s->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    s->ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
+    ssize_t n = linux_file_text(auxv, sizeof(auxv), paths->procfs, "self/auxv");
+    linux_proc_auxv(str_make(auxv, n > 0 ? (size_t)n : 0), &s->page_size, &s->ticks_per_s);
+    *ret = s;
+    return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Lists the numeric entries, rising: procfs gives them so, ordinary folders do not. */
+static int list_pids(struct state *s, struct error *err)
+{
+    bool sorted = true;
+
+    s->pid_len = 0;
+    rewinddir(s->dir);
+    for (struct dirent *entry; (entry = readdir(s->dir));) {
+        uint64_t pid;
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+            !num_parse_u64(str_of(entry->d_name), &pid) || pid > INT32_MAX)
+            continue;
+        if (s->pid_len == PIDS_MAX)
+            break;
+        int *grown = array_grow(s->pids, &s->pid_cap, s->pid_len + 1, sizeof(*grown));
+        if (!grown)
+            return error_errno(err, -ENOMEM, "list of processes");
+        s->pids = grown;
+        s->pids[s->pid_len] = (int)pid;
+        sorted = sorted && (!s->pid_len || s->pids[s->pid_len - 1] < (int)pid);
+        s->pid_len++;
+    }
+    if (!sorted)
+        qsort(s->pids, s->pid_len, sizeof(*s->pids), by_pid);
+    return 0;
+}
+
+/* One file of a process with one read(); length or negative errno. */
+static ssize_t read_of(const struct state *s, int pid, const char *file, char *to, size_t size)
+{
+    char name[32];
+    size_t n = num_print_u64(name, (uint64_t)pid);
+
+    name[n++] = '/';
+    memcpy(name + n, file, strlen(file) + 1);
+    int fd = openat(dirfd(s->dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    ssize_t got = read(fd, to, size);
+    int code = got < 0 ? -errno : 0;
+    close(fd);
+    return code ? code : got;
+}
+
+/* The kernel cuts a program's name after 15 bytes; where argv[0] goes on in the same way, that is
+ * the whole name. */
+static void full_name(char *to, size_t size, struct str comm, struct str command)
+{
+    struct str program = str_cut(&command, '\0');
+    const char *slash = program.len ? memrchr(program.ptr, '/', program.len) : NULL;
+
+    if (slash)
+        program = str_make(slash + 1, (size_t)(program.ptr + program.len - slash - 1));
+    linux_proc_clean(to, size, comm.len == COMM_CUT && str_starts(program, comm) ? program : comm);
+}
+
+static char *join_texts(const char *name, const char *user, const char *command)
+{
+    const char *const parts[] = {name, user, command};
+    size_t size = strlen(name) + strlen(user) + strlen(command) + 3;
+    char *texts = xcalloc(1, size), *at = texts;
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        size_t n = strlen(parts[i]) + 1;
+        memcpy(at, parts[i], n);
+        at += n;
+    }
+    return texts;
+}
+
+/* Finds out who a process is: name, user, command line. */
+static void look_up(struct state *s, struct known *k, struct str comm)
+{
+    char status[2048], bytes[COMMAND_READ], name[64], user[64] = "", command[256];
+    ssize_t n;
+    uint32_t uid;
+
+    if (k->kernel) {
+        linux_proc_clean(name, sizeof(name), comm);
+        snprintf(command, sizeof(command), "[%s]", name);
+        linux_users_name(&s->users, 0, user, sizeof(user));
+    } else {
+        n = read_of(s, k->pid, "status", status, sizeof(status));
+        if (n > 0 && linux_proc_status_uid(str_make(status, (size_t)n), &uid))
+            linux_users_name(&s->users, uid, user, sizeof(user));
+        n = read_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
+        struct str line = str_make(bytes, n > 0 ? (size_t)n : 0);
+        linux_proc_clean(command, sizeof(command), line);
+        full_name(name, sizeof(name), comm, line);
+        if (!command[0]) /* a zombie has none left */
+            snprintf(command, sizeof(command), "[%s]", name);
+    }
+    free(k->texts);
+    k->texts = join_texts(name, user, command);
+    k->name_hash = hash_bytes(comm.ptr, comm.len);
+    k->lookups = (uint8_t)MIN(k->lookups + 1, 2);
+}
+
+static bool needs_lookup(const struct state *s, const struct known *k, struct str comm)
+{
+    if (!k->texts || k->name_hash != hash_bytes(comm.ptr, comm.len))
+        return true;
+    return !k->kernel && (k->lookups < 2 || (s->turn + (unsigned)k->pid) % LOOKUP_TURNS == 0);
+}
+
+/* CPU time since the turn before, in CPUs. */
+static double cpu_since(const struct state *s, const struct known *k, uint64_t ticks,
+                        uint64_t mono_ns)
+{
+    if (mono_ns <= k->mono_ns)
+        return UNKNOWN;
+    double seconds = (double)(mono_ns - k->mono_ns) / NS_PER_S;
+    uint64_t used = ticks > k->ticks ? ticks - k->ticks : 0;
+    return (double)used / (double)s->ticks_per_s / seconds;
+}
+
+/* Reads one process into `k`, which holds what is known of it from before, if anything. 0, or the
+ * errno that says why not. */
+static int read_one(struct state *s, struct known *k, uint64_t mono_ns)
+{
+    char text[1024];
+    struct linux_pid_stat stat;
+    ssize_t n = read_of(s, k->pid, "stat", text, sizeof(text));
+
+    if (n < 0)
+        return (int)n;
+    if (!linux_proc_pid_stat(str_make(text, (size_t)n), &stat))
+        return -ESRCH;
+    if (k->texts && k->start_ticks != stat.start_ticks) { /* another process has the number now */
+        free(k->texts);
+        *k = (struct known){.pid = k->pid};
+    }
+    bool first = !k->texts;
+    k->kernel = stat.kernel;
+    k->cpu_ratio = first ? UNKNOWN : cpu_since(s, k, stat.ticks, mono_ns);
+    k->idle = !first && stat.ticks == k->ticks ? (uint8_t)MIN(k->idle + 1, IDLE_TURNS) : 0;
+    k->state = stat.state;
+    k->threads = (uint32_t)MIN(stat.threads, (uint64_t)UINT32_MAX);
+    k->start_ticks = stat.start_ticks;
+    k->ticks = stat.ticks;
+    k->rss_pages = stat.rss_pages;
+    k->mono_ns = mono_ns;
+    if (needs_lookup(s, k, stat.name))
+        look_up(s, k, stat.name);
+    return 0;
+}
+
+static bool may_rest(const struct state *s, const struct known *k)
+{
+    return k->kernel && k->texts && k->idle == IDLE_TURNS &&
+           (s->turn + (unsigned)k->pid) % IDLE_TURNS != 0;
+}
+
+/* Walks the pids and last turn's table side by side, both rising. */
+static int read_all(struct state *s, uint64_t mono_ns, uint64_t *ret_hidden, struct error *err)
+{
+    struct table last = s->now;
+    size_t at = 0;
+
+    s->now = s->before;
+    s->before = last;
+    s->now.len = 0;
+    struct known *grown = array_grow(s->now.list, &s->now.cap, MAX(s->pid_len, 1), sizeof(*grown));
+    if (!grown)
+        return error_errno(err, -ENOMEM, "table of processes");
+    s->now.list = grown;
+    for (size_t i = 0; i < s->pid_len; i++) {
+        struct known k = {.pid = s->pids[i]};
+        while (at < s->before.len && s->before.list[at].pid < k.pid)
+            at++;
+        if (at < s->before.len && s->before.list[at].pid == k.pid) {
+            k = s->before.list[at];
+            s->before.list[at].texts = NULL; /* handed over */
+        }
+        int code = may_rest(s, &k) ? 0 : read_one(s, &k, mono_ns);
+        if (!code) {
+            s->now.list[s->now.len++] = k;
+            continue;
+        }
+        free(k.texts);
+        *ret_hidden += code == -EPERM || code == -EACCES; /* others: it ended meanwhile */
+    }
+    for (size_t i = 0; i < s->before.len; i++) {
+        free(s->before.list[i].texts);
+        s->before.list[i].texts = NULL;
+    }
+    s->before.len = 0;
+    return 0;
+}
+
+/* Where process 1 is not even listed (hidepid=2), all of other users are not. How many these are
+ * only the count of threads in loadavg tells: what it has beyond those seen is taken for hidden. */
+static uint64_t count_invisible(const struct state *s)
+{
+    char text[128];
+    struct linux_loadavg load;
+    uint64_t seen = 0;
+    ssize_t n = linux_file_text(text, sizeof(text), s->paths.procfs, "loadavg");
+
+    if (!s->now.len || s->pids[0] == 1 || n <= 0 ||
+        !linux_proc_loadavg(str_make(text, (size_t)n), &load) || load.threads == UINT64_MAX)
+        return 0;
+    for (size_t i = 0; i < s->now.len; i++)
+        seen += s->now.list[i].threads;
+    return load.threads > seen ? load.threads - seen : 0;
+}
+
+static void show(const struct state *s, const struct known *k, struct process *p)
+{
+    const char *name = k->texts, *user = name + strlen(name) + 1;
+    const char *command = user + strlen(user) + 1;
+    double started_s = (double)k->start_ticks / (double)s->ticks_per_s;
+
+    p->pid = k->pid;
+    p->start_ticks = k->start_ticks;
+    p->start_time_s = s->boot_time_s + started_s; /* NAN stays NAN */
+    str_copy(p->name, sizeof(p->name), str_of(name));
+    str_copy(p->user, sizeof(p->user), str_of(user));
+    str_copy(p->command, sizeof(p->command), str_of(command));
+    p->state = k->state;
+    p->threads = k->threads;
+    p->cpu_ratio = k->cpu_ratio;
+    p->memory_bytes = k->rss_pages * s->page_size;
+}
+
+static int process_read(void *state, struct reading *out, struct error *err)
+{
+    struct state *s = state;
+    uint64_t hidden = 0;
+
+    if (!out->mono_ns)
+        out->mono_ns = clock_mono_ns();
+    if (s->turn++ % LOOKUP_TURNS == 0)
+        s->boot_time_s = linux_file_boot_time(s->paths.procfs);
+    int code = list_pids(s, err);
+    if (!code)
+        code = read_all(s, out->mono_ns, &hidden, err);
+    if (code)
+        return code;
+    out->processes_hidden = hidden + count_invisible(s);
+    out->processes = arena_alloc(out->arena, s->now.len * sizeof(*out->processes));
+    if (!out->processes)
+        return error_errno(err, -ENOMEM, "reading of %zu processes", s->now.len);
+    for (size_t i = 0; i < s->now.len; i++)
+        show(s, &s->now.list[i], &out->processes[i]);
+    out->process_len = s->now.len;
+    return 0;
+}
+
+/* The value of hidepid= on the procfs that is read; empty when there is none. */
+static void find_hidepid(const char *procfs, char *to, size_t size)
+{
+    struct linux_lines lines;
+    struct str line;
+
+    to[0] = '\0';
+    if (!linux_lines_open(&lines, procfs, "self/mountinfo"))
+        return;
+    while (!to[0] && linux_lines_next(&lines, &line)) {
+        struct linux_mount mount;
+        if (!linux_proc_mount(line, &mount) || !str_is(mount.type, "proc"))
+            continue;
+        while (mount.super_options.ptr) {
+            struct str option = str_cut(&mount.super_options, ',');
+            if (str_starts(option, STR("hidepid=")) && !str_is(option, "hidepid=0") &&
+                !str_is(option, "hidepid=off"))
+                str_copy(to, size, option);
+        }
+    }
+    linux_lines_close(&lines);
+}
+
+static void process_diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
+                             size_t *ret_len)
+{
+    struct linux_view view;
+    struct reading reading;
+    struct error error;
+    char hidepid[32];
+    void *state;
+
+    reading_init(&reading, a);
+    if (process_open(paths, &state, &error)) {
+        finding_add(a, ret, ret_len, FINDING_ERROR, "processes",
+                    "Mount the host's /proc, or correct --path.procfs.", "%s", error.text);
+        return;
+    }
+    int code = process_read(state, &reading, &error);
+    process_close(state);
+    if (code) {
+        finding_add(a, ret, ret_len, FINDING_ERROR, "processes", "", "%s", error.text);
+        return;
+    }
+    finding_add(a, ret, ret_len, FINDING_OK, "processes", "", "%zu processes", reading.process_len);
+    find_hidepid(paths->procfs, hidepid, sizeof(hidepid));
+    if (reading.processes_hidden)
+        finding_add(a, ret, ret_len, FINDING_WARNING, "processes",
+                    "Let algalon's group see them: mount -o remount,gid=<group of algalon> /proc "
+                    "(and in /etc/fstab), or run it with CAP_SYS_PTRACE.",
+                    "%llu processes or threads of other users are hidden from this user (%s)",
+                    (unsigned long long)reading.processes_hidden,
+                    hidepid[0] ? hidepid : "no right to read them");
+    linux_view_look(paths, &view);
+    if (view.runtime[0] && !view.host)
+        finding_add(a, ret, ret_len, FINDING_WARNING, "processes",
+                    "Run the container in the host's PID namespace (docker: --pid=host, "
+                    "Kubernetes: hostPID: true); drivers name processes by their host numbers.",
+                    "this container (%s) sees its own processes only", view.runtime);
+}
+
+const struct collector linux_process_collector = {
+    .name = "process",
+    .detect = process_detect,
+    .open = process_open,
+    .read = process_read,
+    .close = process_close,
+    .diagnose = process_diagnose,
+};

@@ -1,0 +1,21 @@
+/* table.c - every collector there is. Accelerators first, NVIDIA first among them: their place
+ * here is the order in which GPUs are numbered over all platforms. */
+#include "device/device.h"
+
+#ifdef __linux__
+#include "device/linux.h"
+#endif
+
+extern const struct collector nvidia_collector;
+
+const struct collector *const collectors[] = {
+    &nvidia_collector,
+#ifdef __linux__
+    &linux_cpu_collector,
+    &linux_memory_collector,
+    &linux_disk_collector,
+    &linux_process_collector,
+    &linux_chassis_collector,
+#endif
+    NULL,
+};
