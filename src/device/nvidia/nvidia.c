@@ -346,15 +346,17 @@ static bool any(const struct nvidia *n, enum accelerator_state state)
     return false;
 }
 
-/* Opens everything anew, unless that was tried too short a while ago (then -EAGAIN). */
+/* Opens everything anew. Where that was tried too short a while ago it waits: no failure while the
+ * library is good and only its GPUs are lost, -EAGAIN while there is none. */
 static int reconnect(struct nvidia *n, struct error *err)
 {
     uint64_t now = n->c.mono_ns;
     int code = n->c.stale_code;
 
+    if (now < n->retry_ns && code)
+        return nvml_failed(err, code, "waits to be opened anew");
     if (now < n->retry_ns)
-        return code ? nvml_failed(err, code, "waits to be opened anew")
-                    : error_set(err, -EAGAIN, "NVML waits to be opened anew");
+        return n->c.nvml.library ? 0 : error_set(err, -EAGAIN, "NVML waits to be opened anew");
     n->retry_wait_ns = MIN(MAX(2 * n->retry_wait_ns, RETRY_FIRST_NS), RETRY_MAX_NS);
     n->retry_ns = now + n->retry_wait_ns;
     disconnect(n);

@@ -11,8 +11,14 @@ extern const struct collector nvidia_collector;
  * still or runs. */
 void nvidia_clock(void *state, int64_t (*now_us)(void));
 
-/** The collector's diagnose(), see device.h. */
+/** The collector's diagnose(), see device.h. Asks the library on a thread of its own ("nvml-probe",
+ * waits for the driver), which is left behind when the driver does not answer within five seconds.
+ */
 void nvidia_diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
                      size_t *ret_len);
+
+/** The same with another patience: for tests. */
+void nvidia_diagnose_within(const struct host_paths *paths, int64_t patience_ms, struct arena *a,
+                            struct finding **ret, size_t *ret_len);
 
 #endif

@@ -7,6 +7,7 @@
 #define LIST_MAX        65536u /* processes of one kind on one GPU */
 #define SAMPLES_FIRST   256u
 #define SAMPLES_MAX     65536u
+#define ATTEMPTS        4
 #define FIRST_WINDOW_US 1000000
 #define INSTANCE_MAX    64u /* a GPU has at most 7 instances */
 
@@ -67,8 +68,10 @@ static int fetch(struct gpu_context *c, struct gpu *g, const struct list *list, 
     *ret_ok = false;
     if (!nvidia_gpu_may(c, g, q, has_list(c, list->type, v1)))
         return 0;
-    for (int attempt = 0; attempt < 3 && code == NVML_INSUFFICIENT_SIZE; attempt++) {
-        size_t want = attempt ? (size_t)count * 2 + 4 : LIST_FIRST;
+    /* More may come between two calls, so each attempt brings at least twice the room. */
+    for (int attempt = 0; attempt < ATTEMPTS && code == NVML_INSUFFICIENT_SIZE; attempt++) {
+        size_t had = c->process_list_cap / ENTRY_MAX;
+        size_t want = attempt ? MAX((size_t)count, had) * 2 + 4 : LIST_FIRST;
         if (want > LIST_MAX)
             break;
         if (want * ENTRY_MAX > c->process_list_cap && make_room(c, want))
@@ -220,7 +223,7 @@ static int fetch_samples(struct gpu_context *c, struct gpu *g, size_t *ret_len, 
         return 0;
     if (!since || (int64_t)since > c->now_us + FIRST_WINDOW_US)
         since = (uint64_t)MAX(c->now_us - MAX(c->interval_us, FIRST_WINDOW_US), 1);
-    for (int attempt = 0; attempt < 3 && code == NVML_INSUFFICIENT_SIZE; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS && code == NVML_INSUFFICIENT_SIZE; attempt++) {
         if (count > SAMPLES_MAX)
             break;
         if (count > c->process_sample_cap) {
@@ -246,20 +249,26 @@ static int fetch_samples(struct gpu_context *c, struct gpu *g, size_t *ret_len, 
 struct share {
     double sum;
     unsigned n;
+    bool garbage;
 };
 
 static void share_add(struct check *check, struct share *s, unsigned percent)
 {
     double value = check_gauge(check, CHECK_PROCESS_UTILIZATION, percent);
 
-    if (!isnan(value)) {
-        s->sum += value;
-        s->n++;
+    if (isnan(value)) {
+        s->garbage = true;
+        return;
     }
+    s->sum += value;
+    s->n++;
 }
 
+/* The driver keeps quiet about who did nothing: no sample is 0, but garbage is unknown. */
 static double share_mean(const struct share *s)
 {
+    if (s->garbage && !s->n)
+        return NAN;
     return s->n ? s->sum / s->n : 0;
 }
 

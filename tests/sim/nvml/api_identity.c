@@ -166,7 +166,7 @@ SIM_EXPORT int nvmlDeviceGetArchitecture(struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "architecture", gpu_of(d)->board->arch);
+    *ret = sim_u32(sim_value(d, "architecture", gpu_of(d)->board->arch));
     return sim_leave(0);
 }
 
@@ -208,7 +208,7 @@ SIM_EXPORT int nvmlDeviceGetTemperatureThreshold(struct nvml_device *d, int type
                                                                              : 0;
     if (!value)
         return sim_leave(NVML_NOT_SUPPORTED);
-    *ret = (unsigned)sim_value(d, "threshold", value);
+    *ret = sim_u32(sim_value(d, "threshold", value));
     return sim_leave(0);
 }
 

@@ -161,7 +161,7 @@ SIM_EXPORT int nvmlDeviceGetProcessUtilization(struct nvml_device *d,
                 to[n++] = (struct nvml_process_sample){
                     .pid = p->pid,
                     .timestamp = (uint64_t)at,
-                    .sm = (unsigned)sim_value(d, "process_utilization", sm),
+                    .sm = sim_u32(sim_value(d, "process_utilization", sm)),
                     .mem = (unsigned)mem};
             }
         }

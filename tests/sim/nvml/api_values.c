@@ -28,9 +28,9 @@ SIM_EXPORT int nvmlDeviceGetUtilizationRates(struct nvml_device *d, struct nvml_
     if (gpu_of(d)->mig)
         return sim_leave(NVML_NOT_SUPPORTED);
     int64_t now = sim_now();
-    ret->gpu = (unsigned)sim_value(d, "utilization", percent(sim_load(&sim.scenario, d->gpu, now)));
-    ret->memory = (unsigned)sim_value(d, "memory_utilization",
-                                      percent(sim_memory_load(&sim.scenario, d->gpu, now)));
+    ret->gpu = sim_u32(sim_value(d, "utilization", percent(sim_load(&sim.scenario, d->gpu, now))));
+    ret->memory = sim_u32(
+        sim_value(d, "memory_utilization", percent(sim_memory_load(&sim.scenario, d->gpu, now))));
     return sim_leave(0);
 }
 
@@ -39,14 +39,13 @@ static unsigned sample_value(const struct nvml_device *d, int type, int64_t us)
 {
     switch (type) {
     case NVML_SAMPLES_POWER:
-        return (unsigned)sim_value(d, "sample_power",
-                                   sim_power_w(&sim.scenario, d->gpu, us) * 1000);
+        return sim_u32(sim_value(d, "sample_power", sim_power_w(&sim.scenario, d->gpu, us) * 1000));
     case NVML_SAMPLES_GPU:
-        return (unsigned)sim_value(d, "sample_utilization",
-                                   percent(sim_load(&sim.scenario, d->gpu, us)));
+        return sim_u32(
+            sim_value(d, "sample_utilization", percent(sim_load(&sim.scenario, d->gpu, us))));
     default:
-        return (unsigned)sim_value(d, "sample_memory_utilization",
-                                   percent(sim_memory_load(&sim.scenario, d->gpu, us)));
+        return sim_u32(sim_value(d, "sample_memory_utilization",
+                                 percent(sim_memory_load(&sim.scenario, d->gpu, us))));
     }
 }
 
@@ -74,10 +73,10 @@ static unsigned fill_ring(const struct nvml_device *d, int type, uint64_t last_s
 
     for (int64_t k = now / step - RING + 1; k <= now / step && n < room; k++) {
         /* The driver's timer drifts by a hair, so stamps are not round. */
-        int64_t at = k * step + (k % 7) * 13 - shift;
+        int64_t at = k * step + (k % 7) * 13;
         if (at > now || (uint64_t)at <= last_seen)
             continue;
-        to[n].timestamp = (uint64_t)at;
+        to[n].timestamp = (uint64_t)(at - shift);
         to[n].value.ull = 0;
         to[n++].value.u = sample_value(d, type, k * step);
     }
@@ -121,8 +120,8 @@ static int codec(struct nvml_device *d, const char *call, const char *field, uns
     if (code)
         return code;
     bool serves = gpu_of(d)->profile == SIM_INFERENCE;
-    *ret = (unsigned)sim_value(
-        d, field, serves ? percent(0.2 * sim_load(&sim.scenario, d->gpu, sim_now())) : 0);
+    *ret = sim_u32(sim_value(
+        d, field, serves ? percent(0.2 * sim_load(&sim.scenario, d->gpu, sim_now())) : 0));
     *period_us = UTILISATION_US;
     return sim_leave(gpu_of(d)->mig ? NVML_NOT_SUPPORTED : 0);
 }
@@ -149,12 +148,11 @@ static void memory_of(const struct nvml_device *d, struct nvml_memory_v2 *ret)
 {
     const struct sim_board *b = gpu_of(d)->board;
 
-    ret->total = (uint64_t)sim_value(d, "memory_total", (double)(b->memory_mib * MIB));
+    ret->total = sim_u64(sim_value(d, "memory_total", (double)(b->memory_mib * MIB)));
     ret->reserved = b->reserved_mib * MIB;
     ret->used = sim_memory_used(&sim.scenario, d->gpu, sim_now());
     ret->free = b->memory_mib * MIB - ret->reserved - ret->used;
-    double used = sim_value(d, "memory_used", (double)ret->used);
-    ret->used = used >= 0x1p64 ? UINT64_MAX : (uint64_t)used;
+    ret->used = sim_u64(sim_value(d, "memory_used", (double)ret->used));
 }
 
 SIM_EXPORT int nvmlDeviceGetMemoryInfo_v2(struct nvml_device *d, struct nvml_memory_v2 *ret);
@@ -187,8 +185,8 @@ SIM_EXPORT int nvmlDeviceGetTemperature(struct nvml_device *d, int sensor, unsig
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "temperature",
-                               floor(sim_temperature_c(&sim.scenario, d->gpu, sim_now())));
+    *ret = sim_u32(
+        sim_value(d, "temperature", floor(sim_temperature_c(&sim.scenario, d->gpu, sim_now()))));
     return sim_leave(sensor ? NVML_INVALID_ARGUMENT : 0);
 }
 
@@ -210,7 +208,7 @@ SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
         if (v->field_id == NVML_FIELD_MEMORY_TEMPERATURE && gpu_of(d)->board->memory_sensor) {
             double c = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) + 6;
             v->code = NVML_SUCCESS;
-            v->value.u = (unsigned)(int64_t)sim_value(d, "memory_temperature", floor(c));
+            v->value.u = sim_u32(sim_value(d, "memory_temperature", floor(c)));
         }
     }
     return sim_leave(0);
@@ -222,7 +220,7 @@ SIM_EXPORT int nvmlDeviceGetPowerUsage(struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "power", 1000 * sim_power_w(&sim.scenario, d->gpu, sim_now()));
+    *ret = sim_u32(sim_value(d, "power", 1000 * sim_power_w(&sim.scenario, d->gpu, sim_now())));
     return sim_leave(0);
 }
 
@@ -232,7 +230,7 @@ SIM_EXPORT int nvmlDeviceGetEnforcedPowerLimit(struct nvml_device *d, unsigned *
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "power_limit", gpu_of(d)->board->power_default_w * 1000);
+    *ret = sim_u32(sim_value(d, "power_limit", gpu_of(d)->board->power_default_w * 1000));
     return sim_leave(0);
 }
 
@@ -266,7 +264,7 @@ SIM_EXPORT int nvmlDeviceGetTotalEnergyConsumption(struct nvml_device *d, unsign
         return code;
     if (gpu_of(d)->board->arch < 5) /* Volta and later count */
         return sim_leave(NVML_NOT_SUPPORTED);
-    *ret = (unsigned long long)sim_value(d, "energy", energy_j(d) * 1000);
+    *ret = sim_u64(sim_value(d, "energy", energy_j(d) * 1000));
     return sim_leave(0);
 }
 
@@ -287,7 +285,7 @@ SIM_EXPORT int nvmlDeviceGetClockInfo(struct nvml_device *d, int type, unsigned 
         mhz = floor(graphics * 0.9);
     if (type == NVML_CLOCK_MEMORY && !b->server && graphics <= b->idle_mhz)
         mhz = 405; /* a desktop board rests its memory too */
-    *ret = (unsigned)sim_value(d, fields[type], mhz);
+    *ret = sim_u32(sim_value(d, fields[type], mhz));
     return sim_leave(0);
 }
 
@@ -302,7 +300,7 @@ SIM_EXPORT int nvmlDeviceGetPerformanceState(struct nvml_device *d, unsigned *re
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "pstate", gpu_of(d)->board->server ? 0 : at_rest(d) ? 8 : 2);
+    *ret = sim_u32(sim_value(d, "pstate", gpu_of(d)->board->server ? 0 : at_rest(d) ? 8 : 2));
     return sim_leave(0);
 }
 
@@ -315,7 +313,7 @@ static int throttle(struct nvml_device *d, const char *call, unsigned long long 
     uint64_t bits = at_rest(d) ? NVML_THROTTLE_IDLE : 0;
     if (sim_power_w(&sim.scenario, d->gpu, sim_now()) > 0.95 * b->power_default_w)
         bits |= NVML_THROTTLE_SW_POWER_CAP;
-    *ret = (unsigned long long)sim_value(d, "throttle", (double)bits);
+    *ret = sim_u64(sim_value(d, "throttle", (double)bits));
     return sim_leave(0);
 }
 
@@ -344,7 +342,7 @@ SIM_EXPORT int nvmlDeviceGetFanSpeed_v2(struct nvml_device *d, unsigned fan, uns
     if (fan >= gpu_of(d)->board->fans)
         return sim_leave(gpu_of(d)->board->fans ? NVML_INVALID_ARGUMENT : NVML_NOT_SUPPORTED);
     double warm = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) - 40;
-    *ret = (unsigned)sim_value(d, "fan", warm > 0 ? floor(30 + warm * 1.5) : 0);
+    *ret = sim_u32(sim_value(d, "fan", warm > 0 ? floor(30 + warm * 1.5) : 0));
     return sim_leave(0);
 }
 
@@ -359,7 +357,7 @@ SIM_EXPORT int nvmlDeviceGetFanSpeedRPM(struct nvml_device *d, struct nvml_fan_s
     if (ret->fan >= gpu_of(d)->board->fans)
         return sim_leave(NVML_NOT_SUPPORTED);
     double warm = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) - 40;
-    ret->rpm = (unsigned)sim_value(d, "fan_rpm", warm > 0 ? floor(900 + warm * 45) : 0);
+    ret->rpm = sim_u32(sim_value(d, "fan_rpm", warm > 0 ? floor(900 + warm * 45) : 0));
     return sim_leave(0);
 }
 
@@ -385,7 +383,7 @@ SIM_EXPORT int nvmlDeviceGetTotalEccErrors(struct nvml_device *d, int type, int 
     if (!gpu_of(d)->ecc)
         return sim_leave(NVML_NOT_SUPPORTED);
     const char *field = type == NVML_ECC_CORRECTED ? "ecc_corrected" : "ecc_uncorrected";
-    *ret = (unsigned long long)sim_value(d, field, counter == NVML_ECC_VOLATILE ? 0 : 3);
+    *ret = sim_u64(sim_value(d, field, counter == NVML_ECC_VOLATILE ? 0 : 3));
     return sim_leave(0);
 }
 
@@ -427,7 +425,7 @@ SIM_EXPORT int nvmlDeviceGetCurrPcieLinkGeneration(struct nvml_device *d, unsign
         return code;
     /* A desktop board at rest slows its link down; that is no fault. */
     bool slow = !gpu_of(d)->board->server && at_rest(d);
-    *ret = (unsigned)sim_value(d, "pcie_generation", slow ? 1 : gpu_of(d)->board->pcie_gen);
+    *ret = sim_u32(sim_value(d, "pcie_generation", slow ? 1 : gpu_of(d)->board->pcie_gen));
     return sim_leave(0);
 }
 
@@ -437,6 +435,6 @@ SIM_EXPORT int nvmlDeviceGetCurrPcieLinkWidth(struct nvml_device *d, unsigned *r
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = (unsigned)sim_value(d, "pcie_width", gpu_of(d)->board->pcie_width);
+    *ret = sim_u32(sim_value(d, "pcie_width", gpu_of(d)->board->pcie_width));
     return sim_leave(0);
 }

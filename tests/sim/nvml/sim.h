@@ -163,6 +163,17 @@ struct sim_fault *sim_fault(enum sim_fault_kind kind, unsigned gpu);
 /** `value`, or what a fault puts in its place for `field`. The lock is held. */
 double sim_value(const struct nvml_device *device, const char *field, double value);
 
+/** Numbers as the library's types hold them, at most their largest value. */
+static inline unsigned sim_u32(double value)
+{
+    return value >= 0x1p32 - 1 ? UINT_MAX : value > 0 ? (unsigned)value : 0;
+}
+
+static inline uint64_t sim_u64(double value)
+{
+    return value >= 0x1p64 ? UINT64_MAX : value > 0 ? (uint64_t)value : 0;
+}
+
 /** The version of the kernel module now: a reload may have changed it. The lock is held. */
 const char *sim_driver(void);
 
