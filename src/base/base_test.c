@@ -294,9 +294,18 @@ static void bytes_that_are_not_utf8_are_replaced_one_by_one(void **state)
     }
 }
 
+static void the_unknown_and_the_infinite_are_doubles(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof(NAN), sizeof(double));
+    assert_int_equal(sizeof(INFINITY), sizeof(double));
+    assert_true(isnan(NAN) && isinf(INFINITY) && INFINITY > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_unknown_and_the_infinite_are_doubles),
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced_one_by_one),
         cmocka_unit_test(numbers_read_and_print_back_the_same),
         cmocka_unit_test(fixed_decimals_print_exactly),

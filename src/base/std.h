@@ -20,6 +20,12 @@
 #define LIKELY(x)         __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)       __builtin_expect(!!(x), 0)
 
+/* The C library's are floats, which -Wdouble-promotion minds wherever a double meets them. */
+#undef NAN
+#undef INFINITY
+#define NAN      __builtin_nan("")
+#define INFINITY __builtin_inf()
+
 /* Zeroed memory for small fixed needs; aborts when there is none. Free with free(). */
 #define xnew(type) ((type *)xcalloc(1, sizeof(type)))
 
