@@ -1,0 +1,60 @@
+// Transformations by the ids that dashboard files use. Adding one: a function here or in a file
+// beside, and a row in the table.
+import type { Transformation } from "../../model/dashboard.ts";
+import type { Frame } from "../frame.ts";
+import { frameTest } from "../matchers.ts";
+import { calculateField, convertFieldType, renameByRegex } from "./fields.ts";
+import { concatenate, joinByField, merge, rowsOfSeries, transpose } from "./join.ts";
+import { filterByRefId, filterByValue, filterFieldsByName, organize } from "./select.ts";
+import { groupBy, labelsToFields, limit, reduce, sortBy } from "./shape.ts";
+import type { Transform } from "./types.ts";
+
+const table: Record<string, Transform> = {
+  calculateField,
+  concatenate,
+  convertFieldType,
+  filterByRefId,
+  filterByValue,
+  filterFieldsByName,
+  groupBy,
+  joinByField,
+  labelsToFields,
+  limit,
+  merge,
+  organize,
+  reduce,
+  renameByRegex,
+  seriesToColumns: joinByField,
+  seriesToRows: rowsOfSeries,
+  sortBy,
+  transpose,
+};
+
+export function isTransformation(id: string): boolean {
+  return Object.prototype.hasOwnProperty.call(table, id);
+}
+
+/** Applies a panel's transformations in order; ids that are not known are named in `unknown`. */
+export function transform(
+  frames: Frame[],
+  steps: Transformation[],
+  fill: (template: string) => string,
+): { frames: Frame[]; unknown: string[] } {
+  const unknown: string[] = [];
+  let now = frames;
+  for (const step of steps) {
+    if (step.disabled) continue;
+    if (!isTransformation(step.id)) {
+      unknown.push(step.id);
+      continue;
+    }
+    if (step.filter) {
+      const test = frameTest(step.filter.id, step.filter.options);
+      const taken = now.filter(test);
+      now = [...now.filter((f) => !test(f)), ...table[step.id]!(taken, step.options, fill)];
+    } else {
+      now = table[step.id]!(now, step.options, fill);
+    }
+  }
+  return { frames: now, unknown };
+}

@@ -1,0 +1,68 @@
+// Why a panel has nothing to show, in plain words.
+import { undefinedIn, type VariableState } from "./variables.ts";
+import type { Bindings } from "./macros.ts";
+
+const WORDS = new Set(
+  "by without on ignoring group_left group_right bool offset and or unless start end inf nan step".split(" "),
+);
+
+/** Metric names an expression asks for (near enough: names that are no functions and no labels). */
+export function metricNames(expr: string): string[] {
+  const bare = expr
+    .replace(/"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|`[^`]*`/g, '""')
+    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/gi, " ")
+    .replace(/\{[^}]*\}/g, " ")
+    .replace(/\[[^\]]*\]/g, " ");
+  const names = new Set<string>();
+  for (const m of bare.matchAll(/[a-zA-Z_:][\w:]*/g)) {
+    const after = bare.slice(m.index + m[0].length).trimStart()[0];
+    const before = bare[m.index - 1] ?? "";
+    if (after === "(" || /[\w.$]/.test(before) || WORDS.has(m[0].toLowerCase())) continue;
+    names.add(m[0]);
+  }
+  return [...names];
+}
+
+export function isAboutGpus(expr: string): boolean {
+  return /gpu|dcgm|nvidia|nvml/i.test(expr);
+}
+
+function quoted(names: string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
+/**
+ * The reason, from what is known: variables without a value first, then whether the metrics exist
+ * at all (`known`: all metric names in the range, or null when they could not be asked for).
+ */
+export function emptyReason(
+  exprs: string[],
+  bindings: Bindings,
+  states: VariableState[],
+  known: Set<string> | null,
+): string {
+  const missing = [...new Set(exprs.flatMap((e) => undefinedIn(e, bindings)))];
+  if (missing.length) return `The dashboard uses $${missing.join(", $")} but does not define it.`;
+  const empty = states.filter(
+    (s) =>
+      !s.options.length &&
+      s.variable.type === "query" &&
+      exprs.some((e) => new RegExp(`\\$\\{?${s.variable.name}\\b`).test(e)),
+  );
+  if (empty.length) {
+    const names = empty.map((s) => `“${s.variable.label}”`).join(" and ");
+    const why = empty[0]!.error ? ` (${empty[0]!.error})` : "";
+    return `No data in this range: there is nothing to choose for ${names}${why}.`;
+  }
+  const names = [...new Set(exprs.flatMap(metricNames))];
+  if (known && names.length) {
+    const absent = names.filter((n) => !known.has(n));
+    if (absent.length === names.length)
+      return `No data in this range: no machine reports ${quoted(absent)}.`;
+    if (absent.length)
+      return `No data in this range: ${quoted(absent)} ${absent.length > 1 ? "are" : "is"} not reported.`;
+    return `No data in this range: ${quoted(names)} ${names.length > 1 ? "are" : "is"} reported, but nothing fits this selection.`;
+  }
+  return "No data in this range: the query found no series.";
+}

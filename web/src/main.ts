@@ -1,0 +1,346 @@
+// The application: which dashboard is shown, time, refreshing, keys, and the way between pages.
+import { Api } from "./data/prometheus.ts";
+import { isRelative, parseDuration, resolveRange } from "./data/time.ts";
+import { dashboardOf } from "./model/dashboard.ts";
+import { arr, num, obj, str, strings } from "./model/json.ts";
+import type { DashboardInfo } from "./panels/kind.ts";
+import { h, put } from "./ui/dom.ts";
+import { Header } from "./ui/header.ts";
+import { showHelp } from "./ui/help.ts";
+import { Notices } from "./ui/notices.ts";
+import { Page } from "./ui/page.ts";
+import { closePopover } from "./ui/popover.ts";
+import type { Doctor } from "./ui/services.ts";
+import { currentRoute, routeUrl, setParam, writeRoute } from "./ui/state.ts";
+import { onTheme, theme, toggleTheme } from "./ui/theme.ts";
+
+const DEFAULT_INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h"];
+const DEFAULT_INTERVAL = "5s";
+const RETRY_MS = 3000;
+const LEAST_RANGE_MS = 1000;
+
+class App {
+  private readonly notices = new Notices();
+  private readonly api = new Api((ok) => this.reachable(ok));
+  private readonly header: Header;
+  private list: DashboardInfo[] = [];
+  private page: Page | null = null;
+  private uid = "";
+  private refresh = DEFAULT_INTERVAL;
+  private paused = ""; // the interval that "p" goes back to
+  private timer = 0;
+  private retry = 0;
+  private running = false;
+  private opened = 0; // counts pages: an answer for an older one is dropped
+  private doctorAnswer: Promise<Doctor | null> | null = null;
+
+  constructor() {
+    this.header = new Header({
+      href: (uid) => this.href(uid),
+      time: () => ({
+        from: this.page?.from ?? "now-15m",
+        to: this.page?.to ?? "now",
+        timezone: this.page?.timezone ?? "browser",
+        extra: this.page?.dashboard.quickRanges ?? [],
+      }),
+      setTime: (from, to) => this.setTime(from, to),
+      shift: (d) => this.shift(d),
+      zoomOut: () => this.zoomOut(),
+      refresh: () => void this.round(true),
+      interval: () => this.refresh,
+      setInterval: (text) => this.setInterval(text),
+      intervals: () => {
+        const own = this.page?.dashboard.refreshIntervals ?? [];
+        return own.length ? own : DEFAULT_INTERVALS;
+      },
+      toggleTheme,
+      isDark: () => theme() === "dark",
+      help: showHelp,
+    });
+    onTheme(() => {
+      this.header.sync();
+      this.page?.redraw();
+    });
+    addEventListener("popstate", () => void this.open());
+    document.addEventListener("click", (e) => this.clicked(e));
+    document.addEventListener("keydown", (e) => this.key(e));
+    document.addEventListener("visibilitychange", () => this.visibility());
+  }
+
+  /** Asks for the list and the dashboard at the same time; the list decides when none is named. */
+  async start(): Promise<void> {
+    const route = currentRoute();
+    const list = this.loadList();
+    if (route.uid) {
+      const page = this.open();
+      await list;
+      this.header.setDashboards(this.list, this.uid);
+      await page;
+      return;
+    }
+    await list;
+    await this.open();
+  }
+
+  private async loadList(): Promise<void> {
+    try {
+      const answer = await this.api.json("/api/dashboards");
+      const raw = Array.isArray(answer) ? answer : arr(obj(answer).dashboards);
+      this.list = raw.map((d) => ({
+        uid: str(obj(d).uid),
+        title: str(obj(d).title) || str(obj(d).uid),
+        tags: strings(obj(d).tags),
+        error: str(obj(d).error),
+      }));
+    } catch {
+      this.list = []; // the banner says why; the list is asked for again on the next page
+    }
+  }
+
+  private async open(): Promise<void> {
+    const route = currentRoute();
+    const number = ++this.opened;
+    const uid = route.uid || this.list.find((d) => !d.error)?.uid || "";
+    closePopover();
+    if (!uid) {
+      this.page?.close();
+      this.page = null;
+      this.whole("There are no dashboards.", "The server lists none, or cannot be reached.");
+      return;
+    }
+    let raw: unknown;
+    try {
+      raw = obj(await this.api.json(`/api/dashboards/uid/${encodeURIComponent(uid)}`)).dashboard;
+    } catch (e) {
+      if (number !== this.opened) return;
+      this.page?.close();
+      this.page = null;
+      this.uid = uid;
+      this.header.setDashboards(this.list, uid);
+      const known = this.list.find((d) => d.uid === uid);
+      this.whole(known?.title ?? `There is no dashboard “${uid}”.`, known?.error || (e instanceof Error ? e.message : String(e)));
+      return;
+    }
+    if (number !== this.opened) return;
+    this.page?.close();
+    this.uid = uid;
+    const dashboard = dashboardOf(raw);
+    this.refresh = route.query.get("refresh") ?? (dashboard.refresh || DEFAULT_INTERVAL);
+    if (this.refresh === "off") this.refresh = "";
+    document.title = `${dashboard.title} · Algalon`;
+    document.getElementById("title")!.textContent = dashboard.title;
+    this.page = new Page(dashboard, route.query, {
+      api: this.api,
+      notices: this.notices,
+      dashboards: () => this.list,
+      doctor: () => this.doctor(),
+      changed: (step) => this.changed(step),
+      zoom: (from, to) => this.zoom(from, to),
+      zoomOut: () => this.zoomOut(),
+    });
+    this.header.sync();
+    this.header.setDashboards(this.list, uid);
+    this.running = true;
+    try {
+      await this.page.start();
+    } finally {
+      this.running = false;
+    }
+    if (number !== this.opened) return;
+    this.header.refreshLinks();
+    this.schedule();
+  }
+
+  /** Words instead of a grid. */
+  private whole(title: string, text: string): void {
+    clearTimeout(this.timer);
+    document.getElementById("bar")!.hidden = true;
+    put(
+      document.getElementById("grid")!,
+      h("div", { class: "whole", role: "alert" }, h("h2", { text: title }), h("p", { class: "whole-text", text })),
+    );
+  }
+
+  private doctor(): Promise<Doctor | null> {
+    this.doctorAnswer ??= this.api
+      .json("/api/v1/doctor")
+      .then((answer) => {
+        const body = obj(obj(answer).data ?? answer);
+        const findings = arr(body.findings).map((f) => ({
+          level: str(obj(f).level),
+          topic: str(obj(f).topic),
+          what: str(obj(f).what),
+          advice: str(obj(f).advice),
+        }));
+        return { findings, accelerators: num(body.accelerators) ?? -1 };
+      })
+      .catch(() => null);
+    return this.doctorAnswer;
+  }
+
+  private query(): URLSearchParams {
+    const query = new URLSearchParams(location.search);
+    this.page?.toUrl(query);
+    setParam(query, "refresh", this.refresh || "off");
+    return query;
+  }
+
+  private changed(step: boolean): void {
+    writeRoute(currentRoute().uid || this.uid, this.query(), step);
+    this.header.sync();
+    this.header.refreshLinks();
+  }
+
+  /** A way to another dashboard that keeps time and the choices of variables. */
+  private href(uid: string): string {
+    const query = this.page ? this.query() : new URLSearchParams();
+    query.delete("viewPanel");
+    return routeUrl(uid, query);
+  }
+
+  private setTime(from: string, to: string): void {
+    if (!this.page) return;
+    this.page.setTime(from, to);
+    this.changed(true);
+    this.schedule();
+  }
+
+  private zoom(from: number, to: number): void {
+    if (to - from >= LEAST_RANGE_MS) this.setTime(String(Math.floor(from)), String(Math.ceil(to)));
+  }
+
+  private zoomOut(): void {
+    const p = this.page;
+    if (!p) return;
+    const { from, to } = resolveRange(p.from, p.to, Date.now(), p.timezone);
+    const span = to - from;
+    if (isRelative(p.from) && p.to === "now") {
+      this.setTime(`now-${Math.round((span * 2) / 1000)}s`, "now");
+      return;
+    }
+    const end = Math.min(Date.now(), to + span / 2);
+    this.setTime(String(Math.round(end - span * 2)), String(Math.round(end)));
+  }
+
+  private shift(direction: -1 | 1): void {
+    const p = this.page;
+    if (!p) return;
+    const { from, to } = resolveRange(p.from, p.to, Date.now(), p.timezone);
+    const by = ((to - from) / 2) * direction;
+    const end = Math.min(Date.now(), to + by);
+    this.setTime(String(Math.round(end - (to - from))), String(Math.round(end)));
+  }
+
+  private setInterval(text: string): void {
+    this.refresh = text;
+    this.changed(false);
+    if (text) void this.round(false);
+    else this.schedule();
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    const ms = parseDuration(this.refresh);
+    if (!this.page || !(ms >= 1000) || document.hidden) return;
+    this.timer = window.setTimeout(() => void this.round(false), ms);
+  }
+
+  private async round(force: boolean): Promise<void> {
+    clearTimeout(this.timer);
+    if (!this.page) {
+      if (force) await this.start();
+      return;
+    }
+    if (this.running && !force) return;
+    this.running = true;
+    const slow = setTimeout(() => this.header.busy(true), 300);
+    try {
+      const moving = isRelative(this.page.to) || isRelative(this.page.from);
+      if (force || moving) await this.page.round(force);
+    } finally {
+      clearTimeout(slow);
+      this.header.busy(false);
+      this.running = false;
+      this.schedule();
+    }
+  }
+
+  private visibility(): void {
+    clearTimeout(this.timer);
+    if (!document.hidden && this.refresh) void this.round(false);
+  }
+
+  private reachable(ok: boolean): void {
+    this.notices.setReachable(ok);
+    clearTimeout(this.retry);
+    if (ok) return;
+    this.retry = window.setTimeout(() => void this.knock(), RETRY_MS);
+  }
+
+  /** Tries whether the server is back; then everything is asked again. */
+  private async knock(): Promise<void> {
+    await this.loadList();
+    if (!this.list.length) return; // not yet: reachable(false) has set the next try
+    this.header.setDashboards(this.list, this.uid);
+    if (this.page) await this.round(false);
+    else await this.open();
+  }
+
+  /** Links between dashboards stay on the page. */
+  private clicked(e: MouseEvent): void {
+    if (e.defaultPrevented || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+    const a = (e.target as Element).closest?.("a");
+    if (!a || a.target === "_blank" || a.origin !== location.origin) return;
+    if (a.pathname !== "/" && !a.pathname.startsWith("/d/")) return;
+    e.preventDefault();
+    this.go(a.pathname + a.search);
+  }
+
+  private go(url: string): void {
+    history.pushState(null, "", url);
+    scrollTo(0, 0);
+    void this.open();
+  }
+
+  private key(e: KeyboardEvent): void {
+    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]")) return;
+    const t = e.target as HTMLElement;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName)) return;
+    const run = this.command(e.key);
+    if (!run) return;
+    e.preventDefault();
+    run();
+  }
+
+  private command(key: string): (() => void) | null {
+    if (/^[1-9]$/.test(key)) {
+      const url = this.header.tab(Number(key) - 1);
+      return url ? () => this.go(url) : null;
+    }
+    const commands: Record<string, () => void> = {
+      "?": showHelp,
+      "/": () => this.header.openAll(),
+      t: () => this.header.openTime(),
+      "[": () => this.shift(-1),
+      "]": () => this.shift(1),
+      z: () => this.zoomOut(),
+      r: () => void this.round(true),
+      p: () => this.pause(),
+      d: toggleTheme,
+      v: () => this.page?.viewAlone(this.page.alone ? null : this.page.panelAt(), true),
+      Escape: () => {
+        if (!closePopover()) this.page?.viewAlone(null, true);
+      },
+    };
+    return Object.prototype.hasOwnProperty.call(commands, key) ? commands[key]! : null;
+  }
+
+  private pause(): void {
+    if (this.refresh) {
+      this.paused = this.refresh;
+      this.setInterval("");
+    } else this.setInterval(this.paused || DEFAULT_INTERVAL);
+  }
+}
+
+void new App().start();

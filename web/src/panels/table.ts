@@ -1,0 +1,265 @@
+// Table: rows of one frame; sortable, with units, colours and gauges in cells, links and a footer.
+import { calcOf } from "../data/calcs.ts";
+import { textOn, withAlpha } from "../data/colors.ts";
+import { display, type DisplayValue } from "../data/display.ts";
+import type { Field, Frame } from "../data/frame.ts";
+import { shownNames } from "../data/matchers.ts";
+import { sortedRows } from "../data/transform/types.ts";
+import { arr, at, bool, num, obj, str, strings } from "../model/json.ts";
+import { h } from "../ui/dom.ts";
+import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
+import { dataLimits, valueText } from "./values.ts";
+
+const PAGE_ROWS = 200;
+
+interface Column {
+  field: Field;
+  name: string;
+  cell: string; // auto, color-text, color-background, gauge ...
+  gaugeMode: string;
+  solid: boolean;
+  align: string;
+  limits: { min: number; max: number };
+  index: number;
+}
+
+interface Sort {
+  name: string;
+  desc: boolean;
+}
+
+function columnOf(field: Field, name: string, index: number): Column {
+  const c = field.config.custom;
+  const cell = obj(c.cellOptions);
+  let type = str(cell.type) || str(c.displayMode) || "auto";
+  if (type.endsWith("-gauge") || type === "basic") type = "gauge"; // names of older files
+  let align = str(c.align, "auto");
+  if (align === "auto" || align === "") align = field.type === "number" ? "right" : "left";
+  return {
+    field,
+    name,
+    cell: type,
+    gaugeMode: str(cell.mode, "gradient"),
+    solid: str(cell.mode, "gradient") === "basic" || type === "color-background-solid",
+    align,
+    limits: dataLimits([field]),
+    index,
+  };
+}
+
+function shown(column: Column, row: number, context: PanelContext): DisplayValue {
+  return display(column.field.config, column.field.values[row] ?? null, {
+    theme: context.theme,
+    timezone: context.timezone,
+    seriesIndex: column.index,
+    name: column.name,
+    limits: column.limits,
+    isTime: column.field.type === "time",
+  });
+}
+
+function paintCell(td: HTMLElement, column: Column, value: DisplayValue): void {
+  const filled = column.field.values.length && (value.text !== "" || value.mapped);
+  if (!filled) return;
+  if (column.cell === "color-text") td.style.color = value.color;
+  if (!column.cell.startsWith("color-background")) return;
+  if (column.solid) {
+    td.style.background = value.color;
+    td.style.color = textOn(value.color);
+  } else {
+    td.style.background = withAlpha(value.color, 0.24);
+  }
+}
+
+function gaugeCell(value: DisplayValue): HTMLElement {
+  const fill = h("span", { class: "cell-gauge-fill" });
+  const share = Number.isFinite(value.share) ? Math.min(1, Math.max(0, value.share)) : 0;
+  fill.style.width = `${(share * 100).toFixed(1)}%`;
+  fill.style.background = value.color;
+  return h("span", { class: "cell-gauge", "aria-hidden": "true" }, fill);
+}
+
+class TableView implements PanelView {
+  private sort: Sort | null;
+  private limit = PAGE_ROWS;
+  private chosen = 0;
+  private data: PanelData | null = null;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly context: PanelContext,
+  ) {
+    const wish = obj(arr(context.panel.options.sortBy)[0]);
+    const name = str(wish.displayName);
+    this.sort = name ? { name, desc: bool(wish.desc) } : null;
+  }
+
+  update(data: PanelData): void {
+    this.data = data;
+    this.draw();
+  }
+
+  private draw(): void {
+    const { frames } = this.data!;
+    const frame = frames[Math.min(this.chosen, frames.length - 1)];
+    if (!frame) {
+      this.host.replaceChildren();
+      return;
+    }
+    const names = shownNames(frames);
+    const columns = frame.fields
+      .map((f, i) => columnOf(f, names.get(f) ?? f.name, i))
+      .filter((c) => !bool(c.field.config.custom.hidden) && !bool(at(c.field.config.custom, "hideFrom.viz")));
+    const rows = this.order(frame, columns);
+    const focus = this.focusKey();
+    const scroller = this.host.querySelector<HTMLElement>(".table-scroll");
+    const kept = { top: scroller?.scrollTop ?? 0, left: scroller?.scrollLeft ?? 0 };
+    const table = h("table", {
+      class: `data-table cell-${str(at(this.context.panel.options, "cellHeight"), "sm")}`,
+    });
+    if (bool(this.context.panel.options.showHeader, true)) table.append(this.head(columns));
+    table.append(this.body(frame, columns, rows));
+    const foot = this.foot(columns);
+    if (foot) table.append(foot);
+    const scroll = h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.context.panel.title || "Table" }, table);
+    const more = rows.length > this.limit ? this.more(rows.length) : null;
+    this.host.replaceChildren(...[this.frames(frames), scroll, more].filter((x): x is HTMLElement => !!x));
+    scroll.scrollTop = kept.top;
+    scroll.scrollLeft = kept.left;
+    if (focus) this.host.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  }
+
+  /** Where the keyboard stands, so that a refresh does not lose it. */
+  private focusKey(): string {
+    const here = document.activeElement as HTMLElement | null;
+    return here && this.host.contains(here) ? (here.dataset.focus ?? "") : "";
+  }
+
+  private order(frame: Frame, columns: Column[]): number[] {
+    const by = this.sort && columns.find((c) => c.name === this.sort!.name);
+    if (by) return sortedRows(by.field.values, this.sort!.desc);
+    return Array.from({ length: frame.length }, (_, i) => i);
+  }
+
+  private head(columns: Column[]): HTMLElement {
+    const cells = columns.map((c) => {
+      const on = this.sort?.name === c.name;
+      const state = on ? (this.sort!.desc ? "descending" : "ascending") : "none";
+      const button = h("button", {
+        type: "button",
+        class: "th-sort",
+        text: c.name,
+        "data-focus": `sort-${c.name}`,
+        onclick: () => {
+          this.sort = on ? (this.sort!.desc ? null : { name: c.name, desc: true }) : { name: c.name, desc: false };
+          this.draw();
+        },
+      });
+      const th = h("th", { scope: "col", class: `to-${c.align}`, "aria-sort": state }, button);
+      const width = num(c.field.config.custom.width);
+      const least = num(c.field.config.custom.minWidth);
+      if (width) th.style.width = th.style.maxWidth = `${width}px`;
+      if (least) th.style.minWidth = `${least}px`;
+      return th;
+    });
+    return h("thead", {}, h("tr", {}, ...cells));
+  }
+
+  private body(frame: Frame, columns: Column[], rows: number[]): HTMLElement {
+    const body = h("tbody");
+    for (const row of rows.slice(0, this.limit)) {
+      const tr = h("tr");
+      for (const c of columns) tr.append(this.cell(frame, c, row));
+      body.append(tr);
+    }
+    return body;
+  }
+
+  private cell(frame: Frame, column: Column, row: number): HTMLElement {
+    const value = shown(column, row, this.context);
+    const td = h("td", { class: `to-${column.align}` });
+    const text = value.prefix + value.text + value.suffix;
+    let link = null;
+    for (const l of column.field.config.links ?? [])
+      link ??= this.context.link(l, { frame, field: column.field, row, text, name: column.name });
+    if (column.cell === "gauge" && value.text !== "") {
+      td.classList.add("with-gauge");
+      td.append(gaugeCell(value));
+    }
+    if (link && text)
+      td.append(
+        h("a", {
+          href: link.href,
+          text,
+          title: link.title || null,
+          "data-focus": `link-${row}-${column.name}`,
+          target: link.blank ? "_blank" : null,
+          rel: link.blank ? "noopener noreferrer" : null,
+        }),
+      );
+    else td.append(h("span", { class: "cell-text", text }));
+    if (text.length > 24) td.title = text;
+    paintCell(td, column, value);
+    return td;
+  }
+
+  private foot(columns: Column[]): HTMLElement | null {
+    const footer = obj(this.context.panel.options.footer);
+    if (!bool(footer.show)) return null;
+    const reducer = strings(footer.reducer)[0] ?? "sum";
+    const only = strings(footer.fields);
+    const cells = columns.map((c) => {
+      const wanted = c.field.type === "number" && (!only.length || only.includes(c.name));
+      let text = "";
+      if (wanted) {
+        const v = calcOf(reducer).of(c.field.values);
+        const field = { ...c, field: { ...c.field, values: [v] } };
+        text = valueText(shown(field, 0, this.context));
+      } else if (c === columns[0]) {
+        text = bool(footer.countRows) ? `${c.field.values.length} rows` : calcOf(reducer).label;
+      }
+      return h("td", { class: `to-${c.align}`, text });
+    });
+    return h("tfoot", {}, h("tr", {}, ...cells));
+  }
+
+  private more(total: number): HTMLElement {
+    return h("button", {
+      type: "button",
+      class: "table-more",
+      "data-focus": "more",
+      text: `Show more (${this.limit} of ${total} rows)`,
+      onclick: () => {
+        this.limit += PAGE_ROWS * 5;
+        this.draw();
+      },
+    });
+  }
+
+  /** A choice between frames where a query gave several. */
+  private frames(frames: Frame[]): HTMLElement | null {
+    if (frames.length < 2) return null;
+    const names = shownNames(frames);
+    const select = h("select", { class: "table-frame", "aria-label": "Series", "data-focus": "frame" });
+    frames.slice(0, 500).forEach((f, i) => {
+      const field = f.fields.find((x) => x.type !== "time");
+      const name = (field && names.get(field)) || f.name || `Series ${i + 1}`;
+      select.append(h("option", { value: String(i), text: name }));
+    });
+    select.value = String(Math.min(this.chosen, frames.length - 1));
+    select.addEventListener("change", () => {
+      this.chosen = Number(select.value);
+      this.draw();
+    });
+    return select;
+  }
+}
+
+export const table: PanelKind = {
+  needsData: true,
+  wantsSeries: false,
+  create: (host, context) => {
+    host.classList.add("table-host");
+    return new TableView(host, context);
+  },
+};

@@ -1,0 +1,126 @@
+// The head of the page: brand, dashboards, time, refresh, theme, help.
+import type { DashboardInfo } from "../panels/kind.ts";
+import { h, icon, iconButton, put } from "./dom.ts";
+import { openSwitcher } from "./switcher.ts";
+import { showTime, type TimeChoice, timeButton } from "./timepicker.ts";
+
+export interface HeaderActions {
+  href(uid: string): string;
+  time(): TimeChoice;
+  setTime(from: string, to: string): void;
+  shift(direction: -1 | 1): void;
+  zoomOut(): void;
+  refresh(): void;
+  interval(): string;
+  setInterval(text: string): void;
+  intervals(): string[];
+  toggleTheme(): void;
+  isDark(): boolean;
+  help(): void;
+}
+
+const MAX_TABS = 6;
+
+export class Header {
+  readonly root = document.getElementById("top")!;
+  private readonly tabs = h("nav", { class: "tabs", "aria-label": "Dashboards" });
+  private readonly all: HTMLButtonElement;
+  private readonly time: HTMLButtonElement;
+  private readonly select = h("select", { class: "interval", "aria-label": "Refresh every" });
+  private readonly refreshButton: HTMLButtonElement;
+  private readonly themeButton: HTMLButtonElement;
+  private list: DashboardInfo[] = [];
+  private current = "";
+
+  constructor(private readonly actions: HeaderActions) {
+    this.all = h(
+      "button",
+      { type: "button", class: "all-button", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": "All dashboards", title: "All dashboards (/)", onclick: () => this.openAll() },
+      icon("grid"),
+      h("span", { class: "all-title" }),
+      icon("down"),
+    );
+    this.time = timeButton(actions.time, actions.setTime);
+    this.time.title = "Time range (t)";
+    this.refreshButton = iconButton("refresh", "Refresh now (r)", () => actions.refresh());
+    this.refreshButton.classList.add("refresh");
+    this.themeButton = iconButton("sun", "Dark or light (d)", () => actions.toggleTheme());
+    this.select.addEventListener("change", () => actions.setInterval(this.select.value));
+    const range = h(
+      "div",
+      { class: "group", role: "group", "aria-label": "Time" },
+      iconButton("left", "Earlier ([)", () => actions.shift(-1)),
+      this.time,
+      iconButton("right", "Later (])", () => actions.shift(1)),
+      iconButton("out", "Zoom out (z)", () => actions.zoomOut()),
+    );
+    const refresh = h("div", { class: "group", role: "group", "aria-label": "Refresh" }, this.refreshButton, this.select);
+    const rest = h(
+      "div",
+      { class: "group plain" },
+      this.themeButton,
+      iconButton("help", "Keyboard (?)", () => actions.help()),
+    );
+    const brand = this.root.querySelector(".brand")!;
+    put(this.root, brand, this.all, this.tabs, h("div", { class: "controls" }, range, refresh, rest));
+    this.sync();
+  }
+
+  /** Shows what the page now is: time, interval, theme. */
+  sync(): void {
+    showTime(this.time, this.actions.time());
+    const now = this.actions.interval();
+    const names = this.actions.intervals();
+    const options = ["", ...names, ...(now && !names.includes(now) ? [now] : [])];
+    put(this.select, ...options.map((v) => h("option", { value: v, text: v || "Off" })));
+    this.select.value = now;
+    this.themeButton.replaceChildren(icon(this.actions.isDark() ? "sun" : "moon"));
+  }
+
+  setDashboards(list: DashboardInfo[], current: string): void {
+    this.list = list;
+    this.current = current;
+    const here = list.find((d) => d.uid === current);
+    this.all.querySelector(".all-title")!.textContent = here?.title ?? "Dashboards";
+    const sound = list.filter((d) => !d.error);
+    const tabs = sound.slice(0, MAX_TABS);
+    if (here && !here.error && !tabs.includes(here)) tabs[tabs.length - 1] = here;
+    this.updateTabs(tabs);
+  }
+
+  private updateTabs(tabs: DashboardInfo[]): void {
+    put(
+      this.tabs,
+      ...tabs.map((d) =>
+        h("a", {
+          class: "tab",
+          href: this.actions.href(d.uid),
+          "aria-current": d.uid === this.current ? "page" : null,
+          text: d.title,
+        }),
+      ),
+    );
+  }
+
+  /** The nth dashboard of the bar, for the number keys. */
+  tab(n: number): string | null {
+    return this.tabs.querySelectorAll("a")[n]?.getAttribute("href") ?? null;
+  }
+
+  /** Links carry the page's range and variables; they change with them. */
+  refreshLinks(): void {
+    this.setDashboards(this.list, this.current);
+  }
+
+  openAll(): void {
+    openSwitcher(this.all, this.list, this.current, this.actions.href);
+  }
+
+  openTime(): void {
+    this.time.click();
+  }
+
+  busy(on: boolean): void {
+    this.refreshButton.classList.toggle("busy", on);
+  }
+}

@@ -1,0 +1,34 @@
+// Keyboard: what the keys do, and the list of them.
+import { h, iconButton } from "./dom.ts";
+
+export const keys: [string, string][] = [
+  ["?", "This list"],
+  ["/", "Find a dashboard"],
+  ["1 … 9", "Go to a dashboard of the bar"],
+  ["t", "Time range"],
+  ["[  ]", "Earlier, later"],
+  ["z", "Zoom out"],
+  ["r", "Refresh now"],
+  ["p", "Pause or go on refreshing"],
+  ["v", "Panel under the pointer or focus alone, and back"],
+  ["d", "Dark or light"],
+  ["←  →", "Move the cursor of a chart (Shift: ten points)"],
+  ["Esc", "Close, leave, let go"],
+];
+
+export function showHelp(): void {
+  const rows = keys.map(([key, what]) =>
+    h("div", { class: "key-row" }, h("dt", {}, ...key.split(/\s{2}/).map((k) => h("kbd", { text: k }))), h("dd", { text: what })),
+  );
+  const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" });
+  const close = iconButton("close", "Close", () => dialog.close());
+  dialog.append(
+    h("header", { class: "help-head" }, h("h2", { id: "help-title", text: "Keyboard" }), close),
+    h("dl", { class: "keys" }, ...rows),
+    h("p", { class: "help-note", text: "In charts: drag to zoom in, double-click to zoom out. In legends: click for one series, Ctrl-click to switch one." }),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (e) => e.target === dialog && dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
+}
