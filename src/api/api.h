@@ -10,6 +10,24 @@
 #include "store/store.h"
 #include "worker/worker.h"
 
+/* What api/ counts itself, of all listeners together. */
+enum api_outcome {
+    API_QUERY_OK,
+    API_QUERY_BAD_DATA,
+    API_QUERY_EXECUTION,
+    API_QUERY_TIMEOUT,
+    API_QUERY_CANCELED,
+    API_QUERY_INTERNAL,
+    API_QUERY_OUTCOMES
+};
+struct api_counters {
+    atomic_uint queries_running, queries_waiting;
+    atomic_uint_fast64_t queries[API_QUERY_OUTCOMES];
+    atomic_uint_fast64_t query_ns, query_samples;
+    atomic_uint_fast64_t import_samples, import_lines_refused, import_too_old,
+        import_series_refused;
+};
+
 /* What the endpoints work on; NULL where this process has no such part. Borrowed for the life of
  * the listeners. */
 struct api {
@@ -34,12 +52,17 @@ struct api {
     void *ctx;
     struct http_server *const *servers; /* for self-metrics */
     size_t server_len;
+    struct api_counters counters; /* zero at first */
 };
 
-/** Routes of the metrics listener: /metrics, /snapshot, /events, /-/healthy, /-/ready, /. */
+#define API_ROUTES_MAX 64 /* room that either list needs at most */
+
+/** Routes of the metrics listener: /metrics, /snapshot, /events, /health, /-/healthy, /-/ready, /.
+ */
 size_t api_metrics_routes(struct api *api, struct http_route *to, size_t max);
 
-/** Routes of the API listener; the web listener serves the same beside its pages. */
+/** Routes of the API listener; the web listener serves the same beside its pages. With a worker,
+ * /snapshot and /events are among them; /metrics there is api_self_metrics(). */
 size_t api_routes(struct api *api, struct http_route *to, size_t max);
 
 /** Appends this process's own metrics (algalon_*, process_*) in the text format: all of it belongs

@@ -123,11 +123,11 @@ int address_listen(const struct address *a, int *ret_fd, struct error *err)
     if (why.code)
         return error_set(err, why.code, "%s", why.text);
     if (fd == -EADDRINUSE && address_holder("/proc", a->port, holder, sizeof(holder)))
-        return error_set(err, fd, "port %u is taken by %s: stop it or choose another address",
+        return error_set(err, fd, "port %u is in use by %s: stop it or choose another address",
                          a->port, holder);
     if (fd == -EADDRINUSE)
         return error_set(err, fd,
-                         "port %u is taken by another process: stop it or choose another address",
+                         "port %u is in use by another process: stop it or choose another address",
                          a->port);
     if (fd == -EACCES)
         return error_set(err, fd,

@@ -343,7 +343,7 @@ static void bombs_and_broken_bodies_are_refused(void **state)
     size_t n = make_gzip(zeros, size, packed, size / 10);
     struct test_answer a =
         test_request(f->port, "POST", "/echo", "Content-Encoding: gzip\r\n", packed, n);
-    assert_int_equal(a.status, n > MAX_BODY ? 413 : 413);
+    assert_int_equal(a.status, 413);
     test_answer_fini(&a);
     n = make_gzip(zeros, 5u << 20, packed, size / 10);
     assert_true(n < MAX_BODY);

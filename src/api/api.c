@@ -1,0 +1,106 @@
+/* api.c - every path, in one table per listener. */
+#include "api/families.h"
+
+/* Where a route is served, and what this process must have for it. */
+enum need {
+    NEED_NOTHING,
+    NEED_WORKER,
+    NEED_QUERY,
+    NEED_STORE,
+    NEED_SCRAPE,
+    NEED_METADATA
+};
+
+struct entry {
+    const char *method, *path;
+    http_handler *handle;
+    enum need need;
+    bool slow, open;
+};
+
+static const struct entry metrics_entries[] = {
+    {"GET", "/metrics", worker_metrics, NEED_WORKER, false, false},
+    {"GET", "/snapshot", worker_snapshot, NEED_WORKER, false, false},
+    {"GET", "/events", worker_events, NEED_WORKER, false, false},
+    {"GET", "/health", status_health, NEED_NOTHING, false, true},
+    {"GET", "/-/healthy", status_healthy, NEED_NOTHING, false, true},
+    {"GET", "/-/ready", status_ready, NEED_NOTHING, false, true},
+    {"GET", "/", worker_landing, NEED_NOTHING, false, false},
+};
+
+static const struct entry entries[] = {
+    {"GET,POST", "/api/v1/query", query_instant, NEED_QUERY, true, false},
+    {"GET,POST", "/api/v1/query_range", query_range, NEED_QUERY, true, false},
+    {"GET,POST", "/api/v1/query_exemplars", query_exemplars, NEED_QUERY, false, false},
+    {"GET,POST", "/api/v1/format_query", query_format, NEED_NOTHING, false, false},
+    {"GET,POST", "/api/v1/labels", series_labels, NEED_QUERY, true, false},
+    {"GET", "/api/v1/label/*/values", series_label_values, NEED_QUERY, true, false},
+    {"GET,POST", "/api/v1/series", series_find, NEED_QUERY, true, false},
+    {"GET", "/api/v1/metadata", series_metadata, NEED_METADATA, false, false},
+    {"GET", "/federate", federate, NEED_QUERY, true, false},
+    {"GET", "/api/v1/targets", targets_list, NEED_SCRAPE, false, false},
+    {"GET", "/api/v1/rules", targets_rules, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/alerts", targets_alerts, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/alertmanagers", targets_alertmanagers, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/status/buildinfo", status_buildinfo, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/status/runtimeinfo", status_runtimeinfo, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/status/flags", status_flags, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/status/walreplay", status_walreplay, NEED_STORE, false, true},
+    {"GET", "/api/v1/status/tsdb", cardinality, NEED_QUERY, true, false},
+    {"POST", "/api/v1/import/prometheus", write_import, NEED_STORE, true, false},
+    {"GET", "/api/v1/doctor", worker_doctor, NEED_NOTHING, true, false},
+    {"GET", "/snapshot", worker_snapshot, NEED_WORKER, false, false},
+    {"GET", "/events", worker_events, NEED_WORKER, false, false},
+    {"GET", "/metrics", self_metrics, NEED_NOTHING, false, false},
+    {"GET", "/health", status_health, NEED_NOTHING, false, true},
+    {"GET", "/-/healthy", status_healthy, NEED_NOTHING, false, true},
+    {"GET", "/-/ready", status_ready, NEED_NOTHING, false, true},
+    {"POST,PUT", "/-/reload", status_reload, NEED_NOTHING, true, false},
+};
+
+_Static_assert(ARRAY_LEN(entries) <= API_ROUTES_MAX, "API_ROUTES_MAX is too small");
+
+static bool has(const struct api *api, enum need need)
+{
+    switch (need) {
+    case NEED_NOTHING:
+        return true;
+    case NEED_WORKER:
+        return api->worker != NULL;
+    case NEED_QUERY:
+        return api->queryable.select != NULL;
+    case NEED_STORE:
+        return api->store != NULL;
+    case NEED_SCRAPE:
+        return api->scrape != NULL;
+    case NEED_METADATA:
+        return api->metadata != NULL;
+    }
+    return false;
+}
+
+static size_t list(struct api *api, const struct entry *from, size_t n, struct http_route *to,
+                   size_t max)
+{
+    size_t made = 0;
+
+    for (size_t i = 0; i < n && made < max; i++)
+        if (has(api, from[i].need))
+            to[made++] = (struct http_route){.method = from[i].method,
+                                             .path = from[i].path,
+                                             .handle = from[i].handle,
+                                             .ctx = api,
+                                             .slow = from[i].slow,
+                                             .open = from[i].open};
+    return made;
+}
+
+size_t api_metrics_routes(struct api *api, struct http_route *to, size_t max)
+{
+    return list(api, metrics_entries, ARRAY_LEN(metrics_entries), to, max);
+}
+
+size_t api_routes(struct api *api, struct http_route *to, size_t max)
+{
+    return list(api, entries, ARRAY_LEN(entries), to, max);
+}

@@ -1,0 +1,35 @@
+/* families.h - the handlers, a group per file; api.c lists them. `ctx` is the struct api. */
+#ifndef ALGALON_API_FAMILIES_H
+#define ALGALON_API_FAMILIES_H
+
+#include "api/api.h"
+
+/* query.c */
+http_handler query_instant, query_range, query_format, query_exemplars;
+
+/* series.c */
+http_handler series_labels, series_label_values, series_find, series_metadata;
+
+/* federate.c */
+http_handler federate;
+
+/* status.c */
+http_handler status_buildinfo, status_runtimeinfo, status_flags, status_walreplay, status_healthy,
+    status_ready, status_reload, status_health;
+
+/* cardinality.c */
+http_handler cardinality;
+
+/* write.c */
+http_handler write_import;
+
+/* targets.c */
+http_handler targets_list, targets_rules, targets_alerts, targets_alertmanagers;
+
+/* worker.c */
+http_handler worker_metrics, worker_snapshot, worker_events, worker_doctor, worker_landing;
+
+/* self.c */
+http_handler self_metrics;
+
+#endif

@@ -1,0 +1,158 @@
+/* status.c - what this process is, how it was set up, whether it is well. */
+#include "api/answer.h"
+#include "api/families.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+/* Clients decide by this version what they may ask: the API and language kept are Prometheus 3's.
+ */
+#define SPOKEN_VERSION "3.0.0"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+static void print_pair(struct buf *to, bool first, const char *name, const char *value)
+{
+    if (!first)
+        buf_char(to, ',');
+    buf_json(to, str_of(name));
+    buf_char(to, ':');
+    buf_json(to, str_of(value));
+}
+
+void status_buildinfo(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct buf body;
+
+    answer_begin(api, &body);
+    buf_char(&body, '{');
+    print_pair(&body, true, "version", SPOKEN_VERSION);
+    print_pair(&body, false, "revision", api->revision);
+    print_pair(&body, false, "branch", "");
+    print_pair(&body, false, "buildUser", "");
+    print_pair(&body, false, "buildDate", "");
+    print_pair(&body, false, "goVersion", "");
+    print_pair(&body, false, "application", "algalon");
+    print_pair(&body, false, "applicationVersion", api->version);
+    buf_char(&body, '}');
+    answer_finish(r, &body, NULL, NULL);
+}
+
+static const char *flag_value(const struct api *api, const char *name)
+{
+    for (size_t i = 0; i < api->flag_len; i++)
+        if (strcmp(api->flags[i].name, name) == 0)
+            return api->flags[i].value;
+    return "";
+}
+
+static size_t threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    size_t n = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n > 2 ? n - 2 : 0; /* without "." and ".." */
+}
+
+void status_runtimeinfo(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct scrape_stats scrape = {.config_ok = true};
+    struct store_stats store = {0};
+    char directory[4096], host[256] = "";
+    struct buf body;
+
+    if (api->scrape)
+        scrape_get_stats(api->scrape, &scrape);
+    if (api->store)
+        store_get_stats(api->store, &store);
+    gethostname(host, sizeof(host) - 1);
+    answer_begin(api, &body);
+    buf_text(&body, "{\"startTime\":");
+    time_print_rfc3339(&body, api->started_ms);
+    print_pair(&body, false, "CWD", getcwd(directory, sizeof(directory)) ? directory : "");
+    print_pair(&body, false, "hostname", host);
+    buf_text(&body, ",\"serverTime\":");
+    time_print_rfc3339(&body, clock_now_ms());
+    buf_printf(&body, ",\"reloadConfigSuccess\":%s,\"lastConfigTime\":",
+               scrape.config_ok ? "true" : "false");
+    time_print_rfc3339(&body, api->started_ms);
+    /* What Go counts as goroutines are threads here. */
+    buf_printf(&body, ",\"corruptionCount\":%d,\"goroutineCount\":%zu,\"GOMAXPROCS\":%ld",
+               store.replay_dropped_bytes > 0, threads(), sysconf(_SC_NPROCESSORS_ONLN));
+    print_pair(&body, false, "GOGC", "");
+    print_pair(&body, false, "GODEBUG", "");
+    print_pair(&body, false, "storageRetention", flag_value(api, "retention"));
+    buf_char(&body, '}');
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void status_flags(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct buf body;
+
+    answer_begin(api, &body);
+    buf_char(&body, '{');
+    for (size_t i = 0; i < api->flag_len; i++)
+        print_pair(&body, i == 0, api->flags[i].name, api->flags[i].value);
+    buf_char(&body, '}');
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void status_walreplay(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct store_stats stats;
+    struct buf body;
+
+    /* The log is replayed before anything listens: whoever can ask sees it done. */
+    store_get_stats(api->store, &stats);
+    answer_begin(api, &body);
+    buf_printf(&body, "{\"min\":0,\"max\":%" PRIu64 ",\"current\":%" PRIu64 "}", stats.log_segments,
+               stats.log_segments);
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void status_healthy(struct http_request *r, void *ctx)
+{
+    (void)ctx;
+    http_reply_text(r, 200, TEXT_TYPE, "Algalon is healthy.\n");
+}
+
+void status_health(struct http_request *r, void *ctx)
+{
+    (void)ctx;
+    http_reply_text(r, 200, TEXT_TYPE, "OK");
+}
+
+void status_ready(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+
+    if (!api->ready || api->ready(api->ctx))
+        http_reply_text(r, 200, TEXT_TYPE, "Algalon is ready.\n");
+    else
+        http_reply_text(r, 503, TEXT_TYPE, "Algalon is not ready yet.\n");
+}
+
+void status_reload(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct error err = {0};
+    struct buf text;
+
+    if (!api->reload || api->reload(api->ctx, &err) == 0) {
+        http_reply_text(r, 200, TEXT_TYPE, "");
+        return;
+    }
+    buf_init(&text, 0);
+    buf_printf(&text, "failed to reload config: %s\n", err.text);
+    http_reply(r, 500, TEXT_TYPE, &text);
+}

@@ -1,0 +1,95 @@
+/* targets.c - what is scraped, in the shapes that Prometheus's clients know. Rules and alerts are
+ * not evaluated here: their lists are empty. */
+#include "api/answer.h"
+#include "api/families.h"
+
+#define NEVER "\"0001-01-01T00:00:00Z\"" /* the zero time of Go, which clients take for "never" */
+
+struct target_print {
+    struct buf *to;
+    struct str pool; /* empty: all */
+    size_t printed;
+};
+
+static void print_text(struct buf *to, const char *name, struct str value)
+{
+    buf_printf(to, ",\"%s\":", name);
+    buf_json(to, value);
+}
+
+static void print_duration(struct buf *to, const char *name, int64_t ms)
+{
+    char text[48];
+
+    print_text(to, name, str_of(num_print_duration(text, ms)));
+}
+
+static void print_target(void *ctx, const struct target_status *t)
+{
+    static const char *const health[] = {
+        [TARGET_UNKNOWN] = "unknown", [TARGET_UP] = "up", [TARGET_DOWN] = "down"};
+    struct target_print *p = ctx;
+    struct buf *to = p->to;
+
+    if (p->pool.len && !str_equal(p->pool, t->job))
+        return;
+    buf_text(to, p->printed++ ? ",{\"discoveredLabels\":" : "{\"discoveredLabels\":");
+    labels_print_json(t->discovered, to);
+    buf_text(to, ",\"labels\":");
+    labels_print_json(t->labels, to);
+    print_text(to, "scrapePool", t->job);
+    print_text(to, "scrapeUrl", t->url);
+    print_text(to, "globalUrl", t->url);
+    print_text(to, "lastError", str_of(t->last_error));
+    buf_text(to, ",\"lastScrape\":");
+    if (t->last_scrape_ms)
+        time_print_rfc3339(to, t->last_scrape_ms);
+    else
+        buf_text(to, NEVER);
+    buf_text(to, ",\"lastScrapeDuration\":");
+    buf_double(to, t->last_duration_s);
+    print_text(to, "health", str_of(health[t->health]));
+    print_duration(to, "scrapeInterval", t->interval_ms);
+    print_duration(to, "scrapeTimeout", t->timeout_ms);
+    buf_char(to, '}');
+}
+
+void targets_list(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct str state = http_param(r, "state"), pool = http_param(r, "scrapePool");
+    struct target_print p = {.pool = pool.ptr ? pool : STR("")};
+    struct buf body;
+
+    answer_begin(api, &body);
+    p.to = &body;
+    buf_text(&body, "{\"activeTargets\":[");
+    if (!state.len || str_is(state, "active") || str_is(state, "any"))
+        scrape_visit_targets(api->scrape, print_target, &p);
+    buf_text(&body, "],\"droppedTargets\":[],\"droppedTargetCounts\":{}}");
+    answer_finish(r, &body, NULL, NULL);
+}
+
+static void answer_fixed(struct http_request *r, const struct api *api, const char *data)
+{
+    struct buf body;
+
+    answer_begin(api, &body);
+    buf_text(&body, data);
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void targets_rules(struct http_request *r, void *ctx)
+{
+    answer_fixed(r, ctx, "{\"groups\":[]}");
+}
+
+void targets_alerts(struct http_request *r, void *ctx)
+{
+    answer_fixed(r, ctx, "{\"alerts\":[]}");
+}
+
+void targets_alertmanagers(struct http_request *r, void *ctx)
+{
+    answer_fixed(r, ctx, "{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}");
+}

@@ -1,0 +1,86 @@
+/* write.c - /api/v1/import/prometheus: pushed text. */
+#include "api/answer.h"
+#include "api/families.h"
+
+/* extra_label=name=value, any number of times. */
+static bool read_extra_labels(struct http_request *r, struct label_builder *to)
+{
+    label_builder_init(to, (struct labels){0});
+    for (size_t i = 0;; i++) {
+        struct str rest = http_param_at(r, "extra_label", i);
+        if (!rest.ptr)
+            return true;
+        struct str name = str_cut(&rest, '=');
+        if (!rest.ptr || !label_name_is_valid(name) || i >= LABELS_MAX) {
+            answer_error(r, 400, "bad_data",
+                         "invalid parameter \"extra_label\": wanted NAME=VALUE, not \"%.*s\"",
+                         (int)MIN(name.len, 100), name.ptr);
+            return false;
+        }
+        label_builder_set(to, name, rest);
+    }
+}
+
+static void count(struct api *api, const struct import_result *result)
+{
+    struct api_counters *c = &api->counters;
+
+    atomic_fetch_add(&c->import_samples, result->samples);
+    atomic_fetch_add(&c->import_lines_refused, result->lines_refused);
+    atomic_fetch_add(&c->import_too_old, result->too_old);
+    atomic_fetch_add(&c->import_series_refused, result->refused);
+}
+
+static void answer_store_error(struct http_request *r, const struct error *err)
+{
+    if (err->code == -ENOSPC || err->code == -ENOMEM) {
+        http_set_header(r, "Retry-After", "60");
+        answer_error(r, 503, "unavailable", "%s", err->text);
+        return;
+    }
+    answer_error(r, 500, "internal", "%s", err->text);
+}
+
+/* What was good is kept in any case. The answer is an error only when nothing was: the sender would
+ * otherwise send all of it again for the sake of one line. */
+static void answer_import(struct http_request *r, const struct import_result *result)
+{
+    uint64_t lost = result->lines_refused + result->too_old + result->refused;
+
+    if (result->samples || !lost)
+        http_reply_text(r, 204, NULL, "");
+    else
+        answer_error(r, 400, "bad_data",
+                     "nothing was kept: %" PRIu64 " lines cannot be read, %" PRIu64
+                     " samples are too old, %" PRIu64 " were refused; first: %s",
+                     result->lines_refused, result->too_old, result->refused, result->first_error);
+}
+
+void write_import(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct str stamp = http_param(r, "timestamp");
+    int64_t ts_ms = clock_now_ms();
+    struct import_result result = {0};
+    struct label_builder extra;
+    struct labels labels;
+    struct error err = {0};
+
+    if (stamp.len && !num_parse_i64(stamp, &ts_ms)) {
+        answer_error(r, 400, "bad_data",
+                     "invalid parameter \"timestamp\": wanted Unix time in milliseconds");
+        return;
+    }
+    if (!read_extra_labels(r, &extra))
+        return;
+    if (label_builder_view(&extra, &labels, &err) < 0) {
+        answer_error(r, 400, "bad_data", "invalid parameter \"extra_label\": %s", err.text);
+        return;
+    }
+    int code = import_text(api->store, api->metadata, http_body(r), ts_ms, labels, &result, &err);
+    count(api, &result);
+    if (code < 0)
+        answer_store_error(r, &err);
+    else
+        answer_import(r, &result);
+}
