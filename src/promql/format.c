@@ -75,6 +75,16 @@ static void seconds(double value, struct buf *to)
     buf_text(to, num_print_duration(text, (int64_t)ms));
 }
 
+static void number(const struct node *n, struct buf *to)
+{
+    if (n->number.duration)
+        seconds(n->number.value, to);
+    else if (isinf(n->number.value)) /* without a plus, which would take in what follows: Inf ^ x */
+        buf_text(to, n->number.value > 0 ? "Inf" : "-Inf");
+    else
+        buf_double(to, n->number.value);
+}
+
 /* A number alone is a length of time; in arithmetic it may be a factor, and stays a number. */
 static void duration(const struct node *n, bool alone, struct buf *to)
 {
@@ -83,7 +93,7 @@ static void duration(const struct node *n, bool alone, struct buf *to)
         if (alone || n->number.duration)
             seconds(n->number.value, to);
         else
-            buf_double(to, n->number.value);
+            number(n, to);
         break;
     case NODE_UNARY:
         buf_char(to, n->unary.minus ? '-' : '+');
@@ -197,14 +207,6 @@ static void after_parenthesis(const struct node *n, struct buf *to)
                     : n->paren->kind == NODE_BINARY && n->paren->binary.keep_metric_names;
 
     buf_text(to, keep ? ") keep_metric_names" : ")");
-}
-
-static void number(const struct node *n, struct buf *to)
-{
-    if (n->number.duration)
-        seconds(n->number.value, to);
-    else
-        buf_double(to, n->number.value);
 }
 
 void format_line(const struct node *n, struct buf *to)

@@ -1,0 +1,70 @@
+/* rollup.h - functions of a range vector: a number for each step out of the samples of its window.
+ */
+#ifndef ALGALON_PROMQL_ROLLUP_H
+#define ALGALON_PROMQL_ROLLUP_H
+
+#include "promql/scan.h"
+
+enum rollup_part {
+    ROLLUP_MIN,
+    ROLLUP_MAX,
+    ROLLUP_AVG
+};
+
+/* One row: the samples, the windows of all steps, and what the function was given beside them. */
+struct rollup_row {
+    enum function_id id;
+    enum rollup_part part; /* of rollup_rate() */
+    const struct column *column;
+    const struct window *window;
+    const double *first, *second; /* scalar parameters, one for each step; NULL without */
+    const struct grid *grid;
+    struct arena *scratch;
+    double *to; /* all absent when it starts */
+};
+
+/** Fills row->to. Errors: -ENOMEM. */
+MUST_CHECK int rollup_compute(const struct rollup_row *row);
+
+/* What rollup_compute() is made of. */
+MUST_CHECK int rollup_rates(const struct rollup_row *row); /* rate, increase, delta, irate, ... */
+MUST_CHECK int rollup_sums(const struct rollup_row *row);  /* sum, avg, min and max over time */
+MUST_CHECK int rollup_statistics(const struct rollup_row *row); /* quantiles, deviations, trends */
+
+/** The quantile of sorted numbers, as Prometheus interpolates. */
+double rollup_quantile(double q, const double *sorted, size_t n);
+
+/** Orders numbers, NaN first. For qsort(). */
+int rollup_order(const void *a, const void *b);
+
+/** A call of a rollup function. */
+MUST_CHECK int rollup_eval(struct eval *e, const struct node *n, const struct grid *g,
+                           struct vector *ret);
+
+/* A call made ready to run over its series one by one. */
+struct rollup {
+    struct scan scan;
+    const struct node_call *call;
+    const struct grid *grid;
+    double *first, *second;
+    bool keep_names;
+};
+
+static inline struct rollup_row rollup_row_of(const struct rollup *r, const struct column *c,
+                                              const struct window *w, struct arena *scratch,
+                                              double *to)
+{
+    return (struct rollup_row){.id = r->call->function->id,
+                               .column = c,
+                               .window = w,
+                               .first = r->first,
+                               .second = r->second,
+                               .grid = r->grid,
+                               .scratch = scratch,
+                               .to = to};
+}
+
+MUST_CHECK int rollup_open(struct eval *e, const struct node *n, const struct grid *g,
+                           struct rollup *ret);
+
+#endif

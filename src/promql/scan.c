@@ -1,0 +1,447 @@
+/* scan.c - selecting, reading, windows, threads. */
+#include "promql/scan.h"
+
+#include "promql/fault.h"
+#include "promql/format.h"
+
+#define THREADS_MAX        16
+#define SERIES_PER_THREAD  64                /* fewer are not worth starting a thread for */
+#define SCRATCH_KEEP_BYTES ((size_t)1 << 20) /* columns read before the scratch is emptied */
+
+struct held_selection {
+    struct held_selection *next;
+    struct selection *selection;
+};
+
+void scan_release(struct eval *e)
+{
+    for (struct held_selection *h = e->held; h; h = h->next)
+        selection_free(h->selection);
+    e->held = NULL;
+}
+
+/* The words of the store stay; which bound and which flag is ours to say. */
+static int store_fault(struct promql_error *err, int code, const char *words)
+{
+    switch (code) {
+    case -ENOMEM:
+        return fault_memory(err);
+    case -ERANGE:
+        return fault_set(err, PROMQL_EXECUTION, "%s", words);
+    default:
+        return fault_set(err, PROMQL_INTERNAL, "%s", words);
+    }
+}
+
+static int select_series(struct eval *e, const struct node *n, struct scan *s)
+{
+    struct selector selector = {n->selector.matchers, n->selector.len};
+    struct held_selection *held = arena_new(&e->arena, struct held_selection);
+    struct error err = {0};
+
+    if (!held)
+        return fault_memory(e->err);
+    int code = e->queryable->select(e->queryable->self, selector, s->first_ms, s->last_ms,
+                                    e->options.max_series, &held->selection, &err);
+    if (code == -E2BIG)
+        return fault_set(e->err, PROMQL_EXECUTION,
+                         "a selector finds more than %zu series: narrow it, or raise "
+                         "--query.max-series",
+                         e->options.max_series);
+    if (code)
+        return store_fault(e->err, code, err.text);
+    held->next = e->held;
+    e->held = held;
+    s->selection = held->selection;
+    s->len = held->selection->len;
+    s->labels = held->selection->labels;
+    e->series_read += s->len;
+    return 0;
+}
+
+/* When each step looks at the data. */
+static int place_window(struct eval *e, const struct node *n, const struct grid *g, int64_t width,
+                        struct window *w)
+{
+    int64_t at, offset, *ends = arena_calloc(&e->arena, g->len + 1, sizeof(*ends));
+    bool fixed;
+    int code = eval_time_of(e, n, &fixed, &at, &offset);
+
+    if (code)
+        return code;
+    if (!ends)
+        return fault_memory(e->err);
+    for (size_t k = 0; k < g->len; k++)
+        if (__builtin_sub_overflow(fixed ? at : grid_time(g, k), offset, &ends[k]))
+            return fault_set(e->err, PROMQL_BAD_DATA, "a time is out of range");
+    *w = (struct window){.steps = g->len, .width_ms = width, .end_ms = ends};
+    return 0;
+}
+
+static int reach(struct eval *e, struct scan *s)
+{
+    const struct window *w = &s->window;
+
+    s->last_ms = w->end_ms[w->steps - 1];
+    if (__builtin_sub_overflow(w->end_ms[0], w->width_ms - 1, &s->first_ms))
+        return fault_set(e->err, PROMQL_BAD_DATA, "a time is out of range");
+    return 0;
+}
+
+static int open_selector(struct eval *e, const struct node *n, const struct grid *g, int64_t width,
+                         struct scan *s)
+{
+    int code = place_window(e, n, g, width, &s->window);
+
+    if (!code && g->len)
+        code = reach(e, s);
+    return code || !g->len ? code : select_series(e, n, s);
+}
+
+int scan_open_instant(struct eval *e, const struct node *n, const struct grid *g, struct scan *ret)
+{
+    *ret = (struct scan){.keep_stale = true};
+    return open_selector(e, n, g, e->options.lookback_ms, ret);
+}
+
+/* Multiples of the step, the first one later than `after_ms`. */
+static int inner_grid(struct eval *e, int64_t after_ms, int64_t last_ms, int64_t step_ms,
+                      struct grid *ret)
+{
+    int64_t first = after_ms / step_ms;
+
+    if (after_ms % step_ms < 0)
+        first--;
+    first = (first + 1) * step_ms;
+    *ret = (struct grid){first, step_ms, 0};
+    if (first > last_ms)
+        return 0;
+    uint64_t steps = ((uint64_t)last_ms - (uint64_t)first) / (uint64_t)step_ms + 1;
+    if (steps > EVAL_STEPS_MAX)
+        return fault_set(e->err, PROMQL_EXECUTION,
+                         "a subquery has %" PRIu64 " steps, more than %zu: widen its step", steps,
+                         EVAL_STEPS_MAX);
+    ret->len = (size_t)steps;
+    return 0;
+}
+
+static size_t count_present(const double *values, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t k = 0; k < n; k++)
+        count += !value_is_absent(values[k]);
+    return count;
+}
+
+/* Dense lines to columns of the samples they have; full ones share their times. */
+static bool make_columns(struct arena *a, const struct vector *v, const struct grid *g,
+                         struct scan *s)
+{
+    struct column *columns = arena_calloc(a, v->len + 1, sizeof(*columns));
+    struct labels *labels = arena_calloc(a, v->len + 1, sizeof(*labels));
+    int64_t *all = arena_calloc(a, g->len + 1, sizeof(*all));
+
+    if (!columns || !labels || !all)
+        return false;
+    for (size_t k = 0; k < g->len; k++)
+        all[k] = grid_time(g, k);
+    for (size_t i = 0; i < v->len; i++) {
+        double *values = v->lines[i].values;
+        size_t count = count_present(values, g->len), at = 0;
+        labels[i] = v->lines[i].labels;
+        columns[i] = (struct column){count, all, values};
+        if (count == g->len)
+            continue;
+        int64_t *times = arena_calloc(a, count + 1, sizeof(*times));
+        if (!times)
+            return false;
+        for (size_t k = 0; k < g->len; k++)
+            if (!value_is_absent(values[k])) {
+                times[at] = all[k];
+                values[at++] = values[k];
+            }
+        columns[i].ts_ms = times;
+    }
+    s->columns = columns;
+    s->labels = labels;
+    s->len = v->len;
+    return true;
+}
+
+static int open_subquery(struct eval *e, const struct node *n, const struct grid *g, int64_t width,
+                         struct scan *s)
+{
+    int64_t step = EVAL_SUBQUERY_STEP;
+    struct vector inner = {0};
+    struct grid grid;
+    int code = place_window(e, n, g, width, &s->window);
+
+    if (!code && n->subquery.step.expr)
+        code = eval_duration(e, n->subquery.step.expr, true, &step);
+    if (!code && g->len)
+        code = reach(e, s);
+    if (code || !g->len)
+        return code;
+    code = inner_grid(e, s->first_ms - 1, s->last_ms, step, &grid);
+    if (!code && grid.len)
+        code = eval_vector(e, n->subquery.expr, &grid, &inner);
+    if (!code && !make_columns(&e->arena, &inner, &grid, s))
+        code = fault_memory(e->err);
+    return code;
+}
+
+int scan_open(struct eval *e, const struct node *n, const struct grid *g, struct scan *ret)
+{
+    const struct node_duration *range;
+    int64_t width;
+    int code = 0;
+
+    n = node_unwrap(n);
+    *ret = (struct scan){0};
+    range = n->kind == NODE_SUBQUERY ? &n->subquery.range : &n->selector.range;
+    if (range->implicit)
+        width = e->step_s > 0 ? (int64_t)(e->step_s * 1000) : e->options.lookback_ms;
+    else
+        code = eval_duration(e, range->expr, true, &width);
+    if (code)
+        return code;
+    return n->kind == NODE_SUBQUERY ? open_subquery(e, n, g, width, ret)
+                                    : open_selector(e, n, g, width, ret);
+}
+
+/* One thread's part of the series. */
+struct worker {
+    struct eval *eval;
+    const struct scan *scan;
+    scan_row *row;
+    void *ctx;
+    unsigned number;
+    size_t begin, end;
+    atomic_bool *stop; /* another part has failed */
+    struct arena scratch, places;
+    struct window window;
+    const int64_t *placed; /* the times that from and to were made for; NULL: none */
+    size_t placed_len;
+    pthread_t thread;
+    bool started;
+    int code;
+    struct promql_error fault; /* also where fault functions of this thread write */
+    size_t peak;
+};
+
+static void slide(struct worker *w, const struct column *c)
+{
+    struct window *window = &w->window;
+    uint32_t from = 0, to = 0;
+
+    if (w->placed == c->ts_ms && w->placed_len == c->len && c->len)
+        return;
+    for (size_t k = 0; k < window->steps; k++) {
+        int64_t end = window->end_ms[k], begin = end - window->width_ms;
+        while (to < c->len && c->ts_ms[to] <= end)
+            to++;
+        while (from < to && c->ts_ms[from] <= begin)
+            from++;
+        window->from[k] = from;
+        window->to[k] = to;
+    }
+    w->placed = c->ts_ms;
+    w->placed_len = c->len;
+}
+
+static bool drop_stale(struct arena *a, struct column *c)
+{
+    size_t first = 0, len;
+
+    while (first < c->len && !value_is_stale(c->values[first]))
+        first++;
+    if (first == c->len)
+        return true;
+    int64_t *times = arena_calloc(a, c->len, sizeof(*times));
+    double *values = arena_calloc(a, c->len, sizeof(*values));
+    if (!times || !values)
+        return false;
+    memcpy(times, c->ts_ms, first * sizeof(*times));
+    memcpy(values, c->values, first * sizeof(*values));
+    len = first;
+    for (size_t i = first; i < c->len; i++)
+        if (!value_is_stale(c->values[i])) {
+            times[len] = c->ts_ms[i];
+            values[len++] = c->values[i];
+        }
+    *c = (struct column){len, times, values};
+    return true;
+}
+
+static int count_samples(struct worker *w, size_t n)
+{
+    struct eval *e = w->eval;
+    uint64_t before = atomic_fetch_add_explicit(&e->samples_read, n, memory_order_relaxed);
+
+    if (before + n <= e->options.max_samples)
+        return 0;
+    return fault_set(&w->fault, PROMQL_EXECUTION,
+                     "the query reads more than %zu samples: narrow it, or raise "
+                     "--query.max-samples",
+                     e->options.max_samples);
+}
+
+static int read_series(struct worker *w, size_t i, struct column *c)
+{
+    const struct scan *s = w->scan;
+    struct error err = {0};
+
+    if (s->columns) {
+        *c = s->columns[i];
+        return 0;
+    }
+    int code =
+        s->selection->ops->read(s->selection, i, s->first_ms, s->last_ms, &w->scratch, c, &err);
+    if (code)
+        return store_fault(&w->fault, code, err.text);
+    if (c->len > UINT32_MAX)
+        return fault_set(&w->fault, PROMQL_EXECUTION, "a series has too many samples");
+    code = count_samples(w, c->len);
+    if (!code && !s->keep_stale && !drop_stale(&w->scratch, c))
+        code = fault_memory(&w->fault);
+    return code;
+}
+
+static int work_one(struct worker *w, size_t i)
+{
+    struct error err = {0};
+    struct column c;
+    int code = eval_interrupted(&w->eval->options, &w->fault);
+
+    if (w->scratch.used > SCRATCH_KEEP_BYTES) {
+        w->peak = MAX(w->peak, arena_bytes(&w->scratch));
+        arena_reset(&w->scratch);
+        w->placed = NULL; /* the same address may now hold other times */
+    }
+    if (!code)
+        code = read_series(w, i, &c);
+    if (code)
+        return code;
+    slide(w, &c);
+    code = w->row(w->ctx, w->number, i, &c, &w->window, &w->scratch, &err);
+    if (code == -ENOMEM)
+        return fault_memory(&w->fault);
+    return code ? fault_set(&w->fault, PROMQL_EXECUTION, "%s", err.text) : 0;
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    size_t steps = w->window.steps;
+
+    w->window.from = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
+    w->window.to = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
+    if (!w->window.from || !w->window.to)
+        w->code = fault_memory(&w->fault);
+    for (size_t i = w->begin; i < w->end && !w->code; i++) {
+        if (atomic_load_explicit(w->stop, memory_order_relaxed))
+            break;
+        w->code = work_one(w, i);
+    }
+    if (w->code)
+        atomic_store(w->stop, true);
+    w->peak = MAX(w->peak, arena_bytes(&w->scratch)) + arena_bytes(&w->places);
+    arena_fini(&w->scratch);
+    arena_fini(&w->places);
+    return NULL;
+}
+
+unsigned scan_threads(const struct eval *e, const struct scan *s)
+{
+    size_t worth = s->len / SERIES_PER_THREAD;
+
+    return (unsigned)MAX(MIN(MIN(worth, e->options.threads), THREADS_MAX), 1);
+}
+
+int scan_run(struct eval *e, const struct scan *s, scan_row *row, void *ctx)
+{
+    unsigned n = scan_threads(e, s);
+    struct worker workers[THREADS_MAX] = {0};
+    size_t taken = arena_bytes(&e->arena), peak = 0;
+    size_t share = (e->options.max_memory - MIN(taken, e->options.max_memory)) / n / 2;
+    atomic_bool stop = false;
+    int code = 0;
+
+    if (!s->len || !s->window.steps)
+        return 0;
+    if (!share)
+        return fault_memory(e->err);
+    for (unsigned t = 0; t < n; t++) {
+        struct worker *w = &workers[t];
+        *w = (struct worker){.eval = e, .scan = s, .row = row, .ctx = ctx, .number = t};
+        w->begin = s->len * t / n;
+        w->end = s->len * (t + 1) / n;
+        w->stop = &stop;
+        w->window = s->window;
+        arena_init(&w->scratch, share);
+        arena_init(&w->places, share);
+        w->started = t && !thread_start(&w->thread, "query", work, w, NULL);
+    }
+    for (unsigned t = 0; t < n; t++)
+        if (!workers[t].started)
+            work(&workers[t]);
+    for (unsigned t = 0; t < n; t++) {
+        if (workers[t].started)
+            pthread_join(workers[t].thread, NULL);
+        peak += workers[t].peak;
+        if (workers[t].code && !code) {
+            code = workers[t].code;
+            *e->err = workers[t].fault;
+        }
+    }
+    e->threads_peak = MAX(e->threads_peak, peak);
+    return code;
+}
+
+void scan_instant_row(const struct column *c, const struct window *w, enum scan_what what,
+                      double *to)
+{
+    for (size_t k = 0; k < w->steps; k++) {
+        if (w->from[k] == w->to[k])
+            continue;
+        size_t last = w->to[k] - 1;
+        if (!value_is_stale(c->values[last]))
+            to[k] = what == SCAN_VALUE ? c->values[last] : (double)c->ts_ms[last] / 1000;
+    }
+}
+
+struct instant {
+    struct vector *vector;
+    enum scan_what what;
+};
+
+static int instant_row(void *ctx, unsigned thread, size_t i, const struct column *c,
+                       const struct window *w, struct arena *scratch, struct error *err)
+{
+    const struct instant *in = ctx;
+
+    (void)thread;
+    (void)scratch;
+    (void)err;
+    scan_instant_row(c, w, in->what, in->vector->lines[i].values);
+    return 0;
+}
+
+int scan_instant(struct eval *e, const struct node *n, const struct grid *g, enum scan_what what,
+                 struct vector *ret)
+{
+    struct instant in = {ret, what};
+    struct scan s;
+    int code = scan_open_instant(e, n, g, &s);
+
+    if (code)
+        return code;
+    if (!vector_new(&e->arena, s.len, g->len, ret))
+        return fault_memory(e->err);
+    for (size_t i = 0; i < s.len; i++)
+        ret->lines[i].labels = s.labels[i];
+    code = scan_run(e, &s, instant_row, &in);
+    vector_drop_empty(ret, g->len);
+    return code;
+}

@@ -1,0 +1,147 @@
+/* statistics.c - quantiles, deviations and trends of windows. */
+#include "promql/rollup.h"
+
+#include <stdlib.h>
+
+int rollup_order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    if (isnan(x) || isnan(y))
+        return isnan(y) - isnan(x);
+    return (x > y) - (x < y);
+}
+
+double rollup_quantile(double q, const double *sorted, size_t n)
+{
+    if (!n || isnan(q))
+        return (double)NAN;
+    if (q < 0)
+        return -(double)INFINITY;
+    if (q > 1)
+        return (double)INFINITY;
+    double rank = q * (double)(n - 1), below = floor(rank), weight = rank - below;
+    size_t low = (size_t)below, high = MIN(low + 1, n - 1);
+    return sorted[low] * (1 - weight) + sorted[high] * weight;
+}
+
+static double deviation(const struct rollup_row *r, size_t from, size_t to)
+{
+    const double *v = r->column->values;
+    struct sum mean = {0}, squares = {0};
+    double count = 0;
+
+    for (size_t i = from; i < to; i++) {
+        count++;
+        double delta = v[i] - (mean.value + mean.rest);
+        sum_add(&mean, delta / count);
+        sum_add(&squares, delta * (v[i] - (mean.value + mean.rest)));
+    }
+    double variance = (squares.value + squares.rest) / count;
+    return r->id == FUNCTION_STDDEV_OVER_TIME ? sqrt(variance) : variance;
+}
+
+static double ordered(const struct rollup_row *r, size_t k, double *copy)
+{
+    size_t from = r->window->from[k], n = r->window->to[k] - from;
+
+    memcpy(copy, r->column->values + from, n * sizeof(*copy));
+    qsort(copy, n, sizeof(*copy), rollup_order);
+    if (r->id == FUNCTION_QUANTILE_OVER_TIME)
+        return rollup_quantile(r->first[k], copy, n);
+    double median = rollup_quantile(0.5, copy, n);
+    if (r->id == FUNCTION_MEDIAN_OVER_TIME)
+        return median;
+    for (size_t i = 0; i < n; i++)
+        copy[i] = fabs(copy[i] - median);
+    qsort(copy, n, sizeof(*copy), rollup_order);
+    return rollup_quantile(0.5, copy, n);
+}
+
+struct regression {
+    double slope, intercept;
+};
+
+/* The line of least squares, in seconds after `zero_ms`. */
+static struct regression regress(const struct column *c, size_t from, size_t to, int64_t zero_ms)
+{
+    struct sum xs = {0}, ys = {0}, xys = {0}, xxs = {0};
+    double n = (double)(to - from), first = c->values[from];
+    bool constant = true;
+
+    for (size_t i = from; i < to; i++) {
+        double x = (double)(c->ts_ms[i] - zero_ms) / 1000, y = c->values[i];
+        constant = constant && y == first;
+        sum_add(&xs, x);
+        sum_add(&ys, y);
+        sum_add(&xys, x * y);
+        sum_add(&xxs, x * x);
+    }
+    if (constant)
+        return isinf(first) ? (struct regression){(double)NAN, (double)NAN}
+                            : (struct regression){0, first};
+    double x = xs.value + xs.rest, y = ys.value + ys.rest;
+    double covariance = xys.value + xys.rest - x * y / n;
+    double variance = xxs.value + xxs.rest - x * x / n;
+    double slope = covariance / variance;
+    return (struct regression){slope, y / n - slope * x / n};
+}
+
+static double trend(const struct rollup_row *r, size_t k)
+{
+    size_t from = r->window->from[k], to = r->window->to[k];
+
+    if (r->id == FUNCTION_DERIV)
+        return regress(r->column, from, to, r->column->ts_ms[from]).slope;
+    struct regression line = regress(r->column, from, to, grid_time(r->grid, k));
+    return line.slope * r->first[k] + line.intercept;
+}
+
+/* Double exponential smoothing after Holt: a level and a trend, each with its own factor. */
+static double smooth(const struct rollup_row *r, size_t k)
+{
+    const double *v = r->column->values + r->window->from[k];
+    size_t n = r->window->to[k] - r->window->from[k];
+    double level = v[0], before = 0, slope = v[1] - v[0];
+    double smoothing = r->first[k], trending = r->second[k];
+
+    for (size_t i = 1; i < n; i++) {
+        if (i > 1)
+            slope = trending * (level - before) + (1 - trending) * slope;
+        before = level;
+        level = smoothing * v[i] + (1 - smoothing) * (level + slope);
+    }
+    return level;
+}
+
+int rollup_statistics(const struct rollup_row *row)
+{
+    const struct window *w = row->window;
+    double *copy = arena_calloc(row->scratch, row->column->len + 1, sizeof(*copy));
+
+    if (!copy)
+        return -ENOMEM;
+    for (size_t k = 0; k < w->steps; k++) {
+        size_t from = w->from[k], to = w->to[k];
+        if (from == to)
+            continue;
+        switch (row->id) {
+        case FUNCTION_STDDEV_OVER_TIME:
+        case FUNCTION_STDVAR_OVER_TIME:
+            row->to[k] = deviation(row, from, to);
+            break;
+        case FUNCTION_DERIV:
+        case FUNCTION_PREDICT_LINEAR:
+            if (to - from >= 2)
+                row->to[k] = trend(row, k);
+            break;
+        case FUNCTION_SMOOTHING:
+            if (to - from >= 2)
+                row->to[k] = smooth(row, k);
+            break;
+        default:
+            row->to[k] = ordered(row, k, copy);
+        }
+    }
+    return 0;
+}
