@@ -337,8 +337,8 @@ int nvidia_process_read(struct gpu_context *c, struct gpu *g)
 
     for (size_t i = 0; i < ARRAY_LEN(lists) && code == 0; i++)
         code = read_list(c, g, &lists[i]);
-    c->process_len = first + join(c->processes + first, c->process_len - first);
     if (code || c->process_len == first)
         return code;
+    c->process_len = first + join(c->processes + first, c->process_len - first);
     return read_shares(c, g, c->processes + first, c->process_len - first);
 }

@@ -114,16 +114,16 @@ static void values_are_taken_in_their_range_and_counted_outside(void **state)
     } cases[] = {
         {CHECK_UTILIZATION, 0, 0, 0},
         {CHECK_UTILIZATION, 100, 1, 0},
-        {CHECK_UTILIZATION, 101, (double)NAN, CHECK_RANGE},
-        {CHECK_UTILIZATION, -1, (double)NAN, CHECK_RANGE},
-        {CHECK_UTILIZATION, 4294967295.0, (double)NAN, CHECK_SENTINEL},
+        {CHECK_UTILIZATION, 101, NAN, CHECK_RANGE},
+        {CHECK_UTILIZATION, -1, NAN, CHECK_RANGE},
+        {CHECK_UTILIZATION, 4294967295.0, NAN, CHECK_SENTINEL},
         {CHECK_POWER, 700000, 700, 0},
-        {CHECK_POWER, (double)NAN, (double)NAN, CHECK_SENTINEL},
-        {CHECK_POWER, (double)INFINITY, (double)NAN, CHECK_SENTINEL},
+        {CHECK_POWER, NAN, NAN, CHECK_SENTINEL},
+        {CHECK_POWER, INFINITY, NAN, CHECK_SENTINEL},
         {CHECK_FAN, 120, 1.2, 0}, /* fans may be asked for more than they were made for */
-        {CHECK_MEMORY_TEMPERATURE, 9223372036854775794.0, (double)NAN, CHECK_SENTINEL},
+        {CHECK_MEMORY_TEMPERATURE, 9223372036854775794.0, NAN, CHECK_SENTINEL},
         {CHECK_MEMORY_USED, 2147483640.0, 2147483640.0, 0}, /* bytes know no 32-bit blanks */
-        {CHECK_MEMORY_TOTAL, 0, (double)NAN, CHECK_SENTINEL},
+        {CHECK_MEMORY_TOTAL, 0, NAN, CHECK_SENTINEL},
         {CHECK_ENERGY, 4294967295.0, 4294967.295, 0},
     };
 

@@ -387,17 +387,18 @@ static int read_setting(const struct line *line, struct sim_scenario *s, struct 
     }
     if (str_is(key, "seed") && num_parse_u64(text, &s->seed))
         return 0;
-    if (!num_parse(text, &number) || !(number >= 0 && number < 1e11))
-        return error_set(err, -EINVAL, "not understood");
-    if (str_is(key, "cuda") && number < 1000) {
+    bool cuda = str_is(key, "cuda");
+    if (!cuda && !str_is(key, "start"))
+        return str_is(key, "seed") || str_is(key, "driver") || str_is(key, "library")
+                   ? error_set(err, -EINVAL, "the value is not understood")
+                   : error_set(err, -EINVAL, "no such directive");
+    if (!num_parse(text, &number) || !(number >= 0 && number < (cuda ? 1000 : 1e11)))
+        return error_set(err, -EINVAL, "the value is not understood");
+    if (cuda)
         s->cuda = (int)number * 1000 + (int)((number - floor(number)) * 10 + 0.5) * 10;
-        return 0;
-    }
-    if (str_is(key, "start")) {
+    else
         s->start_us = (int64_t)(number * 1e6);
-        return 0;
-    }
-    return error_set(err, -EINVAL, "no such directive");
+    return 0;
 }
 
 static int read_line(struct line *line, struct sim_scenario *s, struct error *err)
