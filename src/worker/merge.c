@@ -22,21 +22,20 @@ static void *new_array(struct snapshot *s, size_t count, size_t size)
 static int note(struct inventory *inventory, size_t i, const struct reading *r)
 {
     size_t len = MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX);
-    size_t cap = inventory->of[i].cap;
-    struct accelerator *devices = array_grow(inventory->of[i].devices, &cap, len, sizeof(*devices));
 
-    if (len && !devices)
-        return -ENOMEM;
     if (len) {
+        struct accelerator *devices =
+            array_grow(inventory->of[i].devices, &inventory->of[i].cap, len, sizeof(*devices));
+        if (!devices)
+            return -ENOMEM;
         inventory->of[i].devices = devices;
-        inventory->of[i].cap = cap;
         memcpy(devices, r->accelerators, len * sizeof(*devices));
     }
     inventory->of[i].len = len;
     inventory->of[i].count = 0;
     for (size_t j = 0; j < len; j++)
-        inventory->of[i].count =
-            MAX(inventory->of[i].count, MIN(devices[j].index, (unsigned)ACCELERATORS_MAX) + 1);
+        inventory->of[i].count = MAX(inventory->of[i].count,
+                                     MIN(r->accelerators[j].index, (unsigned)ACCELERATORS_MAX) + 1);
     if (r->platform_len) {
         inventory->of[i].platform = r->platforms[0];
         inventory->of[i].platform_known = true;

@@ -216,7 +216,7 @@ static void render_family(struct renderer *r, struct snapshot *s, const struct f
     char *at = begin + family->head_len;
     for (size_t i = 0; i < cache->lines; i++) {
         size_t len = cache->ends[i] - from;
-        const char *labels = cache->text.ptr + from;
+        const char *labels = len ? cache->text.ptr + from : "";
         char number[NUM_MAX_TEXT];
         from = cache->ends[i];
         size_t digits = len ? print_value(family, thing_at(&things, i / things.variants),
