@@ -13,8 +13,8 @@ struct store_options {
     const char *dir;
     int64_t retention_ms;     /* older days are dropped; 0: keep for ever */
     uint64_t retention_bytes; /* oldest days are dropped above this; 0: no bound */
-    int64_t out_of_order_ms;  /* how far behind a series' newest sample one may come; 0: only newer
-                                 ones */
+    int64_t out_of_order_ms;  /* how far behind its group's newest row one may come; 0: only newer
+                                 ones. Pushed samples may have any age within the retention. */
     uint64_t max_series;      /* active series; further ones are refused and counted; 0: no bound */
     uint64_t min_free_bytes;  /* writing stops with -ENOSPC while the disk has less */
     int64_t sync_interval_ms; /* how often the log is synced to the disk: 1000 */

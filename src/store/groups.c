@@ -1,0 +1,160 @@
+/* groups.c - finding and making groups and their columns. */
+#include "store/internal.h"
+#include "store/marker.h"
+
+static struct str id_key(const uint32_t *id)
+{
+    return str_make((const char *)id, sizeof(*id));
+}
+
+struct group *store_group_by_id(struct store *s, uint32_t id)
+{
+    pthread_rwlock_rdlock(&s->groups_lock);
+    struct group *g = map_get(&s->groups, id_key(&id));
+    pthread_rwlock_unlock(&s->groups_lock);
+    return g;
+}
+
+/* groups_lock held for writing */
+static int add_group(struct store *s, bool pushed, struct str name, uint32_t id, struct group **ret,
+                     struct error *err)
+{
+    int code = 0;
+
+    if (!id && s->next_group >= s->reserved_group)
+        code = marker_reserve(s->dir, s->next_group, &s->reserved_group, err);
+    if (code)
+        return code;
+    struct group *g = group_new(s, id ? id : s->next_group, pushed, name);
+    code = map_put(&s->groups, id_key(&g->id), g, NULL);
+    if (!code) {
+        /* In the log a later group of the same name takes the name over. */
+        code = map_put(&s->by_name, g->key, g, NULL);
+        if (code)
+            map_take(&s->groups, id_key(&g->id));
+    }
+    if (code) {
+        group_free(g);
+        return error_errno(err, code, "group %.*s", STR_ARG(name));
+    }
+    s->next_group = MAX(s->next_group, g->id + 1);
+    *ret = g;
+    return 0;
+}
+
+int store_group_make(struct store *s, bool pushed, struct str name, uint32_t id, struct group **ret,
+                     struct error *err)
+{
+    char *text = malloc(name.len + 1);
+    int code = 0;
+
+    if (!text)
+        return error_errno(err, -ENOMEM, "group %.*s", STR_ARG(name));
+    text[0] = pushed ? 'p' : 's';
+    if (name.len)
+        memcpy(text + 1, name.ptr, name.len);
+    struct str key = str_make(text, name.len + 1);
+    pthread_rwlock_rdlock(&s->groups_lock);
+    struct group *g = map_get(&s->by_name, key);
+    pthread_rwlock_unlock(&s->groups_lock);
+    if (!g || (id && g->id != id)) {
+        pthread_rwlock_wrlock(&s->groups_lock);
+        g = map_get(&s->by_name, key);
+        if (!g || (id && g->id != id))
+            code = add_group(s, pushed, name, id, &g, err);
+        pthread_rwlock_unlock(&s->groups_lock);
+    }
+    free(text);
+    if (!code)
+        *ret = g;
+    return code;
+}
+
+int store_group(struct store *s, struct str name, struct group **ret, struct error *err)
+{
+    return store_group_make(s, false, name, 0, ret, err);
+}
+
+static int check_labels(struct labels l, struct error *err)
+{
+    if (!l.len || l.len > LABELS_MAX)
+        return error_set(err, -EINVAL, "a series has %zu labels, 1 to %d are taken", l.len,
+                         LABELS_MAX);
+    for (size_t i = 0; i < l.len; i++) {
+        struct str name = l.items[i].name, value = l.items[i].value;
+        if (!name.len || name.len > LABEL_NAME_MAX || !value.len || value.len > LABEL_VALUE_MAX)
+            return error_set(err, -EINVAL, "label %.*s: name or value is empty or too long",
+                             (int)MIN(name.len, (size_t)64), name.ptr);
+        if (i && str_compare(l.items[i - 1].name, name) >= 0)
+            return error_set(err, -EINVAL, "label %.*s stands twice or out of order",
+                             (int)MIN(name.len, (size_t)64), name.ptr);
+    }
+    return 0;
+}
+
+/* Adds the series or its place in `g`. The index is locked for writing. */
+static int add_column(struct store *s, struct group *g, struct labels labels, uint64_t hash,
+                      uint32_t *ret_series, struct error *err)
+{
+    uint32_t column = (uint32_t)g->column_len, id = index_find(&s->index, labels, hash);
+    uint32_t *grown = array_grow(g->series, &g->column_cap, g->column_len + 1, sizeof(*grown));
+    int code;
+
+    if (!grown)
+        return error_errno(err, -ENOMEM, "new series");
+    g->series = grown;
+    if (id == INDEX_NONE && s->options.max_series && s->index.len >= s->options.max_series) {
+        atomic_fetch_add(&s->refused_series, 1);
+        return error_set(err, -ENFILE, "there are %" PRIu64 " series already, as many as allowed",
+                         s->options.max_series);
+    }
+    if (column >= BLOCK_COLUMNS_MAX)
+        return error_set(err, -ENFILE, "group %.*s has too many columns", STR_ARG(g->name));
+    if (id == INDEX_NONE)
+        code = index_add(&s->index, labels, hash, g->id, column, &id);
+    else
+        code = index_add_place(&s->index, id, g->id, column);
+    if (code)
+        return error_errno(err, code, "new series");
+    g->series[column] = id;
+    g->column_len++;
+    *ret_series = id;
+    return 0;
+}
+
+int group_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
+                 uint32_t *ret_series, struct error *err)
+{
+    uint64_t hash = labels_hash(labels);
+    int code = 0;
+
+    pthread_rwlock_rdlock(&s->index.lock);
+    uint32_t id = index_find(&s->index, labels, hash);
+    uint32_t column = id == INDEX_NONE ? INDEX_NONE : index_column(&s->index, id, g->id);
+    pthread_rwlock_unlock(&s->index.lock);
+    if (column == INDEX_NONE) {
+        code = check_labels(labels, err);
+        if (code)
+            return code;
+        column = (uint32_t)g->column_len;
+        pthread_rwlock_wrlock(&s->index.lock);
+        code = add_column(s, g, labels, hash, &id, err);
+        pthread_rwlock_unlock(&s->index.lock);
+    }
+    if (code)
+        return code;
+    *ret = column;
+    *ret_series = id;
+    return 0;
+}
+
+int store_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
+                 struct error *err)
+{
+    uint32_t series;
+
+    pthread_mutex_lock(&g->write);
+    int code = group_column(s, g, labels, ret, &series, err);
+    pthread_mutex_unlock(&g->write);
+    return code;
+}

@@ -1,0 +1,96 @@
+/* head.h - groups, and what they hold that is not in a day yet: runs of rows that never change once
+ * they are published, so that readers need no lock while they read. */
+#ifndef ALGALON_STORE_HEAD_H
+#define ALGALON_STORE_HEAD_H
+
+#include "metric/metric.h"
+#include "store/block.h"
+
+#define HEAD_PACK_ROWS 16 /* raw rows are packed when there are so many: 128 bytes a series */
+
+/* One raw row, or a block of rows. */
+struct run {
+    atomic_uint refs;
+    bool packed;
+    uint32_t rows;
+    uint32_t len;                 /* row: values; block: bytes */
+    uint64_t first_pos, last_pos; /* where its records begin in the log */
+    uint64_t born_ns;             /* monotonic: when its oldest row came */
+    int64_t min_ms, max_ms;
+    uint64_t bits[]; /* row: the values; block: its bytes */
+};
+
+/** A raw row (copied). NULL when memory is out. */
+struct run *run_new_row(int64_t ts_ms, const uint64_t *values, uint32_t n);
+/** A packed run of `n` bytes of a valid block (copied). NULL when memory is out. */
+struct run *run_new_block(const void *bytes, uint32_t n, const struct block_view *view);
+struct run *run_ref(struct run *r);
+void run_unref(struct run *r); /* NULL is fine */
+static inline uint64_t run_bytes(const struct run *r)
+{
+    return sizeof(*r) + (r->packed ? r->len : (uint64_t)r->len * 8);
+}
+
+/* The runs of a group in order of arrival. A reader that holds a reference sees the runs below the
+ * length it found when it took it; the writer may add behind that. */
+struct run_list {
+    atomic_uint refs;
+    atomic_uint len;
+    uint32_t cap;
+    struct run *items[];
+};
+
+struct run_list *run_list_ref(struct run_list *l);
+void run_list_unref(struct run_list *l); /* NULL is fine */
+
+struct store;
+
+/* Takes a group's rows. Order of locks: see struct store. */
+struct group {
+    struct store *store;
+    uint32_t id;    /* never given twice, also not in later lives of the process */
+    bool pushed;    /* samples come through store_push() */
+    struct str key; /* 'p' when pushed, else 's', and the name: unique among all */
+    struct str name;
+
+    pthread_mutex_t write; /* lock: all up to head_lock */
+    uint32_t *series;      /* column -> number in the index */
+    size_t column_len, column_cap;
+    uint32_t logged_columns;  /* of them, defined in segment `logged_segment` */
+    uint32_t logged_segment;  /* 0: none */
+    struct run *before;       /* the row logged last: the next is told by its difference */
+    uint32_t chain;           /* rows since one that stands alone; 0: the next must */
+    int64_t newest_ms;        /* INT64_MIN: none */
+    struct buf record;        /* being built for the log */
+    _Atomic int64_t first_ms; /* of anything it ever held in this process; INT64_MAX: nothing */
+    uint32_t indexed_columns; /* of them, in the label index of day `indexed_day` */
+
+    pthread_mutex_t head_lock; /* lock: all below; held for moments only */
+    struct run_list *head;     /* NULL: empty */
+    uint32_t raw;              /* raw rows at the end of it */
+    uint32_t head_rows;
+    uint64_t head_bytes;
+    bool queued; /* to be sealed */
+};
+
+struct group *group_new(struct store *s, uint32_t id, bool pushed, struct str name);
+void group_free(struct group *g); /* NULL is fine */
+
+/** Makes room for one more run, so that group_push() cannot fail. write held. Errors: -ENOMEM. */
+MUST_CHECK int group_reserve(struct group *g);
+
+/** Publishes a run (ownership moves to the group). write held, room reserved. */
+void group_push(struct group *g, struct run *r);
+
+/** What the group holds now: a reference and how many runs of it count. NULL when it is empty. */
+struct run_list *group_snapshot(struct group *g, uint32_t *ret_len);
+
+/**
+ * Puts `runs[n]` in the place of the `count` runs from `from` on (n may be 0); ownership moves.
+ * Runs that came meanwhile stay. write held. Errors: -ENOMEM, nothing has changed and `runs` is
+ * still the caller's.
+ */
+MUST_CHECK int group_replace(struct group *g, uint32_t from, uint32_t count, struct run **runs,
+                             uint32_t n);
+
+#endif

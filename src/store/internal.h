@@ -1,0 +1,131 @@
+/* internal.h - struct store, as the files of this room see it. */
+#ifndef ALGALON_STORE_INTERNAL_H
+#define ALGALON_STORE_INTERNAL_H
+
+#include "store/head.h"
+#include "store/index.h"
+#include "store/io.h"
+#include "store/merge.h"
+#include "store/store.h"
+#include "store/wal.h"
+
+#include <zstd.h>
+
+#define MS_PER_DAY         INT64_C(86400000)
+#define TS_MAX             INT64_C(253402300799999) /* the end of the year 9999 */
+#define FUTURE_MS          INT64_C(600000) /* rows further ahead than this say nothing of "now" */
+#define STORE_MERGERS      4               /* kept for the next use */
+#define DEFINE_COLUMNS_MAX 1024            /* labels in one record of the log */
+#define DEFINE_RAW_MAX                                                                             \
+    (2u << 20) /* bytes of such a record before compression: a record is                           \
+                  closed at 1 MB, and one series' labels are below 350 KB */
+
+/* Locks in this order: a group's `write`, `define_lock`, the index's, `groups_lock`, a group's
+ * `head_lock`, `state_lock`. */
+struct store {
+    struct store_options options;
+    char *dir, *log_dir;
+    const struct store_io *io;
+    int lock_fd, dir_fd;
+    uint32_t segment_bytes;
+    struct wal *wal;
+    struct index index;
+
+    pthread_rwlock_t groups_lock; /* lock: groups, by_name, next_group, reserved_group */
+    struct map groups;            /* struct group by the bytes of its id */
+    struct map by_name;           /* and by its kind and name */
+    uint32_t next_group;
+    uint32_t reserved_group; /* the marker file promises that ids from here on are free */
+
+    pthread_mutex_t define_lock; /* lock: zstd, define_raw */
+    ZSTD_CCtx *zstd;
+    struct buf define_raw;
+
+    pthread_mutex_t merger_lock; /* lock: mergers, merger_len */
+    struct merger *mergers[STORE_MERGERS];
+    uint32_t merger_len;
+
+    atomic_bool disk_full, broken;
+    atomic_uint_least64_t samples, rows, too_old, refused_series, append_errors, head_bytes;
+    _Atomic int64_t oldest_ms, newest_ms; /* INT64_MAX, INT64_MIN: empty */
+    _Atomic int64_t retention_floor_ms;   /* older samples are refused */
+
+    pthread_mutex_t state_lock; /* lock: trouble, stopping */
+    pthread_cond_t wake;        /* of the keeper */
+    char trouble[200];
+    bool stopping;
+    bool keeper_runs;
+    pthread_t keeper; /* thread "store": syncs the log, seals, drops old days; waits on `wake` */
+
+    struct wal_replay_result replay;
+    uint64_t replayed_rows, replay_lost_rows;
+    double replay_seconds;
+};
+
+/** store_open() with another outside and another segment size: for tests. */
+MUST_CHECK int store_open_with(const struct store_options *options, const struct store_io *io,
+                               uint32_t segment_bytes, struct store **ret, struct error *err);
+
+/* ---- store.c ---- */
+
+/** What stands against writing now: 0, -ENOSPC, -EIO. */
+MUST_CHECK int store_writable(struct store *s, struct error *err);
+
+/** Notes a failure to write; -EIO makes the store read-only for good. */
+void store_note_failure(struct store *s, int code, const char *text);
+
+/** Notes the times of what was kept. */
+void store_note_times(struct store *s, int64_t min_ms, int64_t max_ms);
+
+/* ---- groups.c ---- */
+
+/** The group of this id or NULL. */
+struct group *store_group_by_id(struct store *s, uint32_t id);
+
+/** Finds or makes a group; `id` 0: the next free one. */
+MUST_CHECK int store_group_make(struct store *s, bool pushed, struct str name, uint32_t id,
+                                struct group **ret, struct error *err);
+
+/** The column of `labels` in `g`, made when new. g->write held. Errors as store_column(). */
+MUST_CHECK int group_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
+                            uint32_t *ret_series, struct error *err);
+
+/* ---- record.c ---- */
+
+/** Appends what the log must know before it can take rows of `g` in `segment`: the group, and the
+ * columns not told yet. write held. Errors: -ENOMEM. */
+MUST_CHECK int record_definitions(struct store *s, struct group *g, uint32_t segment,
+                                  struct buf *to);
+void record_row(struct group *g, int64_t ts_ms, const struct run *row, struct buf *to);
+void record_block(const struct group *g, const void *block, size_t n, struct buf *to);
+void record_mark(uint32_t group, uint64_t pos, struct buf *to);
+
+/** Writes g->record (built by `build` for the segment it is given) to the log. write held. */
+MUST_CHECK int record_write(struct store *s, struct group *g,
+                            int (*build)(void *ctx, struct store *s, struct group *g,
+                                         uint32_t segment),
+                            void *ctx, uint64_t *ret_pos, struct error *err);
+
+/* ---- replay.c ---- */
+
+/** Reads the log back into groups. */
+MUST_CHECK int store_replay(struct store *s, struct error *err);
+
+/* ---- keeper.c ---- */
+
+MUST_CHECK int keeper_start(struct store *s, struct error *err);
+void keeper_stop(struct store *s);
+
+/** One round of what the keeper does every sync interval. */
+void keeper_round(struct store *s);
+
+/* ---- pack.c ---- */
+
+/** Scratch memory for a merge, to be given back. NULL when memory is out. */
+struct merger *store_take_merger(struct store *s);
+void store_give_merger(struct store *s, struct merger *m); /* NULL is fine */
+
+/** Packs the raw rows at the end of the group's head, if there are enough. write held. */
+void group_pack(struct store *s, struct group *g);
+
+#endif

@@ -1,0 +1,88 @@
+/* selection.h - what a select found, and how its samples are read. */
+#ifndef ALGALON_STORE_SELECTION_H
+#define ALGALON_STORE_SELECTION_H
+
+#include "store/internal.h"
+
+/* One run of rows that a track reads, in memory or in a day. */
+struct track_run {
+    struct block_view view; /* when it is a block */
+    const struct run *row;  /* when it is a raw row; else NULL */
+    int64_t min_ms, max_ms;
+    size_t time_at; /* its times begin here in track.times */
+    uint32_t rows;
+    uint32_t source; /* index in track.sources */
+    uint32_t order;  /* of arrival: later values win */
+};
+
+/* Groups whose rows are read together, because series lie in all of them. Most tracks are one
+ * group. */
+struct track {
+    uint32_t *sources; /* indices in selection.sources, ascending */
+    uint32_t source_len;
+    bool resolved;
+    int failed;   /* what resolving it ended with */
+    bool ordered; /* the runs follow each other in time without overlap */
+    struct track_run *runs;
+    uint32_t run_len;
+    int64_t *times; /* of all runs; in order of time when `ordered` */
+    size_t time_len;
+};
+
+/* One group as it was when the selection was made. */
+struct source {
+    uint32_t group;
+    struct run_list *list; /* reference; NULL: nothing in memory */
+    uint32_t list_len;
+    uint32_t track; /* index + 1 of the track of this source alone; 0: none yet */
+};
+
+struct entry {
+    uint32_t track;
+    uint32_t *columns; /* [track.source_len] */
+};
+
+/* One place of one series while the selection is being made. */
+struct hit {
+    struct labels labels;
+    uint32_t source, column;
+};
+
+struct found {
+    struct selection base;
+    struct store *store;
+    struct arena memory;
+    struct labels *labels;
+    struct entry *entries;
+    int64_t start_ms, end_ms;
+
+    struct source *sources;
+    size_t source_len, source_cap;
+    struct map source_map; /* index + 1 by group id */
+    struct track *tracks;
+    size_t track_len, track_cap;
+    struct map track_map; /* index + 1 by the sources */
+
+    struct hit *hits;
+    size_t hit_len, hit_cap;
+
+    pthread_mutex_t lock; /* lock: memory and the tracks, once the selection is handed out */
+};
+
+/** Notes that `labels` has samples in `column` of `group`. Errors: -ENOMEM. */
+MUST_CHECK int found_add(struct found *f, struct labels labels, uint32_t group, uint32_t column);
+
+/** Sorts the hits into entries. Errors: -ENOMEM. */
+MUST_CHECK int found_finish(struct found *f);
+
+/** Reads the times of the track's runs. lock held. Errors: -ENOMEM, -EIO. */
+MUST_CHECK int track_resolve(struct found *f, struct track *t, struct error *err);
+
+/** selection_ops.read */
+int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_ms, struct arena *a,
+               struct column *ret, struct error *err);
+
+struct found *found_new(struct store *s, int64_t start_ms, int64_t end_ms);
+void found_free(struct selection *base);
+
+#endif
