@@ -1,0 +1,35 @@
+/* catalog.h - all dashboards of one moment: the shipped ones and a folder's, in the order in which
+ * they are listed. Never changed once made; shared by reference count. */
+#ifndef ALGALON_WEB_CATALOG_H
+#define ALGALON_WEB_CATALOG_H
+
+#include "web/assets.h"
+#include "web/dashboard_file.h"
+
+#define CATALOG_MAX_FILES 1000 /* of a folder; what is beyond is logged and left out */
+
+struct catalog {
+    atomic_uint refs;
+    struct dashboard_file *items; /* the overview first, then by title; broken ones last */
+    size_t len, cap;
+    struct buf list; /* what GET /api/dashboards answers */
+};
+
+/**
+ * Reads `shipped` and the *.json files of `dir` (NULL or not there: none), which win over shipped
+ * ones of the same uid. What is wrong with a file stands in its item; a folder that cannot be read
+ * is logged. The caller's, to catalog_release(). Errors: -ENOMEM.
+ */
+MUST_CHECK int catalog_load(const struct asset *shipped, size_t shipped_len, const char *dir,
+                            struct catalog **ret, struct error *err);
+
+struct catalog *catalog_retain(struct catalog *c);
+void catalog_release(struct catalog *c); /* NULL is fine */
+
+/** The dashboard of a uid, or NULL. */
+const struct dashboard_file *catalog_get(const struct catalog *c, struct str uid);
+
+/** The one that "/" shows: the first without a mistake; NULL when there is none. */
+const struct dashboard_file *catalog_first(const struct catalog *c);
+
+#endif
