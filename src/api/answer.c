@@ -325,17 +325,8 @@ bool param_limit(struct http_request *r, const char *name, size_t *ret)
 
 /* ---- match[] ---- */
 
-static bool asks_for_something(const struct selector *s)
-{
-    for (size_t i = 0; i < s->len; i++)
-        if (!matcher_takes_empty(&s->matchers[i]))
-            return true;
-    return false;
-}
-
 /* One match[]; false with the answer given. */
-static bool read_selector(struct http_request *r, struct str text, bool wanted,
-                          struct selectors *ret)
+static bool read_selector(struct http_request *r, struct str text, struct selectors *ret)
 {
     struct promql_error err = {0};
     struct selector *s = &ret->items[ret->len];
@@ -349,12 +340,6 @@ static bool read_selector(struct http_request *r, struct str text, bool wanted,
         return false;
     }
     ret->len++;
-    if (wanted && !asks_for_something(s)) {
-        answer_error(r, 400, "bad_data",
-                     "invalid parameter \"match[]\": match[] must contain at least one non-empty "
-                     "matcher");
-        return false;
-    }
     return true;
 }
 
@@ -370,7 +355,7 @@ bool selectors_read(struct http_request *r, bool wanted, struct selectors *ret)
             struct str text = http_param_at(r, names[n], i);
             if (!text.ptr)
                 break;
-            if (!read_selector(r, text, wanted, ret))
+            if (!read_selector(r, text, ret))
                 return false;
         }
     if (wanted && !ret->len) {

@@ -62,7 +62,7 @@ struct selectors {
 };
 
 /**
- * Reads every match[] and match. With `wanted` there must be one, and each must ask for something.
+ * Reads every match[] and match. With `wanted` there must be one.
  * On failure the answer has been given. selectors_fini() in every case.
  */
 MUST_CHECK bool selectors_read(struct http_request *r, bool wanted, struct selectors *ret);
