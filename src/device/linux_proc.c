@@ -21,9 +21,14 @@ static bool take_u64(struct str *rest, uint64_t *ret)
     return true;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
 static void skip_blanks(struct str *rest)
 {
-    while (rest->len && (rest->ptr[0] == ' ' || rest->ptr[0] == '\t')) {
+    while (rest->len && is_blank(rest->ptr[0])) {
         rest->ptr++;
         rest->len--;
     }
@@ -34,7 +39,7 @@ static struct str take_word(struct str *rest)
 {
     skip_blanks(rest);
     size_t n = 0;
-    while (n < rest->len && rest->ptr[n] != ' ' && rest->ptr[n] != '\t')
+    while (n < rest->len && !is_blank(rest->ptr[n]))
         n++;
     struct str word = {rest->ptr, n};
     if (n) {
@@ -74,17 +79,18 @@ bool linux_proc_stat_next(struct str *rest, int *ret_cpu, struct linux_ticks *re
 
 struct linux_load linux_proc_load(const struct linux_ticks *before, const struct linux_ticks *now)
 {
-    double delta[TICK_FIELDS], total = 0;
+    double delta[TICK_FIELDS], total = 0, busy = 0;
 
     for (int i = 0; i < TICK_FIELDS; i++) {
         delta[i] =
             now->field[i] > before->field[i] ? (double)(now->field[i] - before->field[i]) : 0;
         total += delta[i];
+        busy += i == TICK_IDLE || i == TICK_IOWAIT ? 0 : delta[i];
     }
     if (total <= 0)
         return (struct linux_load){UNKNOWN, UNKNOWN, UNKNOWN};
     return (struct linux_load){
-        .busy = (total - delta[TICK_IDLE] - delta[TICK_IOWAIT]) / total,
+        .busy = busy / total,
         .iowait = delta[TICK_IOWAIT] / total,
         .steal = delta[TICK_STEAL] / total,
     };
