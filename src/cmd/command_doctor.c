@@ -23,11 +23,14 @@ static bool use_color(const char *choice)
     return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
-/* Prints `text` behind an indent, broken at spaces so that lines stay readable in a terminal of 100
- * columns. */
-static void print_wrapped(const char *indent, const char *text)
+#define LINE_WIDTH 100 /* columns of a terminal that most people have at least */
+
+/* Prints `text` broken at spaces, each line behind `indent` blanks and the first behind "-> " as
+ * well. */
+static void print_advice(const char *text, int indent)
 {
-    const size_t width = 84;
+    const size_t width = (size_t)(LINE_WIDTH - indent - 3);
+    const char *arrow = "->";
 
     while (*text) {
         size_t len = strlen(text);
@@ -36,19 +39,20 @@ static void print_wrapped(const char *indent, const char *text)
                 ;
             len = len ? len : width;
         }
-        printf("%s%.*s\n", indent, (int)len, text);
+        printf("%*s%2s %.*s\n", indent, "", arrow, (int)len, text);
+        arrow = "";
         text += len;
         while (*text == ' ')
             text++;
     }
 }
 
-static void print_finding(const struct finding *f, bool color)
+static void print_finding(const struct finding *f, int topic_width, bool color)
 {
-    printf("%s%s%s  %-12s %s\n", color ? looks[f->level].color : "", looks[f->level].mark,
-           color ? "\033[0m" : "", f->topic, f->what);
+    printf("%s%s%s  %-*s  %s\n", color ? looks[f->level].color : "", looks[f->level].mark,
+           color ? "\033[0m" : "", topic_width, f->topic, f->what);
     if (*f->advice)
-        print_wrapped("                      -> ", f->advice);
+        print_advice(f->advice, topic_width + 11);
 }
 
 enum exit_code command_doctor(struct settings *settings)
@@ -66,8 +70,11 @@ enum exit_code command_doctor(struct settings *settings)
     arena_init(&arena, 0);
     worker_diagnose(&options, &arena, &findings, &n);
     bool color = use_color(settings->color);
+    int topic_width = 0;
+    for (size_t i = 0; i < n; i++)
+        topic_width = MAX(topic_width, (int)strlen(findings[i].topic));
     for (size_t i = 0; i < n; i++) {
-        print_finding(&findings[i], color);
+        print_finding(&findings[i], topic_width, color);
         count[findings[i].level]++;
     }
     printf("\n%zu ok, %zu to note, %zu warnings, %zu errors\n", count[FINDING_OK],
