@@ -10,10 +10,10 @@
 #include "device/device.h"
 #include "worker/recycle.h"
 
-#define COLLECTORS_MAX     16                 /* in the table of device/ */
-#define STALE_INTERVALS    3                  /* a reading older than this is withdrawn */
-#define READING_MAX_BYTES  ((size_t)64 << 20) /* of one collector: 100,000 processes and more */
-#define WORKER_STACK_BYTES ((size_t)256 << 10)
+#define COLLECTORS_MAX     16                  /* in the table of device/ */
+#define STALE_INTERVALS    3                   /* a reading older than this is withdrawn */
+#define READING_MAX_BYTES  ((size_t)64 << 20)  /* of one collector: 100,000 processes and more */
+#define WORKER_STACK_BYTES ((size_t)512 << 10) /* vendor libraries run on it */
 
 /* A finished reading, shared by reference count: the collector fills another meanwhile. */
 struct held_reading {
