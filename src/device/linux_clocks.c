@@ -10,13 +10,13 @@
 #define CPUINFO_REST 1000
 #define KHZ_PER_MHZ  1000.0
 
-/* The mean over some milliseconds where the kernel has it (6.15), else what was asked for or
- * sampled last. */
-static double policy_mhz(const char *sysfs, unsigned policy)
+static double policy_mhz(const struct linux_clocks *c, const char *sysfs, unsigned policy)
 {
+    /* The mean over some milliseconds where the kernel has it (6.15), else what was asked for or
+     * sampled last: also where the hardware had nothing to average. */
     static const char *const files[] = {"cpuinfo_avg_freq", "scaling_cur_freq"};
 
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+    for (size_t i = c->no_average; i < ARRAY_LEN(files); i++) {
         uint64_t khz;
         if (linux_file_u64(&khz, sysfs, "devices/system/cpu/cpufreq/policy%u/%s", policy,
                            files[i]) &&
@@ -36,8 +36,12 @@ static bool read_policies(struct linux_clocks *c, const char *sysfs, const struc
         c->mhz[cpu] = UNKNOWN;
         if (place->policy == UINT16_MAX)
             continue;
-        c->mhz[cpu] = place->clock < cpu ? c->mhz[place->clock] : policy_mhz(sysfs, place->policy);
+        if (!any) /* what the first has not, none has */
+            c->no_average = !linux_file_exists(
+                sysfs, "devices/system/cpu/cpufreq/policy%u/cpuinfo_avg_freq", place->policy);
         any = true;
+        c->mhz[cpu] =
+            place->clock < cpu ? c->mhz[place->clock] : policy_mhz(c, sysfs, place->policy);
     }
     return any;
 }

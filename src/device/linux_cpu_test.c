@@ -171,6 +171,19 @@ static void hybrid_cores_have_their_kind_and_share_a_clock(void **state)
     bench_free(b);
 }
 
+static void the_mean_clock_is_preferred_where_the_kernel_has_it(void **state)
+{
+    struct bench *b = bench_new(&linux_cpu_collector, "host-hybrid");
+
+    (void)state;
+    tree_write(&b->tree, "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_avg_freq", "1234000\n");
+    tree_write(&b->tree, "sys/devices/system/cpu/cpufreq/policy1/cpuinfo_avg_freq", "");
+    const struct cpu *cpu = &bench_read(b)->cpu;
+    assert_near(core_of(cpu, 0)->frequency_mhz, 1234);
+    assert_near(core_of(cpu, 1)->frequency_mhz, 4700); /* idle: nothing to average */
+    bench_free(b);
+}
+
 static void arm_parts_have_names_and_grace_its_power_meters(void **state)
 {
     struct bench *b = bench_new(&linux_cpu_collector, "host-grace");
@@ -329,6 +342,7 @@ int main(void)
         cmocka_unit_test(without_the_cpus_own_sensor_there_is_no_temperature),
         cmocka_unit_test(epyc_sensors_stand_by_their_bus_and_the_die_is_preferred),
         cmocka_unit_test(hybrid_cores_have_their_kind_and_share_a_clock),
+        cmocka_unit_test(the_mean_clock_is_preferred_where_the_kernel_has_it),
         cmocka_unit_test(arm_parts_have_names_and_grace_its_power_meters),
         cmocka_unit_test(arm_capacities_tell_big_from_little),
         cmocka_unit_test(package_numbers_that_are_table_offsets_become_small),

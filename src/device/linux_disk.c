@@ -32,6 +32,7 @@ struct state {
     void (*ask)(void *job);
     int64_t timeout_ms;
     struct linux_aside *aside; /* NULL until needed */
+    struct candidate *list;    /* CANDIDATES_MAX of them */
     struct stuck stuck[STUCK_MAX];
     size_t stuck_len;
 };
@@ -285,8 +286,10 @@ int linux_disk_open(const struct host_paths *paths, void (*ask_fn)(void *job), i
     s->paths = *paths;
     s->ask = ask_fn;
     s->timeout_ms = timeout_ms;
+    s->list = xcalloc(CANDIDATES_MAX, sizeof(*s->list));
     int code = open_mounts(s, &lines, &prefix);
     if (code) {
+        free(s->list);
         free(s);
         return error_errno(err, code, "%s/self/mountinfo", paths->procfs);
     }
@@ -309,6 +312,7 @@ static void disk_close(void *state)
     linux_aside_close(s->aside);
     for (size_t i = 0; i < s->stuck_len; i++)
         linux_aside_close(s->stuck[i].aside);
+    free(s->list);
     free(s);
 }
 
@@ -349,13 +353,12 @@ static int disk_read(void *state, struct reading *out, struct error *err)
     int code = open_mounts(s, &lines, &prefix);
     if (code)
         return error_errno(err, code, "%s/self/mountinfo", s->paths.procfs);
-    struct candidate *list = arena_alloc(out->arena, CANDIDATES_MAX * sizeof(*list));
-    size_t len = list ? list_mounts(&lines, prefix, list) : 0;
+    size_t len = list_mounts(&lines, prefix, s->list);
     linux_lines_close(&lines);
-    out->filesystems = list ? arena_calloc(out->arena, len, sizeof(*out->filesystems)) : NULL;
+    out->filesystems = arena_calloc(out->arena, MAX(len, 1), sizeof(*out->filesystems));
     if (!out->filesystems)
         return error_errno(err, -ENOMEM, "file systems");
-    code = read_mounts(s, list, len, out, err);
+    code = read_mounts(s, s->list, len, out, err);
     qsort(out->filesystems, out->filesystem_len, sizeof(*out->filesystems), by_mount_point);
     return code;
 }

@@ -132,6 +132,16 @@ static void a_dead_server_is_left_out_until_it_answers(void **state)
     close(gate[0]);
 }
 
+static void having_none_is_no_failure(void **state)
+{
+    struct bench *b = bench_new(&linux_disk_collector, "host-intel/1");
+
+    (void)state;
+    tree_write(&b->tree, "proc/1/mountinfo", "1 0 0:1 / / rw - tmpfs none rw\n");
+    assert_int_equal(bench_read(b)->filesystem_len, 0);
+    bench_free(b);
+}
+
 static void thousands_of_mounts_are_bounded(void **state)
 {
     struct bench *b = bench_new(&linux_disk_collector, "host-intel/1");
@@ -155,6 +165,7 @@ int main(void)
         cmocka_unit_test(without_the_first_process_our_own_mounts_below_the_root_serve),
         cmocka_unit_test(a_container_shows_its_root_and_volumes_but_no_files),
         cmocka_unit_test(a_dead_server_is_left_out_until_it_answers),
+        cmocka_unit_test(having_none_is_no_failure),
         cmocka_unit_test(thousands_of_mounts_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

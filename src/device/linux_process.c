@@ -347,7 +347,7 @@ static int process_read(void *state, struct reading *out, struct error *err)
     if (code)
         return code;
     out->processes_hidden = hidden + count_invisible(s);
-    out->processes = arena_alloc(out->arena, s->now.len * sizeof(*out->processes));
+    out->processes = arena_alloc(out->arena, MAX(s->now.len, 1) * sizeof(*out->processes));
     if (!out->processes)
         return error_errno(err, -ENOMEM, "reading of %zu processes", s->now.len);
     for (size_t i = 0; i < s->now.len; i++)

@@ -42,6 +42,7 @@ void linux_cpu_name_read(struct linux_cpu_name *ret, const struct host_paths *pa
 struct linux_clocks {
     double *mhz; /* by CPU number; NAN unknown */
     size_t len;
+    bool no_average;  /* policies have no cpuinfo_avg_freq */
     bool no_policies; /* absent, or too slow: /proc/cpuinfo is asked instead */
     uint64_t next_ns; /* cpuinfo: not before */
 };
