@@ -14,7 +14,7 @@
 
 #define RETRY_FIRST_NS (5 * (uint64_t)NS_PER_S)
 #define RETRY_MAX_NS   (60 * (uint64_t)NS_PER_S)
-/* One lost among others: opening anew disturbs those, so it is tried seldom. */
+/* One lost, or closed to us, among others: opening anew disturbs those, so it is tried seldom. */
 #define LOST_RETRY_FIRST_NS (60 * (uint64_t)NS_PER_S)
 #define LOST_RETRY_MAX_NS   (900 * (uint64_t)NS_PER_S)
 /* A laptop's GPU sleeps some 6 s after the last one let it go. */
@@ -104,9 +104,7 @@ static size_t place_of(const struct gpu *list, size_t len, const char *bus_id)
 {
     size_t at = 0;
 
-    while (at < len && (!list[at].identity.pci_bus_id[0] ||
-                        strlen(list[at].identity.pci_bus_id) < strlen(bus_id) ||
-                        strcmp(list[at].identity.pci_bus_id, bus_id) < 0))
+    while (at < len && nvidia_text_bus_order(list[at].identity.pci_bus_id, bus_id) < 0)
         at++;
     return at;
 }
@@ -184,25 +182,32 @@ static bool is_resting(const struct nvidia *n, const char *bus_id)
     return false;
 }
 
-/* GPUs in bus order, without a word to those that sleep. */
+/* GPUs in bus order, without a word to those that sleep. Those that another driver has, or that
+ * were not given to this container, are none of ours. */
 static size_t list_by_bus(struct nvidia *n, struct gpu *list, const struct nvidia_pci *pci,
                           size_t count)
 {
+    size_t len = 0;
+
     for (size_t i = 0; i < count && !n->c.stale_code; i++) {
         struct nvml_device *handle = NULL;
-        struct gpu *g = &list[i];
-        nvidia_gpu_init(g, (unsigned)i);
-        str_copy(g->identity.pci_bus_id, sizeof(g->identity.pci_bus_id), str_of(pci[i].bus_id));
-        if (pci[i].asleep) {
-            g->state = ACCELERATOR_SLEEPING;
+        struct gpu *g = &list[len];
+        if (!pci[i].ours)
             continue;
-        }
+        nvidia_gpu_init(g, (unsigned)len);
+        str_copy(g->identity.pci_bus_id, sizeof(g->identity.pci_bus_id), str_of(pci[i].bus_id));
         int code = NVML_GPU_NOT_FOUND;
-        if (n->c.nvml.by_bus_id)
+        if (pci[i].asleep)
+            g->state = ACCELERATOR_SLEEPING;
+        else if (n->c.nvml.by_bus_id)
             code = n->c.nvml.by_bus_id(pci[i].bus_id, &handle);
-        take_handle(n, g, code, handle);
+        if (code == NVML_NOT_FOUND || code == NVML_INVALID_ARGUMENT)
+            continue;
+        if (!pci[i].asleep)
+            take_handle(n, g, code, handle);
+        len++;
     }
-    return count;
+    return len;
 }
 
 /* ---- opening and closing the library ---- */
@@ -263,15 +268,16 @@ static void complete(struct nvidia *n, struct gpu *list, size_t len)
 static int connect(struct nvidia *n, struct error *err)
 {
     struct nvidia_pci pci[NVIDIA_GPUS_MAX];
-    size_t pci_len = nvidia_pci_list(&n->paths, pci, ARRAY_LEN(pci)), asleep = 0, len = 0;
+    size_t pci_len = nvidia_pci_list(&n->paths, pci, ARRAY_LEN(pci)), ours = 0, asleep = 0, len;
     unsigned count = 0;
     int code;
 
     for (size_t i = 0; i < pci_len; i++) {
         pci[i].asleep = pci[i].asleep || is_resting(n, pci[i].bus_id);
         asleep += pci[i].asleep;
+        ours += pci[i].ours;
     }
-    if (!asleep || asleep < pci_len) {
+    if (!asleep || asleep < ours) {
         if ((code = nvml_open(&n->c.nvml, n->paths.nvml_library, n->paths.rootfs, err)))
             return code;
         code = nvml_initialise(&n->c.nvml, asleep ? NVML_INIT_FLAG_NO_ATTACH : 0);
@@ -308,7 +314,11 @@ static int nvidia_open(const struct host_paths *paths, void **ret, struct error 
     str_copy(n->platform.runtime_name, sizeof(n->platform.runtime_name), STR("CUDA"));
     nvidia_pci_driver_version(paths, n->platform.driver_version,
                               sizeof(n->platform.driver_version));
-    if ((code = connect(n, err))) {
+    n->c.paths = &n->paths;
+    code = connect(n, err);
+    if (code == 0 && !n->len)
+        code = error_set(err, -ENODEV, "the driver shows no GPU");
+    if (code) {
         nvidia_collector.close(n);
         return code;
     }
@@ -432,7 +442,7 @@ static int settle(struct nvidia *n, struct error *err)
     }
     if (closed || all_lost(n))
         return reconnect(n, err);
-    if (!any(n, ACCELERATOR_LOST)) {
+    if (!any(n, ACCELERATOR_LOST) && !any(n, ACCELERATOR_FORBIDDEN)) {
         n->lost_retry_ns = n->lost_wait_ns = 0;
         return 0;
     }
@@ -498,6 +508,8 @@ static int read_gpus(struct nvidia *n, struct arena *a, struct accelerator **ret
             break;
         code = reconnect(n, err);
     }
+    if (!code && n->c.stale_code)
+        code = nvml_failed(err, n->c.stale_code, "fails as soon as it is opened");
     return code;
 }
 
@@ -514,18 +526,17 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
     code = read_gpus(n, out->arena, &list, err);
     if (code == -ENOMEM)
         return code;
-    if (code || n->c.stale_code || all_lost(n)) {
-        for (size_t i = 0; i < n->len; i++)
-            if (list[i].state == ACCELERATOR_OK)
-                list[i].state = ACCELERATOR_LOST;
-    } else {
+    for (size_t i = 0; code && i < n->len; i++)
+        if (list[i].state == ACCELERATOR_OK)
+            list[i].state = ACCELERATOR_LOST;
+    published = publish(n, out, list);
+    if (published)
+        return error_errno(err, published, "reading of GPUs");
+    if (!code && !all_lost(n)) {
         n->retry_ns = n->retry_wait_ns = 0;
         let_sleep(n);
     }
     log_changes(n);
-    published = publish(n, out, list);
-    if (published)
-        return error_errno(err, published, "reading of GPUs");
     if (code && !detect(&n->paths))
         return error_set(err, -ENODEV, "hardware and driver are gone");
     return code;

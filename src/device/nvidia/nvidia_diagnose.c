@@ -228,16 +228,10 @@ static void report_gpus(const struct report *r, const struct probe_result *p)
         ok += p->gpus[i].state == ACCELERATOR_OK;
         asleep += p->gpus[i].state == ACCELERATOR_SLEEPING;
     }
-    if (!p->gpu_len)
-        ADD(r, FINDING_WARNING, HARDWARE,
-            "In a container: give it the GPUs (Docker: --gpus all; Kubernetes: "
-            "NVIDIA_VISIBLE_DEVICES=all).",
-            "driver %s is loaded, but shows no GPU", v->driver_version);
-    else
-        ADD(r, ok + asleep == p->gpu_len ? FINDING_OK : FINDING_WARNING, DRIVER, "",
-            "%zu GPU%s%s, driver %s%s%s", p->gpu_len, p->gpu_len == 1 ? "" : "s",
-            ok + asleep == p->gpu_len ? "" : ", not all of which answer", v->driver_version,
-            v->runtime_version[0] ? ", CUDA " : "", v->runtime_version);
+    ADD(r, ok + asleep == p->gpu_len ? FINDING_OK : FINDING_WARNING, DRIVER, "",
+        "%zu GPU%s%s, driver %s%s%s", p->gpu_len, p->gpu_len == 1 ? "" : "s",
+        ok + asleep == p->gpu_len ? "" : ", not all of which answer", v->driver_version,
+        v->runtime_version[0] ? ", CUDA " : "", v->runtime_version);
     for (size_t i = 0; i < p->gpu_len; i++) {
         report_state(r, &p->gpus[i]);
         report_modes(r, &p->gpus[i]);
@@ -266,6 +260,11 @@ static void report_probe(struct report *r, int64_t patience_ms)
         report_no_library(r, &p.error);
     else if (p.stage == PROBE_NO_INIT)
         report_no_init(r, p.code);
+    else if (p.stage == PROBE_NO_READING && p.error.code == -ENODEV)
+        ADD(r, FINDING_WARNING, HARDWARE,
+            "In a container: give it the GPUs (Docker: --gpus all; Kubernetes: "
+            "NVIDIA_VISIBLE_DEVICES=all).",
+            "%s", p.error.text);
     else if (p.stage == PROBE_NO_READING)
         ADD(r, FINDING_ERROR, DRIVER, "Look at dmesg | grep -i -e nvrm -e xid.",
             "the GPUs cannot be read: %s", p.error.text);

@@ -93,6 +93,15 @@ static void hardware_without_driver_or_library_is_told_apart(void **state)
     assert_found(FINDING_ERROR, "driver 535.129.03 is loaded, but NVML is not found", "--gpus all");
 }
 
+static void a_driver_that_shows_no_gpu_is_a_warning(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_load(rig, "seed 1\n");
+    diagnose(rig, PATIENCE_MS);
+    assert_found(FINDING_WARNING, "the driver shows no GPU", "--gpus all");
+}
+
 static void gpus_of_other_drivers_are_named(void **state)
 {
     struct rig *rig = *state;
@@ -182,6 +191,7 @@ int main(void)
         TEST(healthy_gpus_are_one_line),
         TEST(each_failure_to_initialise_has_its_own_advice),
         TEST(hardware_without_driver_or_library_is_told_apart),
+        TEST(a_driver_that_shows_no_gpu_is_a_warning),
         TEST(gpus_of_other_drivers_are_named),
         TEST(lost_and_forbidden_gpus_are_named_one_by_one),
         TEST(modes_that_ask_for_attention_are_found),

@@ -1,6 +1,7 @@
 /* nvidia_gpu.c - asks one GPU who it is and what it does. */
 #include "device/nvidia/nvidia_gpu.h"
 
+#include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_text.h"
 
 #include <limits.h>
@@ -43,6 +44,10 @@ bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int 
         g->state = ACCELERATOR_LOST;
     else if (nvml_code_is_stale(code))
         c->stale_code = code;
+    else if (code == NVML_SUCCESS)
+        c->answers++;
+    else if (code != NVML_NOT_FOUND && code != NVML_NO_DATA)
+        c->failures++;
     return code == NVML_SUCCESS;
 }
 
@@ -180,9 +185,23 @@ static void read_utilization(struct gpu_context *c, struct gpu *g, struct accele
         a->decoder_ratio = check_gauge(&c->check, CHECK_DECODER, value);
 }
 
+/* A GPU without memory of its own (GB10, Thor) uses the host's; its driver says "not supported", or
+ * that there are 0 bytes. */
+static void read_shared_memory(struct gpu_context *c, struct accelerator *a)
+{
+    uint64_t total, available;
+
+    if (!nvidia_pci_host_memory(c->paths, &total, &available) || available > total)
+        return;
+    a->mem_total_bytes = check_bytes(&c->check, CHECK_MEMORY_TOTAL, total);
+    a->mem_free_bytes = check_bytes(&c->check, CHECK_MEMORY_FREE, available);
+    a->mem_used_bytes = total - available;
+}
+
 static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
     struct nvml_memory_v2 m = {.version = NVML_STRUCT_VERSION(struct nvml_memory_v2, 2)};
+    const uint64_t both = (uint64_t)1 << ASK_MEMORY_V2 | (uint64_t)1 << ASK_MEMORY_V1;
     struct nvml_memory_v1 old;
 
     if (ASK(c, g, ASK_MEMORY_V2, memory_v2, &m)) {
@@ -192,10 +211,14 @@ static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator
         m.free = old.free;
         m.used = old.used;
     } else {
+        if ((g->unsupported & both) == both)
+            read_shared_memory(c, a);
         return;
     }
-    if (!m.total) /* memory shared with the host: the driver has nothing to say about it */
+    if (!m.total) {
+        read_shared_memory(c, a);
         return;
+    }
     a->mem_total_bytes = check_bytes(&c->check, CHECK_MEMORY_TOTAL, m.total);
     a->mem_used_bytes = check_bytes(&c->check, CHECK_MEMORY_USED, m.used);
     a->mem_free_bytes = check_bytes(&c->check, CHECK_MEMORY_FREE, m.free);
@@ -383,6 +406,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     int code;
 
     *a = g->identity;
+    c->answers = c->failures = 0;
     if ((code = nvidia_samples_read(c, g, NVML_SAMPLES_GPU, CHECK_UTILIZATION, &gpu)) ||
         (code =
              nvidia_samples_read(c, g, NVML_SAMPLES_MEMORY, CHECK_MEMORY_UTILIZATION, &memory)) ||
@@ -397,6 +421,9 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_modes(c, g, a);
     if ((code = nvidia_process_read(c, g)))
         return code;
+    /* A container whose device rights were taken away gets "unknown error" from every call. */
+    if (g->state == ACCELERATOR_OK && !c->answers && c->failures)
+        g->state = ACCELERATOR_LOST;
     note_use(c, g, a, c->process_len > processes);
     if (g->state != ACCELERATOR_OK || c->stale_code) {
         *a = g->identity; /* it went in the middle: half a reading is none */

@@ -45,13 +45,11 @@ static void read_driver(const struct host_paths *paths, struct nvidia_pci *gpu)
     str_copy(gpu->driver, sizeof(gpu->driver), str_of(slash ? slash + 1 : target));
 }
 
-/* Domains beyond four digits exist, so bus ids are compared as numbers: longer text is larger. */
 static int by_bus_id(const void *a, const void *b)
 {
     const struct nvidia_pci *x = a, *y = b;
-    size_t nx = strlen(x->bus_id), ny = strlen(y->bus_id);
 
-    return nx == ny ? strcmp(x->bus_id, y->bus_id) : nx < ny ? -1 : 1;
+    return nvidia_text_bus_order(x->bus_id, y->bus_id);
 }
 
 size_t nvidia_pci_list(const struct host_paths *paths, struct nvidia_pci *ret, size_t max)
@@ -70,7 +68,8 @@ size_t nvidia_pci_list(const struct host_paths *paths, struct nvidia_pci *ret, s
             !str_starts(pci_file(paths, gpu.bus_id, "class", text, sizeof(text)), STR("0x03")))
             continue;
         read_driver(paths, &gpu);
-        gpu.asleep = nvidia_pci_is_asleep(paths, gpu.bus_id);
+        gpu.ours = strcmp(gpu.driver, "nvidia") == 0;
+        gpu.asleep = gpu.ours && nvidia_pci_is_asleep(paths, gpu.bus_id);
         ret[n++] = gpu;
     }
     closedir(dir);
@@ -86,6 +85,26 @@ bool nvidia_pci_may_sleep(const struct host_paths *paths, const char *bus_id)
     if (file_read_small(path, text, sizeof(text)) < 0)
         return false;
     return str_starts(nvidia_text_value(str_of(text), "Runtime D3 status"), STR("Enabled"));
+}
+
+bool nvidia_pci_host_memory(const struct host_paths *paths, uint64_t *ret_total,
+                            uint64_t *ret_available)
+{
+    char path[PATH_SIZE], text[4096];
+    static const char *const keys[] = {"MemTotal", "MemAvailable"};
+    uint64_t kib[2];
+
+    snprintf(path, sizeof(path), "%s/meminfo", paths->procfs);
+    if (file_read_small(path, text, sizeof(text)) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct str value = nvidia_text_value(str_of(text), keys[i]);
+        if (!num_parse_u64(str_cut(&value, ' '), &kib[i]) || kib[i] > UINT64_MAX / 1024)
+            return false;
+    }
+    *ret_total = kib[0] * 1024;
+    *ret_available = kib[1] * 1024;
+    return true;
 }
 
 bool nvidia_pci_driver_version(const struct host_paths *paths, char *to, size_t size)

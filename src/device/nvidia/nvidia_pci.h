@@ -10,7 +10,8 @@
 struct nvidia_pci {
     char bus_id[24];
     char driver[24]; /* kernel driver bound to it: "nvidia", "nouveau", "vfio-pci"; "" none */
-    bool asleep;     /* runtime suspended, or on the way there or back */
+    bool ours;       /* bound to NVIDIA's driver */
+    bool asleep;     /* ours, and runtime suspended, or on the way there or back */
 };
 
 /** Fills `ret` with the GPUs on the PCI bus (vendor 10de, class 03xx), in bus order; returns how
@@ -22,6 +23,10 @@ bool nvidia_pci_is_asleep(const struct host_paths *paths, const char *bus_id);
 
 /** True when the driver lets this GPU power down by itself while nobody uses it (laptops). */
 bool nvidia_pci_may_sleep(const struct host_paths *paths, const char *bus_id);
+
+/** The host's memory, which GPUs without their own share; false when it cannot be read. */
+bool nvidia_pci_host_memory(const struct host_paths *paths, uint64_t *ret_total,
+                            uint64_t *ret_available);
 
 /** Version of the loaded kernel module; false when none is loaded. */
 bool nvidia_pci_driver_version(const struct host_paths *paths, char *to, size_t size);

@@ -48,6 +48,39 @@ static void a_library_that_cannot_be_loaded_says_why(void **state)
     assert_non_null(strstr(rig->err.text, "driver not loaded"));
 }
 
+static void a_library_that_is_no_nvml_is_refused(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->paths.nvml_library = "libm.so.6";
+    assert_int_equal(nvidia_collector.open(&rig->paths, &rig->state, &rig->err), -ENOSYS);
+    assert_non_null(strstr(rig->err.text, "libm.so.6 is no NVML"));
+}
+
+static void the_library_is_found_where_the_windows_subsystem_keeps_it(void **state)
+{
+    struct rig *rig = *state;
+    char path[256];
+
+    if (dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL))
+        skip(); /* this machine has the real one */
+    rig_file(rig, "usr/lib/wsl/lib/README", "");
+    snprintf(path, sizeof(path), "%s/usr/lib/wsl/lib/libnvidia-ml.so.1", rig->root);
+    assert_int_equal(symlink(RIG_LIBRARY, path), 0);
+    rig->paths.nvml_library = NULL;
+    assert_true(nvidia_collector.detect(&rig->paths));
+    rig_open(rig, "gpu 1 \"RTX 3060\"\n");
+    assert_string_equal(rig_read(rig, 1)->name, "NVIDIA GeForce RTX 3060");
+}
+
+static void a_driver_without_gpus_is_asked_again_later(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(rig_try_open(rig, "seed 1\n"), -ENODEV);
+    assert_string_equal(rig->err.text, "the driver shows no GPU");
+}
+
 /* ---- what it says ---- */
 
 static void a_gpu_tells_who_it_is_and_what_it_does(void **state)
@@ -318,6 +351,26 @@ static void implausible_memory_is_withdrawn(void **state)
     assert_true(rig_read(rig, 15)->mem_used_bytes < GIB);
 }
 
+static void a_gpu_without_memory_of_its_own_shows_the_hosts(void **state)
+{
+    static const char *const scenarios[] = {
+        "gpu 1 H200\nfault value field=memory_total value=0\n",
+        "gpu 1 H200\nfault code call=nvmlDeviceGetMemoryInfo* code=3\n",
+    };
+    struct rig *rig = *state;
+
+    rig_file(rig, "proc/meminfo",
+             "MemTotal:       125000000 kB\nMemFree: 1 kB\nMemAvailable:   100000000 kB\n");
+    for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+        rig_open(rig, scenarios[i]);
+        const struct accelerator *a = rig_read(rig, 0);
+        assert_true(a->mem_total_bytes == (uint64_t)125000000 * 1024);
+        assert_true(a->mem_used_bytes == (uint64_t)25000000 * 1024);
+        nvidia_collector.close(rig->state);
+        rig->state = NULL;
+    }
+}
+
 /* ---- codes ---- */
 
 static void what_is_not_supported_is_not_asked_again_until_the_library_is_opened_anew(void **state)
@@ -470,6 +523,22 @@ static void gpus_that_may_not_be_opened_keep_their_slot(void **state)
     assert_int_equal(a[2].state, ACCELERATOR_OK);
     assert_int_equal(a[2].index, 2);
     assert_string_equal(a[2].pci_bus_id, "0000:5d:00.0");
+}
+
+static void a_gpu_whose_every_call_fails_is_lost_until_it_answers(void **state)
+{
+    struct rig *rig = *state;
+
+    /* What a container sees after "systemctl daemon-reload" took its device rights away. */
+    rig_open(rig, "gpu 2 H200\nfault code call=nvmlDevice* code=999 from=8 until=18\n");
+    rig_read(rig, 5);
+    rig_try_read(rig, 10);
+    assert_int_equal(rig->r.accelerators[0].state, ACCELERATOR_LOST);
+    assert_string_equal(rig->r.accelerators[0].name, "NVIDIA H200");
+    rig_try_read(rig, 15);
+    assert_int_equal(rig->r.accelerators[1].state, ACCELERATOR_LOST);
+    assert_int_equal(rig_read(rig, 40)->state, ACCELERATOR_OK);
+    assert_false(isnan(rig->r.accelerators[0].temperature_c));
 }
 
 static void a_reloaded_driver_is_opened_anew_within_the_reading(void **state)
@@ -668,6 +737,23 @@ static void sleeping_gpus_are_left_asleep_and_read_when_somebody_wakes_them(void
     assert_false(isnan(rig->r.accelerators->temperature_c));
 }
 
+static void gpus_of_other_drivers_are_left_out_asleep_or_not(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_pci(rig, "0000:17:00.0", "vfio-pci");
+    rig_pci(rig, "0000:3b:00.0", "nvidia");
+    rig_pci(rig, "0000:5d:00.0", "nvidia");
+    rig_power(rig, "0000:17:00.0", "suspended\n");
+    rig_power(rig, "0000:5d:00.0", "suspended\n");
+    rig_open(rig, "gpu 3 \"RTX 3060\"\n");
+    const struct accelerator *a = rig_read(rig, 1);
+    assert_int_equal(rig->r.accelerator_len, 2);
+    assert_string_equal(a[0].pci_bus_id, "0000:3b:00.0");
+    assert_int_equal(a[0].state, ACCELERATOR_OK);
+    assert_int_equal(a[1].state, ACCELERATOR_SLEEPING);
+}
+
 static void beside_a_sleeping_gpu_the_others_are_read(void **state)
 {
     struct rig *rig = *state;
@@ -757,6 +843,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(hardware_is_detected_by_library_driver_or_bus_and_absence_is_no_error),
         TEST(a_library_that_cannot_be_loaded_says_why),
+        TEST(a_library_that_is_no_nvml_is_refused),
+        TEST(the_library_is_found_where_the_windows_subsystem_keeps_it),
+        TEST(a_driver_without_gpus_is_asked_again_later),
         TEST(a_gpu_tells_who_it_is_and_what_it_does),
         TEST(what_a_board_lacks_is_unknown_and_never_zero),
         TEST(sixteen_gpus_keep_the_order_of_the_bus),
@@ -768,6 +857,7 @@ int main(void)
         TEST(a_clock_set_back_does_not_blind_the_means),
         TEST(implausible_values_are_withdrawn_and_counted_by_field_and_reason),
         TEST(implausible_memory_is_withdrawn),
+        TEST(a_gpu_without_memory_of_its_own_shows_the_hosts),
         TEST(what_is_not_supported_is_not_asked_again_until_the_library_is_opened_anew),
         TEST(a_passing_failure_costs_one_value_of_one_reading),
         TEST(older_drivers_are_asked_by_older_calls),
@@ -776,6 +866,7 @@ int main(void)
         TEST(when_all_are_lost_the_library_is_opened_anew_with_growing_patience),
         TEST(a_gpu_lost_from_the_start_keeps_its_slot),
         TEST(gpus_that_may_not_be_opened_keep_their_slot),
+        TEST(a_gpu_whose_every_call_fails_is_lost_until_it_answers),
         TEST(a_reloaded_driver_is_opened_anew_within_the_reading),
         TEST(a_driver_that_stays_away_is_an_error_with_the_gpus_still_listed),
         TEST(hardware_that_is_gone_altogether_is_said_so),
@@ -785,6 +876,7 @@ int main(void)
         TEST(the_layout_of_early_r535_drivers_is_noticed),
         TEST(garbage_shares_of_processes_are_left_out),
         TEST(sleeping_gpus_are_left_asleep_and_read_when_somebody_wakes_them),
+        TEST(gpus_of_other_drivers_are_left_out_asleep_or_not),
         TEST(beside_a_sleeping_gpu_the_others_are_read),
         TEST(an_idle_gpu_that_could_sleep_is_let_go_and_taken_back),
         TEST(two_thousand_readings_leave_files_and_memory_as_they_were),

@@ -55,6 +55,13 @@ bool nvidia_text_bus_id(char to[24], struct str from)
     return true;
 }
 
+int nvidia_text_bus_order(const char *a, const char *b)
+{
+    size_t na = strlen(a), nb = strlen(b);
+
+    return na == nb ? strcmp(a, b) : na < nb ? -1 : 1;
+}
+
 /* A version is digits and at least one dot, three figures in front: 470.82.01, 580.95.05. */
 static bool is_version(struct str s)
 {

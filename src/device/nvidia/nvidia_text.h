@@ -13,6 +13,9 @@ void nvidia_text_clean(char *to, size_t size, const char *from, size_t from_size
  * ("00000000:3B:00.0"); false and "" when it is none. */
 bool nvidia_text_bus_id(char to[24], struct str from);
 
+/** Order of two such addresses on the bus: <0, 0, >0. A domain may have more than four digits. */
+int nvidia_text_bus_order(const char *a, const char *b);
+
 /** The version in /proc/driver/nvidia/version ("580.95.05"); false and "" when there is none. */
 bool nvidia_text_version(char *to, size_t size, struct str file);
 

@@ -39,6 +39,14 @@ static void bus_ids_are_spelled_as_sysfs_spells_them(void **state)
     }
 }
 
+static void bus_ids_stand_in_the_order_of_the_bus(void **state)
+{
+    (void)state;
+    assert_true(nvidia_text_bus_order("0000:3b:00.0", "0000:5d:00.0") < 0);
+    assert_true(nvidia_text_bus_order("ffff:00:00.0", "10000:00:00.0") < 0);
+    assert_int_equal(nvidia_text_bus_order("0000:3b:00.0", "0000:3b:00.0"), 0);
+}
+
 static void names_are_trimmed_and_freed_of_what_cannot_be_shown(void **state)
 {
     static const struct {
@@ -166,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bus_ids_are_spelled_as_sysfs_spells_them),
+        cmocka_unit_test(bus_ids_stand_in_the_order_of_the_bus),
         cmocka_unit_test(names_are_trimmed_and_freed_of_what_cannot_be_shown),
         cmocka_unit_test(the_version_is_found_in_both_spellings_of_the_driver),
         cmocka_unit_test(values_are_found_by_their_key),

@@ -3,8 +3,25 @@
 
 #include <dlfcn.h>
 
-#define SONAME   "libnvidia-ml.so.1"
-#define WSL_PATH "/usr/lib/wsl/lib/" SONAME
+#define SONAME "libnvidia-ml.so.1"
+
+/* Where it lies when the loader does not find it: the loader's cache may be out of date in a
+ * container, and some systems keep drivers apart. */
+static const struct {
+    const char *folder;
+    bool wsl;
+} places[] = {
+    {"/usr/lib/x86_64-linux-gnu", false},
+    {"/usr/lib/aarch64-linux-gnu", false},
+    {"/usr/lib64", false},
+    {"/usr/lib/wsl/lib", true},                             /* the Windows subsystem */
+    {"/run/nvidia/driver/usr/lib/x86_64-linux-gnu", false}, /* NVIDIA's GPU operator */
+    {"/run/nvidia/driver/usr/lib/aarch64-linux-gnu", false},
+    {"/run/nvidia/driver/usr/lib64", false},
+    {"/usr/local/nvidia/lib64", false},           /* GKE, in a container */
+    {"/home/kubernetes/bin/nvidia/lib64", false}, /* and on its host */
+    {"/run/opengl-driver/lib", false},            /* NixOS */
+};
 
 struct symbol {
     size_t offset; /* of the member in struct nvml */
@@ -29,7 +46,7 @@ static void look_up(struct nvml *n)
 
 static void load(struct nvml *n, const char *path, const char *rootfs, char *why, size_t size)
 {
-    char wsl[512];
+    char full[512];
 
     n->library = dlopen(path ? path : SONAME, RTLD_NOW | RTLD_LOCAL);
     if (n->library)
@@ -38,9 +55,12 @@ static void load(struct nvml *n, const char *path, const char *rootfs, char *why
     snprintf(why, size, "%s", text ? text : "cannot be loaded");
     if (path)
         return;
-    snprintf(wsl, sizeof(wsl), "%s%s", strcmp(rootfs, "/") == 0 ? "" : rootfs, WSL_PATH);
-    n->library = dlopen(wsl, RTLD_NOW | RTLD_LOCAL);
-    n->wsl = n->library != NULL;
+    for (size_t i = 0; i < ARRAY_LEN(places) && !n->library; i++) {
+        snprintf(full, sizeof(full), "%s%s/%s", strcmp(rootfs, "/") == 0 ? "" : rootfs,
+                 places[i].folder, SONAME);
+        n->library = dlopen(full, RTLD_NOW | RTLD_LOCAL);
+        n->wsl = n->library && places[i].wsl;
+    }
 }
 
 int nvml_open(struct nvml *n, const char *path, const char *rootfs, struct error *err)

@@ -92,8 +92,9 @@ struct nvml {
 
 /**
  * Loads the library: `path` alone when it is given, else the loader's libnvidia-ml.so.1, else the
- * one of the Windows subsystem below `rootfs`. Initialises nothing. On failure `n` is closed.
- * Errors: -ENOENT (not found or not loadable; `err` says why), -ENOSYS (no NVML in it).
+ * one in the places below `rootfs` where drivers are known to put it. Initialises nothing. On
+ * failure `n` is closed. Errors: -ENOENT (not found or not loadable; `err` says why), -ENOSYS (no
+ * NVML in it).
  */
 MUST_CHECK int nvml_open(struct nvml *n, const char *path, const char *rootfs, struct error *err);
 
