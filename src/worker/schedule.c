@@ -270,7 +270,7 @@ static void report(const struct slot *slot, enum outcome before, enum outcome no
         return;
     switch (now) {
     case OUTCOME_READ:
-        if (before == OUTCOME_NONE || before == OUTCOME_ABSENT)
+        if (slot->readings_total == 1 && (before == OUTCOME_NONE || before == OUTCOME_ABSENT))
             log_debug("collector reads", "collector", name);
         else
             log_info("collector reads again", "collector", name);
@@ -337,6 +337,7 @@ static bool starts_to_hang(struct slot *slot, uint64_t now_ns)
         now_ns - slot->began_ns <= STALE_INTERVALS * slot->interval_ns)
         return false;
     slot->up = false;
+    slot->seen = true; /* also when it is the look for hardware that hangs */
     slot->reported = OUTCOME_HANGS;
     return true;
 }
