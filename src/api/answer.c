@@ -237,7 +237,7 @@ bool duration_parse(struct str s, int64_t *ret_ms)
 
     if (num_parse(s, &seconds))
         return seconds_to_ms(seconds, ret_ms);
-    return num_parse_duration(s, ret_ms, NULL) == 0;
+    return num_parse_duration(s, ret_ms, NULL) == 0 && *ret_ms <= TIME_MAX_MS;
 }
 
 char *time_put(char *to, int64_t ms)

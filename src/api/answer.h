@@ -41,7 +41,8 @@ MUST_CHECK bool param_limit(struct http_request *r, const char *name, size_t *re
 /** Reads a time as Prometheus takes it: seconds with fraction, or RFC 3339. */
 MUST_CHECK bool time_parse(struct str s, int64_t *ret_ms);
 
-/** Reads "15s", "1h30m", or seconds with fraction, also negative ones. */
+/** Reads "15s", "1h30m", or seconds with fraction, also negative ones; TIME_MAX_MS at most, so that
+ * sums with times never overflow. */
 MUST_CHECK bool duration_parse(struct str s, int64_t *ret_ms);
 
 /** Appends seconds with up to three digits behind the point, as the API's numbers are. */
