@@ -524,7 +524,7 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
     n->c.now_us = n->now_us();
     n->c.interval_us = before ? (int64_t)((n->c.mono_ns - before) / 1000) : 0;
     code = read_gpus(n, out->arena, &list, err);
-    if (code == -ENOMEM)
+    if (!list)
         return code;
     for (size_t i = 0; code && i < n->len; i++)
         if (list[i].state == ACCELERATOR_OK)

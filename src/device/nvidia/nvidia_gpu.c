@@ -29,10 +29,9 @@ void nvidia_gpu_context_fini(struct gpu_context *c)
     c->processes = NULL;
 }
 
-bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q,
-                    bool has_call)
+bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q)
 {
-    return has_call && g->handle && !c->stale_code && g->state == ACCELERATOR_OK &&
+    return g->handle && !c->stale_code && g->state == ACCELERATOR_OK &&
            !(g->unsupported & (uint64_t)1 << q);
 }
 
@@ -70,7 +69,7 @@ static void ask_text(struct gpu_context *c, struct gpu *g, text_call *call, char
 {
     char text[128] = "";
 
-    if (!nvidia_gpu_may(c, g, ASK_ONCE, call != NULL) ||
+    if (!call || !nvidia_gpu_may(c, g, ASK_ONCE) ||
         !nvidia_gpu_told(c, g, ASK_ONCE, call(g->handle, text, sizeof(text) - 1)))
         return;
     nvidia_text_clean(to, size, text, sizeof(text));

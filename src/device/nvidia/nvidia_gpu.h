@@ -107,17 +107,16 @@ void nvidia_gpu_context_fini(struct gpu_context *c);
 
 /* ---- between nvidia_gpu.c, nvidia_samples.c and nvidia_process.c ---- */
 
-/** True when `q` is worth asking: the call exists, the GPU and the library are there, and it was
- * not refused before. */
-bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q,
-                    bool has_call);
+/** True when `q` is worth asking: the GPU and the library are there, and it was not refused
+ * before. */
+bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q);
 
 /** Takes note of the answer's code; true when it is a success. */
 bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int code);
 
 /* Asks a question: true when the call was made and succeeded. */
 #define ASK(c, g, q, call, ...)                                                                    \
-    (nvidia_gpu_may((c), (g), (q), (c)->nvml.call != NULL) &&                                      \
+    ((c)->nvml.call && nvidia_gpu_may((c), (g), (q)) &&                                            \
      nvidia_gpu_told((c), (g), (q), (c)->nvml.call((g)->handle, __VA_ARGS__)))
 
 struct sample_summary {

@@ -66,7 +66,7 @@ static int fetch(struct gpu_context *c, struct gpu *g, const struct list *list, 
 
     *ret_len = 0;
     *ret_ok = false;
-    if (!nvidia_gpu_may(c, g, q, has_list(c, list->type, v1)))
+    if (!has_list(c, list->type, v1) || !nvidia_gpu_may(c, g, q))
         return 0;
     /* More may come between two calls, so each attempt brings at least twice the room. */
     for (int attempt = 0; attempt < ATTEMPTS && code == NVML_INSUFFICIENT_SIZE; attempt++) {
@@ -219,7 +219,7 @@ static int fetch_samples(struct gpu_context *c, struct gpu *g, size_t *ret_len, 
 
     *ret_len = 0;
     *ret_ok = false;
-    if (!nvidia_gpu_may(c, g, ASK_PROCESS_UTILIZATION, c->nvml.process_utilization != NULL))
+    if (!c->nvml.process_utilization || !nvidia_gpu_may(c, g, ASK_PROCESS_UTILIZATION))
         return 0;
     if (!since || (int64_t)since > c->now_us + FIRST_WINDOW_US)
         since = (uint64_t)MAX(c->now_us - MAX(c->interval_us, FIRST_WINDOW_US), 1);

@@ -123,7 +123,7 @@ int nvidia_samples_read(struct gpu_context *c, struct gpu *g, int type, enum che
     size_t len;
 
     *ret = (struct sample_summary){NAN, NAN};
-    if (!nvidia_gpu_may(c, g, (enum question)(ASK_SAMPLES_POWER + type), c->nvml.samples != NULL))
+    if (!c->nvml.samples || !nvidia_gpu_may(c, g, (enum question)(ASK_SAMPLES_POWER + type)))
         return 0;
     /* The clock was set back: what was seen then says nothing about what is new now. */
     if ((int64_t)g->seen_us[type] > c->now_us + CLOCK_SKEW_US)

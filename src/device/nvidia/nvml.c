@@ -81,7 +81,7 @@ int nvml_open(struct nvml *n, const char *path, const char *rootfs, struct error
 
 void nvml_close(struct nvml *n)
 {
-    if (n->library && n->initialised)
+    if (n->initialised && n->shutdown)
         n->shutdown();
     if (n->library)
         dlclose(n->library);

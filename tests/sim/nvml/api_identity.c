@@ -1,6 +1,8 @@
 /* api_identity.c - NVML's calls about the system, enumeration, and what a GPU is. */
 #include "sim.h"
 
+#include <stdlib.h>
+
 #define TEXT_OUT(to, size, ...)                                                                    \
     ((unsigned)snprintf((to), (size), __VA_ARGS__) < (unsigned)(size) ? 0 : NVML_INSUFFICIENT_SIZE)
 
@@ -80,12 +82,15 @@ SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, struct nvml_device 
 SIM_EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, struct nvml_device **ret);
 SIM_EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, struct nvml_device **ret)
 {
-    unsigned domain, bus, found = SIM_ALL_GPUS;
+    unsigned found = SIM_ALL_GPUS;
     int code = sim_enter(NULL, "nvmlSimLookup");
 
     if (code)
         return code;
-    if (sscanf(bus_id, "%x:%x:00.0", &domain, &bus) != 2)
+    char *end = NULL;
+    unsigned long domain = strtoul(bus_id, &end, 16);
+    unsigned long bus = *end == ':' ? strtoul(end + 1, &end, 16) : ULONG_MAX;
+    if (strcmp(end, ":00.0") != 0)
         return sim_leave(NVML_INVALID_ARGUMENT);
     for (unsigned i = 0; i < sim.visible_len; i++)
         if (sim.visible[i] / 8 == domain && bus_of(sim.visible[i]) == bus)
@@ -122,8 +127,9 @@ SIM_EXPORT int nvmlDeviceGetSerial(struct nvml_device *d, char *to, unsigned siz
         return code;
     if (!gpu_of(d)->board->server)
         return sim_leave(NVML_NOT_SUPPORTED);
-    return sim_leave(TEXT_OUT(to, size, "16546%08u",
-                              (unsigned)((sim.scenario.seed * 977 + d->gpu * 13) % 100000000)));
+    return sim_leave(
+        TEXT_OUT(to, size, "16546%08u",
+                 (unsigned)((sim.scenario.seed * 977 + (uint64_t)d->gpu * 13) % 100000000)));
 }
 
 SIM_EXPORT int nvmlDeviceGetVbiosVersion(struct nvml_device *d, char *to, unsigned size);

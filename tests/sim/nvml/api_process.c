@@ -1,7 +1,7 @@
 /* api_process.c - NVML's calls about the processes on a GPU. */
 #include "sim.h"
 
-#define PROCESS_SAMPLE_US 166667
+#define PROCESS_SAMPLE_US ((int64_t)166667)
 
 static uint64_t memory_of(const struct sim_process *p)
 {

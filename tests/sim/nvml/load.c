@@ -2,7 +2,7 @@
  * (scenario, GPU, time): the same question has the same answer whenever and however often asked. */
 #include "sim.h"
 
-#define US_PER_S 1000000
+#define US_PER_S ((int64_t)1000000)
 #define MIB      ((uint64_t)1 << 20)
 
 /* Independent uses of the noise, so that they do not move together. */
@@ -48,10 +48,11 @@ static double clamp(double x, double low, double high)
 /* Busy at 92 to 100 %, with a dip of 2 to 5 s (a checkpoint, an epoch's end) about every minute. */
 static double training(uint64_t seed, unsigned gpu, int64_t us)
 {
-    const int64_t cycle = 61 * (int64_t)US_PER_S;
+    const int64_t cycle = 61 * US_PER_S;
     int64_t n = us / cycle, in = us - n * cycle;
-    int64_t begin = (int64_t)(noise(seed, STREAM_DIP, gpu, 2 * n) * 50 * US_PER_S);
-    int64_t length = (int64_t)((2 + 3 * noise(seed, STREAM_DIP, gpu, 2 * n + 1)) * US_PER_S);
+    int64_t begin = (int64_t)(noise(seed, STREAM_DIP, gpu, 2 * n) * 50 * (double)US_PER_S);
+    int64_t length =
+        (int64_t)((2 + 3 * noise(seed, STREAM_DIP, gpu, 2 * n + 1)) * (double)US_PER_S);
 
     if (in >= begin && in < begin + length)
         return 0.04 + 0.12 * noise(seed, STREAM_LOAD, gpu, us / 200000);
@@ -61,7 +62,7 @@ static double training(uint64_t seed, unsigned gpu, int64_t us)
 /* Requests come in bursts: slots of three seconds, a third of them silent. */
 static double inference(uint64_t seed, unsigned gpu, int64_t us)
 {
-    double level = noise(seed, STREAM_BURST, gpu, us / (3 * (int64_t)US_PER_S));
+    double level = noise(seed, STREAM_BURST, gpu, us / (3 * US_PER_S));
 
     if (level < 0.35)
         return 0;
@@ -71,7 +72,7 @@ static double inference(uint64_t seed, unsigned gpu, int64_t us)
 double sim_load(const struct sim_scenario *s, unsigned gpu, int64_t us)
 {
     const struct sim_gpu *g = &s->gpus[gpu];
-    int64_t period = (int64_t)(g->period_s * US_PER_S);
+    int64_t period = (int64_t)(g->period_s * (double)US_PER_S);
     int64_t in = us % period;
 
     switch (g->profile) {
@@ -118,7 +119,7 @@ double sim_temperature_c(const struct sim_scenario *s, unsigned gpu, int64_t us)
     double sum = 0, weights = 0, weight = 1;
 
     for (int i = 0; i < 12; i++) {
-        sum += weight * sim_load(s, gpu, us - i * 5 * (int64_t)US_PER_S);
+        sum += weight * sim_load(s, gpu, us - i * 5 * US_PER_S);
         weights += weight;
         weight *= 0.8;
     }

@@ -269,7 +269,7 @@ static int read_process(struct line *line, struct sim_scenario *s, struct error 
         (code = get_number(line, "share", 0, 1, &p.share, err)))
         return code;
     if (get(line, "type", &text)) {
-        if (text.len != 1 || !memchr("CGMB", text.ptr[0], 4))
+        if (text.len != 1 || !str_contains(STR("CGMB"), text))
             return bad(err, "type", text);
         p.type = text.ptr[0];
     }
