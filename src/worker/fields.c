@@ -303,6 +303,14 @@ static const char *state_name(enum accelerator_state state)
     return NULL;
 }
 
+static void print_whole(bool known, uint64_t value, enum field_form form, struct buf *to)
+{
+    if (known)
+        buf_u64(to, value);
+    else
+        unknown(form, to);
+}
+
 void field_print(const struct field *field, const void *thing, enum field_form form, struct buf *to)
 {
     const char *at = (const char *)thing + field->offset;
@@ -344,18 +352,13 @@ void field_print(const struct field *field, const void *thing, enum field_form f
         break;
     case FIELD_COUNT:
         memcpy(&value.count, at, sizeof(value.count));
-        if (value.count != UNKNOWN_COUNT)
-            buf_u64(to, value.count);
-        else
-            unknown(form, to);
+        print_whole(value.count != UNKNOWN_COUNT, value.count, form, to);
         break;
     case FIELD_UNSIGNED:
     case FIELD_POSITIVE:
         memcpy(&value.natural, at, sizeof(value.natural));
-        if (value.natural != (field->kind == FIELD_POSITIVE ? 0 : UINT_MAX))
-            buf_u64(to, value.natural);
-        else
-            unknown(form, to);
+        print_whole(value.natural != (field->kind == FIELD_POSITIVE ? 0 : UINT_MAX), value.natural,
+                    form, to);
         break;
     case FIELD_INT:
         memcpy(&value.integer, at, sizeof(value.integer));
