@@ -67,13 +67,14 @@ const OTHER: Record<string, string> = {
   cyan: "#4cc3d8",
 };
 
-/** A colour of a file ("dark-red", "text", "#c00", "rgb(...)") as CSS. */
-export function namedColor(name: string, theme: Theme): string {
+/** A colour of a file ("dark-red", "text", "#c00", "rgb(...)") as CSS. `surface`: it fills an area
+ * and need not be read as text, so that it may be bright on a light ground. */
+export function namedColor(name: string, theme: Theme, surface = false): string {
   if (name === "text") return theme === "dark" ? "#dbe3ea" : "#1c252e";
   if (name === "transparent") return "rgba(0, 0, 0, 0)";
   const m = /^(?:(super-light|light|semi-dark|dark)-)?(red|orange|yellow|green|blue|purple)$/.exec(name);
   if (m) {
-    if (theme === "light" && !m[1]) return ON_LIGHT[m[2]!]!;
+    if (theme === "light" && !m[1] && !surface) return ON_LIGHT[m[2]!]!;
     return HUES[m[2]!]![SHADE[m[1] ?? ""] ?? 2]!;
   }
   if (OTHER[name]) return OTHER[name]!;
@@ -151,9 +152,9 @@ export function isScale(mode: string): boolean {
 }
 
 /** The colour at `share` (0 to 1) of a continuous mode. */
-export function scaleColor(mode: string, share: number, theme: Theme): string {
+export function scaleColor(mode: string, share: number, theme: Theme, surface = false): string {
   const stops = SCALES[mode.replace(/^continuous-/, "")] ?? SCALES.GrYlRd!;
-  const colors = stops.map((s) => namedColor(s, theme));
+  const colors = stops.map((s) => namedColor(s, theme, surface));
   const at = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * (colors.length - 1);
   const i = Math.min(colors.length - 2, Math.floor(at));
   return mix(colors[i]!, colors[i + 1]!, at - i);

@@ -7,7 +7,8 @@ import { type Formatted, formatValue } from "./units.ts";
 
 export interface DisplayValue extends Formatted {
   numeric: number; // NaN when the value is no number
-  color: string; // CSS; always set
+  color: string; // CSS, for text and lines; always set
+  fill: string; // the same for areas: brighter on a light ground
   share: number; // place between min and max, 0 to 1; NaN without
   mapped: boolean;
 }
@@ -127,14 +128,14 @@ export function shareOf(
 }
 
 /** The colour of a value, or of a series when the mode does not look at values. */
-export function valueColor(config: FieldConfig, value: number, c: DisplayContext): string {
+export function valueColor(config: FieldConfig, value: number, c: DisplayContext, surface = false): string {
   const mode = config.color?.mode ?? "thresholds";
   if (mode === "fixed" || mode === "shades")
-    return namedColor(config.color?.fixedColor ?? "text", c.theme);
+    return namedColor(config.color?.fixedColor ?? "text", c.theme, surface);
   if (mode === "palette-classic-by-name") return colorByName(c.name, c.theme);
   if (mode.startsWith("palette-")) return seriesColor(c.seriesIndex, c.theme);
-  if (isScale(mode)) return scaleColor(mode, shareOf(config, value, c.limits), c.theme);
-  return namedColor(thresholdColor(config, value, c.limits), c.theme);
+  if (isScale(mode)) return scaleColor(mode, shareOf(config, value, c.limits), c.theme, surface);
+  return namedColor(thresholdColor(config, value, c.limits), c.theme, surface);
 }
 
 function textOf(config: FieldConfig, value: Value, c: DisplayContext): Formatted {
@@ -157,14 +158,15 @@ export function display(config: FieldConfig, value: Value, c: DisplayContext): D
     typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : NaN;
   const hit = mapValue(config.mappings, value);
   const shown = textOf(config, value, c);
-  const color = hit?.color
-    ? namedColor(hit.color, c.theme)
-    : valueColor(config, Number.isNaN(numeric) ? -Infinity : numeric, c);
+  const at = Number.isNaN(numeric) ? -Infinity : numeric;
+  const color = (surface: boolean): string =>
+    hit?.color ? namedColor(hit.color, c.theme, surface) : valueColor(config, at, c, surface);
   const mapped = hit?.text !== undefined && hit.text !== "";
   return {
     ...(mapped ? { prefix: "", text: hit.text!, suffix: "" } : shown),
     numeric,
-    color,
+    color: color(false),
+    fill: color(true),
     share: shareOf(config, numeric, c.limits),
     mapped,
   };

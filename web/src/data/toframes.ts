@@ -41,10 +41,20 @@ function tableFrame(target: Target, series: Series[], several: boolean): Frame {
   return frameOf(fields, { refId: target.refId });
 }
 
+const natural = new Intl.Collator("en", { numeric: true });
+
+/** Series by name ("GPU 2" before "GPU 10"), unless the expression itself orders them. */
+function ordered(target: Target, frames: Frame[], atOneTime: boolean): Frame[] {
+  const sorts = /\b(sort(_desc|_by_label|_by_label_desc)?|topk|bottomk)\s*(by|without|\()/;
+  if (atOneTime && sorts.test(target.expr)) return frames;
+  const named = frames.map((frame) => ({ frame, name: frame.name ?? "" }));
+  return named.sort((a, b) => natural.compare(a.name, b.name)).map((n) => n.frame);
+}
+
 export function framesOf(target: Target, result: QueryResult, several: boolean): Frame[] {
   if (target.format === "table")
     return result.series.length ? [tableFrame(target, result.series, several)] : [];
-  return result.series.map((s) => seriesFrame(target, s));
+  return ordered(target, result.series.map((s) => seriesFrame(target, s)), result.type === "vector");
 }
 
 /** Puts a null between points that are further apart than the step: a gap is no line. */

@@ -1,5 +1,6 @@
 // The dashboard model as Grafana's files have it, reduced to what is drawn, and its loader.
 import { arr, bool, type Json, num, obj, str, strings } from "./json.ts";
+import { migrated, panelsOfRows } from "./migrate.ts";
 
 export interface ThresholdStep {
   value: number; // -Infinity for the base step
@@ -284,7 +285,7 @@ function transformationsOf(v: unknown): Transformation[] {
 }
 
 export function panelOf(v: unknown): Panel {
-  const p = obj(v);
+  const p = migrated(v);
   const g = obj(p.gridPos);
   const fc = obj(p.fieldConfig);
   const x = Math.min(23, Math.max(0, Math.round(num(g.x) ?? 0)));
@@ -370,7 +371,7 @@ export function dashboardOf(raw: unknown): Dashboard {
   const outer = obj(raw);
   const d = outer.dashboard !== undefined ? obj(outer.dashboard) : outer;
   const notices: string[] = [];
-  const all = arr(d.panels);
+  const all = d.panels === undefined ? panelsOfRows(arr(d.rows)) : arr(d.panels);
   if (all.length > MAX_PANELS) notices.push(`only the first ${MAX_PANELS} panels are drawn`);
   const time = obj(d.time);
   const picker = obj(d.timepicker);

@@ -34,17 +34,17 @@ function barOf(item: Shown, common: { min: number; max: number }): Bar {
 function gradient(bar: Bar, context: PanelContext, to: string): string {
   const { config } = bar.item.field;
   const mode = config.color?.mode ?? "thresholds";
-  const own = bar.item.value.color;
+  const own = bar.item.value.fill;
   const stops: string[] = [];
   const reach = Math.max(bar.share, 1e-6);
   if (isScale(mode)) {
     for (let i = 0; i <= 4; i++)
-      stops.push(`${scaleColor(mode, (i / 4) * reach, context.theme)} ${i * 25}%`);
+      stops.push(`${scaleColor(mode, (i / 4) * reach, context.theme, true)} ${i * 25}%`);
   } else if (mode === "thresholds") {
     const { min, max } = bar.limits;
     for (const level of thresholdLevels({ ...config, min, max }, bar.limits)) {
       const place = Math.max(0, (level.value - min) / (max - min)) / reach;
-      if (place <= 1) stops.push(`${namedColor(level.color, context.theme)} ${(place * 100).toFixed(1)}%`);
+      if (place <= 1) stops.push(`${namedColor(level.color, context.theme, true)} ${(place * 100).toFixed(1)}%`);
     }
   }
   if (stops.length < 2) return `linear-gradient(${to}, ${withAlpha(own, 0.45)}, ${own})`;
@@ -56,7 +56,7 @@ function drawn(bar: Bar, context: PanelContext, mode: string, lying: boolean): H
   const percent = `${(bar.share * 100).toFixed(2)}%`;
   if (lying) fill.style.width = percent;
   else fill.style.height = percent;
-  const color = bar.item.value.color;
+  const color = bar.item.value.fill;
   if (mode === "basic") fill.style.background = withAlpha(color, 0.75);
   else fill.style.background = gradient(bar, context, lying ? "to right" : "to top");
   return h("span", { class: `bar-track ${mode === "lcd" ? "lcd" : ""}` }, fill);

@@ -31,7 +31,7 @@ function markers(item: Shown, context: PanelContext): SVGElement[] {
     const from = share(level.value);
     const to = share(levels[i + 1]?.value ?? Infinity);
     if (to <= from) return [];
-    const stroke = namedColor(level.color, context.theme);
+    const stroke = namedColor(level.color, context.theme, true);
     return [svg("path", { d: arc(92, from, to), stroke, class: "gauge-marker" })];
   });
 }
@@ -53,7 +53,7 @@ function dial(item: Shown, context: PanelContext, options: unknown, several: boo
   const drawing = svg("svg", { viewBox: "0 0 200 160", class: "gauge-dial", "aria-hidden": "true" });
   drawing.append(svg("path", { d: arc(78, 0, 1), class: "gauge-track" }));
   if (Number.isFinite(share) && share > 0)
-    drawing.append(svg("path", { d: arc(78, 0, share), class: "gauge-fill", stroke: item.value.color }));
+    drawing.append(svg("path", { d: arc(78, 0, share), class: "gauge-fill", stroke: item.value.fill }));
   if (bool(at(options, "showThresholdMarkers"), true)) drawing.append(...markers(item, context));
   const value = svg("text", { x: 100, y: 112, class: "gauge-value", text });
   value.style.fontSize = `${Math.min(36, 190 / Math.max(4, text.length))}px`;

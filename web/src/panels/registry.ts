@@ -14,8 +14,6 @@ const kinds: Record<string, PanelKind> = {
   bargauge,
   dashlist,
   gauge,
-  graph: timeseries,
-  singlestat: stat,
   stat,
   "state-timeline": stateTimeline,
   "status-history": statusHistory,

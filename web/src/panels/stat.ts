@@ -113,19 +113,19 @@ function meter(item: Shown): HTMLElement {
   const fill = h("span", { class: "stat-meter-fill" });
   const share = Number.isFinite(item.value.share) ? Math.min(1, Math.max(0, item.value.share)) : 0;
   fill.style.width = `${(share * 100).toFixed(1)}%`;
-  fill.style.background = item.value.color;
+  fill.style.background = item.value.fill;
   return h("span", { class: "stat-meter", "aria-hidden": "true" }, fill);
 }
 
 function paint(el: HTMLElement, item: Shown, look: Look): void {
-  const color = item.value.color;
+  const { color, fill } = item.value;
   if (look.colorMode === "background_solid") {
-    el.style.background = color;
-    el.style.color = textOn(color);
+    el.style.background = fill;
+    el.style.color = textOn(fill);
   } else if (look.colorMode === "background" || look.colorMode === "background_gradient") {
     el.classList.add("tinted");
-    el.style.setProperty("--tint", withAlpha(color, 0.2));
-    el.style.setProperty("--edge", withAlpha(color, 0.7));
+    el.style.setProperty("--tint", withAlpha(fill, 0.2));
+    el.style.setProperty("--edge", withAlpha(fill, 0.75));
   } else if (look.colorMode === "value") {
     el.style.setProperty("--value-color", color);
   }

@@ -76,8 +76,8 @@ function laneOf(lane: Lane, data: PanelData, context: PanelContext, join: boolea
     const el = h("span", { class: "lane-segment", title: `${lane.name}: ${text}\n${times.join(" – ")}` });
     el.style.left = `${((from - data.range.from) / span) * 100}%`;
     el.style.width = `${share * 100}%`;
-    el.style.background = shown.color;
-    el.style.color = textOn(shown.color);
+    el.style.background = shown.fill;
+    el.style.color = textOn(shown.fill);
     if (str(at(options, "showValue"), "auto") !== "never" && share > 0.06) el.textContent = text;
     track.append(el);
   }

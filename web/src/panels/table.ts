@@ -64,10 +64,10 @@ function paintCell(td: HTMLElement, column: Column, value: DisplayValue): void {
   if (column.cell === "color-text") td.style.color = value.color;
   if (!column.cell.startsWith("color-background")) return;
   if (column.solid) {
-    td.style.background = value.color;
-    td.style.color = textOn(value.color);
+    td.style.background = value.fill;
+    td.style.color = textOn(value.fill);
   } else {
-    td.style.background = withAlpha(value.color, 0.24);
+    td.style.background = withAlpha(value.fill, 0.24);
   }
 }
 
@@ -75,7 +75,7 @@ function gaugeCell(value: DisplayValue): HTMLElement {
   const fill = h("span", { class: "cell-gauge-fill" });
   const share = Number.isFinite(value.share) ? Math.min(1, Math.max(0, value.share)) : 0;
   fill.style.width = `${(share * 100).toFixed(1)}%`;
-  fill.style.background = value.color;
+  fill.style.background = value.fill;
   return h("span", { class: "cell-gauge", "aria-hidden": "true" }, fill);
 }
 

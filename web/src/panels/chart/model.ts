@@ -177,6 +177,15 @@ export function stackGroup(all: ChartSeries[], members: number[]): void {
   }
 }
 
+const FILLS_AT_FULL = 3;
+
+/** Many fills over one another make mud: the more there are, the fainter each. Stacks keep theirs. */
+function thinFills(series: ChartSeries[]): void {
+  const overlaid = series.filter((s) => !s.stack && s.draw === "line" && s.fillOpacity > 0);
+  if (overlaid.length <= FILLS_AT_FULL) return;
+  for (const s of overlaid) s.fillOpacity *= (FILLS_AT_FULL / overlaid.length) ** 1.5;
+}
+
 export interface ChartModel {
   times: number[];
   series: ChartSeries[];
@@ -208,5 +217,6 @@ export function chartModel(frames: Frame[], theme: Theme, hidden: (name: string)
     groups.set(key, [...(groups.get(key) ?? []), i]);
   });
   for (const members of groups.values()) stackGroup(series, members);
+  thinFills(series);
   return { times, series, dropped: Math.max(0, count - MAX_SERIES) };
 }
