@@ -27,7 +27,8 @@ int eval_failed(struct eval *e, int code)
     return code;
 }
 
-static void note(struct eval *e, struct str *list, size_t *len, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void
+note(struct eval *e, struct str *list, size_t *len, const char *format, va_list args)
 {
     char text[300];
     int n = vsnprintf(text, sizeof(text), format, args);

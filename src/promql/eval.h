@@ -29,7 +29,7 @@ struct eval {
     struct held_selection *held;
     atomic_uint_fast64_t samples_read;
     uint64_t series_read;
-    size_t threads_peak; /* bytes that threads took for themselves, at most */
+    size_t memory_peak; /* bytes taken at once while threads ran */
     struct str warnings[EVAL_NOTES_MAX], infos[EVAL_NOTES_MAX];
     size_t warnings_len, infos_len;
 };

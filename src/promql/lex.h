@@ -96,7 +96,7 @@ const char *lex_describe(const struct lex_token *t, char to[96]);
 
 /**
  * Copies what a LEX_STRING means into `a`: escapes resolved, raw between backticks.
- * False when an escape is none; `*ret_error` is then the word for it.
+ * False when an escape is none (`*ret_error` says so), or when the arena is full (it is NULL then).
  */
 bool lex_unquote(struct str quoted, struct arena *a, struct str *ret, const char **ret_error);
 

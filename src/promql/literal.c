@@ -158,7 +158,7 @@ bool lex_unquote(struct str quoted, struct arena *a, struct str *ret, const char
     size_t len = 0, at = 0;
     char *to = arena_alloc(a, inner.len + 4); /* no escape is longer than its text but by these */
 
-    *ret_error = "the query text takes too much memory";
+    *ret_error = NULL;
     if (!to)
         return false;
     while (at < inner.len) {

@@ -45,6 +45,19 @@ struct node *parse_unexpected(struct parse *p, const char *context, const char *
     return NULL;
 }
 
+bool parse_string(struct parse *p, struct str *ret)
+{
+    const char *why;
+
+    if (lex_unquote(p->token.text, p->arena, ret, &why))
+        return true;
+    if (why)
+        fault_parse(p->err, p->text, p->token.at, "%s", why);
+    else
+        fault_memory(p->err);
+    return false;
+}
+
 static bool too_deep(struct parse *p, size_t at)
 {
     fault_parse(p->err, p->text, at, "the expression is nested deeper than %d levels",
@@ -83,7 +96,6 @@ static bool label_list(struct parse *p, struct node_labels *ret)
     static const char where[] = "grouping opts";
     struct str names[NODE_LABELS_MAX];
     size_t len = 0;
-    const char *why;
 
     if (!parse_take(p, LEX_LEFT_PAREN))
         return parse_unexpected(p, where, "\"(\"");
@@ -94,8 +106,8 @@ static bool label_list(struct parse *p, struct node_labels *ret)
             names[len] = p->token.text;
         } else if (p->token.kind != LEX_STRING) {
             return parse_unexpected(p, where, "label");
-        } else if (!lex_unquote(p->token.text, p->arena, &names[len], &why)) {
-            return fault_parse(p->err, p->text, p->token.at, "%s", why), false;
+        } else if (!parse_string(p, &names[len])) {
+            return false;
         }
         len++;
         parse_advance(p);
@@ -284,15 +296,14 @@ static struct node *literal(struct parse *p)
     struct node *n =
         parse_node(p, kind == LEX_STRING ? NODE_STRING : NODE_NUMBER,
                    kind == LEX_STRING ? PROMQL_STRING : PROMQL_SCALAR, p->token.at, NULL);
-    const char *why;
     struct error err;
     int64_t ms;
 
     if (!n)
         return NULL;
     if (kind == LEX_STRING) {
-        if (!lex_unquote(p->token.text, p->arena, &n->string, &why))
-            return fault_parse(p->err, p->text, p->token.at, "%s", why), NULL;
+        if (!parse_string(p, &n->string))
+            return NULL;
     } else if (kind == LEX_DURATION) {
         if (num_parse_duration(p->token.text, &ms, &err))
             return fault_parse(p->err, p->text, p->token.at, "%s", err.text), NULL;

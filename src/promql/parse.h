@@ -36,6 +36,9 @@ bool parse_take(struct parse *p, enum lex_kind kind);
 /** "unexpected TOKEN in CONTEXT, expected EXPECTED"; both may be NULL. Returns NULL. */
 struct node *parse_unexpected(struct parse *p, const char *context, const char *expected);
 
+/** What the string at hand means; false with the error set. */
+bool parse_string(struct parse *p, struct str *ret);
+
 /** A node from byte `start`, one level above `child` (which may be NULL). NULL when too deep. */
 struct node *parse_node(struct parse *p, enum node_kind kind, enum promql_type type, size_t start,
                         const struct node *child);

@@ -48,11 +48,11 @@ static int make_grid(const struct promql_options *o, struct grid *ret, struct pr
     *ret = (struct grid){o->start_ms, o->step_ms, 1};
     if (!o->step_ms)
         return 0;
-    uint64_t steps = ((uint64_t)o->end_ms - (uint64_t)o->start_ms) / (uint64_t)o->step_ms + 1;
-    if (steps > EVAL_STEPS_MAX)
+    uint64_t steps = ((uint64_t)o->end_ms - (uint64_t)o->start_ms) / (uint64_t)o->step_ms;
+    if (steps >= EVAL_STEPS_MAX)
         return fault_set(err, PROMQL_BAD_DATA, "the range has %" PRIu64 " steps, more than %zu",
                          steps, EVAL_STEPS_MAX);
-    ret->len = (size_t)steps;
+    ret->len = (size_t)steps + 1;
     return 0;
 }
 
@@ -225,7 +225,7 @@ static int finish(struct eval *e, struct outcome *o)
         return fault_memory(e->err);
     r->samples_read = atomic_load(&e->samples_read);
     r->series_read = e->series_read;
-    r->memory_peak = arena_bytes(&e->arena) + e->threads_peak;
+    r->memory_peak = MAX(arena_bytes(&e->arena), e->memory_peak);
     o->arena = e->arena;
     return 0;
 }

@@ -116,12 +116,12 @@ static int inner_grid(struct eval *e, int64_t after_ms, int64_t last_ms, int64_t
     *ret = (struct grid){first, step_ms, 0};
     if (first > last_ms)
         return 0;
-    uint64_t steps = ((uint64_t)last_ms - (uint64_t)first) / (uint64_t)step_ms + 1;
-    if (steps > EVAL_STEPS_MAX)
+    uint64_t steps = ((uint64_t)last_ms - (uint64_t)first) / (uint64_t)step_ms;
+    if (steps >= EVAL_STEPS_MAX)
         return fault_set(e->err, PROMQL_EXECUTION,
                          "a subquery has %" PRIu64 " steps, more than %zu: widen its step", steps,
                          EVAL_STEPS_MAX);
-    ret->len = (size_t)steps;
+    ret->len = (size_t)steps + 1;
     return 0;
 }
 
@@ -395,7 +395,7 @@ int scan_run(struct eval *e, const struct scan *s, scan_row *row, void *ctx)
             *e->err = workers[t].fault;
         }
     }
-    e->threads_peak = MAX(e->threads_peak, peak);
+    e->memory_peak = MAX(e->memory_peak, arena_bytes(&e->arena) + peak);
     return code;
 }
 

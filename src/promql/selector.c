@@ -15,7 +15,11 @@ static struct matcher *add(struct parse *p, struct gather *g)
     if (g->len == g->cap) {
         size_t cap = g->cap ? g->cap * 2 : 4;
         struct matcher *items = arena_calloc(p->arena, cap, sizeof(*items));
-        if (!items || g->len >= NODE_MATCHERS_MAX) {
+        if (!items) {
+            fault_memory(p->err);
+            return NULL;
+        }
+        if (g->len >= NODE_MATCHERS_MAX) {
             fault_parse(p->err, p->text, p->token.at, "too many matchers in one selector");
             return NULL;
         }
@@ -44,16 +48,6 @@ static bool set_name(struct parse *p, struct gather *g, struct str name, size_t 
     g->items[0] = first;
     g->named = true;
     return true;
-}
-
-static bool unquote(struct parse *p, struct str *ret)
-{
-    const char *why;
-
-    if (lex_unquote(p->token.text, p->arena, ret, &why))
-        return true;
-    fault_parse(p->err, p->text, p->token.at, "%s", why);
-    return false;
 }
 
 static bool match_type(enum lex_kind kind, enum match_type *ret)
@@ -86,7 +80,7 @@ static bool matcher(struct parse *p, struct gather *g)
     struct error err;
 
     if (first.kind == LEX_STRING) {
-        if (!unquote(p, &name))
+        if (!parse_string(p, &name))
             return false;
         parse_advance(p);
         if (p->token.kind == LEX_COMMA || p->token.kind == LEX_RIGHT_BRACE)
@@ -101,7 +95,7 @@ static bool matcher(struct parse *p, struct gather *g)
     parse_advance(p);
     if (p->token.kind != LEX_STRING)
         return parse_unexpected(p, where, "string");
-    if (!unquote(p, &value))
+    if (!parse_string(p, &value))
         return false;
     parse_advance(p);
     struct matcher *m = add(p, g);
