@@ -63,6 +63,7 @@ struct gpu {
     double mig_mode;              /* of the last reading: what is supported depends on it */
     unsigned fans;
     uint64_t unsupported;                  /* a bit per question */
+    unsigned sized;                        /* a bit per ring of samples whose length is known */
     uint64_t seen_us[NVIDIA_SAMPLE_TYPES]; /* newest sample taken; 0: none yet */
     uint64_t process_seen_us;
     double energy_j; /* at energy_mono_ns; NAN: none yet */

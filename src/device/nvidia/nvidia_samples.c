@@ -35,6 +35,27 @@ static int by_time(const void *a, const void *b)
     return (x->timestamp > y->timestamp) - (x->timestamp < y->timestamp);
 }
 
+/* Asks once how many entries this ring holds, and makes room for as many: a driver that finds too
+ * little gives the oldest only. */
+static int make_room(struct gpu_context *c, struct gpu *g, int type, enum question q)
+{
+    unsigned value_type, count = 0;
+
+    if (!nvidia_gpu_told(c, g, q, c->nvml.samples(g->handle, type, 0, &value_type, &count, NULL)))
+        return 0;
+    if (count > RING_MAX)
+        count = RING_MAX;
+    if (count > c->sample_cap) {
+        struct nvml_sample *grown =
+            array_grow(c->samples, &c->sample_cap, count, sizeof(*c->samples));
+        if (!grown)
+            return -ENOMEM;
+        c->samples = grown;
+    }
+    g->sized |= 1u << type;
+    return 0;
+}
+
 /* Asks for what is newer than `since`; *ret_len is 0 when there is nothing. */
 static int fetch(struct gpu_context *c, struct gpu *g, int type, uint64_t since, unsigned *ret_type,
                  size_t *ret_len)
@@ -42,30 +63,19 @@ static int fetch(struct gpu_context *c, struct gpu *g, int type, uint64_t since,
     enum question q = (enum question)(ASK_SAMPLES_POWER + type);
 
     *ret_len = 0;
-    for (int attempt = 0; attempt < 2; attempt++) {
-        unsigned count = 0;
-        int code = NVML_INSUFFICIENT_SIZE;
-        if (c->sample_cap) {
-            count = (unsigned)c->sample_cap;
-            code = c->nvml.samples(g->handle, type, since, ret_type, &count, c->samples);
-        }
-        if (code == NVML_SUCCESS)
-            *ret_len = MIN(count, c->sample_cap);
-        if (code != NVML_INSUFFICIENT_SIZE || attempt) {
-            nvidia_gpu_told(c, g, q, code);
-            return 0;
-        }
-        count = 0;
-        if (!nvidia_gpu_told(c, g, q,
-                             c->nvml.samples(g->handle, type, 0, ret_type, &count, NULL)) ||
-            count <= c->sample_cap || count > RING_MAX)
-            return 0;
-        struct nvml_sample *grown =
-            array_grow(c->samples, &c->sample_cap, count, sizeof(*c->samples));
-        if (!grown)
-            return -ENOMEM;
-        c->samples = grown;
+    if (!(g->sized & 1u << type)) {
+        int failed = make_room(c, g, type, q);
+        if (failed)
+            return failed;
     }
+    if (!(g->sized & 1u << type) || !c->sample_cap)
+        return 0;
+    unsigned count = (unsigned)c->sample_cap;
+    int code = c->nvml.samples(g->handle, type, since, ret_type, &count, c->samples);
+    if (nvidia_gpu_told(c, g, q, code))
+        *ret_len = MIN(count, c->sample_cap);
+    if (code == NVML_INSUFFICIENT_SIZE)
+        g->sized &= ~(1u << type); /* it has grown: asked again next time */
     return 0;
 }
 

@@ -212,6 +212,18 @@ static void power_is_the_integral_of_the_energy_counter_with_the_peak_beside_it(
     assert_near(a->power_max_w, busy, 20);
 }
 
+static void without_an_energy_counter_power_is_the_mean_of_its_samples(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=square period=12 duty=0.5\n"
+                  "fault missing call=nvmlDeviceGetTotalEnergyConsumption\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 12);
+    assert_near(a->power_w, (76 + 672) / 2.0, 15); /* a board at rest and at work */
+    assert_near(a->power_max_w, 672, 20);
+}
+
 static void an_energy_counter_that_begins_again_makes_no_false_power(void **state)
 {
     struct rig *rig = *state;
@@ -851,6 +863,7 @@ int main(void)
         TEST(sixteen_gpus_keep_the_order_of_the_bus),
         TEST(means_over_an_interval_equal_the_duty_cycle_and_the_peak_is_seen),
         TEST(power_is_the_integral_of_the_energy_counter_with_the_peak_beside_it),
+        TEST(without_an_energy_counter_power_is_the_mean_of_its_samples),
         TEST(an_energy_counter_that_begins_again_makes_no_false_power),
         TEST(without_samples_the_one_shot_call_answers),
         TEST(stale_samples_are_withdrawn_and_counted),

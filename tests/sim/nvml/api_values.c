@@ -4,7 +4,8 @@
 #define US_PER_S        1000000
 #define RING            120    /* entries of a sample ring */
 #define UTILISATION_US  166667 /* one sample of utilisation stands for so long */
-#define POWER_SAMPLE_US 100000
+#define POWER_RING      480
+#define POWER_SAMPLE_US 50000
 #define ENERGY_STEP_US  100000
 #define ENERGY_STEPS    20000 /* a longer silence is integrated in so many coarser steps */
 #define STALE_US        (3600 * (int64_t)US_PER_S)
@@ -68,10 +69,11 @@ static unsigned fill_ring(const struct nvml_device *d, int type, uint64_t last_s
                           struct nvml_sample *to, unsigned room)
 {
     int64_t step = type == NVML_SAMPLES_POWER ? POWER_SAMPLE_US : UTILISATION_US;
+    int64_t ring = type == NVML_SAMPLES_POWER ? POWER_RING : RING;
     int64_t now = sim_now(), shift = sim_fault(SIM_FAULT_SAMPLES_STALE, d->gpu) ? STALE_US : 0;
     unsigned n = 0;
 
-    for (int64_t k = now / step - RING + 1; k <= now / step && n < room; k++) {
+    for (int64_t k = now / step - ring + 1; k <= now / step && n < room; k++) {
         /* The driver's timer drifts by a hair, so stamps are not round. */
         int64_t at = k * step + (k % 7) * 13;
         if (at > now || (uint64_t)at <= last_seen)
@@ -104,7 +106,7 @@ SIM_EXPORT int nvmlDeviceGetSamples(struct nvml_device *d, int type, unsigned lo
         return sim_leave(NVML_NOT_SUPPORTED);
     *value_type = NVML_VALUE_UNSIGNED;
     if (!samples) {
-        *count = RING;
+        *count = type == NVML_SAMPLES_POWER ? POWER_RING : RING;
         return sim_leave(0);
     }
     *count = sim_fault(SIM_FAULT_SAMPLES_EMPTY, d->gpu)
