@@ -128,29 +128,42 @@ static bool set_product(struct literal_set *left, const struct literal_set *righ
     return true;
 }
 
+/* The plain characters from `*it` on as one text; `*it` is moved behind them. Allocated, not on the
+ * stack, since literals_of() calls itself. */
+static bool plain_run(const struct regex_node **it, struct arena *a, struct str *ret)
+{
+    size_t count = 0;
+
+    for (const struct regex_node *at = *it; at && is_plain_char(at); at = at->next)
+        count++;
+    char *text = arena_alloc(a, count * 4 + 1);
+    *ret = str_make(text, 0);
+    for (; text && count; count--, *it = (*it)->next)
+        ret->len += regex_utf8(text + ret->len, (*it)->rune);
+    return text != NULL;
+}
+
 static bool literals_of_concat(const struct regex_node *node, struct arena *a,
                                struct literal_set *ret)
 {
-    char run[REGEX_PATTERN_MAX * 4]; /* characters in a row, so that they are not joined singly */
-    size_t n = 0;
+    const struct regex_node *it = node->first;
 
     if (!set_add(ret, a, STR(""), STR("")))
         return false;
-    for (const struct regex_node *it = node->first;; it = it->next) {
-        if (it && is_plain_char(it)) {
-            n += regex_utf8(run + n, it->rune);
-            continue;
-        }
+    while (it) {
         struct literal_set part = {0};
-        if (n && (!set_add(&part, a, str_make(run, n), STR("")) || !set_product(ret, &part, a)))
+        struct str run;
+        if (!is_plain_char(it)) {
+            if (!literals_of(it, a, &part))
+                return false;
+            it = it->next;
+        } else if (!plain_run(&it, a, &run) || !set_add(&part, a, run, STR(""))) {
             return false;
-        n = 0;
-        if (!it)
-            return true;
-        part = (struct literal_set){0};
-        if (!literals_of(it, a, &part) || !set_product(ret, &part, a))
+        }
+        if (!set_product(ret, &part, a))
             return false;
     }
+    return true;
 }
 
 /* Appends every string that `node` stands for to `ret`; false when they are not a small set. */
