@@ -30,6 +30,10 @@ function(algalon_flag_if_known flag)
   endif()
 endfunction()
 
+if(ALGALON_FUZZ) # the fuzzer finds its way by the branches that the rooms take
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 if(ALGALON_SANITIZE)
   add_compile_options(-fsanitize=${ALGALON_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ALGALON_SANITIZE})

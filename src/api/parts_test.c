@@ -242,11 +242,11 @@ static void a_push_that_brings_nothing_is_told_why(void **state)
 
     assert_int_equal(import(f, "", ""), 204);
     assert_int_equal(import(f, "", "not { a line\n"), 400);
-    assert_int_equal(import(f, "", "old 1 1000\n"), 400);
     assert_int_equal(import(f, "?timestamp=x", "good 1\n"), 400);
     assert_int_equal(import(f, "?extra_label=x", "good 1\n"), 400);
     assert_int_equal(import(f, "?extra_label=1x=y", "good 1\n"), 400);
     assert_int_equal(import(f, "", "good 1\n"), 204);
+    assert_int_equal(import(f, "", "good 1 -1000\n"), 400); /* before 1970 */
 }
 
 int main(void)
