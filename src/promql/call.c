@@ -33,19 +33,31 @@ static double round_to(double value, double nearest)
     return floor(value * inverse + 0.5) / inverse;
 }
 
+/* The larger and the smaller of two as Go has them: NaN wins, but not over the infinity that is
+ * larger (or smaller) than any number. */
+static double larger(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return a == (double)INFINITY || b == (double)INFINITY ? (double)INFINITY : (double)NAN;
+    return MAX(a, b);
+}
+
+static double smaller(double a, double b)
+{
+    return -larger(-a, -b);
+}
+
 static double bounded(enum function_id id, double value, double low, double high)
 {
     switch (id) {
     case FUNCTION_ROUND:
         return round_to(value, low);
     case FUNCTION_CLAMP_MIN:
-        return isnan(low) || isnan(value) ? (double)NAN : MAX(value, low);
+        return larger(value, low);
     case FUNCTION_CLAMP_MAX:
-        return isnan(low) || isnan(value) ? (double)NAN : MIN(value, low);
+        return smaller(value, low);
     default:
-        if (isnan(low) || isnan(high) || isnan(value))
-            return (double)NAN;
-        return MAX(low, MIN(high, value));
+        return larger(low, smaller(high, value));
     }
 }
 

@@ -137,6 +137,8 @@ static void a_range_query_is_many_instant_queries(void **state)
         "min_over_time(m{i=\"003\"}[40m])",
         "resets(m{i=~\"00[0-3]\"}[7m])",
         "quantile_over_time(0.3, m{i=\"003\"}[3m])",
+        "quantile_over_time(0.9, m{i=\"003\"}[20m])",
+        "mad_over_time(m{i=\"003\"}[20m])",
         "sum_over_time(m{i=\"006\"}[3m:20s])",
         "sum by (g) (m) / on (g) group_left () count by (g) (m)",
     };

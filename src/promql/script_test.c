@@ -100,7 +100,7 @@ static struct labels labels_part(struct script *s, struct str *line)
     const char *brace = memchr(line->ptr, '}', line->len);
     const char *blank = memchr(line->ptr, ' ', line->len);
     struct label_builder b;
-    struct labels view, copy;
+    struct labels view, copy = {NULL, 0};
     struct selector sel;
     struct promql_error err;
 

@@ -41,21 +41,63 @@ static double deviation(const struct rollup_row *r, size_t from, size_t to)
     return r->id == FUNCTION_STDDEV_OVER_TIME ? sqrt(variance) : variance;
 }
 
-static double ordered(const struct rollup_row *r, size_t k, double *copy)
-{
-    size_t from = r->window->from[k], n = r->window->to[k] - from;
+/* The samples of the window last looked at, in order. Windows mostly overlap: then only what comes
+ * and goes is moved. */
+struct ordered {
+    double *sorted, *scratch;
+    size_t from, to;
+};
 
-    memcpy(copy, r->column->values + from, n * sizeof(*copy));
-    qsort(copy, n, sizeof(*copy), rollup_order);
+static size_t place_of(const double *sorted, size_t n, double value)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (rollup_order(&sorted[middle], &value) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void advance(struct ordered *o, const double *v, size_t from, size_t to)
+{
+    size_t n = o->to - o->from, moves = (from - o->from) + (to - o->to);
+
+    if (from >= o->to || moves >= to - from) {
+        memcpy(o->sorted, v + from, (to - from) * sizeof(*v));
+        qsort(o->sorted, to - from, sizeof(*v), rollup_order);
+    } else {
+        for (size_t i = o->from; i < from; i++) {
+            size_t at = place_of(o->sorted, n--, v[i]);
+            memmove(o->sorted + at, o->sorted + at + 1, (n - at) * sizeof(*v));
+        }
+        for (size_t i = o->to; i < to; i++) {
+            size_t at = place_of(o->sorted, n, v[i]);
+            memmove(o->sorted + at + 1, o->sorted + at, (n++ - at) * sizeof(*v));
+            o->sorted[at] = v[i];
+        }
+    }
+    o->from = from;
+    o->to = to;
+}
+
+static double of_ordered(const struct rollup_row *r, size_t k, struct ordered *o)
+{
+    size_t n = r->window->to[k] - r->window->from[k];
+
+    advance(o, r->column->values, r->window->from[k], r->window->to[k]);
     if (r->id == FUNCTION_QUANTILE_OVER_TIME)
-        return rollup_quantile(r->first[k], copy, n);
-    double median = rollup_quantile(0.5, copy, n);
+        return rollup_quantile(r->first[k], o->sorted, n);
+    double median = rollup_quantile(0.5, o->sorted, n);
     if (r->id == FUNCTION_MEDIAN_OVER_TIME)
         return median;
     for (size_t i = 0; i < n; i++)
-        copy[i] = fabs(copy[i] - median);
-    qsort(copy, n, sizeof(*copy), rollup_order);
-    return rollup_quantile(0.5, copy, n);
+        o->scratch[i] = fabs(o->sorted[i] - median);
+    qsort(o->scratch, n, sizeof(*o->scratch), rollup_order);
+    return rollup_quantile(0.5, o->scratch, n);
 }
 
 struct regression {
@@ -117,9 +159,12 @@ static double smooth(const struct rollup_row *r, size_t k)
 int rollup_statistics(const struct rollup_row *row)
 {
     const struct window *w = row->window;
-    double *copy = arena_calloc(row->scratch, row->column->len + 1, sizeof(*copy));
+    struct ordered o = {
+        .sorted = arena_alloc(row->scratch, (row->column->len + 1) * sizeof(double)),
+        .scratch = arena_alloc(row->scratch, (row->column->len + 1) * sizeof(double)),
+    };
 
-    if (!copy)
+    if (!o.sorted || !o.scratch)
         return -ENOMEM;
     for (size_t k = 0; k < w->steps; k++) {
         size_t from = w->from[k], to = w->to[k];
@@ -140,7 +185,7 @@ int rollup_statistics(const struct rollup_row *row)
                 row->to[k] = smooth(row, k);
             break;
         default:
-            row->to[k] = ordered(row, k, copy);
+            row->to[k] = of_ordered(row, k, &o);
         }
     }
     return 0;
