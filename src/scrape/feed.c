@@ -9,8 +9,9 @@
 #define COLUMN_NONE      (UINT32_MAX - 2) /* from here on they are no columns */
 #define RETRY_SCRAPES    60               /* after so many scrapes refused series are tried again */
 #define AHEAD_MAX_MS     600000           /* timestamps further in the future are refused */
-#define LABEL_BYTES_MAX  ((size_t)1 << 20) /* of one line's labels with all that relabelling makes \
-                                            */
+#define LABEL_BYTES_MAX                                                                            \
+    ((size_t)1 << 20) /* of one line's labels with all that relabelling makes                      \
+                       */
 #define REPORT_LEN 5
 
 static const char *const report_names[REPORT_LEN] = {

@@ -17,7 +17,7 @@ struct scrape_options {
     struct store *store;
     struct metadata *metadata;
     const char *config_file;    /* Prometheus scrape configuration; NULL: only `targets` */
-    const char *const *targets; /* "host:port" or URLs given on the command line, job "algalon" */
+    const char *const *targets; /* "host:port" or URLs given on the command line, job "worker" */
     size_t target_len;
     int64_t interval_ms;     /* of those targets: 5000 */
     uint64_t max_body_bytes; /* of one scrape: 64 MiB */
@@ -34,6 +34,15 @@ void scrape_stop(struct scrape *s); /* NULL is fine */
 
 /** Reads the configuration again: all or nothing, state of unchanged targets kept. */
 MUST_CHECK int scrape_reload(struct scrape *s, struct error *err);
+
+/** A copy in `a` of global.external_labels, which belong on what leaves this host (remote write)
+ * and not on what is kept here. */
+struct labels scrape_external_labels(struct scrape *s, struct arena *a);
+
+/** Reads a scrape configuration, or a file of targets (as file_sd_configs names them), and says
+ * what is wrong with it. Errors: -EINVAL with file and line, or those of reading the file. */
+MUST_CHECK int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err);
+MUST_CHECK int scrape_check_targets(const char *path, size_t *ret_targets, struct error *err);
 
 /**
  * Takes the exposition `text` of this process's own worker as if it had been scraped at `ts_ms`:

@@ -1,0 +1,76 @@
+/* client.h - many HTTP fetches at once on one thread: libcurl's multi interface over epoll.
+ *
+ * libcurl is opened when it is first needed and never linked: it brings thirty libraries with it,
+ * which the worker shall not carry. client.c is this room's one door to it.
+ *
+ * Threads: every call from one thread at a time, but client_wake() from any. client_wait() touches
+ * nothing that the others do, so a lock may be given up around it. */
+#ifndef ALGALON_SCRAPE_CLIENT_H
+#define ALGALON_SCRAPE_CLIENT_H
+
+#include "base/base.h"
+#include "scrape/config.h"
+
+#define CLIENT_TRANSFERS_MAX 128 /* at once; memory is about 80 KB each */
+
+struct client;
+struct transfer;
+
+/* What to fetch; all borrowed during client_start(). */
+struct client_request {
+    struct str url;
+    int64_t timeout_ms;
+    uint64_t body_max; /* bytes on the wire and after unpacking */
+    bool follow_redirects;
+    const struct scrape_auth *auth; /* NULL: none */
+    const struct scrape_tls *tls;   /* NULL: the system's */
+    void *owner;                    /* handed back by transfer_owner() */
+};
+
+/** A client that has not opened libcurl yet. `user_agent` is copied. NULL when memory or file
+ * descriptors are out. */
+struct client *client_new(const char *user_agent);
+/** Every transfer has been released before. NULL is fine. */
+void client_free(struct client *c);
+
+/** Opens libcurl; fine when it is open. Errors: -ELIBACC, it is not installed (err says which
+ * package). */
+MUST_CHECK int client_open(struct client *c, struct error *err);
+
+/** How many connections may be kept open between fetches. */
+void client_keep(struct client *c, size_t connections);
+
+/** True when another fetch may be started. */
+bool client_has_room(const struct client *c);
+
+/** Starts a fetch. Errors: -EINVAL, -ENOMEM, or those of reading a password file. */
+MUST_CHECK int client_start(struct client *c, const struct client_request *request,
+                            struct transfer **ret, struct error *err);
+
+/** Waits until something happens or `timeout_ms`. */
+void client_wait(struct client *c, int timeout_ms);
+
+/** Ends a client_wait() going on or the next one. */
+void client_wake(struct client *c);
+
+/** Works on what client_wait() saw. */
+void client_process(struct client *c);
+
+/** The next fetch that has ended, well or not, or NULL. It is then the caller's to release. */
+struct transfer *client_next_done(struct client *c);
+
+/** How it ended: 0, or -ETIMEDOUT, -EFBIG, -EPROTO (a status other than 200), -EIO with the reason.
+ */
+int transfer_result(const struct transfer *t, struct error *err);
+void *transfer_owner(const struct transfer *t);
+struct str transfer_body(const struct transfer *t);
+bool transfer_is_gzip(const struct transfer *t);
+bool transfer_is_openmetrics(const struct transfer *t);
+uint64_t transfer_body_max(const struct transfer *t);
+/** A buffer for the unpacked body, kept with the transfer so that its memory is used again. */
+struct buf *transfer_unpacked(struct transfer *t);
+
+/** Gives a transfer back, one that has not ended too. */
+void client_release(struct client *c, struct transfer *t);
+
+#endif

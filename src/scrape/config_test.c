@@ -1,0 +1,393 @@
+/* config_test.c - what the scrape configuration takes and refuses, and what targets come of it. */
+#include "scrape/config.h"
+
+#include "scrape/target.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char full[] = "global:\n"
+                           "  scrape_interval: 15s\n"
+                           "  scrape_timeout: 5s\n"
+                           "  external_labels: {site: a}\n"
+                           "scrape_configs:\n"
+                           "- job_name: gpus\n"
+                           "  scrape_interval: 5s\n"
+                           "  honor_labels: true\n"
+                           "  honor_timestamps: false\n"
+                           "  metrics_path: /m\n"
+                           "  scheme: https\n"
+                           "  params: {'match[]': [a, b], x: ['1 2']}\n"
+                           "  sample_limit: 10\n"
+                           "  label_limit: 20\n"
+                           "  body_size_limit: 1MB\n"
+                           "  basic_auth: {username: u, password_file: secret}\n"
+                           "  tls_config: {ca_file: /ca, insecure_skip_verify: true}\n"
+                           "  static_configs:\n"
+                           "  - targets: ['n1:9400', 'n2:9400']\n"
+                           "    labels: {rack: r1}\n"
+                           "  file_sd_configs:\n"
+                           "  - files: ['t/*.json', /x/y.yml]\n"
+                           "    refresh_interval: 1m\n"
+                           "  relabel_configs:\n"
+                           "  - source_labels: [__address__]\n"
+                           "    regex: '(.*):.*'\n"
+                           "    target_label: node\n"
+                           "  metric_relabel_configs:\n"
+                           "  - {regex: pid, action: labeldrop}\n"
+                           "- job_name: a\n"
+                           "  authorization: {credentials: t}\n"
+                           "  static_configs: [{targets: [n3]}]\n";
+
+static void every_key_is_read(void **state)
+{
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    if (config_parse("/etc/p/prometheus.yml", str_of(full), &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c->job_len, 2);
+    assert_true(str_is(labels_get(c->external_labels, STR("site")), "a"));
+    const struct scrape_job *a = c->jobs[0], *gpus = c->jobs[1];
+    assert_true(str_is(a->name, "a"));
+    assert_int_equal(a->interval_ms, 15000);
+    assert_int_equal(a->timeout_ms, 5000);
+    assert_true(str_is(a->auth.type, "Bearer"));
+    assert_true(a->honor_timestamps && !a->honor_labels && a->follow_redirects);
+    assert_int_equal(gpus->interval_ms, 5000);
+    assert_int_equal(gpus->timeout_ms, 5000);
+    assert_true(gpus->honor_labels && !gpus->honor_timestamps);
+    assert_int_equal(gpus->param_len, 2);
+    assert_int_equal(gpus->sample_limit, 10);
+    assert_int_equal(gpus->body_size_limit, 1 << 20);
+    assert_true(str_is(gpus->auth.password_file, "/etc/p/secret"));
+    assert_true(gpus->tls.insecure_skip_verify);
+    assert_int_equal(gpus->relabel.len, 1);
+    assert_int_equal(gpus->metric_relabel.rules[0].action, RELABEL_LABELDROP);
+    assert_non_null(gpus->discoveries);
+    assert_non_null(gpus->discoveries->next);
+    config_free(c);
+}
+
+#define JOB "scrape_configs:\n- job_name: x\n"
+
+static void what_is_wrong_is_named_with_its_line(void **state)
+{
+    static const struct {
+        const char *text, *wanted; /* parts of the message */
+    } cases[] = {
+        {"rule_files: []\n", "f.yml:1: key 'rule_files'"},
+        {"global:\n  foo: 1\n", "f.yml:2: key 'foo'"},
+        {JOB "  bogus: 1\n", "f.yml:3: key 'bogus'"},
+        {JOB "  scrape_interval: 5s\n  scrape_timeout: 10s\n", "scrape_timeout (10s) is longer"},
+        {"global: {scrape_timeout: 2m}\n", "f.yml:1: global scrape_timeout"},
+        {JOB "  scrape_interval: abc\n", "f.yml:3: 'abc'"},
+        {JOB "  scrape_interval: 1ms\n", "shorter than 100ms"},
+        {JOB "  honor_labels: maybe\n", "f.yml:3: true or false"},
+        {JOB "  honor_labels: 'true'\n", "f.yml:3: true or false"},
+        {JOB "  scheme: ftp\n", "f.yml:3: scheme"},
+        {JOB "  sample_limit: -1\n", "f.yml:3: a whole number"},
+        {JOB "  metrics_path: [a]\n", "f.yml:3: a text"},
+        {JOB "- job_name: x\n", "f.yml:3: job_name 'x' twice"},
+        {"scrape_configs:\n- {}\n", "f.yml:2: job_name is missing"},
+        {"scrape_configs: {}\n", "a list is wanted"},
+        {JOB "  job_name: y\n", "f.yml:3: key 'job_name' twice"},
+        {JOB "  static_configs: [{targets: [http://a]}]\n", "'http://a' is not an address"},
+        {JOB "  static_configs: [{targets: a}]\n", "a list is wanted"},
+        {JOB "  static_configs:\n  - labels: {0x: a}\n", "f.yml:4: '0x' is not a label name"},
+        {JOB "  static_configs: [{target: [a]}]\n", "unknown key 'target'"},
+        {JOB "  file_sd_configs: [{}]\n", "files is missing"},
+        {JOB "  file_sd_configs: [{files: [a.txt]}]\n", "ends in .json"},
+        {JOB "  file_sd_configs: [{files: ['*/a.json']}]\n", "last part only"},
+        {JOB "  basic_auth: {password: a, password_file: b}\n", "not both"},
+        {JOB "  basic_auth: {username: a}\n  authorization: {credentials: b}\n", "not both"},
+        {JOB "  authorization: {type: basic}\n", "basic_auth"},
+        {JOB "  tls_config: {cert_file: a}\n", "go together"},
+        {JOB "  relabel_configs:\n  - regex: '('\n    target_label: a\n",
+         "f.yml:4: invalid regular expression"},
+        {JOB "  relabel_configs: [{action: nope}]\n", "unknown relabel action 'nope'"},
+        {JOB "  relabel_configs: [{}]\n", "target_label"},
+        {JOB "  relabel_configs: [{action: hashmod, target_label: a}]\n", "modulus"},
+        {JOB "  relabel_configs: [{target_label: a-b}]\n", "not a label name"},
+        {JOB "  relabel_configs: [{action: labeldrop, source_labels: [a]}]\n", "regex only"},
+        {JOB "  relabel_configs: [{action: keepequal, target_label: a, regex: b}]\n",
+         "source_labels and target_label only"},
+        {JOB "  relabel_configs: [{source_labels: [a b], target_label: a}]\n", "not a label name"},
+        {JOB "  params: {a: b}\n", "is a list"},
+        {"a: b: c\n", "f.yml:1:"},
+        {"a: [\n", "f.yml:2:"},
+        {"a: *nope\n", "f.yml:1: an alias"},
+        {"{}\n---\n{}\n", "second document"},
+        {"- a\n", "a map is wanted"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scrape_config *c;
+        struct error err = {0};
+        if (config_parse("f.yml", str_of(cases[i].text), &c, &err) != -EINVAL)
+            fail_msg("taken: %s", cases[i].text);
+        if (!strstr(err.text, cases[i].wanted))
+            fail_msg("'%s' does not say '%s'", err.text, cases[i].wanted);
+    }
+}
+
+static void an_empty_configuration_is_fine_and_anchors_are_resolved(void **state)
+{
+    static const char *const texts[] = {"", "# nothing\n", "global:\n", "scrape_configs: []\n",
+                                        "scrape_configs:\n"};
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        assert_int_equal(config_parse("f", str_of(texts[i]), &c, &err), 0);
+        assert_int_equal(c->job_len, 0);
+        config_free(c);
+    }
+    const char *text = "scrape_configs:\n"
+                       "- &base {job_name: a, scrape_interval: 7s, honor_labels: on}\n"
+                       "- <<: *base\n"
+                       "  job_name: b\n";
+    if (config_parse("f", str_of(text), &c, &err))
+        fail_msg("%s", err.text);
+    assert_true(str_is(c->jobs[1]->name, "b"));
+    assert_int_equal(c->jobs[1]->interval_ms, 7000);
+    assert_true(c->jobs[1]->honor_labels);
+    config_free(c);
+}
+
+static void a_billion_laughs_end_early(void **state)
+{
+    struct scrape_config *c;
+    struct error err;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 0);
+    buf_text(&text, "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+    for (int i = 1; i < 30; i++) {
+        buf_printf(&text, "a%d: &a%d [", i, i);
+        for (int k = 0; k < 9; k++)
+            buf_printf(&text, "*a%d,", i - 1);
+        buf_text(&text, "]\n");
+    }
+    assert_int_equal(config_parse("f", buf_str(&text), &c, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "too large"));
+    buf_fini(&text);
+}
+
+static void print_target(const struct target *t, struct buf *to)
+{
+    buf_str_add(to, t->spec.url);
+    buf_char(to, ' ');
+    labels_print(t->spec.labels, to);
+}
+
+/* The first target of the first job, as "url labels"; "dropped", or the error. */
+static void assert_target(const char *job_text, const char *address, const char *wanted)
+{
+    struct scrape_config *c;
+    struct error err = {0};
+    struct target *t = NULL;
+    struct buf text, got;
+
+    buf_init(&text, 0);
+    buf_printf(&text, "scrape_configs:\n- job_name: j\n%s", job_text);
+    if (config_parse("f", buf_str(&text), &c, &err))
+        fail_msg("%s", err.text);
+    const struct label group[] = {{STR("__meta_x"), STR("m")}, {STR("rack"), STR("r1")}};
+    buf_init(&got, 0);
+    int code = target_new(c->jobs[0], (struct labels){group, 2}, str_of(address), &t, &err);
+    if (code > 0)
+        print_target(t, &got);
+    else
+        buf_text(&got, code ? err.text : "dropped");
+    if (!str_is(buf_str(&got), wanted))
+        fail_msg("got\n%.*s\nwanted\n%s", STR_ARG(buf_str(&got)), wanted);
+    target_free(t);
+    buf_fini(&got);
+    buf_fini(&text);
+    config_free(c);
+}
+
+static void an_address_becomes_a_url_and_labels(void **state)
+{
+    (void)state;
+    assert_target("", "n1:9400",
+                  "http://n1:9400/metrics {instance=\"n1:9400\",job=\"j\",rack=\"r1\"}");
+    assert_target("  scheme: https\n  metrics_path: m\n", "[::1]:9400",
+                  "https://[::1]:9400/m {instance=\"[::1]:9400\",job=\"j\",rack=\"r1\"}");
+    assert_target("  params: {'match[]': ['{a=\"b\"}', c], x: [' ']}\n", "n1",
+                  "http://n1/metrics?match%5B%5D=%7Ba%3D%22b%22%7D&match%5B%5D=c&x=%20 "
+                  "{instance=\"n1\",job=\"j\",rack=\"r1\"}");
+    assert_target("  relabel_configs:\n"
+                  "  - {source_labels: [__address__], regex: '(.*):.*', target_label: instance}\n"
+                  "  - {source_labels: [__meta_x], target_label: meta}\n"
+                  "  - {replacement: '/p', target_label: __metrics_path__}\n"
+                  "  - {replacement: 'v', target_label: __param_y}\n"
+                  "  - {regex: rack, action: labeldrop}\n",
+                  "n1:9400", "http://n1:9400/p?y=v {instance=\"n1\",job=\"j\",meta=\"m\"}");
+    assert_target("  relabel_configs: [{source_labels: [rack], regex: r1, action: drop}]\n", "n1",
+                  "dropped");
+    assert_target("", "n1/x", "target n1/x of job j: 'n1/x' is not an address (host:port)");
+    assert_target("  relabel_configs: [{replacement: 1d, target_label: __scrape_timeout__}]\n",
+                  "n1", "target n1 of job j: scrape timeout longer than interval");
+}
+
+static void addresses_of_the_command_line_may_be_urls(void **state)
+{
+    static const struct {
+        const char *address, *wanted;
+    } cases[] = {
+        {"n1", "http://n1:9400/metrics {instance=\"n1:9400\",job=\"worker\"}"},
+        {"n1:9500", "http://n1:9500/metrics {instance=\"n1:9500\",job=\"worker\"}"},
+        {"[::1]", "http://[::1]:9400/metrics {instance=\"[::1]:9400\",job=\"worker\"}"},
+        {"https://n1/x?y=z", "https://n1/x?y=z {instance=\"n1\",job=\"worker\"}"},
+        {"http://n1:1", "http://n1:1/metrics {instance=\"n1:1\",job=\"worker\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scrape_config *c = config_empty();
+        struct target *t;
+        struct buf got;
+        assert_int_equal(config_add_targets(c, &cases[i].address, 1, 5000, NULL), 0);
+        assert_true(c->jobs[0]->honor_labels);
+        assert_int_equal(
+            target_new(c->jobs[0], (struct labels){0}, str_of(cases[i].address), &t, NULL), 1);
+        buf_init(&got, 0);
+        print_target(t, &got);
+        assert_true(str_is(buf_str(&got), cases[i].wanted));
+        buf_fini(&got);
+        target_free(t);
+        config_free(c);
+    }
+}
+
+static void turns_are_spread_and_keep_their_place(void **state)
+{
+    struct target t = {.spec = {.interval_ms = 5000}};
+    size_t early = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 1000; i++) {
+        t.spec.key = hash_bytes(&i, sizeof(i));
+        int64_t first = target_next_turn(&t, 1700000000123);
+        assert_true(first > 1700000000123 && first <= 1700000005123);
+        assert_int_equal(target_next_turn(&t, first), first + 5000);
+        assert_int_equal(target_next_turn(&t, first - 1), first);
+        assert_int_equal((target_next_turn(&t, 1800000000000) - first) % 5000, 0);
+        early += first < 1700000002623;
+    }
+    assert_in_range(early, 400, 600);
+}
+
+/* ---- files of targets ---- */
+
+static void write_file(const char *path, const char *text)
+{
+    assert_int_equal(file_replace(path, text, strlen(text), NULL), 0);
+}
+
+static void add_to(void *ctx, const struct target_group *group)
+{
+    struct buf *out = ctx;
+    for (size_t i = 0; i < group->len; i++)
+        buf_printf(out, "%.*s/%.*s ", STR_ARG(group->addresses[i]),
+                   STR_ARG(labels_get(group->labels, STR("a"))));
+}
+
+static void assert_found(struct discovery *d, bool changed, const char *wanted)
+{
+    struct buf out;
+
+    assert_int_equal(d->ops->refresh(d), changed);
+    buf_init(&out, 0);
+    d->ops->visit(d, add_to, &out);
+    if (!str_is(buf_str(&out), wanted))
+        fail_msg("%.*s, wanted %s", STR_ARG(buf_str(&out)), wanted);
+    buf_fini(&out);
+}
+
+static void files_of_targets_are_followed(void **state)
+{
+    char dir[] = TEST_BUILD_DIR "/sd-XXXXXX", path[256], pattern[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(pattern, sizeof(pattern), "%s/*.json", dir);
+    snprintf(path, sizeof(path), "%s/b.yml", dir);
+    const struct str patterns[] = {str_of(pattern), str_of(path)};
+    struct discovery *d = discovery_files(patterns, 2);
+    assert_found(d, false, "");
+    write_file(path, "- targets: [y1, y2]\n  labels: {a: 1}\n");
+    assert_found(d, true, "y1/1 y2/1 ");
+    assert_found(d, false, "y1/1 y2/1 ");
+    char json[256];
+    snprintf(json, sizeof(json), "%s/a.json", dir);
+    write_file(json, "[{\"targets\": [\"j1\"], \"labels\": {\"a\": \"x\\u00e9\"}}]");
+    assert_found(d, true, "y1/1 y2/1 j1/x\xc3\xa9 ");
+    write_file(json, "[{\"targets\": [\"j1\""); /* half written */
+    assert_found(d, false, "y1/1 y2/1 j1/x\xc3\xa9 ");
+    write_file(json, "[{\"targets\": [\"j2\"]}]");
+    assert_found(d, true, "y1/1 y2/1 j2/ ");
+    assert_int_equal(unlink(path), 0);
+    assert_found(d, true, "j2/ ");
+    write_file(json, "[]");
+    assert_found(d, true, "");
+    discovery_close_all(d);
+    assert_int_equal(file_remove_tree(dir), 0);
+}
+
+static void a_bad_file_of_targets_is_explained(void **state)
+{
+    static const struct {
+        const char *name, *text, *wanted;
+    } cases[] = {
+        {"a.json", "[", "a.json:1:"},
+        {"a.json", "{}", "a list of groups"},
+        {"a.json", "[{\"x\": 1}]", "unknown key 'x'"},
+        {"a.json", "[{\"targets\": [1, 2]}, {\"targets\": {}}]", "a list is wanted"},
+        {"a.yml", "- targets: [a]\n  labels: [b]\n", "a.yml:2: labels"},
+        {"a.yml", "- targets: ['']\n", "a.yml:1: a target is an address"},
+    };
+    char dir[] = TEST_BUILD_DIR "/sd-XXXXXX", path[256];
+    struct error err;
+    size_t n;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, cases[i].name);
+        write_file(path, cases[i].text);
+        assert_true(discovery_check_file(path, &n, &err) < 0);
+        if (!strstr(err.text, cases[i].wanted))
+            fail_msg("'%s' does not say '%s'", err.text, cases[i].wanted);
+    }
+    write_file(path, "- targets: [a, b]\n- targets: [c]\n");
+    assert_int_equal(discovery_check_file(path, &n, &err), 0);
+    assert_int_equal(n, 3);
+    assert_int_equal(file_remove_tree(dir), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(what_is_wrong_is_named_with_its_line),
+        cmocka_unit_test(an_empty_configuration_is_fine_and_anchors_are_resolved),
+        cmocka_unit_test(a_billion_laughs_end_early),
+        cmocka_unit_test(an_address_becomes_a_url_and_labels),
+        cmocka_unit_test(addresses_of_the_command_line_may_be_urls),
+        cmocka_unit_test(turns_are_spread_and_keep_their_place),
+        cmocka_unit_test(files_of_targets_are_followed),
+        cmocka_unit_test(a_bad_file_of_targets_is_explained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* fleet.c - the list of targets: made from the configuration and what discoveries say, and made
+ * anew when either changes. */
+#include "scrape/state.h"
+
+#include <stdlib.h>
+
+#define TARGETS_MAX 200000
+
+/* A list in the making. */
+struct list {
+    const struct scrape_job *job; /* whose discoveries are visited */
+    struct target **items;
+    size_t len, cap;
+    bool out_of_memory;
+};
+
+static int by_order(const void *a, const void *b)
+{
+    return target_compare(*(struct target *const *)a, *(struct target *const *)b);
+}
+
+static bool list_add(struct list *l, struct target *t)
+{
+    if (l->len == l->cap) {
+        struct target **grown = array_grow(l->items, &l->cap, l->len + 1, sizeof(*grown));
+        if (!grown)
+            return false;
+        l->items = grown;
+    }
+    l->items[l->len++] = t;
+    return true;
+}
+
+static void list_fini(struct list *l)
+{
+    for (size_t i = 0; i < l->len; i++)
+        target_free(l->items[i]);
+    free(l->items);
+}
+
+/* Makes the targets of one group. One that cannot be made is left out, and said. */
+static void add_group(void *ctx, const struct target_group *group)
+{
+    struct list *l = ctx;
+    struct error err;
+
+    for (size_t i = 0; i < group->len && l->len < TARGETS_MAX; i++) {
+        struct target *t = NULL;
+        int code = target_new(l->job, group->labels, group->addresses[i], &t, &err);
+        if (code == -ENOMEM || (code > 0 && !list_add(l, t))) {
+            l->out_of_memory = true;
+            target_free(t);
+            return;
+        }
+        if (code < 0)
+            log_warn("target left out", "error", err.text);
+    }
+}
+
+/* All targets of a configuration, sorted; of the same one given twice the first stays. */
+static int collect(const struct scrape_config *config, struct list *ret, struct error *err)
+{
+    struct list l = {0};
+
+    for (size_t i = 0; i < config->job_len; i++) {
+        l.job = config->jobs[i];
+        for (const struct discovery *d = l.job->discoveries; d; d = d->next)
+            d->ops->visit(d, add_group, &l);
+    }
+    if (l.out_of_memory) {
+        list_fini(&l);
+        return error_errno(err, -ENOMEM, "targets");
+    }
+    if (l.len == TARGETS_MAX)
+        log_error("too many targets, the rest is left out", "targets", LOG_NUM(TARGETS_MAX));
+    if (l.len)
+        qsort(l.items, l.len, sizeof(*l.items), by_order);
+    size_t kept = 0;
+    for (size_t i = 0; i < l.len; i++) {
+        if (kept && target_is_same(l.items[kept - 1], l.items[i]))
+            target_free(l.items[i]);
+        else
+            l.items[kept++] = l.items[i];
+    }
+    l.len = kept;
+    *ret = l;
+    return 0;
+}
+
+/* Waits until no thread holds a target; they are done in the time one text takes. */
+static void pause_taking(struct scrape *s)
+{
+    s->paused = true;
+    while (s->taking)
+        thread_wait_until(&s->quiet, &s->lock, clock_mono_ns() + NS_PER_S);
+}
+
+static void resume_taking(struct scrape *s)
+{
+    s->paused = false;
+    pthread_cond_broadcast(&s->work);
+    pthread_cond_broadcast(&s->quiet);
+}
+
+/* A target that is no more: its series end now. */
+static void retire(struct scrape *s, struct target *t)
+{
+    struct error err;
+
+    loop_forget(s, t);
+    loop_unschedule(s, t);
+    if (t->feed && feed_end(t->feed, clock_now_ms(), &err))
+        log_warn("the end of a target is not kept", "target", t->spec.url.ptr, "error", err.text);
+    target_free(t);
+}
+
+/* The group of a target is called "job;instance"; where two targets would share it, the later one
+ * adds its URL, and if that is not enough who it is. */
+static int name_group(struct map *names, struct target *t)
+{
+    struct buf name;
+    int code = -ENOMEM;
+
+    buf_init(&name, 0);
+    for (int more = 0; more < 3; more++) {
+        buf_reset(&name);
+        buf_str_add(&name, labels_get(t->spec.labels, STR("job")));
+        buf_char(&name, ';');
+        buf_str_add(&name, t->spec.instance);
+        if (more || !t->spec.job) {
+            buf_char(&name, ';');
+            buf_str_add(&name, t->spec.url);
+        }
+        if (more > 1)
+            buf_printf(&name, ";%016" PRIx64, t->spec.key);
+        if (name.failed || !map_get(names, buf_str(&name)))
+            break;
+    }
+    t->group_name = buf_take(&name);
+    if (t->group_name)
+        code = map_put(names, str_of(t->group_name), t, NULL);
+    return code;
+}
+
+static int name_groups(struct target **targets, size_t len)
+{
+    struct map names;
+    int code = 0;
+
+    map_init(&names);
+    for (size_t i = 0; i < len && !code; i++)
+        if (targets[i]->group_name)
+            code = map_put(&names, str_of(targets[i]->group_name), targets[i], NULL);
+    for (size_t i = 0; i < len && !code; i++)
+        if (!targets[i]->group_name)
+            code = name_group(&names, targets[i]);
+    map_fini(&names);
+    return code;
+}
+
+/* Walks the old list and the fresh one, both sorted, into a third. Memory for all of it is there,
+ * so that nothing can fail half way. */
+static void merge(struct scrape *s, struct list *fresh, struct target **to, size_t *ret_len)
+{
+    size_t i = 0, k = 0, n = 0;
+
+    while (i < s->target_len || k < fresh->len) {
+        struct target *old = i < s->target_len ? s->targets[i] : NULL;
+        struct target *new = k < fresh->len ? fresh->items[k] : NULL;
+        int order = !old ? 1 : !new ? -1 : target_compare(old, new);
+        if (order > 0) {
+            to[n++] = new;
+            k++;
+        } else if (!old->spec.job) { /* this process's own: no configuration takes it away */
+            to[n++] = old;
+            i++;
+        } else if (order < 0) {
+            retire(s, old);
+            i++;
+        } else {
+            target_renew(old, new);
+            to[n++] = old;
+            i++;
+            k++;
+        }
+    }
+    *ret_len = n;
+}
+
+int fleet_rebuild(struct scrape *s, struct scrape_config *config, struct error *err)
+{
+    struct list fresh = {0};
+
+    while (s->paused) /* another thread is at it */
+        thread_wait_until(&s->quiet, &s->lock, clock_mono_ns() + NS_PER_S);
+    if (!config)
+        config = s->config;
+    int code = collect(config, &fresh, err);
+    if (code)
+        return code;
+    pause_taking(s);
+    size_t cap = s->target_len + fresh.len, len;
+    struct target **merged = calloc(cap + 1, sizeof(*merged));
+    struct target **turns = array_grow(s->turns, &s->turn_cap, cap + 1, sizeof(*turns));
+    if (turns)
+        s->turns = turns;
+    if (!merged || !turns) {
+        free(merged);
+        list_fini(&fresh);
+        resume_taking(s);
+        return error_errno(err, -ENOMEM, "targets");
+    }
+    merge(s, &fresh, merged, &len);
+    free(fresh.items);
+    free(s->targets);
+    s->targets = merged;
+    s->target_len = len;
+    s->target_cap = cap + 1;
+    if (name_groups(merged, len))
+        log_error("no memory to name groups");
+    for (size_t i = 0; i < len && !code; i++)
+        if (merged[i]->spec.job)
+            code = loop_schedule(s, merged[i]);
+    if (config != s->config) {
+        config_free(s->config);
+        s->config = config;
+    }
+    if (s->client) {
+        client_keep(s->client, len);
+        client_wake(s->client);
+    }
+    resume_taking(s);
+    return 0;
+}
+
+int fleet_add_local(struct scrape *s, struct str job, struct str instance, struct target **ret)
+{
+    struct target *t = target_local(job, instance);
+
+    if (!t)
+        return -ENOMEM;
+    if (s->target_len == s->target_cap) {
+        struct target **grown =
+            array_grow(s->targets, &s->target_cap, s->target_len + 1, sizeof(*grown));
+        if (!grown) {
+            target_free(t);
+            return -ENOMEM;
+        }
+        s->targets = grown;
+    }
+    s->targets[s->target_len++] = t;
+    int code = name_groups(s->targets, s->target_len);
+    if (code) {
+        s->target_len--;
+        target_free(t);
+        return code;
+    }
+    qsort(s->targets, s->target_len, sizeof(*s->targets), by_order);
+    *ret = t;
+    return 0;
+}
+
+bool fleet_refresh(struct scrape_config *config)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < config->job_len; i++)
+        for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next)
+            changed |= d->ops->refresh(d);
+    return changed;
+}

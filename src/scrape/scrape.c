@@ -1,0 +1,307 @@
+/* scrape.c - the outside: start, stop, reload, status, and text that is in memory already. */
+#include "scrape/scrape.h"
+
+#include "scrape/state.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LOOP_STACK_BYTES   ((size_t)1 << 20) /* TLS handshakes run on it */
+#define INGEST_STACK_BYTES ((size_t)256 << 10)
+#define DEFAULT_INTERVAL   5000
+#define DEFAULT_BODY_MAX   ((uint64_t)64 << 20)
+
+/* ---- configuration ---- */
+
+/* The configuration as it is written now: file and command line together, files of targets read. */
+static int load_config(const struct scrape *s, struct scrape_config **ret, struct error *err)
+{
+    struct scrape_config *config = NULL;
+    int code = 0;
+
+    if (s->config_file)
+        code = config_load(s->config_file, &config, err);
+    else if (!(config = config_empty()))
+        code = error_errno(err, -ENOMEM, "scrape configuration");
+    if (!code && s->address_len)
+        code = config_add_targets(config, (const char *const *)s->addresses, s->address_len,
+                                  s->interval_ms, err);
+    if (code) {
+        config_free(config);
+        return code;
+    }
+    fleet_refresh(config);
+    *ret = config;
+    return 0;
+}
+
+/* Takes a configuration into use; on failure it is freed and the old one stays. The lock is held.
+ */
+static int apply_config(struct scrape *s, struct scrape_config *config, struct error *err)
+{
+    int code = config->job_len ? client_open(s->client, err) : 0;
+
+    if (!code)
+        code = fleet_rebuild(s, config, err);
+    if (code)
+        config_free(config);
+    return code;
+}
+
+int scrape_reload(struct scrape *s, struct error *err)
+{
+    struct scrape_config *config;
+
+    int code = load_config(s, &config, err);
+    pthread_mutex_lock(&s->lock);
+    if (!code)
+        code = apply_config(s, config, err);
+    s->stats.reloads_total++;
+    s->stats.reload_failures_total += code != 0;
+    s->stats.config_ok = !code;
+    pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+struct labels scrape_external_labels(struct scrape *s, struct arena *a)
+{
+    struct labels copy = {0};
+
+    pthread_mutex_lock(&s->lock);
+    if (labels_copy(s->config->external_labels, a, &copy))
+        copy = (struct labels){0};
+    pthread_mutex_unlock(&s->lock);
+    return copy;
+}
+
+int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err)
+{
+    struct scrape_config *config;
+
+    int code = config_load(path, &config, err);
+    if (!code) {
+        *ret_jobs = config->job_len;
+        config_free(config);
+    }
+    return code;
+}
+
+int scrape_check_targets(const char *path, size_t *ret_targets, struct error *err)
+{
+    return discovery_check_file(path, ret_targets, err);
+}
+
+/* ---- start and stop ---- */
+
+static struct scrape *new_scrape(const struct scrape_options *options, struct sink sink)
+{
+    struct scrape *s = calloc(1, sizeof(*s));
+    char agent[80];
+
+    if (!s)
+        return NULL;
+    pthread_mutex_init(&s->lock, NULL);
+    thread_cond_init(&s->work);
+    thread_cond_init(&s->quiet);
+    s->sink = sink;
+    s->metadata = options->metadata;
+    s->config_file = xstrdup(options->config_file);
+    s->interval_ms = options->interval_ms ? options->interval_ms : DEFAULT_INTERVAL;
+    s->max_body_bytes = options->max_body_bytes ? options->max_body_bytes : DEFAULT_BODY_MAX;
+    s->addresses = calloc(options->target_len + 1, sizeof(*s->addresses));
+    snprintf(agent, sizeof(agent), "algalon/%s", options->version ? options->version : "0");
+    s->client = client_new(agent);
+    s->config = config_empty();
+    if (!s->addresses || !s->client || !s->config) {
+        scrape_stop(s);
+        return NULL;
+    }
+    for (size_t i = 0; i < options->target_len; i++)
+        s->addresses[s->address_len++] = xstrdup(options->targets[i]);
+    return s;
+}
+
+static int start_threads(struct scrape *s, struct error *err)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned want = cpus > 2 * INGEST_THREADS_MAX ? INGEST_THREADS_MAX
+                    : cpus > 2                    ? (unsigned)cpus / 2
+                                                  : 1;
+    int code = 0;
+
+    while (!code && s->pool_len < want) {
+        char name[16];
+        snprintf(name, sizeof(name), "ingest-%u", s->pool_len);
+        code = thread_start_small(&s->pool[s->pool_len], name, INGEST_STACK_BYTES, loop_ingest, s,
+                                  err);
+        s->pool_len += !code;
+    }
+    if (!code)
+        code = thread_start_small(&s->loop, "scrape", LOOP_STACK_BYTES, loop_run, s, err);
+    s->loop_started = !code;
+    return code;
+}
+
+int scrape_start_into(const struct scrape_options *options, struct sink sink, struct scrape **ret,
+                      struct error *err)
+{
+    struct scrape *s = new_scrape(options, sink);
+    struct scrape_config *config;
+
+    if (!s)
+        return error_errno(err, -ENOMEM, "scraping");
+    int code = load_config(s, &config, err);
+    if (!code) {
+        pthread_mutex_lock(&s->lock);
+        code = apply_config(s, config, err);
+        pthread_mutex_unlock(&s->lock);
+    }
+    s->stats.config_ok = !code;
+    /* With nothing configured and nothing that could come, there is only scrape_local(). */
+    if (!code && (s->config_file || s->address_len))
+        code = start_threads(s, err);
+    if (code)
+        scrape_stop(s);
+    else
+        *ret = s;
+    return code;
+}
+
+int scrape_start(const struct scrape_options *options, struct scrape **ret, struct error *err)
+{
+    return scrape_start_into(options, sink_of_store(options->store), ret, err);
+}
+
+static void join_threads(struct scrape *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    if (s->loop_started) {
+        client_wake(s->client);
+        pthread_join(s->loop, NULL);
+    }
+    for (unsigned i = 0; i < s->pool_len; i++)
+        pthread_join(s->pool[i], NULL);
+}
+
+void scrape_stop(struct scrape *s)
+{
+    if (!s)
+        return;
+    join_threads(s);
+    for (size_t i = 0; i < s->target_len; i++) {
+        loop_forget(s, s->targets[i]);
+        target_free(s->targets[i]);
+    }
+    client_free(s->client);
+    config_free(s->config);
+    free(s->targets);
+    free(s->turns);
+    for (size_t i = 0; i < s->address_len; i++)
+        free(s->addresses[i]);
+    free(s->addresses);
+    free(s->config_file);
+    pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->quiet);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+/* ---- text of this process ---- */
+
+static struct target *find_local(struct scrape *s, struct str job, struct str instance)
+{
+    for (size_t i = 0; i < s->target_len; i++) {
+        struct target *t = s->targets[i];
+        if (!t->spec.job && str_equal(t->spec.job_name, job) &&
+            str_equal(t->spec.instance, instance))
+            return t;
+    }
+    return NULL;
+}
+
+/* The target of this process called so, made at its first use, held by the caller. The lock is
+ * held. */
+static int hold_local(struct scrape *s, struct str job, struct str instance, struct target **ret)
+{
+    struct target *t = NULL;
+
+    while (s->paused || ((t = find_local(s, job, instance)) && t->stage != STAGE_IDLE))
+        thread_wait_until(&s->quiet, &s->lock, clock_mono_ns() + NS_PER_S);
+    if (!t) {
+        int code = fleet_add_local(s, job, instance, &t);
+        if (code)
+            return code;
+    }
+    t->stage = STAGE_TAKEN;
+    s->taking++;
+    *ret = t;
+    return 0;
+}
+
+int scrape_local(struct scrape *s, struct str job, struct str instance, struct str text,
+                 int64_t ts_ms, struct error *err)
+{
+    struct taken taken = {.fetched = true};
+    struct target *t;
+
+    pthread_mutex_lock(&s->lock);
+    int code = hold_local(s, job, instance, &t);
+    pthread_mutex_unlock(&s->lock);
+    if (code)
+        return error_errno(err, code, "job %.*s", STR_ARG(job));
+    uint64_t from_ns = clock_mono_ns();
+    t->ts_ms = ts_ms;
+    taken.code = loop_open_feed(s, t, &taken.err);
+    if (!taken.code) /* nothing was fetched: how long the last taking took is the nearest to it */
+        taken.code =
+            feed_scrape(t->feed, text, false, ts_ms, t->last_duration_s, &taken.result, &taken.err);
+    taken.duration_s = (double)(clock_mono_ns() - from_ns) / NS_PER_S;
+    pthread_mutex_lock(&s->lock);
+    s->taking--;
+    loop_note(s, t, &taken);
+    t->stage = STAGE_IDLE;
+    pthread_cond_broadcast(&s->quiet);
+    pthread_mutex_unlock(&s->lock);
+    return taken.code ? error_set(err, taken.code, "%s", taken.err.text) : 0;
+}
+
+/* ---- status ---- */
+
+void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struct target_status *t),
+                          void *ctx)
+{
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->target_len; i++) {
+        const struct target *t = s->targets[i];
+        struct target_status status = {
+            .job = t->spec.job_name,
+            .url = t->spec.url,
+            .instance = t->spec.instance,
+            .labels = t->spec.labels,
+            .discovered = t->spec.discovered,
+            .health = t->health,
+            .last_scrape_ms = t->last_scrape_ms,
+            .last_duration_s = t->last_duration_s,
+            .interval_ms = t->spec.interval_ms,
+            .timeout_ms = t->spec.timeout_ms,
+            .last_samples = t->last_samples,
+        };
+        memcpy(status.last_error, t->last_error, sizeof(status.last_error));
+        visit(ctx, &status);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void scrape_get_stats(struct scrape *s, struct scrape_stats *ret)
+{
+    pthread_mutex_lock(&s->lock);
+    *ret = s->stats;
+    ret->targets = s->target_len;
+    ret->targets_up = 0;
+    for (size_t i = 0; i < s->target_len; i++)
+        ret->targets_up += s->targets[i]->health == TARGET_UP;
+    pthread_mutex_unlock(&s->lock);
+}
