@@ -2,6 +2,7 @@
 #include "device/linux_proc.h"
 
 #include "device/linux_file.h"
+#include "device/linux_owner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct linux_meminfo info;
     struct linux_loadavg load;
     struct linux_cpuset set;
+    struct linux_owner owner;
     uint64_t a, b;
 
     if (!size)
@@ -40,6 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'c':
         if (linux_cpuset_parse(text, &set) && linux_cpuset_next(&set, 0) > LINUX_CPU_MAX)
+            __builtin_trap();
+        break;
+    case 'o':
+        linux_owner_read(&owner, text);
+        if (strlen(owner.container) >= sizeof(owner.container))
             __builtin_trap();
         break;
     default:

@@ -70,6 +70,9 @@ struct process {
     uint64_t start_ticks; /* since boot; with pid the identity that survives reuse of the pid */
     double start_time_s;  /* Unix time */
     char name[64], user[64], command[256], state; /* command: NUL and control bytes as spaces */
+    char container[40]; /* the short id of its container, or its name (LXC) */
+    char pod_uid[40];   /* of its Kubernetes pod */
+    char slurm_job[16];
     unsigned threads;
     double cpu_ratio;      /* of one CPU: 2.0 is two CPUs busy; NAN at the first sight */
     uint64_t memory_bytes; /* resident */

@@ -1,8 +1,8 @@
 /* linux_process.c - the processes of the machine.
  *
- * What is read when: stat of every process at every turn, one open, read and close. User and
- * command line (status and cmdline: dearer, and the latter waits for the process's memory map) are
- * looked up for a process
+ * What is read when: stat of every process at every turn, one open, read and close. User, command
+ * line and owner (status, cmdline, cgroup: dearer, and cmdline waits for the process's memory map)
+ * are looked up for a process
  *   - at its first and its second turn, as a new one may yet change its user or become another
  *     program,
  *   - when its name changed, as it does with exec,
@@ -13,6 +13,7 @@
 
 #include "device/linux_cgroup.h"
 #include "device/linux_file.h"
+#include "device/linux_owner.h"
 #include "device/linux_proc.h"
 #include "device/linux_users.h"
 
@@ -23,7 +24,7 @@
 #define PIDS_MAX     262144 /* taken up at most; beyond, the rest counts as hidden */
 #define LOOKUP_TURNS 64
 #define IDLE_TURNS   6
-#define COMMAND_READ 1024 /* of cmdline; 255 bytes are shown */
+#define LOOKUP_READ  4096 /* of status, cgroup and cmdline; of the latter 255 bytes are shown */
 #define COMM_CUT     15   /* the kernel cuts names of programs here */
 
 /* What is remembered of a process from turn to turn. */
@@ -37,7 +38,17 @@ struct known {
     uint64_t start_ticks, ticks, mono_ns, rss_pages;
     uint64_t name_hash;
     double cpu_ratio;
-    char *texts; /* name, user and command, each terminated */
+    char *texts; /* TEXTS of them, each terminated */
+};
+
+enum {
+    NAME,
+    USER,
+    COMMAND,
+    CONTAINER,
+    POD,
+    JOB,
+    TEXTS
 };
 
 struct table {
@@ -163,13 +174,14 @@ static void full_name(char *to, size_t size, struct str comm, struct str command
     linux_proc_clean(to, size, comm.len == COMM_CUT && str_starts(program, comm) ? program : comm);
 }
 
-static char *join_texts(const char *name, const char *user, const char *command)
+static char *join_texts(const char *const parts[TEXTS])
 {
-    const char *const parts[] = {name, user, command};
-    size_t size = strlen(name) + strlen(user) + strlen(command) + 3;
-    char *texts = xcalloc(1, size), *at = texts;
+    size_t size = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+    for (size_t i = 0; i < TEXTS; i++)
+        size += strlen(parts[i]) + 1;
+    char *texts = xcalloc(1, size), *at = texts;
+    for (size_t i = 0; i < TEXTS; i++) {
         size_t n = strlen(parts[i]) + 1;
         memcpy(at, parts[i], n);
         at += n;
@@ -177,30 +189,38 @@ static char *join_texts(const char *name, const char *user, const char *command)
     return texts;
 }
 
-/* Finds out who a process is: name, user, command line. */
+/* Reads a file of a process into `to`; empty when that cannot be. */
+static struct str text_of(const struct state *s, int pid, const char *file, char *to, size_t size)
+{
+    ssize_t n = read_of(s, pid, file, to, size);
+    return str_make(to, n > 0 ? (size_t)n : 0);
+}
+
+/* Finds out who a process is: name, user, command line, owner. */
 static void look_up(struct state *s, struct known *k, struct str comm)
 {
-    char status[2048], bytes[COMMAND_READ], name[64], user[64] = "", command[256];
-    ssize_t n;
+    char bytes[LOOKUP_READ], name[64], user[64] = "", command[256] = "";
+    struct linux_owner owner = {.container = ""};
     uint32_t uid;
 
     if (k->kernel) {
         linux_proc_clean(name, sizeof(name), comm);
-        snprintf(command, sizeof(command), "[%s]", name);
         linux_users_name(&s->users, 0, user, sizeof(user));
     } else {
-        n = read_of(s, k->pid, "status", status, sizeof(status));
-        if (n > 0 && linux_proc_status_uid(str_make(status, (size_t)n), &uid))
+        if (linux_proc_status_uid(text_of(s, k->pid, "status", bytes, sizeof(bytes)), &uid))
             linux_users_name(&s->users, uid, user, sizeof(user));
-        n = read_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
-        struct str line = str_make(bytes, n > 0 ? (size_t)n : 0);
+        linux_owner_read(&owner, text_of(s, k->pid, "cgroup", bytes, sizeof(bytes)));
+        struct str line = text_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
         linux_proc_clean(command, sizeof(command), line);
         full_name(name, sizeof(name), comm, line);
-        if (!command[0]) /* a zombie has none left */
-            snprintf(command, sizeof(command), "[%s]", name);
     }
+    if (!command[0]) /* kernel threads have none, zombies none any more */
+        snprintf(command, sizeof(command), "[%s]", name);
+    const char *const parts[TEXTS] = {[NAME] = name,         [USER] = user,
+                                      [COMMAND] = command,   [CONTAINER] = owner.container,
+                                      [POD] = owner.pod_uid, [JOB] = owner.slurm_job};
     free(k->texts);
-    k->texts = join_texts(name, user, command);
+    k->texts = join_texts(parts);
     k->name_hash = hash_bytes(comm.ptr, comm.len);
     k->lookups = (uint8_t)MIN(k->lookups + 1, 2);
 }
@@ -316,16 +336,26 @@ static uint64_t count_invisible(const struct state *s)
 
 static void show(const struct state *s, const struct known *k, struct process *p)
 {
-    const char *name = k->texts, *user = name + strlen(name) + 1;
-    const char *command = user + strlen(user) + 1;
-    double started_s = (double)k->start_ticks / (double)s->ticks_per_s;
+    const struct {
+        char *to;
+        size_t size;
+    } places[TEXTS] = {[NAME] = {p->name, sizeof(p->name)},
+                       [USER] = {p->user, sizeof(p->user)},
+                       [COMMAND] = {p->command, sizeof(p->command)},
+                       [CONTAINER] = {p->container, sizeof(p->container)},
+                       [POD] = {p->pod_uid, sizeof(p->pod_uid)},
+                       [JOB] = {p->slurm_job, sizeof(p->slurm_job)}};
+    const char *text = k->texts;
 
+    for (size_t i = 0; i < TEXTS; i++) { /* they were cut to size when they were looked up */
+        size_t n = strlen(text) + 1;
+        memcpy(places[i].to, text, MIN(n, places[i].size));
+        text += n;
+    }
     p->pid = k->pid;
     p->start_ticks = k->start_ticks;
-    p->start_time_s = s->boot_time_s + started_s; /* NAN stays NAN */
-    str_copy(p->name, sizeof(p->name), str_of(name));
-    str_copy(p->user, sizeof(p->user), str_of(user));
-    str_copy(p->command, sizeof(p->command), str_of(command));
+    p->start_time_s = /* NAN stays NAN */
+        s->boot_time_s + (double)k->start_ticks / (double)s->ticks_per_s;
     p->state = k->state;
     p->threads = k->threads;
     p->cpu_ratio = k->cpu_ratio;

@@ -111,6 +111,24 @@ static void a_new_process_is_looked_up_twice_and_then_when_its_name_changes(void
     bench_free(b);
 }
 
+static void processes_in_containers_carry_their_owners(void **state)
+{
+    struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
+
+    (void)state;
+    tree_write(&b->tree, "proc/4712/cgroup",
+               "0::/kubepods/burstable/pod6f1b2c3d-0a1b-4c5d-8e9f-001122334455/"
+               "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
+    tree_write(&b->tree, "proc/4711/cgroup", "0::/system.slice/slurmstepd.scope/job_7/step_0\n");
+    const struct reading *r = bench_read(b);
+    assert_string_equal(find(r, 4712)->container, "0123456789ab");
+    assert_string_equal(find(r, 4712)->pod_uid, "6f1b2c3d-0a1b-4c5d-8e9f-001122334455");
+    assert_string_equal(find(r, 4711)->slurm_job, "7");
+    assert_string_equal(find(r, 4711)->container, "");
+    assert_string_equal(find(r, 900)->container, ""); /* its file is not there */
+    bench_free(b);
+}
+
 static void users_that_appear_later_get_their_names(void **state)
 {
     struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
@@ -210,6 +228,7 @@ int main(void)
         cmocka_unit_test(cpu_time_is_a_share_of_the_time_between),
         cmocka_unit_test(a_pid_used_again_is_another_process),
         cmocka_unit_test(a_new_process_is_looked_up_twice_and_then_when_its_name_changes),
+        cmocka_unit_test(processes_in_containers_carry_their_owners),
         cmocka_unit_test(users_that_appear_later_get_their_names),
         cmocka_unit_test(a_kernel_thread_that_sleeps_is_read_now_and_then),
         cmocka_unit_test(pages_may_be_of_64_kib),
