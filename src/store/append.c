@@ -78,7 +78,7 @@ static int append_row(struct store *s, struct group *g, int64_t ts_ms, const dou
     store_note_times(s, ts_ms, ts_ms);
     atomic_fetch_add_explicit(&s->rows, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->samples, count_present(run), memory_order_relaxed);
-    group_pack(s, g);
+    group_pack(s, g, HEAD_PACK_ROWS);
     return 0;
 }
 

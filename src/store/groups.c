@@ -15,6 +15,20 @@ struct group *store_group_by_id(struct store *s, uint32_t id)
     return g;
 }
 
+struct group **store_list_groups(struct store *s, size_t *ret_len)
+{
+    struct map_entry *e;
+    size_t at = 0, n = 0;
+
+    pthread_rwlock_rdlock(&s->groups_lock);
+    struct group **all = s->groups.len ? calloc(s->groups.len, sizeof(struct group *)) : NULL;
+    while (all && (e = map_next(&s->groups, &at)))
+        all[n++] = e->value;
+    pthread_rwlock_unlock(&s->groups_lock);
+    *ret_len = n;
+    return all;
+}
+
 /* groups_lock held for writing */
 static int add_group(struct store *s, bool pushed, struct str name, uint32_t id, struct group **ret,
                      struct error *err)
@@ -118,6 +132,7 @@ static int add_column(struct store *s, struct group *g, struct labels labels, ui
         return error_errno(err, code, "new series");
     g->series[column] = id;
     g->column_len++;
+    atomic_store_explicit(&g->column_seen, column + 1, memory_order_release);
     *ret_series = id;
     return 0;
 }

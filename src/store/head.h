@@ -56,6 +56,7 @@ struct group {
     pthread_mutex_t write; /* lock: all up to head_lock */
     uint32_t *series;      /* column -> number in the index */
     size_t column_len, column_cap;
+    atomic_uint column_seen;  /* column_len for those without the lock */
     uint32_t logged_columns;  /* of them, defined in segment `logged_segment` */
     uint32_t logged_segment;  /* 0: none */
     struct run *before;       /* the row logged last: the next is told by its difference */
@@ -63,14 +64,13 @@ struct group {
     int64_t newest_ms;        /* INT64_MIN: none */
     struct buf record;        /* being built for the log */
     _Atomic int64_t first_ms; /* of anything it ever held in this process; INT64_MAX: nothing */
-    uint32_t indexed_columns; /* of them, in the label index of day `indexed_day` */
+    bool sealing;             /* the runs at the front must stay as they are */
 
     pthread_mutex_t head_lock; /* lock: all below; held for moments only */
     struct run_list *head;     /* NULL: empty */
     uint32_t raw;              /* raw rows at the end of it */
     uint32_t head_rows;
     uint64_t head_bytes;
-    bool queued; /* to be sealed */
 };
 
 struct group *group_new(struct store *s, uint32_t id, bool pushed, struct str name);

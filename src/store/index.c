@@ -5,19 +5,6 @@ struct slot {
     uint32_t tag, id; /* id + 1; 0: free */
 };
 
-struct pair {
-    const char *value;
-    uint32_t value_len;
-    uint32_t name;
-    struct postings postings;
-};
-
-struct name {
-    struct str text;
-    uint32_t *pairs;
-    size_t len, cap;
-};
-
 int index_init(struct index *ix)
 {
     *ix = (struct index){0};

@@ -22,8 +22,20 @@ struct series {
     struct place place;
 };
 
-struct pair;
-struct name;
+/* A label's name and value, and the series that have it. */
+struct pair {
+    const char *value;
+    uint32_t value_len;
+    uint32_t name;
+    struct postings postings;
+};
+
+struct name {
+    struct str text;
+    uint32_t *pairs; /* with this name, in order of making */
+    size_t len, cap;
+};
+
 struct slot;
 
 #define INDEX_PAGE     4096

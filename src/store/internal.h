@@ -2,6 +2,7 @@
 #ifndef ALGALON_STORE_INTERNAL_H
 #define ALGALON_STORE_INTERNAL_H
 
+#include "store/day.h"
 #include "store/head.h"
 #include "store/index.h"
 #include "store/io.h"
@@ -24,12 +25,19 @@
  * `head_lock`, `state_lock`. */
 struct store {
     struct store_options options;
-    char *dir, *log_dir;
+    char *dir, *log_dir, *day_dir;
     const struct store_io *io;
     int lock_fd, dir_fd;
     uint32_t segment_bytes;
     struct wal *wal;
     struct index index;
+    struct days *days;
+    pthread_mutex_t seal_lock; /* held while sealing: one at a time */
+    struct clock_guard {       /* see retention.c; the keeper's */
+        int64_t wall_ms;
+        uint64_t mono_ns;
+        uint64_t jumped_ns; /* since when the clock stands ahead; 0: it doesn't */
+    } guard;
 
     pthread_rwlock_t groups_lock; /* lock: groups, by_name, next_group, reserved_group */
     struct map groups;            /* struct group by the bytes of its id */
@@ -45,7 +53,11 @@ struct store {
     struct merger *mergers[STORE_MERGERS];
     uint32_t merger_len;
 
-    atomic_bool disk_full, broken;
+    atomic_bool disk_full;   /* less is free than shall be */
+    atomic_bool log_full;    /* the last write found the disk full */
+    atomic_bool broken;      /* the log cannot be trusted any more */
+    atomic_bool seal_failed; /* the last sealing did not come through */
+
     atomic_uint_least64_t samples, rows, too_old, refused_series, append_errors, head_bytes;
     _Atomic int64_t oldest_ms, newest_ms; /* INT64_MAX, INT64_MIN: empty */
     _Atomic int64_t retention_floor_ms;   /* older samples are refused */
@@ -62,6 +74,9 @@ struct store {
     double replay_seconds;
 };
 
+/** Closes without writing anything out, as a killed process would: for tests. */
+void store_abandon(struct store *s);
+
 /** store_open() with another outside and another segment size: for tests. */
 MUST_CHECK int store_open_with(const struct store_options *options, const struct store_io *io,
                                uint32_t segment_bytes, struct store **ret, struct error *err);
@@ -71,8 +86,11 @@ MUST_CHECK int store_open_with(const struct store_options *options, const struct
 /** What stands against writing now: 0, -ENOSPC, -EIO. */
 MUST_CHECK int store_writable(struct store *s, struct error *err);
 
-/** Notes a failure to write; -EIO makes the store read-only for good. */
-void store_note_failure(struct store *s, int code, const char *text);
+/** Notes how a write to the log ended (0: well); -EIO makes the store read-only for good. */
+void store_note_write(struct store *s, int code, const char *text);
+
+/** Notes how sealing ended (0: well). */
+void store_note_seal(struct store *s, int code, const char *text);
 
 /** Notes the times of what was kept. */
 void store_note_times(struct store *s, int64_t min_ms, int64_t max_ms);
@@ -81,6 +99,9 @@ void store_note_times(struct store *s, int64_t min_ms, int64_t max_ms);
 
 /** The group of this id or NULL. */
 struct group *store_group_by_id(struct store *s, uint32_t id);
+
+/** All groups, to free() the array; NULL when there are none or memory is out. */
+struct group **store_list_groups(struct store *s, size_t *ret_len);
 
 /** Finds or makes a group; `id` 0: the next free one. */
 MUST_CHECK int store_group_make(struct store *s, bool pushed, struct str name, uint32_t id,
@@ -119,13 +140,32 @@ void keeper_stop(struct store *s);
 /** One round of what the keeper does every sync interval. */
 void keeper_round(struct store *s);
 
+/* ---- seal.c ---- */
+
+/**
+ * Brings what groups have gathered into days: those that have enough, or `all`. Stops after about
+ * `budget_ns` (0: no bound), *ret_more says whether something is left. Errors: -ENOSPC, -EIO,
+ * -ENOMEM; nothing is lost.
+ */
+MUST_CHECK int store_seal(struct store *s, bool all, uint64_t budget_ns, bool *ret_more,
+                          struct error *err);
+
+/** Removes log segments of which everything lies in days. */
+void store_trim_log(struct store *s);
+
+/* ---- retention.c ---- */
+
+/** Moves the time before which samples are refused, and drops days before it. */
+void store_retain(struct store *s);
+
 /* ---- pack.c ---- */
 
 /** Scratch memory for a merge, to be given back. NULL when memory is out. */
 struct merger *store_take_merger(struct store *s);
 void store_give_merger(struct store *s, struct merger *m); /* NULL is fine */
 
-/** Packs the raw rows at the end of the group's head, if there are enough. write held. */
-void group_pack(struct store *s, struct group *g);
+/** Packs the raw rows at the end of the group's head, if there are at least `least` (1 or more).
+ * write held. */
+void group_pack(struct store *s, struct group *g, uint32_t least);
 
 #endif

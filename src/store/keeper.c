@@ -1,5 +1,9 @@
-/* keeper.c - the store's own thread: syncs the log and watches the disk. */
+/* keeper.c - the store's own thread: syncs the log, seals what has gathered, drops old days,
+ * watches the disk. */
 #include "store/internal.h"
+
+#define SEAL_BUDGET_NS (UINT64_C(300) * NS_PER_MS) /* the log is synced in between */
+#define ROUND_SEALS    10
 
 static void watch_disk(struct store *s)
 {
@@ -18,14 +22,31 @@ static void watch_disk(struct store *s)
         log_info("disk has space again", "dir", s->dir, "free_bytes", LOG_NUM(left));
 }
 
-void keeper_round(struct store *s)
+static void sync_log(struct store *s)
 {
     struct error err;
+    int code = atomic_load(&s->broken) ? 0 : wal_sync(s->wal, &err);
+
+    if (code)
+        store_note_write(s, code, err.text);
+}
+
+void keeper_round(struct store *s)
+{
+    struct error err = {0};
+    bool more = true;
 
     watch_disk(s);
-    int code = atomic_load(&s->broken) ? 0 : wal_sync(s->wal, &err);
-    if (code)
-        store_note_failure(s, code, err.text);
+    sync_log(s);
+    store_retain(s);
+    for (int i = 0; more && i < ROUND_SEALS; i++) {
+        int code = store_seal(s, false, SEAL_BUDGET_NS, &more, &err);
+        store_note_seal(s, code, err.text);
+        if (code)
+            return;
+        sync_log(s);
+    }
+    store_trim_log(s);
 }
 
 static void *keep(void *arg)

@@ -71,15 +71,15 @@ static void merge_in_place(struct store *s, struct group *g, uint32_t from, uint
     }
 }
 
-void group_pack(struct store *s, struct group *g)
+void group_pack(struct store *s, struct group *g, uint32_t least)
 {
     uint32_t len = g->head ? atomic_load_explicit(&g->head->len, memory_order_relaxed) : 0;
 
-    if (g->raw >= HEAD_PACK_ROWS) {
+    if (g->raw >= least) {
         merge_in_place(s, g, len - g->raw, g->raw);
         return;
     }
-    if (!g->pushed || len < JOIN_RUNS)
+    if (!g->pushed || g->sealing || len < JOIN_RUNS)
         return;
     /* Joins the small ones at the end with as many before them as are not much larger: each sample
      * is merged a few times only, however small the pushes. */

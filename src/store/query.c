@@ -1,5 +1,6 @@
 /* query.c - the door for queries. */
 #include "store/selection.h"
+#include "store/shelf.h"
 
 /* Adds the places of series `id`, unless all its groups began after the range. index lock held */
 static int add_series(struct found *f, const struct index *ix, uint32_t id)
@@ -20,7 +21,13 @@ static int add_series(struct found *f, const struct index *ix, uint32_t id)
     return code;
 }
 
-static int select_memory(struct found *f, struct selector selector, struct error *err)
+static int too_many(size_t found, size_t max, struct error *err)
+{
+    return error_set(err, -E2BIG, "the selector finds %zu series, more than %zu", found, max);
+}
+
+static int select_memory(struct found *f, struct selector selector, size_t max_series,
+                         struct error *err)
 {
     struct index *ix = &f->store->index;
     struct bitmap matched = {0};
@@ -29,11 +36,14 @@ static int select_memory(struct found *f, struct selector selector, struct error
     struct label_source source = index_source(ix);
     int code = match_series(&source, selector.matchers, selector.len, &matched, err);
     if (!code) {
+        uint32_t count = max_series ? bitmap_count(&matched) : 0;
+        if (count > max_series)
+            code = too_many(count, max_series, err);
         for (uint32_t id = bitmap_next(&matched, 0); id != UINT32_MAX && !code;
              id = bitmap_next(&matched, id + 1))
             code = add_series(f, ix, id);
         bitmap_fini(&matched);
-        if (code)
+        if (code && code != -E2BIG)
             error_errno(err, code, "selecting series");
     }
     pthread_rwlock_unlock(&ix->lock);
@@ -47,15 +57,19 @@ static int query_select(void *self, struct selector selector, int64_t start_ms, 
 
     if (!f)
         return error_errno(err, -ENOMEM, "selecting series");
-    int code = select_memory(f, selector, err);
+    /* Memory first: what moves to a day in between is then found twice, not missed. */
+    int code = select_memory(f, selector, max_series, err);
+    if (!code)
+        code = found_open_days(f, err);
+    if (!code)
+        code = found_add_days(f, selector, err);
     if (!code) {
         code = found_finish(f);
         if (code)
             error_errno(err, code, "selecting series");
     }
     if (!code && max_series && f->base.len > max_series)
-        code = error_set(err, -E2BIG, "the selector finds %zu series, more than %zu", f->base.len,
-                         max_series);
+        code = too_many(f->base.len, max_series, err);
     if (code) {
         found_free(&f->base);
         return code;
@@ -76,19 +90,69 @@ static int names_in_memory(struct store *s, const struct str *name,
     return code;
 }
 
+struct listing {
+    const struct str *name; /* NULL: names are listed, else this one's values */
+    const struct selector *selectors;
+    size_t n;
+    struct day_read *read;
+    struct str_set set;
+    struct error *err;
+};
+
+static int list_shelf(void *ctx, const struct day_blob *blob, bool trusted)
+{
+    struct listing *l = ctx;
+    struct shelf shelf;
+
+    if (shelf_open(blob->bytes, blob->n, trusted, &shelf))
+        return error_set(l->err, -EIO, "the label index of a day is damaged");
+    if (!trusted)
+        day_trust_shelf(l->read, blob->key);
+    struct label_source source = shelf_source(&shelf);
+    return match_list(&source, l->name, l->selectors, l->n, &l->set, l->err);
+}
+
+static int list_days(struct store *s, struct listing *l, int64_t start_ms, int64_t end_ms)
+{
+    struct found *f = found_new(s, start_ms, end_ms);
+    int code = f ? found_open_days(f, l->err) : error_errno(l->err, -ENOMEM, "listing labels");
+
+    for (size_t i = 0; !code && i < f->day_len; i++) {
+        l->read = f->days[i].read;
+        code = day_read_shelves(l->read, list_shelf, l, l->err);
+    }
+    found_free(f ? &f->base : NULL);
+    return code;
+}
+
+/* True when something that is, or was since the start, in memory may lie before `end_ms`. */
+static bool memory_touches(struct store *s, int64_t end_ms)
+{
+    size_t n;
+    struct group **groups = store_list_groups(s, &n);
+    bool touches = false;
+
+    for (size_t i = 0; i < n && !touches; i++)
+        touches = atomic_load_explicit(&groups[i]->first_ms, memory_order_relaxed) <= end_ms;
+    free(groups);
+    return touches;
+}
+
 static int list(struct store *s, const struct str *name, const struct selector *selectors, size_t n,
                 int64_t start_ms, int64_t end_ms, size_t limit, struct arena *a,
                 struct str_list *ret, bool *ret_cut, struct error *err)
 {
-    struct str_set set;
+    struct listing l = {.name = name, .selectors = selectors, .n = n, .err = err};
+    int code = 0;
 
-    (void)start_ms;
-    (void)end_ms;
-    str_set_init(&set, a);
-    int code = names_in_memory(s, name, selectors, n, &set, err);
+    str_set_init(&l.set, a);
+    if (memory_touches(s, end_ms))
+        code = names_in_memory(s, name, selectors, n, &l.set, err);
     if (!code)
-        str_set_take(&set, limit, ret, ret_cut);
-    str_set_fini(&set);
+        code = list_days(s, &l, start_ms, end_ms);
+    if (!code)
+        str_set_take(&l.set, limit, ret, ret_cut);
+    str_set_fini(&l.set);
     return code;
 }
 

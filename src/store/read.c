@@ -16,7 +16,7 @@ static int by_order(const void *pa, const void *pb)
     return (a->order > b->order) - (a->order < b->order);
 }
 
-static struct track_run *add_run(struct track *t, size_t *cap)
+struct track_run *track_add_run(struct track *t, size_t *cap)
 {
     struct track_run *grown = array_grow(t->runs, cap, t->run_len + 1, sizeof(*grown));
 
@@ -35,7 +35,7 @@ static int add_memory_runs(struct found *f, struct track *t, uint32_t at, size_t
         const struct run *run = src->list->items[i];
         if (run->max_ms < f->start_ms || run->min_ms > f->end_ms)
             continue;
-        struct track_run *r = add_run(t, cap);
+        struct track_run *r = track_add_run(t, cap);
         if (!r)
             return -ENOMEM;
         *r = (struct track_run){.row = run->packed ? NULL : run,
@@ -43,7 +43,7 @@ static int add_memory_runs(struct found *f, struct track *t, uint32_t at, size_t
                                 .max_ms = run->max_ms,
                                 .rows = run->rows,
                                 .source = at,
-                                .order = t->run_len - 1};
+                                .order = TRACK_ORDER_MEMORY + t->run_len};
         if (run->packed && block_open(run->bits, run->len, true, &r->view))
             return -EIO;
     }
@@ -73,14 +73,9 @@ static int read_times(struct track *t)
     return 0;
 }
 
-int track_resolve(struct found *f, struct track *t, struct error *err)
+static int sort_runs(struct track *t)
 {
-    size_t cap = 0;
-    int code = 0;
-
-    for (uint32_t i = 0; i < t->source_len && !code; i++)
-        code = add_memory_runs(f, t, i, &cap);
-    if (!code && t->run_len) {
+    if (t->run_len) {
         qsort(t->runs, t->run_len, sizeof(*t->runs), by_start);
         t->ordered = true;
         for (uint32_t i = 1; i < t->run_len; i++)
@@ -88,11 +83,27 @@ int track_resolve(struct found *f, struct track *t, struct error *err)
         if (!t->ordered)
             qsort(t->runs, t->run_len, sizeof(*t->runs), by_order);
     }
-    if (!code)
-        code = read_times(t);
-    t->resolved = true;
-    t->failed = code;
-    return code ? error_errno(err, code, "reading group %u", f->sources[t->sources[0]].group) : 0;
+    return read_times(t);
+}
+
+void found_resolve(struct found *f)
+{
+    for (size_t i = 0; i < f->track_len; i++) {
+        struct track *t = &f->tracks[i];
+        size_t cap = 0;
+        t->failed = track_add_days(f, t, &cap);
+        for (uint32_t k = 0; k < t->source_len && !t->failed; k++)
+            t->failed = add_memory_runs(f, t, k, &cap);
+    }
+    for (size_t i = 0; i < f->track_len; i++) {
+        struct track *t = &f->tracks[i];
+        if (!t->failed)
+            t->failed = track_open_blocks(t);
+        if (!t->failed)
+            t->failed = sort_runs(t);
+        if (!t->failed)
+            track_advise_columns(f, t);
+    }
 }
 
 /* The values of the entry in one run: `rows` values, absent ones marked. False: none at all. */
@@ -254,9 +265,15 @@ int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_m
 
     start_ms = MAX(start_ms, f->start_ms);
     end_ms = MIN(end_ms, f->end_ms);
-    pthread_mutex_lock(&f->lock);
-    code = t->resolved ? t->failed : track_resolve(f, t, err);
-    pthread_mutex_unlock(&f->lock);
+    if (!atomic_load_explicit(&f->resolved, memory_order_acquire)) {
+        pthread_mutex_lock(&f->lock);
+        if (!atomic_load_explicit(&f->resolved, memory_order_relaxed)) {
+            found_resolve(f);
+            atomic_store_explicit(&f->resolved, true, memory_order_release);
+        }
+        pthread_mutex_unlock(&f->lock);
+    }
+    code = t->failed;
     if (code)
         return error_errno(err, code, "reading group %u", f->sources[t->sources[0]].group);
     if (start_ms > end_ms || !t->run_len) {

@@ -140,7 +140,6 @@ int record_write(struct store *s, struct group *g,
             g->logged_columns = (uint32_t)g->column_len;
         }
     } while (code == -EAGAIN);
-    if (code)
-        store_note_failure(s, code, err ? err->text : "the log could not be written");
+    store_note_write(s, code, err ? err->text : "the log could not be written");
     return code;
 }

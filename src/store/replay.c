@@ -157,7 +157,7 @@ static int replay_row(struct replay *r, uint64_t pos, struct reader from)
     r->raw_bytes += run_bytes(run);
     if (r->raw_bytes > RAW_MAX && g->raw >= HEAD_PACK_ROWS) {
         r->raw_bytes -= MIN(r->raw_bytes, g->raw * run_bytes(run));
-        group_pack(r->s, g);
+        group_pack(r->s, g, HEAD_PACK_ROWS);
     }
     return 0;
 }

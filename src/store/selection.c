@@ -30,6 +30,11 @@ void found_free(struct selection *base)
         free(f->tracks[i].runs);
         free(f->tracks[i].times);
     }
+    for (size_t i = 0; i < f->day_len; i++) {
+        day_read_end(f->days[i].read);
+        day_put(f->days[i].day);
+    }
+    free(f->days);
     map_fini(&f->source_map);
     map_fini(&f->track_map);
     free(f->sources);
@@ -179,6 +184,8 @@ static int add_entry(struct found *f, const struct hit *hits, uint32_t n)
     for (uint32_t i = 0; i < n; i++)
         columns[i] = hits[i].column;
     e->columns = columns;
+    e->next = f->tracks[e->track].first;
+    f->tracks[e->track].first = (uint32_t)f->base.len + 1;
     f->labels[f->base.len++] = hits[0].labels;
     return 0;
 }

@@ -4,15 +4,25 @@
 
 #include "store/internal.h"
 
+#define TRACK_ORDER_MEMORY 0x80000000u /* added to the order of runs in memory */
+
 /* One run of rows that a track reads, in memory or in a day. */
 struct track_run {
     struct block_view view; /* when it is a block */
     const struct run *row;  /* when it is a raw row; else NULL */
+    const uint8_t *block;   /* when it lies in a day; else NULL */
+    size_t block_size;
+    struct day_read *cold; /* when it lies in a day and was not read lately; else NULL */
     int64_t min_ms, max_ms;
     size_t time_at; /* its times begin here in track.times */
     uint32_t rows;
     uint32_t source; /* index in track.sources */
-    uint32_t order;  /* of arrival: later values win */
+    uint32_t order;  /* of arrival: later values win. What is in memory came after any block. */
+};
+
+struct found_day {
+    struct day *day;
+    struct day_read *read;
 };
 
 /* Groups whose rows are read together, because series lie in all of them. Most tracks are one
@@ -20,9 +30,9 @@ struct track_run {
 struct track {
     uint32_t *sources; /* indices in selection.sources, ascending */
     uint32_t source_len;
-    bool resolved;
-    int failed;   /* what resolving it ended with */
-    bool ordered; /* the runs follow each other in time without overlap */
+    uint32_t first; /* of its entries, + 1; they are linked by entry.next */
+    int failed;     /* what resolving it ended with */
+    bool ordered;   /* the runs follow each other in time without overlap */
     struct track_run *runs;
     uint32_t run_len;
     int64_t *times; /* of all runs; in order of time when `ordered` */
@@ -39,6 +49,7 @@ struct source {
 
 struct entry {
     uint32_t track;
+    uint32_t next;     /* entry of the same track, + 1; 0: the last */
     uint32_t *columns; /* [track.source_len] */
 };
 
@@ -66,7 +77,11 @@ struct found {
     struct hit *hits;
     size_t hit_len, hit_cap;
 
-    pthread_mutex_t lock; /* lock: memory and the tracks, once the selection is handed out */
+    struct found_day *days;
+    size_t day_len;
+
+    pthread_mutex_t lock; /* lock: resolved, and while it is false the tracks */
+    atomic_bool resolved;
 };
 
 /** Notes that `labels` has samples in `column` of `group`. Errors: -ENOMEM. */
@@ -75,8 +90,28 @@ MUST_CHECK int found_add(struct found *f, struct labels labels, uint32_t group, 
 /** Sorts the hits into entries. Errors: -ENOMEM. */
 MUST_CHECK int found_finish(struct found *f);
 
-/** Reads the times of the track's runs. lock held. Errors: -ENOMEM, -EIO. */
-MUST_CHECK int track_resolve(struct found *f, struct track *t, struct error *err);
+/** Opens the days of the selection's range. Errors: -ENOMEM, -EIO. */
+MUST_CHECK int found_open_days(struct found *f, struct error *err);
+
+/** Adds what the days' label indexes find. Errors as match_series(). */
+MUST_CHECK int found_add_days(struct found *f, struct selector selector, struct error *err);
+
+/** Finds the runs of all tracks and reads their times; the first to read a series does it for all,
+ * so that the kernel hears of everything before we wait for anything. */
+void found_resolve(struct found *f);
+
+/** Adds one more run to a track; NULL when memory is out. */
+struct track_run *track_add_run(struct track *t, size_t *cap);
+
+/** Adds the blocks that days have of a track, and tells the kernel of those not read lately.
+ * Errors: -ENOMEM, -EIO. */
+MUST_CHECK int track_add_days(struct found *f, struct track *t, size_t *cap);
+
+/** Looks at the directories of the blocks. Errors: -EIO. */
+MUST_CHECK int track_open_blocks(struct track *t);
+
+/** Tells the kernel which pages of columns will be read. */
+void track_advise_columns(const struct found *f, const struct track *t);
 
 /** selection_ops.read */
 int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_ms, struct arena *a,

@@ -32,13 +32,14 @@ static struct store *store_new(const struct store_options *options, const struct
     pthread_rwlock_init(&s->groups_lock, NULL);
     pthread_mutex_init(&s->define_lock, NULL);
     pthread_mutex_init(&s->merger_lock, NULL);
+    pthread_mutex_init(&s->seal_lock, NULL);
     pthread_mutex_init(&s->state_lock, NULL);
     thread_cond_init(&s->wake);
     buf_init(&s->define_raw, 0);
     return s;
 }
 
-static void store_free(struct store *s)
+void store_abandon(struct store *s)
 {
     struct map_entry *e;
     size_t at = 0;
@@ -47,6 +48,7 @@ static void store_free(struct store *s)
         return;
     keeper_stop(s);
     wal_close(s->wal);
+    days_close(s->days);
     while ((e = map_next(&s->groups, &at)))
         group_free(e->value);
     map_fini(&s->groups);
@@ -64,16 +66,27 @@ static void store_free(struct store *s)
     pthread_rwlock_destroy(&s->groups_lock);
     pthread_mutex_destroy(&s->define_lock);
     pthread_mutex_destroy(&s->merger_lock);
+    pthread_mutex_destroy(&s->seal_lock);
     pthread_mutex_destroy(&s->state_lock);
     pthread_cond_destroy(&s->wake);
     free(s->log_dir);
+    free(s->day_dir);
     free(s->dir);
     free(s);
 }
 
-static int open_folders(struct store *s, struct error *err)
+static int make_folder(const char *dir, const char *name, char **ret, struct error *err)
 {
     struct buf path;
+
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/%s", dir, name);
+    *ret = buf_take(&path);
+    return *ret ? file_mkdirs(*ret, err) : error_errno(err, -ENOMEM, "data directory %s", dir);
+}
+
+static int open_folders(struct store *s, struct error *err)
+{
     int code = marker_open(s->dir, &s->lock_fd, &s->next_group, err);
 
     if (code)
@@ -82,16 +95,13 @@ static int open_folders(struct store *s, struct error *err)
     s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir_fd < 0)
         return error_errno(err, -errno, "data directory %s", s->dir);
-    buf_init(&path, 0);
-    buf_printf(&path, "%s/log", s->dir);
-    s->log_dir = buf_take(&path);
-    if (!s->log_dir)
-        return error_errno(err, -ENOMEM, "data directory %s", s->dir);
-    return file_mkdirs(s->log_dir, err);
+    code = make_folder(s->dir, "log", &s->log_dir, err);
+    return code ? code : make_folder(s->dir, "days", &s->day_dir, err);
 }
 
 static int open_all(struct store *s, struct error *err)
 {
+    int64_t oldest, newest;
     int code = open_folders(s, err);
 
     if (!code && index_init(&s->index))
@@ -99,6 +109,10 @@ static int open_all(struct store *s, struct error *err)
     s->zstd = code ? NULL : ZSTD_createCCtx();
     if (!code && !s->zstd)
         code = error_errno(err, -ENOMEM, "data directory %s", s->dir);
+    if (!code)
+        code = days_open(s->day_dir, s->io, &s->days, err);
+    if (!code && days_range(s->days, &oldest, &newest))
+        store_note_times(s, oldest, newest);
     if (!code)
         code = store_replay(s, err);
     if (!code)
@@ -115,7 +129,7 @@ int store_open_with(const struct store_options *options, const struct store_io *
     int code = open_all(s, err);
 
     if (code) {
-        store_free(s);
+        store_abandon(s);
         return code;
     }
     *ret = s;
@@ -134,14 +148,31 @@ void store_close(struct store *s)
     if (!s)
         return;
     keeper_stop(s);
-    if (!atomic_load(&s->broken) && wal_sync(s->wal, &err))
-        log_error("log could not be synced", "error", err.text);
-    store_free(s);
+    if (!atomic_load(&s->broken)) {
+        int code = store_flush(s, &err);
+        if (code) {
+            log_error("store could not be written out, the log keeps what is missing", "error",
+                      err.text);
+            code = wal_sync(s->wal, NULL);
+        }
+        if (code)
+            log_error("log could not be synced");
+    }
+    store_abandon(s);
 }
 
 int store_flush(struct store *s, struct error *err)
 {
-    return wal_sync(s->wal, err);
+    bool more = true;
+    int code = wal_sync(s->wal, err);
+
+    while (more && !code)
+        code = store_seal(s, true, 0, &more, err);
+    if (!code)
+        code = wal_rotate(s->wal, err);
+    if (!code)
+        store_trim_log(s);
+    return code;
 }
 
 int store_writable(struct store *s, struct error *err)
@@ -155,16 +186,41 @@ int store_writable(struct store *s, struct error *err)
                      s->dir);
 }
 
-void store_note_failure(struct store *s, int code, const char *text)
+static void set_trouble(struct store *s, const char *text)
 {
-    bool first = code == -EIO && !atomic_exchange(&s->broken, true);
-
     pthread_mutex_lock(&s->state_lock);
-    if (first || code != -EIO)
-        snprintf(s->trouble, sizeof(s->trouble), "%s", text);
+    snprintf(s->trouble, sizeof(s->trouble), "%s", text);
     pthread_mutex_unlock(&s->state_lock);
-    if (first)
+}
+
+void store_note_write(struct store *s, int code, const char *text)
+{
+    if (LIKELY(!code)) {
+        if (UNLIKELY(atomic_load_explicit(&s->log_full, memory_order_relaxed)))
+            atomic_store(&s->log_full, false);
+        return;
+    }
+    if (code == -ENOSPC && !atomic_exchange(&s->log_full, true)) {
+        set_trouble(s, text);
+        log_error("disk is full: nothing is kept until there is space", "error", text);
+    }
+    if (code == -EIO && !atomic_exchange(&s->broken, true)) {
+        set_trouble(s, text);
         log_error("store is read-only from now on", "error", text);
+    }
+}
+
+void store_note_seal(struct store *s, int code, const char *text)
+{
+    bool before = atomic_exchange(&s->seal_failed, code != 0);
+
+    if (!code && before)
+        log_info("days can be written again");
+    if (!code || before)
+        return;
+    if (!atomic_load(&s->broken))
+        set_trouble(s, text);
+    log_error("what was gathered could not be written to a day, will try again", "error", text);
 }
 
 static void note_min(_Atomic int64_t *to, int64_t value)
@@ -190,6 +246,7 @@ void store_note_times(struct store *s, int64_t min_ms, int64_t max_ms)
 void store_get_stats(struct store *s, struct store_stats *ret)
 {
     struct wal_stats log;
+    struct days_stats days;
     struct map_entry *e;
     size_t at = 0;
 
@@ -216,18 +273,26 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     ret->append_errors_total = atomic_load(&s->append_errors);
     ret->log_bytes = log.bytes;
     ret->log_segments = log.segments;
-    ret->disk_bytes = log.bytes;
+    days_get_stats(s->days, &days);
+    ret->blocks = days.blocks;
+    ret->block_bytes = days.block_bytes;
+    ret->days = days.days;
+    ret->disk_bytes = log.bytes + days.disk_bytes;
     int64_t oldest = atomic_load(&s->oldest_ms);
     ret->oldest_ts_ms = oldest == INT64_MAX ? INT64_MIN : oldest;
     ret->newest_ts_ms = atomic_load(&s->newest_ms);
     ret->replayed_rows = s->replayed_rows;
     ret->replay_dropped_bytes = s->replay.torn_bytes + s->replay.damaged_bytes;
     ret->replay_seconds = s->replay_seconds;
-    ret->read_only = atomic_load(&s->broken) || atomic_load(&s->disk_full);
-    if (ret->read_only) {
+    ret->read_only =
+        atomic_load(&s->broken) || atomic_load(&s->disk_full) || atomic_load(&s->log_full);
+    if (!atomic_load(&s->broken) && atomic_load(&s->disk_full)) {
+        snprintf(ret->trouble, sizeof(ret->trouble),
+                 "the disk is full: less than %" PRIu64 " MB are free",
+                 s->options.min_free_bytes >> 20);
+    } else if (ret->read_only || atomic_load(&s->seal_failed)) {
         pthread_mutex_lock(&s->state_lock);
-        snprintf(ret->trouble, sizeof(ret->trouble), "%s",
-                 atomic_load(&s->broken) ? s->trouble : "the disk is full");
+        snprintf(ret->trouble, sizeof(ret->trouble), "%s", s->trouble);
         pthread_mutex_unlock(&s->state_lock);
     }
 }

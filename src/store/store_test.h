@@ -40,6 +40,7 @@ static inline int test_setup(void **state)
     t->options.dir = t->dir;
     t->options.retention_ms = 0;
     t->options.min_free_bytes = 0;
+    t->options.sync_interval_ms = 3600000; /* tests call keeper_round() */
     t->io = &store_io_system;
     t->segment_bytes = WAL_SEGMENT_BYTES;
     arena_init(&t->arena, 0);

@@ -1,0 +1,94 @@
+/* day.h - one UTC day on disk: blocks and label index in an LMDB environment. day.c is the only
+ * file that knows LMDB. The keys are drawn in FORMAT.md. */
+#ifndef ALGALON_STORE_DAY_H
+#define ALGALON_STORE_DAY_H
+
+#include "store/io.h"
+
+#define DAY_MS INT64_C(86400000)
+
+struct days; /* all days of a store */
+struct day;  /* one of them, open, referenced */
+
+MUST_CHECK int days_open(const char *dir, const struct store_io *io, struct days **ret,
+                         struct error *err);
+void days_close(struct days *d); /* NULL is fine; all references were given back */
+
+/** Day `number` (days since 1970), made when `make`. -ENOENT: there is none. */
+MUST_CHECK int days_get(struct days *d, int64_t number, bool make, struct day **ret,
+                        struct error *err);
+void day_put(struct day *day); /* gives the reference back; NULL is fine */
+int64_t day_number(const struct day *day);
+
+/** Numbers of the days from `from` to `to` (inside); at most `cap` into `ret`. Returns how many
+ * there are. */
+size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t cap);
+
+/** Unlinks a day; readers that have it open go on reading. */
+void days_drop(struct days *d, int64_t number);
+
+struct days_stats {
+    uint64_t days, blocks, block_bytes, disk_bytes;
+};
+void days_get_stats(struct days *d, struct days_stats *ret);
+
+/** Times of the oldest and the newest sample in days; false when there are none. */
+bool days_range(struct days *d, int64_t *ret_min_ms, int64_t *ret_max_ms);
+
+/* ---- writing: one thread ---- */
+
+struct day_write; /* a transaction */
+
+struct day_blob {
+    uint64_t key;
+    const uint8_t *bytes;
+    size_t n;
+};
+
+MUST_CHECK int day_write_begin(struct day *day, struct day_write **ret, struct error *err);
+MUST_CHECK int day_write_block(struct day_write *w, uint32_t group, int64_t min_ms, int64_t max_ms,
+                               const void *bytes, size_t n, struct error *err);
+MUST_CHECK int day_write_shelf(struct day_write *w, const void *bytes, size_t n, struct error *err);
+/** Calls `visit` for each shelf, the new ones too; what it is given dies with the next write. */
+MUST_CHECK int day_write_shelves(struct day_write *w,
+                                 int (*visit)(void *ctx, const struct day_blob *shelf,
+                                              bool trusted),
+                                 void *ctx, struct error *err);
+MUST_CHECK int day_write_drop_shelf(struct day_write *w, uint64_t key, struct error *err);
+
+/** Makes it last; `w` is gone in any case. Errors: -ENOSPC (nothing was written), -EIO. */
+MUST_CHECK int day_write_commit(struct day_write *w, struct error *err);
+void day_write_abort(struct day_write *w); /* NULL is fine */
+
+/** Marks columns of a group as indexed in this day; true when this one was not yet. It is only
+ * remembered while the day is open: asking twice costs a few bytes of index. */
+bool day_index_column(struct day *day, uint32_t group, uint32_t column);
+/** Forgets that, after a failed commit. */
+void day_index_forget(struct day *day);
+
+/* ---- reading: any thread, a reader by one thread at a time ---- */
+
+struct day_read; /* a consistent look; what it gives stays valid until day_read_end() */
+
+MUST_CHECK int day_read_begin(struct day *day, struct day_read **ret, struct error *err);
+void day_read_end(struct day_read *r); /* NULL is fine */
+
+/** Calls `visit` for each shelf. Stops at what it returns unless 0. */
+MUST_CHECK int day_read_shelves(struct day_read *r,
+                                int (*visit)(void *ctx, const struct day_blob *shelf, bool trusted),
+                                void *ctx, struct error *err);
+/** Notes that the checksum of a shelf was found good. */
+void day_trust_shelf(struct day_read *r, uint64_t key);
+
+/** Calls `visit` for each block of `group` that touches [start_ms, end_ms], by first time. */
+MUST_CHECK int day_read_blocks(struct day_read *r, uint32_t group, int64_t start_ms, int64_t end_ms,
+                               int (*visit)(void *ctx, const struct day_blob *block, int64_t min_ms,
+                                            int64_t max_ms),
+                               void *ctx, struct error *err);
+
+/** True when this stretch of a group was not read lately, so that the kernel should be told first.
+ */
+bool day_is_cold(const struct day_read *r, uint32_t group, int64_t ts_ms);
+void day_mark_warm(struct day_read *r, uint32_t group, int64_t ts_ms);
+
+#endif
