@@ -64,7 +64,8 @@ function queryParam(name: string, b: Binding): string {
 }
 
 function formatted(name: string, b: Binding, format: string, place: Place): string {
-  if (b.isAll && b.allValue && format !== "text" && format !== "queryparam") return b.allValue;
+  const named = format === "text" || format === "queryparam" || (!format && place === "text");
+  if (b.isAll && b.allValue && !named) return b.allValue;
   const v = b.values;
   switch (format) {
     case "regex":

@@ -23,7 +23,8 @@ export function fixed(value: number, decimals?: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (value === Infinity) return "+Inf";
   if (value === -Infinity) return "-Inf";
-  const text = value.toFixed(Math.min(20, decimals ?? autoDecimals(value)));
+  let text = value.toFixed(Math.min(20, decimals ?? autoDecimals(value)));
+  if (decimals === undefined && text.includes(".")) text = text.replace(/\.?0+$/, "");
   return /^-0(\.0*)?$/.test(text) ? text.slice(1) : text;
 }
 

@@ -39,7 +39,6 @@ class TimeseriesView implements PanelView {
   private model = EMPTY;
   private drawn = "";
   private data: PanelData | null = null;
-  private nearest: ChartSeries | null = null;
   private readonly isHidden = (name: string): boolean => this.hidden.has(name);
 
   constructor(
@@ -201,7 +200,7 @@ class TimeseriesView implements PanelView {
     return {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
-      focus: { prox: 1e6 },
+      focus: { prox: 12 },
       points: { size: 7 },
       sync: { key: SYNC, setSeries: false, scales: ["x", null] },
       bind: {
@@ -221,11 +220,6 @@ class TimeseriesView implements PanelView {
     return {
       drawClear: [(u) => marks.forEach((m) => paintAreas(u, m.s, m.key, theme))],
       draw: [(u) => marks.forEach((m) => paintLines(u, m.s, m.key, theme, uPlot.pxRatio))],
-      setSeries: [
-        (_u, index) => {
-          this.nearest = index === null ? null : (this.model.series[index - 1] ?? null);
-        },
-      ],
       setCursor: [(u) => this.cursorMoved(u)],
       setSelect: [
         (u) => {
@@ -247,6 +241,20 @@ class TimeseriesView implements PanelView {
     };
   }
 
+  /** The series whose line runs closest to the pointer. */
+  private nearest(u: uPlot, index: number): ChartSeries | null {
+    let best: ChartSeries | null = null;
+    let least = Infinity;
+    this.model.series.forEach((s, i) => {
+      const v = s.y[index];
+      const scale = u.series[i + 1]?.scale;
+      if (typeof v !== "number" || !scale || !s.inChart || this.hidden.has(s.name)) return;
+      const distance = Math.abs(u.valToPos(v, scale) - (u.cursor.top ?? 0));
+      if (distance < least) [best, least] = [s, distance];
+    });
+    return best;
+  }
+
   private cursorMoved(u: uPlot): void {
     const own = u.over.matches(":hover") || u.over === document.activeElement;
     const index = u.cursor.idx;
@@ -258,7 +266,7 @@ class TimeseriesView implements PanelView {
     const rows = tooltipRows(this.model.series, index, this.isHidden);
     const rect = u.over.getBoundingClientRect();
     const pointer = { x: rect.left + (u.cursor.left ?? 0), y: rect.top + (u.cursor.top ?? 0) };
-    showTooltip(this.context, rows, this.model.times[index]!, this.nearest, pointer);
+    showTooltip(this.context, rows, this.model.times[index]!, this.nearest(u, index), pointer);
   }
 
   /** Arrow keys walk over the points; Escape lets go. */

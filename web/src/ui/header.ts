@@ -100,6 +100,8 @@ export class Header {
         }),
       ),
     );
+    const here = this.tabs.querySelector<HTMLElement>("[aria-current]");
+    if (here) this.tabs.scrollLeft = here.offsetLeft - this.tabs.clientWidth / 2 + here.offsetWidth / 2;
   }
 
   /** The nth dashboard of the bar, for the number keys. */

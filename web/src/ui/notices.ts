@@ -8,21 +8,18 @@ export class Notices {
   private page: HTMLElement[] = [];
 
   private draw(): void {
-    put(this.root, this.away, ...this.page);
+    put(this.root, ...this.page);
   }
 
   /** The banner that the server cannot be reached; goes away by itself. */
   setReachable(reachable: boolean): void {
     if (reachable === !this.away) return;
-    this.away = reachable
-      ? null
-      : h(
-          "div",
-          { class: "notice bad", role: "alert" },
-          icon("warn"),
-          h("p", { text: "The server cannot be reached. What is shown is the last that it said; this page tries again by itself." }),
-        );
-    this.draw();
+    this.away?.remove();
+    this.away = null;
+    if (reachable) return;
+    const words = "The server cannot be reached. What is shown is the last that it said; this page tries again by itself.";
+    this.away = h("div", { class: "notice bad away", role: "alert" }, icon("warn"), h("p", { text: words }));
+    document.body.append(this.away); // over the page: nothing moves
   }
 
   /** Notices that belong to the dashboard on the page. */

@@ -40,6 +40,7 @@ export class PanelFrame {
   private viewHost: HTMLElement | null = null;
   private last: PanelData | null = null;
   private ranRound = -1;
+  private said = "";
   private readonly titleEl = h("h2", { class: "panel-title" });
 
   constructor(
@@ -105,6 +106,7 @@ export class PanelFrame {
       this.services.viewAlone(alone ? null : this.placed.key);
     });
     full.classList.add("panel-full");
+    full.append(icon("shrink"));
     head.append(full);
     return head;
   }
@@ -279,10 +281,12 @@ export class PanelFrame {
 
   /** Replaces the drawing by words. */
   private message(state: "empty" | "error", text: string): void {
+    if (this.root.dataset.state === state && this.said === text) return; // said once is enough
     this.unmount();
     this.last = null;
+    this.said = text;
     this.root.dataset.state = state;
-    const words = h("p", { class: "panel-message-text", text });
+    const words = h("p", { class: "panel-message-text", text, title: text });
     const box = h("div", { class: `panel-message ${state}`, role: state === "error" ? "alert" : null }, icon(state === "error" ? "warn" : "info"), words);
     put(this.body, box);
   }

@@ -115,25 +115,30 @@ const BINARY_INCREMENTS = (() => {
   return out.sort((a, b) => a - b);
 })();
 
-/** Labels with as few decimals as keep neighbours apart. */
-export function axisLabels(splits: number[], unit: string, decimals?: number): string[] {
-  const print = (d: number | undefined): string[] =>
-    splits.map((v) => formattedText(formatValue(v, unit, d)));
-  if (decimals !== undefined) {
-    const given = print(decimals);
-    if (new Set(given).size === given.length) return given;
-  }
-  for (let d = 0; d < 8; d++) {
-    const labels = print(d);
-    const apart = new Set(labels).size === labels.length;
-    const exact = splits.every((v, i) => Math.abs(parseLead(labels[i]!) - parseLead(formattedText(formatValue(v, unit, 8)))) < 1e-6);
-    if (apart && (exact || d >= 3)) return labels;
-  }
-  return print(undefined);
+function decimalsIn(text: string): number {
+  return text.includes(".") ? text.length - text.indexOf(".") - 1 : 0;
 }
 
-function parseLead(label: string): number {
-  return parseFloat(label.replace(/^[^\d-]+/, ""));
+/** Labels with as few decimals as keep neighbours apart, equally many within one unit. */
+export function axisLabels(splits: number[], unit: string, decimals?: number): string[] {
+  const print = (of: (i: number) => number | undefined): string[] =>
+    splits.map((v, i) => formattedText(formatValue(v, unit, of(i))));
+  const apart = (labels: string[]): boolean => new Set(labels).size === labels.length;
+  if (decimals !== undefined) {
+    const given = print(() => decimals);
+    if (apart(given)) return given;
+  }
+  const automatic = splits.map((v) => formatValue(v, unit));
+  const most = new Map<string, number>();
+  for (const f of automatic)
+    most.set(f.suffix, Math.max(most.get(f.suffix) ?? 0, decimalsIn(f.text)));
+  const labels = print((i) => most.get(automatic[i]!.suffix));
+  if (apart(labels)) return labels;
+  for (let d = 1; d <= 8; d++) {
+    const finer = print(() => d);
+    if (apart(finer)) return finer;
+  }
+  return labels;
 }
 
 const measured = new Map<string, number>();
@@ -189,7 +194,7 @@ export function yAxis(info: ScaleInfo, look: AxisLook, first: boolean): uPlot.Ax
     stroke: look.text,
     font: look.font,
     gap: 6,
-    space: 32,
+    space: (_u, _i, _min, _max, size) => (size > 360 ? 52 : 32),
     grid: { show: first && info.grid, stroke: look.grid, width: 1 },
     ticks: { show: false },
     values: (_u, splits) => axisLabels(splits, info.unit, info.decimals),
