@@ -556,6 +556,33 @@ static void queries_past_the_bound_wait_until_their_time_is_up(void **state)
     test_answer_fini(&a);
 }
 
+static void deep_nesting_does_not_end_the_process(void **state)
+{
+    static const struct {
+        const char *open, *close;
+    } kinds[] = {{"(", ")"}, {"-", ""}, {"abs(", ")"}, {"sum(", ")"}, {"temp+(", ")"}};
+    static const int depths[] = {40, 250, 1200};
+    struct fixture *f = *state;
+
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+        for (size_t d = 0; d < ARRAY_LEN(depths); d++) {
+            struct buf form;
+            buf_init(&form, 0);
+            buf_text(&form, "time=1700000010&query=");
+            for (int i = 0; i < depths[d]; i++)
+                buf_text(&form, strcmp(kinds[k].open, "temp+(") ? kinds[k].open : "temp%2B(");
+            buf_text(&form, "temp");
+            for (int i = 0; i < depths[d]; i++)
+                buf_text(&form, kinds[k].close);
+            struct test_answer a = test_request(
+                f->port, "POST", "/api/v1/query",
+                "Content-Type: application/x-www-form-urlencoded\r\n", form.ptr, form.len);
+            assert_true(a.status == 200 || a.status == 400 || a.status == 422);
+            test_answer_fini(&a);
+            buf_fini(&form);
+        }
+}
+
 static void a_query_ends_when_its_client_leaves(void **state)
 {
     struct fixture *f = *state;
@@ -650,6 +677,7 @@ int main(void)
         WITH_API(the_latest_samples_are_federated),
         WITH_API(queries_past_the_bound_wait_until_their_time_is_up),
         WITH_API(a_query_ends_when_its_client_leaves),
+        WITH_API(deep_nesting_does_not_end_the_process),
         cmocka_unit_test(times_and_durations_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,8 @@ static void *run_jobs(void *arg)
     return NULL;
 }
 
-int pool_start(const char *name, unsigned threads, size_t queue_max, struct pool **ret,
-               struct error *err)
+int pool_start(const char *name, unsigned threads, size_t stack_bytes, size_t queue_max,
+               struct pool **ret, struct error *err)
 {
     struct pool *p = xcalloc(1, sizeof(*p) + threads * sizeof(p->threads[0]));
     char thread_name[16];
@@ -53,7 +53,8 @@ int pool_start(const char *name, unsigned threads, size_t queue_max, struct pool
     p->max = queue_max;
     for (; p->thread_len < threads; p->thread_len++) {
         snprintf(thread_name, sizeof(thread_name), "%.12s-%u", name, (p->thread_len + 1) % 100);
-        int code = thread_start(&p->threads[p->thread_len], thread_name, run_jobs, p, err);
+        int code = thread_start_small(&p->threads[p->thread_len], thread_name, stack_bytes,
+                                      run_jobs, p, err);
         if (code) {
             pool_stop(p);
             return code;

@@ -21,15 +21,19 @@
 #include <unistd.h>
 
 #define EVENT_LOOPS       2
-#define CONNECTION_MEMORY 16384      /* head of a request and of its answer; longer heads: 431 */
-#define AUTH_QUEUE        32         /* passwords that wait to be hashed */
-#define SEND_TIMEOUT_S    120        /* a client that takes nothing at all for so long is cut off */
-#define GZIP_MIN_BYTES    1024       /* smaller answers fit one packet anyway */
-#define DISCARD_MAX       (1u << 20) /* of an unwanted body is read, so that the answer arrives */
-#define BODIES_AT_ONCE    4          /* bodies of full size in memory, of all connections */
-#define STREAM_BLOCK      16384      /* bytes asked of a stream at a time */
-#define RETIRED_MAX       4          /* daemons that run dry */
-#define STOP_LOOK_MS      10
+#define CONNECTION_MEMORY 16384 /* head of a request and of its answer; longer heads: 431 */
+#define AUTH_QUEUE        32    /* passwords that wait to be hashed */
+/* Stacks, below the 2 MiB of a huge page, which a larger one might get at its first touch. */
+#define LOOP_STACK     (512u << 10)
+#define AUTH_STACK     (256u << 10)
+#define SLOW_STACK     (1u << 20) /* a query recurses once per level of its expression */
+#define SEND_TIMEOUT_S 120        /* a client that takes nothing at all for so long is cut off */
+#define GZIP_MIN_BYTES 1024       /* smaller answers fit one packet anyway */
+#define DISCARD_MAX    (1u << 20) /* of an unwanted body is read, so that the answer arrives */
+#define BODIES_AT_ONCE 4          /* bodies of full size in memory, of all connections */
+#define STREAM_BLOCK   16384      /* bytes asked of a stream at a time */
+#define RETIRED_MAX    4          /* daemons that run dry */
+#define STOP_LOOK_MS   10
 #ifdef __linux__
 #define LOOP_FLAGS MHD_USE_EPOLL_INTERNAL_THREAD
 #else
@@ -589,7 +593,8 @@ static int generation_open(struct http_server *s, struct web_config *config,
             (unsigned)EVENT_LOOPS, MHD_OPTION_CONNECTION_LIMIT, max,
             MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX(max / 4 * 3, 1u), MHD_OPTION_CONNECTION_TIMEOUT,
             (unsigned)SEND_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-            MHD_OPTION_URI_LOG_CALLBACK, on_target, g, MHD_OPTION_NOTIFY_COMPLETED, on_completed, g,
+            MHD_OPTION_THREAD_STACK_SIZE, (size_t)LOOP_STACK, MHD_OPTION_URI_LOG_CALLBACK,
+            on_target, g, MHD_OPTION_NOTIFY_COMPLETED, on_completed, g,
             MHD_OPTION_NOTIFY_CONNECTION, on_connection, g, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (code == 0 && !g->daemon) {
         g->listen_fd =
@@ -662,10 +667,10 @@ static int start_threads(struct http_server *s, struct error *err)
     int code = watch_start(&watch, &s->watch, err);
 
     if (code == 0)
-        code = pool_start("http-auth", 1, AUTH_QUEUE, &s->auth, err);
+        code = pool_start("http-auth", 1, AUTH_STACK, AUTH_QUEUE, &s->auth, err);
     if (code == 0 && s->routes.any_slow)
-        code = pool_start("http-slow", MAX(o->slow_threads, 1u), MAX(o->slow_queue, 1u), &s->slow,
-                          err);
+        code = pool_start("http-slow", MAX(o->slow_threads, 1u), SLOW_STACK, MAX(o->slow_queue, 1u),
+                          &s->slow, err);
     return code;
 }
 

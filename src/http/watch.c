@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define LOOK_MS      100        /* how soon a client's leaving or a new event is noticed */
-#define IDLE_WAIT_MS 500        /* with nothing running and no stream */
-#define SWEEP_NS     NS_PER_S   /* how often deadlines are looked at */
-#define SHED_MIN_NS  NS_PER_S   /* a connection is not idle before */
-#define STREAM_AHEAD (1u << 20) /* bytes a stream may lie ahead of its client */
+#define LOOK_MS      100          /* how soon a client's leaving or a new event is noticed */
+#define IDLE_WAIT_MS 500          /* with nothing running and no stream */
+#define SWEEP_NS     NS_PER_S     /* how often deadlines are looked at */
+#define SHED_MIN_NS  NS_PER_S     /* a connection is not idle before */
+#define STREAM_AHEAD (1u << 20)   /* bytes a stream may lie ahead of its client */
+#define STACK_BYTES  (256u << 10) /* next() of a stream runs on it */
 #ifdef POLLRDHUP
 #define LEFT_EVENTS POLLRDHUP
 #else
@@ -403,7 +404,7 @@ int watch_start(const struct watch_options *options, struct watch **ret, struct 
     w->options = *options;
     pthread_mutex_init(&w->lock, NULL);
     thread_cond_init(&w->wake);
-    int code = thread_start(&w->thread, "http-watch", run_watch, w, err);
+    int code = thread_start_small(&w->thread, "http-watch", STACK_BYTES, run_watch, w, err);
     if (code) {
         pthread_cond_destroy(&w->wake);
         pthread_mutex_destroy(&w->lock);
