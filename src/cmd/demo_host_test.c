@@ -89,7 +89,9 @@ static void machine_open(struct machine *m, const struct demo_host_spec *s)
 {
     struct error error;
 
-    *m = (struct machine){.dir = "/tmp/algalon-demo-XXXXXX"};
+    *m = (struct machine){.host = NULL};
+    snprintf(m->dir, sizeof(m->dir), "%s/algalon-demo-XXXXXX",
+             access("/dev/shm", W_OK | X_OK) ? "/tmp" : "/dev/shm"); /* in memory if possible */
     assert_non_null(mkdtemp(m->dir));
     if (demo_host_open(m->dir, s, &m->host, &error))
         fail_msg("%s", error.text);

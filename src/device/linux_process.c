@@ -7,8 +7,10 @@
  *     program,
  *   - when its name changed, as it does with exec,
  *   - else every LOOKUP_TURNS turns, staggered by pid.
- * Kernel threads need neither. One that has used no CPU time for IDLE_TURNS turns is read at every
- * IDLE_TURNS-th only and shown as it was: a server with 256 CPUs has some 3,000 of them asleep. */
+ * A process that waits in the kernel (state D) keeps its command line for later: reading it would
+ * wait for the same lock and hold up all others. Kernel threads need no look-up. One that has used
+ * no CPU time for IDLE_TURNS turns is read at every IDLE_TURNS-th only and shown as it was: a
+ * server with 256 CPUs has some 3,000 of them asleep. */
 #include "device/linux.h"
 
 #include "device/linux_cgroup.h"
@@ -21,7 +23,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define PIDS_MAX     262144 /* taken up at most; beyond, the rest counts as hidden */
+#define PIDS_MAX     262144 /* taken up at most; more are left out */
 #define LOOKUP_TURNS 64
 #define IDLE_TURNS   6
 #define LOOKUP_READ  4096 /* of status, cgroup and cmdline; of the latter 255 bytes are shown */
@@ -201,6 +203,7 @@ static void look_up(struct state *s, struct known *k, struct str comm)
 {
     char bytes[LOOKUP_READ], name[64], user[64] = "", command[256] = "";
     struct linux_owner owner = {.container = ""};
+    bool waits = k->state == 'D';
     uint32_t uid;
 
     if (k->kernel) {
@@ -210,7 +213,9 @@ static void look_up(struct state *s, struct known *k, struct str comm)
         if (linux_proc_status_uid(text_of(s, k->pid, "status", bytes, sizeof(bytes)), &uid))
             linux_users_name(&s->users, uid, user, sizeof(user));
         linux_owner_read(&owner, text_of(s, k->pid, "cgroup", bytes, sizeof(bytes)));
-        struct str line = text_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
+        struct str line = {NULL, 0};
+        if (!waits)
+            line = text_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
         linux_proc_clean(command, sizeof(command), line);
         full_name(name, sizeof(name), comm, line);
     }
@@ -222,14 +227,15 @@ static void look_up(struct state *s, struct known *k, struct str comm)
     free(k->texts);
     k->texts = join_texts(parts);
     k->name_hash = hash_bytes(comm.ptr, comm.len);
-    k->lookups = (uint8_t)MIN(k->lookups + 1, 2);
+    k->lookups = waits ? 0 : (uint8_t)MIN(k->lookups + 1, 2);
 }
 
 static bool needs_lookup(const struct state *s, const struct known *k, struct str comm)
 {
     if (!k->texts || k->name_hash != hash_bytes(comm.ptr, comm.len))
         return true;
-    return !k->kernel && (k->lookups < 2 || (s->turn + (unsigned)k->pid) % LOOKUP_TURNS == 0);
+    return !k->kernel && k->state != 'D' &&
+           (k->lookups < 2 || (s->turn + (unsigned)k->pid) % LOOKUP_TURNS == 0);
 }
 
 /* CPU time since the turn before, in CPUs. */

@@ -129,6 +129,25 @@ static void processes_in_containers_carry_their_owners(void **state)
     bench_free(b);
 }
 
+static void a_process_stuck_in_the_kernel_is_not_asked_for_its_command(void **state)
+{
+    static const char *const stats[] = {
+        "900 (bash) D 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5000 0 9 0\n",
+        "900 (bash) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5000 0 9 0\n"};
+    struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
+
+    (void)state;
+    tree_write(&b->tree, "proc/900/stat", stats[0]);
+    for (int turn = 0; turn < 3; turn++) {
+        const struct process *p = find(bench_read(b), 900);
+        assert_string_equal(p->command, "[bash]");
+        assert_string_equal(p->user, "ada");
+    }
+    tree_write(&b->tree, "proc/900/stat", stats[1]);
+    assert_string_equal(find(bench_read(b), 900)->command, "-bash");
+    bench_free(b);
+}
+
 static void users_that_appear_later_get_their_names(void **state)
 {
     struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test(a_pid_used_again_is_another_process),
         cmocka_unit_test(a_new_process_is_looked_up_twice_and_then_when_its_name_changes),
         cmocka_unit_test(processes_in_containers_carry_their_owners),
+        cmocka_unit_test(a_process_stuck_in_the_kernel_is_not_asked_for_its_command),
         cmocka_unit_test(users_that_appear_later_get_their_names),
         cmocka_unit_test(a_kernel_thread_that_sleeps_is_read_now_and_then),
         cmocka_unit_test(pages_may_be_of_64_kib),
