@@ -74,7 +74,7 @@ static int tally_vector(struct eval *e, const struct node_aggregate *a, const st
     struct label_index index;
     struct vector v;
     struct tally t;
-    uint32_t *group_of;
+    uint32_t *group_of = NULL;
     int code = eval_vector(e, a->expr, g, &v);
 
     if (!code)
@@ -188,7 +188,7 @@ static int tally_stream(struct eval *e, const struct node_aggregate *a, const st
     struct stream s = {.instant = operand->kind == NODE_SELECTOR};
     const struct labels *labels;
     struct label_index index;
-    uint32_t *group_of;
+    uint32_t *group_of = NULL;
     uint64_t samples = atomic_load(&e->samples_read), series = e->series_read;
     int code = s.instant ? scan_open_instant(e, operand, g, &s.scan)
                          : rollup_open(e, operand, g, &s.rollup);
@@ -222,7 +222,7 @@ int aggregate_eval(struct eval *e, const struct node *n, const struct grid *g, s
     const struct node_aggregate *a = &n->aggregate;
     struct label_index index;
     struct vector v;
-    uint32_t *group_of;
+    uint32_t *group_of = NULL;
     int code = -EAGAIN;
 
     if (tally_can(a->op)) {

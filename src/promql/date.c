@@ -50,14 +50,14 @@ static double part_of(enum function_id id, double seconds)
         return (double)NAN;
     int64_t whole = (int64_t)seconds;
     int64_t days = whole / DAY_S - (whole % DAY_S < 0);
-    int64_t second = whole - days * DAY_S;
+    int64_t second = whole - days * DAY_S, minute = second / 60, hour = minute / 60;
     struct date d = date_of(days);
 
     switch (id) {
     case FUNCTION_MINUTE:
-        return (double)(second / 60 % 60);
+        return (double)(minute - hour * 60);
     case FUNCTION_HOUR:
-        return (double)(second / 3600);
+        return (double)hour;
     case FUNCTION_DAY_OF_WEEK:
         return (double)(((days + 4) % 7 + 7) % 7); /* 1970 began on a Thursday */
     case FUNCTION_DAY_OF_MONTH:

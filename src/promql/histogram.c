@@ -174,8 +174,8 @@ static int answer_all(struct eval *e, const struct question *q, struct vector *v
 {
     struct label_index index;
     struct members members;
-    double *bounds;
-    uint32_t *group_of;
+    double *bounds = NULL;
+    uint32_t *group_of = NULL;
     bool forced = false;
     int code = group(e, v, &index, &bounds, &group_of);
 

@@ -4,6 +4,7 @@
 
 #include "promql/check.h"
 #include "promql/fault.h"
+#include "promql/template.h"
 
 #include <strings.h>
 
@@ -80,6 +81,11 @@ struct node *parse_node(struct parse *p, enum node_kind kind, enum promql_type t
         fault_memory(p->err);
         return NULL;
     }
+    if (++p->nodes > PARSE_NODES_MAX) {
+        fault_parse(p->err, p->text, start, "the expression has more than %d parts",
+                    PARSE_NODES_MAX);
+        return NULL;
+    }
     n->kind = kind;
     n->type = type;
     n->depth = 1;
@@ -150,10 +156,15 @@ static bool arguments(struct parse *p, struct node *args[NODE_ARGS_MAX], size_t 
     return true;
 }
 
+static bool is_word(const struct lex_token *t, const char *word)
+{
+    return t->kind == LEX_WORD && t->text.len == strlen(word) &&
+           !strncasecmp(t->text.ptr, word, t->text.len);
+}
+
 static bool take_word(struct parse *p, const char *word)
 {
-    if (p->token.kind != LEX_WORD || p->token.text.len != strlen(word) ||
-        strncasecmp(p->token.text.ptr, word, p->token.text.len))
+    if (!is_word(&p->token, word))
         return false;
     parse_advance(p);
     return true;
@@ -257,6 +268,41 @@ static bool starts_aggregation(const struct lex_token *name, const struct lex_to
     return body;
 }
 
+/* `inner` as if it stood in parentheses, where an operator beside it could tear it apart. */
+static struct node *enclose(struct parse *p, struct node *inner, size_t start)
+{
+    bool negative = inner->kind == NODE_NUMBER && signbit(inner->number.value);
+
+    if (inner->kind != NODE_BINARY && inner->kind != NODE_UNARY && !negative)
+        return inner;
+    struct node *n = parse_node(p, NODE_PAREN, inner->type, start, inner);
+    if (n)
+        n->paren = inner;
+    return n;
+}
+
+/* WITH (...) expression */
+static struct node *with(struct parse *p, size_t start)
+{
+    const struct template *before = p->scope;
+
+    if (!template_define(p))
+        return NULL;
+    struct node *inner = expression(p, LEVEL_DEFAULT);
+    p->scope = before;
+    return inner ? enclose(p, inner, start) : NULL;
+}
+
+static struct node *use_template(struct parse *p, const struct template *t, size_t start)
+{
+    struct template_place back;
+
+    if (!template_enter(p, t, &back))
+        return NULL;
+    struct node *inner = expression(p, LEVEL_DEFAULT);
+    return inner && template_leave(p, &back) ? enclose(p, inner, start) : NULL;
+}
+
 /* A name: of a function, an aggregation or a metric. */
 static struct node *named(struct parse *p)
 {
@@ -283,6 +329,11 @@ static struct node *named(struct parse *p)
         break;
     }
     parse_advance(p);
+    const struct template *t = name.word == WORD_NAME ? template_find(p, name.text) : NULL;
+    if (t)
+        return use_template(p, t, name.at);
+    if (p->token.kind == LEX_LEFT_PAREN && is_word(&name, "with"))
+        return with(p, name.at);
     if (starts_aggregation(&name, &p->token, &op))
         return aggregate(p, &name, op);
     if (p->token.kind == LEX_LEFT_PAREN)
@@ -555,8 +606,7 @@ static bool binary_operator(const struct lex_token *t, enum node_operator *ret, 
         }
         *level = t->word == WORD_ATAN2 ? LEVEL_MUL : LEVEL_DEFAULT;
         *ret = t->word == WORD_ATAN2 ? OPERATOR_ATAN2 : OPERATOR_DEFAULT;
-        return t->word == WORD_ATAN2 ||
-               (t->text.len == 7 && !strncasecmp(t->text.ptr, "default", 7));
+        return t->word == WORD_ATAN2 || is_word(t, "default");
     default:
         if (t->kind < LEX_EQL || t->kind > LEX_GTR)
             return false;

@@ -6,7 +6,8 @@
 #include "promql/lex.h"
 #include "promql/node.h"
 
-#define PARSE_TEXT_MAX ((size_t)64 << 10) /* bytes of one expression */
+#define PARSE_TEXT_MAX  ((size_t)64 << 10) /* bytes of one expression */
+#define PARSE_NODES_MAX 100000             /* nodes of one tree, which templates may multiply */
 
 /**
  * Parses `text` into a tree that lives in `a`, and checks its types. On success the caller ends the
@@ -14,6 +15,8 @@
  */
 MUST_CHECK int parse_text(struct str text, struct arena *a, struct tree *ret,
                           struct promql_error *err);
+
+struct template;
 
 struct parse {
     struct lex lex;
@@ -24,6 +27,9 @@ struct parse {
     struct tree *tree;
     struct promql_error *err;
     unsigned depth;
+    size_t nodes;                 /* made so far */
+    const struct template *scope; /* names that WITH has given a meaning */
+    unsigned uses;                /* of templates */
 };
 
 /** Starts reading a copy of `text` in `a`. */

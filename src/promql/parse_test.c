@@ -200,6 +200,86 @@ static void expressions_are_written_in_their_canonical_form(void **state)
     buf_fini(&out);
 }
 
+static void templates_stand_for_their_text(void **state)
+{
+    static const struct {
+        const char *text, *formatted;
+    } cases[] = {
+        {"WITH (x = a + b) x * 2", "((a + b) * 2)"},
+        {"with (x = m) rate(x[5m])", "rate(m[5m])"},
+        {"WITH (f = {job=\"a\",i!=\"1\"}) m{f, k=\"2\"}", "m{job=\"a\",i!=\"1\",k=\"2\"}"},
+        {"WITH (f = {a=\"1\"}, g = {f,b=\"2\"}) m{g}", "m{a=\"1\",b=\"2\"}"},
+        {"WITH (top(n, x) = topk(n, sum(x) by (job))) top(3, rate(m[1m]))",
+         "topk(3, sum by (job) (rate(m[1m])))"},
+        {"WITH (x = 1, y = x + 1) WITH (x = 5) x + y", "(5 + (1 + 1))"},
+        {"WITH (f(x) = x, x = 7) f(x)", "7"},
+        {"WITH (f() = 3) f() + (WITH (f = 4) f)", "(3 + (4))"},
+        {"WITH (x = -2) x ^ x", "((-2) ^ (-2))"},
+        {"WITH (x = m[5m]) rate(x offset 1m)", "rate(m[5m] offset 1m)"},
+        {"WITH () m", "m"},
+        {"with", "with"},
+    };
+    static const struct {
+        const char *text, *error;
+    } broken[] = {
+        {"WITH (x = a +) x", "1:14: parse error: unexpected end of input"},
+        {"WITH (x = ) x", "1:11: parse error: unexpected \")\" in WITH, expected expression"},
+        {"WITH (x) x", "1:8: parse error: unexpected \")\" in WITH, expected \"=\""},
+        {"WITH (x = x) x offset 5m", NULL},
+        {"WITH (f(a) = a) f(1, 2)", "1:18: parse error: template \"f\" takes 1 argument(s), got 2"},
+        {"WITH (f = 5) m{f}",
+         "1:11: parse error: unexpected number \"5\" in label matching, expected \"{\""},
+        {"WITH (x = 1", "1:12: parse error: unclosed left parenthesis"},
+        {"WITH (x = 1 2) x", "1:13: parse error: unexpected number \"2\" in WITH"},
+    };
+    struct promql_error err;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        buf_reset(&out);
+        if (promql_format(str_of(cases[i].text), &out, &err))
+            fail_msg("%s: %s", cases[i].text, err.text);
+        buf_char(&out, '\0');
+        assert_string_equal(out.ptr, cases[i].formatted);
+    }
+    buf_fini(&out);
+    for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+        int code = promql_check(str_of(broken[i].text), &err);
+        assert_true((code < 0) == (broken[i].error != NULL));
+        if (broken[i].error)
+            assert_string_equal(err.text, broken[i].error);
+    }
+}
+
+/* Each template holds the one before twice: a thousand of them would be more than there are atoms.
+ */
+static void templates_do_not_multiply_without_bound(void **state)
+{
+    static const char *const ends[] = {") x999", ") m{x999}", ") x999"};
+    struct promql_error err;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 0);
+    for (size_t f = 0; f < ARRAY_LEN(ends); f++) {
+        buf_reset(&text);
+        buf_text(&text, f == 1 ? "WITH (x0 = {a=\"b\"}," : "WITH (x0 = m,");
+        for (int i = 1; i < 1000; i++) {
+            if (f == 0)
+                buf_printf(&text, "x%d = x%d + x%d,", i, i - 1, i - 1);
+            else if (f == 1)
+                buf_printf(&text, "x%d = {x%d,x%d},", i, i - 1, i - 1);
+            else
+                buf_printf(&text, "x%d = x%d,", i, i - 1);
+        }
+        buf_text(&text, ends[f]);
+        assert_int_equal(promql_check(buf_str(&text), &err), -EINVAL);
+    }
+    buf_fini(&text);
+}
+
 static void long_expressions_are_broken_into_lines(void **state)
 {
     static const char text[] =
@@ -330,6 +410,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_expressions_are_refused_with_their_place),
         cmocka_unit_test(expressions_are_written_in_their_canonical_form),
+        cmocka_unit_test(templates_stand_for_their_text),
+        cmocka_unit_test(templates_do_not_multiply_without_bound),
         cmocka_unit_test(long_expressions_are_broken_into_lines),
         cmocka_unit_test(operators_bind_as_in_prometheus),
         cmocka_unit_test(nesting_and_length_are_bounded),

@@ -1,6 +1,6 @@
 /* selector.c - reads what stands in the braces of a selector. */
 #include "promql/fault.h"
-#include "promql/parse.h"
+#include "promql/template.h"
 
 #include <strings.h>
 
@@ -70,7 +70,21 @@ static bool match_type(enum lex_kind kind, enum match_type *ret)
     }
 }
 
-/* One of: a="b", "a b"="c", "metric.name". */
+static bool braces(struct parse *p, struct gather *g);
+
+/* The filters that a template stands for: WITH (f = {a="b"}) m{f}. */
+static bool filters(struct parse *p, struct gather *g, const struct template *t)
+{
+    struct template_place back;
+
+    if (!template_enter(p, t, &back))
+        return false;
+    if (!parse_take(p, LEX_LEFT_BRACE))
+        return parse_unexpected(p, "label matching", "\"{\"");
+    return braces(p, g) && template_leave(p, &back);
+}
+
+/* One of: a="b", "a b"="c", "metric.name", the name of a template. */
 static bool matcher(struct parse *p, struct gather *g)
 {
     static const char where[] = "label matching";
@@ -87,6 +101,10 @@ static bool matcher(struct parse *p, struct gather *g)
             return set_name(p, g, name, first.at);
     } else if (first.kind == LEX_WORD) {
         parse_advance(p);
+        bool alone = p->token.kind == LEX_COMMA || p->token.kind == LEX_RIGHT_BRACE;
+        const struct template *t = alone ? template_find(p, name) : NULL;
+        if (t)
+            return filters(p, g, t);
     } else {
         return parse_unexpected(p, where, "identifier or \"}\"");
     }
