@@ -83,6 +83,25 @@ test("a failed question can be asked again", async () => {
   assert.equal((await q.instant("up", 1, signal)).type, "vector");
 });
 
+test("a question that its asker gave up is asked anew for another", async () => {
+  const first = new AbortController();
+  let asked = 0;
+  const query = (_e: string, _t: number, s: AbortSignal): Promise<QueryResult> => {
+    asked++;
+    return new Promise((resolve, reject) => {
+      s.addEventListener("abort", () => reject(new Error("aborted")));
+      setTimeout(() => resolve({ type: "vector", series: [], warnings: [] }), 5);
+    });
+  };
+  const q = new Queries({ query } as unknown as Api);
+  const given = q.instant("up", 1, first.signal);
+  first.abort();
+  const wanted = q.instant("up", 1, signal);
+  await assert.rejects(given);
+  assert.equal((await wanted).type, "vector");
+  assert.equal(asked, 2);
+});
+
 test("ranges are cut to whole steps", () => {
   assert.deepEqual(aligned(12_345, 98_765, 5000), { start: 10_000, end: 95_000 });
 });

@@ -18,6 +18,11 @@ interface Kept {
   usedAt: number;
 }
 
+interface Running {
+  answer: Promise<QueryResult>;
+  signal: AbortSignal;
+}
+
 const MAX_KEPT = 400;
 const TAIL_OVERLAP_MS = 60_000; // samples may come late by so much and still be drawn
 const WHOLE_AFTER_MS = 300_000; // then everything is asked again, also for what came later still
@@ -59,7 +64,7 @@ function tailIsEnough(expr: string): boolean {
 
 export class Queries {
   private readonly kept = new Map<string, Kept>();
-  private readonly running = new Map<string, Promise<QueryResult>>();
+  private readonly running = new Map<string, Running>();
 
   constructor(
     private readonly api: Api,
@@ -68,11 +73,12 @@ export class Queries {
 
   /** Answers for one moment; the same question at the same moment is asked once. */
   instant(expr: string, time: number, signal: AbortSignal): Promise<QueryResult> {
-    return this.once(`i ${time} ${expr}`, () => this.api.query(expr, time, signal));
+    return this.once(`i ${time} ${expr}`, signal, () => this.api.query(expr, time, signal));
   }
 
   range(q: RangeQuestion, signal: AbortSignal): Promise<QueryResult> {
-    return this.once(`r ${q.start} ${q.end} ${q.step} ${q.expr}`, () => this.askRange(q, signal));
+    const key = `r ${q.start} ${q.end} ${q.step} ${q.expr}`;
+    return this.once(key, signal, () => this.askRange(q, signal));
   }
 
   /** Forgets kept answers: a forced refresh asks for everything. */
@@ -81,14 +87,19 @@ export class Queries {
     this.running.clear();
   }
 
-  private once(key: string, ask: () => Promise<QueryResult>): Promise<QueryResult> {
+  /** Joins a question that is under way, unless its asker has given it up. */
+  private once(
+    key: string,
+    signal: AbortSignal,
+    ask: () => Promise<QueryResult>,
+  ): Promise<QueryResult> {
     const known = this.running.get(key);
-    if (known) return known;
-    const run = ask().finally(() => {
-      if (this.running.get(key) === run) this.running.delete(key);
+    if (known && !known.signal.aborted) return known.answer;
+    const answer = ask().finally(() => {
+      if (this.running.get(key)?.answer === answer) this.running.delete(key);
     });
-    this.running.set(key, run);
-    return run;
+    this.running.set(key, { answer, signal });
+    return answer;
   }
 
   private async askRange(q: RangeQuestion, signal: AbortSignal): Promise<QueryResult> {

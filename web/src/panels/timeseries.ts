@@ -24,6 +24,11 @@ function pathsOf(s: ChartSeries): uPlot.Series.PathBuilder | undefined {
   return p.linear?.();
 }
 
+/** Charts share where the pointer is, not what its buttons do. */
+function isMove(type: string): boolean {
+  return type === "mousemove" || type === "mouseleave";
+}
+
 /** What makes a chart another chart: anything but its values. */
 function signature(model: ChartModel): string {
   return JSON.stringify(
@@ -202,7 +207,7 @@ class TimeseriesView implements PanelView {
       drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
       focus: { prox: 12 },
       points: { size: 7 },
-      sync: { key: SYNC, setSeries: false, scales: ["x", null] },
+      sync: { key: SYNC, setSeries: false, scales: ["x", null], filters: { pub: isMove } },
       bind: {
         dblclick: () => () => {
           this.context.zoomOut();
