@@ -1,0 +1,704 @@
+/* scrape_test.c - the whole of scraping against an HTTP server of this process on loopback. Where
+ * time matters the tests wait for what should happen, with a deadline, and never for a while. */
+#include "scrape/state.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <libdeflate.h>
+
+#define PATIENCE_NS   (15 * (uint64_t)NS_PER_S)
+#define CLIENTS_MAX   400
+#define REQUEST_BYTES 4096
+
+/* ---- a server that answers by path ---- */
+
+struct server_client {
+    int fd;
+    char request[REQUEST_BYTES];
+    size_t len;
+};
+
+struct server {
+    int fd, port;
+    pthread_t thread;
+    atomic_bool stop;
+    pthread_mutex_t lock; /* lock: text, auth */
+    char text[4096];      /* what /metrics says */
+    char auth[256];       /* the last Authorization header */
+    struct server_client clients[CLIENTS_MAX];
+    size_t len;
+};
+
+static void send_all(int fd, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    while (n) {
+        ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return;
+        p += sent;
+        n -= (size_t)sent;
+    }
+}
+
+static void answer(int fd, const char *head, const void *body, size_t n)
+{
+    char text[512];
+    int len = snprintf(text, sizeof(text), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, n);
+    send_all(fd, text, (size_t)len);
+    send_all(fd, body, n);
+}
+
+static void answer_gzip(int fd, const char *text)
+{
+    struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
+    char packed[8192];
+    size_t n = libdeflate_gzip_compress(c, text, strlen(text), packed, sizeof(packed));
+    answer(fd, "200 OK\r\nContent-Encoding: gzip", packed, n);
+    libdeflate_free_compressor(c);
+}
+
+/* Answers one request; false: the connection is to be closed. */
+static bool serve(struct server *s, int fd, const char *request)
+{
+    char text[sizeof(s->text)];
+    static char large[70000];
+
+    pthread_mutex_lock(&s->lock);
+    memcpy(text, s->text, sizeof(text));
+    const char *auth = strcasestr(request, "\nauthorization: ");
+    if (auth)
+        snprintf(s->auth, sizeof(s->auth), "%.*s", (int)strcspn(auth + 16, "\r"), auth + 16);
+    pthread_mutex_unlock(&s->lock);
+    struct str path = str_of(request + 4);
+    if (str_starts(path, STR("/metrics")))
+        answer(fd, "200 OK", text, strlen(text));
+    else if (str_starts(path, STR("/gzip")) && strstr(request, "Accept-Encoding: gzip"))
+        answer_gzip(fd, text);
+    else if (str_starts(path, STR("/broken")))
+        answer(fd, "200 OK\r\nContent-Encoding: gzip", text, strlen(text));
+    else if (str_starts(path, STR("/error")))
+        answer(fd, "503 Service Unavailable", "no", 2);
+    else if (str_starts(path, STR("/html")))
+        answer(fd, "200 OK", "<html></html>", 13);
+    else if (str_starts(path, STR("/large")))
+        answer(fd, "200 OK", memset(large, 'x', sizeof(large)), sizeof(large));
+    else if (str_starts(path, STR("/moved")))
+        answer(fd, "302 Found\r\nLocation: /metrics", "elsewhere 1\n", 12);
+    else if (str_starts(path, STR("/cut")))
+        return false;
+    return true; /* /slow: no answer, ever */
+}
+
+static bool receive(struct server *s, struct server_client *c)
+{
+    ssize_t n = recv(c->fd, c->request + c->len, sizeof(c->request) - 1 - c->len, 0);
+
+    if (n <= 0)
+        return false;
+    c->len += (size_t)n;
+    c->request[c->len] = '\0';
+    if (!strstr(c->request, "\r\n\r\n"))
+        return c->len < sizeof(c->request) - 1;
+    c->len = 0;
+    return serve(s, c->fd, c->request);
+}
+
+static void *server_run(void *arg)
+{
+    struct server *s = arg;
+    struct pollfd polled[CLIENTS_MAX + 1];
+
+    while (!s->stop) {
+        polled[0] = (struct pollfd){.fd = s->fd, .events = POLLIN};
+        for (size_t i = 0; i < s->len; i++)
+            polled[i + 1] = (struct pollfd){.fd = s->clients[i].fd, .events = POLLIN};
+        if (poll(polled, s->len + 1, 20) <= 0)
+            continue;
+        for (size_t i = s->len; i-- > 0;) {
+            if (!polled[i + 1].revents || receive(s, &s->clients[i]))
+                continue;
+            close(s->clients[i].fd);
+            s->clients[i] = s->clients[--s->len];
+        }
+        if (polled[0].revents && s->len < CLIENTS_MAX) {
+            int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+            if (fd >= 0)
+                s->clients[s->len++] = (struct server_client){.fd = fd};
+        }
+    }
+    while (s->len)
+        close(s->clients[--s->len].fd);
+    return NULL;
+}
+
+static void server_open(struct server *s)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+
+    pthread_mutex_init(&s->lock, NULL);
+    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(s->fd, 400), 0);
+    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&address, &len), 0);
+    s->port = ntohs(address.sin_port);
+    assert_int_equal(thread_start(&s->thread, "server", server_run, s, NULL), 0);
+}
+
+static void server_close(struct server *s)
+{
+    s->stop = true;
+    pthread_join(s->thread, NULL);
+    close(s->fd);
+    pthread_mutex_destroy(&s->lock);
+}
+
+static void server_say(struct server *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->text, sizeof(s->text), "%s", text);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- a store that remembers the newest value of each series ---- */
+
+struct series {
+    char *text;
+    double value;
+    int64_t ts_ms, gap_ms; /* gap: between the two newest samples */
+    size_t samples;
+};
+
+struct group {
+    struct str name;
+    size_t columns[512]; /* -> series */
+    size_t len;
+};
+
+struct fake {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct series series[4096];
+    size_t series_len;
+    struct group *groups[600];
+    size_t group_len;
+};
+
+static int fake_group(void *self, struct str name, struct group **ret, struct error *err)
+{
+    struct fake *f = self;
+    struct group *g = NULL;
+
+    (void)err;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->group_len; i++)
+        if (str_equal(f->groups[i]->name, name))
+            g = f->groups[i];
+    if (!g) {
+        g = xnew(struct group);
+        g->name = str_make(xstrndup(name.ptr, name.len), name.len);
+        f->groups[f->group_len++] = g;
+    }
+    *ret = g;
+    pthread_mutex_unlock(&f->lock);
+    return 0;
+}
+
+static struct series *find_series(struct fake *f, const char *text)
+{
+    for (size_t i = 0; i < f->series_len; i++)
+        if (strcmp(f->series[i].text, text) == 0)
+            return &f->series[i];
+    return NULL;
+}
+
+static int fake_column(void *self, struct group *g, struct labels labels, uint32_t *ret,
+                       struct error *err)
+{
+    struct fake *f = self;
+    struct buf text;
+
+    (void)err;
+    buf_init(&text, 0);
+    labels_print(labels, &text);
+    char *name = buf_take(&text);
+    pthread_mutex_lock(&f->lock);
+    struct series *series = find_series(f, name);
+    if (!series) {
+        series = &f->series[f->series_len++];
+        series->text = xstrdup(name);
+    }
+    size_t at = (size_t)(series - f->series);
+    size_t i = 0;
+    while (i < g->len && g->columns[i] != at)
+        i++;
+    if (i == g->len)
+        g->columns[g->len++] = at;
+    *ret = (uint32_t)i;
+    pthread_mutex_unlock(&f->lock);
+    free(name);
+    return 0;
+}
+
+static int fake_append(void *self, struct group *g, int64_t ts_ms, const double *values, size_t n,
+                       struct error *err)
+{
+    struct fake *f = self;
+
+    (void)err;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < n; i++) {
+        struct series *series = &f->series[g->columns[i]];
+        if (value_is_absent(values[i]))
+            continue;
+        series->gap_ms = ts_ms - series->ts_ms;
+        series->ts_ms = ts_ms;
+        series->value = values[i];
+        series->samples++;
+    }
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+    return 0;
+}
+
+/* Everything a test has. */
+struct bench {
+    struct server server;
+    struct fake fake;
+    struct sink sink;
+    char dir[200], config[240], sd[240];
+    struct scrape *scrape;
+};
+
+static int set_up(void **state)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+
+    pthread_mutex_init(&b->fake.lock, NULL);
+    thread_cond_init(&b->fake.changed);
+    b->sink = (struct sink){&b->fake, fake_group, fake_column, fake_append};
+    snprintf(b->dir, sizeof(b->dir), "%s/scrape-XXXXXX", TEST_BUILD_DIR);
+    if (!mkdtemp(b->dir))
+        return -1;
+    snprintf(b->config, sizeof(b->config), "%s/scrape.yml", b->dir);
+    snprintf(b->sd, sizeof(b->sd), "%s/sd.json", b->dir);
+    server_open(&b->server);
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+
+    scrape_stop(b->scrape);
+    server_close(&b->server);
+    for (size_t i = 0; i < b->fake.series_len; i++)
+        free(b->fake.series[i].text);
+    for (size_t i = 0; i < b->fake.group_len; i++) {
+        free((char *)(uintptr_t)b->fake.groups[i]->name.ptr);
+        free(b->fake.groups[i]);
+    }
+    pthread_mutex_destroy(&b->fake.lock);
+    int code = file_remove_tree(b->dir);
+    free(b);
+    return code;
+}
+
+static void configure(struct bench *b, const char *format, ...) PRINTF_LIKE(2, 3);
+static void configure(struct bench *b, const char *format, ...)
+{
+    char text[8192];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    assert_int_equal(file_replace(b->config, text, strlen(text), NULL), 0);
+}
+
+static void start(struct bench *b)
+{
+    struct scrape_options options = {.config_file = b->config, .max_body_bytes = 65536};
+    struct error err = {0};
+
+    if (scrape_start_into(&options, b->sink, &b->scrape, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Waits until the series has this value (NAN: a stale marker) in a sample behind the first `after`
+ * ones. */
+static void wait_for_more(struct bench *b, const char *text, double value, size_t after)
+{
+    uint64_t deadline = clock_mono_ns() + PATIENCE_NS;
+    bool late = false;
+
+    pthread_mutex_lock(&b->fake.lock);
+    for (;;) {
+        const struct series *s = find_series(&b->fake, text);
+        bool stale = isnan(value);
+        if (s && s->samples > after && (stale ? value_is_stale(s->value) : s->value == value))
+            break;
+        if (late) {
+            for (size_t i = 0; i < b->fake.series_len; i++)
+                print_message("%s %g\n", b->fake.series[i].text, b->fake.series[i].value);
+            pthread_mutex_unlock(&b->fake.lock);
+            fail_msg("%s never became %g", text, value);
+        }
+        late = thread_wait_until(&b->fake.changed, &b->fake.lock, deadline);
+    }
+    pthread_mutex_unlock(&b->fake.lock);
+}
+
+static void wait_for(struct bench *b, const char *text, double value)
+{
+    wait_for_more(b, text, value, 0);
+}
+
+static size_t samples_of(struct bench *b, const char *text)
+{
+    pthread_mutex_lock(&b->fake.lock);
+    const struct series *s = find_series(&b->fake, text);
+    size_t n = s ? s->samples : 0;
+    pthread_mutex_unlock(&b->fake.lock);
+    return n;
+}
+
+static const char *labelled(struct bench *b, char *to, const char *name, const char *job)
+{
+    snprintf(to, 200, "%s{instance=\"127.0.0.1:%d\",job=\"%s\"}", name, b->server.port, job);
+    return to;
+}
+
+struct wanted {
+    const char *job;
+    struct target_status found;
+};
+
+static void find_status(void *ctx, const struct target_status *t)
+{
+    struct wanted *w = ctx;
+    if (str_is(t->job, w->job))
+        w->found = *t;
+}
+
+/* The numbers and texts of a target's status; its views are not valid any more. */
+static struct target_status status_of(struct bench *b, const char *job)
+{
+    struct wanted w = {.job = job};
+    scrape_visit_targets(b->scrape, find_status, &w);
+    return w.found;
+}
+
+/* The status once a scrape has been noted, which is a moment after its samples were kept. */
+static struct target_status wait_for_status(struct bench *b, const char *job)
+{
+    uint64_t deadline = clock_mono_ns() + PATIENCE_NS;
+    struct target_status status = status_of(b, job);
+
+    while (status.health == TARGET_UNKNOWN && clock_mono_ns() < deadline) {
+        poll(NULL, 0, 5);
+        status = status_of(b, job);
+    }
+    return status;
+}
+
+/* ---- tests ---- */
+
+static void targets_are_scraped_again_and_again(void **state)
+{
+    struct bench *b = *state;
+    char name[200];
+
+    server_say(&b->server, "a 1\n");
+    configure(b,
+              "global: {scrape_interval: 100ms}\n"
+              "scrape_configs:\n"
+              "- {job_name: plain, static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+              "- {job_name: gzip, metrics_path: /gzip, "
+              "static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+              "- {job_name: moved, metrics_path: /moved, "
+              "static_configs: [{targets: ['127.0.0.1:%d']}]}\n",
+              b->server.port, b->server.port, b->server.port);
+    start(b);
+    wait_for(b, labelled(b, name, "up", "plain"), 1);
+    wait_for(b, labelled(b, name, "a", "plain"), 1);
+    wait_for(b, labelled(b, name, "a", "gzip"), 1);
+    wait_for(b, labelled(b, name, "a", "moved"), 1);
+    server_say(&b->server, "a 2\nb 3\n");
+    wait_for(b, labelled(b, name, "a", "plain"), 2);
+    wait_for(b, labelled(b, name, "b", "gzip"), 3);
+    server_say(&b->server, "b 3\n");
+    wait_for(b, labelled(b, name, "a", "plain"), (double)NAN);
+    struct target_status status = wait_for_status(b, "plain");
+    assert_int_equal(status.health, TARGET_UP);
+    assert_int_equal(status.interval_ms, 100);
+    assert_true(status.last_samples > 0);
+    struct scrape_stats stats;
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 3);
+    assert_int_equal(stats.targets_up, 3);
+    assert_int_equal(stats.scrape_failures_total, 0);
+    assert_true(stats.config_ok);
+}
+
+static void each_failure_is_told_apart(void **state)
+{
+    static const struct {
+        const char *path, *wanted;
+    } cases[] = {
+        {"error", "HTTP status 503"},      {"slow", "timed out"}, {"large", "more than 65536"},
+        {"html", "no line could be read"}, {"broken", "gzip"},    {"cut", "mpty reply"},
+    };
+    struct bench *b = *state;
+    char text[4096], name[200];
+    int n = snprintf(text, sizeof(text), "global: {scrape_interval: 1s}\nscrape_configs:\n");
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        n += snprintf(text + n, sizeof(text) - (size_t)n,
+                      "- {job_name: %s, metrics_path: /%s, scrape_timeout: %s, static_configs: "
+                      "[{targets: ['127.0.0.1:%d']}]}\n",
+                      cases[i].path, cases[i].path,
+                      strcmp(cases[i].path, "slow") == 0 ? "100ms" : "1s", b->server.port);
+    server_say(&b->server, "a 1 this is not what gzip looks like\n");
+    configure(b, "%s", text);
+    start(b);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        wait_for(b, labelled(b, name, "up", cases[i].path), 0);
+        struct target_status status = wait_for_status(b, cases[i].path);
+        assert_int_equal(status.health, TARGET_DOWN);
+        if (!strstr(status.last_error, cases[i].wanted))
+            fail_msg("/%s: %s", cases[i].path, status.last_error);
+    }
+}
+
+static void credentials_are_sent(void **state)
+{
+    struct bench *b = *state;
+    char name[200], secret[240], auth[256];
+
+    snprintf(secret, sizeof(secret), "%s/secret", b->dir);
+    assert_int_equal(file_replace(secret, "hunter2\n", 8, NULL), 0);
+    configure(b,
+              "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+              "- job_name: x\n  basic_auth: {username: me, password_file: secret}\n"
+              "  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
+              b->server.port);
+    start(b);
+    wait_for(b, labelled(b, name, "up", "x"), 1);
+    pthread_mutex_lock(&b->server.lock);
+    memcpy(auth, b->server.auth, sizeof(auth));
+    pthread_mutex_unlock(&b->server.lock);
+    assert_string_equal(auth, "Basic bWU6aHVudGVyMg==");
+    configure(b,
+              "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+              "- job_name: y\n  authorization: {credentials: token}\n"
+              "  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
+              b->server.port);
+    assert_int_equal(scrape_reload(b->scrape, NULL), 0);
+    wait_for(b, labelled(b, name, "up", "y"), 1);
+    wait_for(b, labelled(b, name, "up", "x"), (double)NAN);
+    pthread_mutex_lock(&b->server.lock);
+    memcpy(auth, b->server.auth, sizeof(auth));
+    pthread_mutex_unlock(&b->server.lock);
+    assert_string_equal(auth, "Bearer token");
+}
+
+static void targets_that_hang_do_not_delay_the_others(void **state)
+{
+    struct bench *b = *state;
+    struct buf text;
+    char name[200];
+
+    server_say(&b->server, "a 1\n");
+    buf_init(&text, 0);
+    buf_printf(&text,
+               "global: {scrape_interval: 300ms}\nscrape_configs:\n"
+               "- {job_name: good, scrape_interval: 100ms, "
+               "static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+               "- job_name: bad\n  metrics_path: /slow\n  static_configs:\n",
+               b->server.port);
+    for (int i = 1; i <= 200; i++) /* more than there are connections */
+        buf_printf(&text, "  - {targets: ['127.0.0.1:%d'], labels: {i: '%d'}}\n", b->server.port,
+                   i);
+    assert_int_equal(file_replace(b->config, text.ptr, text.len, NULL), 0);
+    buf_fini(&text);
+    start(b);
+    snprintf(name, sizeof(name), "up{i=\"200\",instance=\"127.0.0.1:%d\",job=\"bad\"}",
+             b->server.port);
+    wait_for_more(b, name, 0, 1); /* all have hung once */
+    size_t before = samples_of(b, labelled(b, name, "up", "good"));
+    uint64_t from = clock_mono_ns();
+    wait_for_more(b, name, 1, before + 10);
+    uint64_t took = clock_mono_ns() - from;
+    size_t after = samples_of(b, name);
+    /* A hundred milliseconds each; twice that would mean that every other turn was missed. */
+    assert_true(took < 2 * 100 * (uint64_t)NS_PER_MS * (after - before));
+}
+
+static void say_targets(struct bench *b, const char *rack)
+{
+    char text[200];
+    snprintf(text, sizeof(text),
+             "[{\"targets\": [\"127.0.0.1:%d\"], \"labels\": {\"rack\": \"%s\"}}]", b->server.port,
+             rack);
+    assert_int_equal(file_replace(b->sd, text, strlen(text), NULL), 0);
+}
+
+static void a_file_of_targets_is_followed_within_two_seconds(void **state)
+{
+    struct bench *b = *state;
+    char old[200], new[200];
+
+    server_say(&b->server, "a 1\n");
+    say_targets(b, "one");
+    configure(b, "scrape_configs:\n- {job_name: x, scrape_interval: 100ms, "
+                 "file_sd_configs: [{files: ['*.json']}]}\n");
+    start(b);
+    snprintf(old, sizeof(old), "a{instance=\"127.0.0.1:%d\",job=\"x\",rack=\"one\"}",
+             b->server.port);
+    snprintf(new, sizeof(new), "a{instance=\"127.0.0.1:%d\",job=\"x\",rack=\"two\"}",
+             b->server.port);
+    wait_for(b, old, 1);
+    uint64_t from = clock_mono_ns();
+    say_targets(b, "two");
+    wait_for(b, new, 1);
+    assert_true(clock_mono_ns() - from < 2 * (uint64_t)NS_PER_S);
+    wait_for(b, old, (double)NAN);
+    assert_int_equal(file_replace(b->sd, "[", 1, NULL), 0); /* half written: nothing changes */
+    wait_for_more(b, new, 1, 15);
+}
+
+static void a_reload_is_all_or_nothing_and_keeps_what_stays(void **state)
+{
+    struct bench *b = *state;
+    struct scrape_stats stats;
+    struct error err;
+    char kept[200], gone[200], added[200];
+
+    server_say(&b->server, "a 1\n");
+    configure(b,
+              "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+              "- {job_name: gone, static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+              "- {job_name: kept, static_configs: [{targets: ['127.0.0.1:%d']}]}\n",
+              b->server.port, b->server.port);
+    start(b);
+    wait_for(b, labelled(b, gone, "a", "gone"), 1);
+    wait_for(b, labelled(b, kept, "a", "kept"), 1);
+    configure(b, "scrape_configs:\n- {job_name: kept, nonsense: 1}\n");
+    assert_int_equal(scrape_reload(b->scrape, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "scrape.yml:2: key 'nonsense'"));
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 2);
+    assert_false(stats.config_ok);
+    assert_int_equal(stats.reload_failures_total, 1);
+    wait_for_more(b, gone, 1, samples_of(b, gone) + 2);
+    configure(b,
+              "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+              "- {job_name: added, static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+              "- {job_name: kept, static_configs: [{targets: ['127.0.0.1:%d']}]}\n",
+              b->server.port, b->server.port);
+    assert_int_equal(scrape_reload(b->scrape, &err), 0);
+    /* At once: its state was kept. */
+    assert_int_equal(status_of(b, "kept").health, TARGET_UP);
+    wait_for(b, gone, (double)NAN);
+    wait_for(b, labelled(b, added, "a", "added"), 1);
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 2);
+    assert_true(stats.config_ok);
+    /* Another way of taking samples applies to a target that stays. */
+    configure(b,
+              "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+              "- job_name: kept\n  static_configs: [{targets: ['127.0.0.1:%d']}]\n"
+              "  metric_relabel_configs: [{regex: a, source_labels: [__name__], action: drop}]\n",
+              b->server.port);
+    assert_int_equal(scrape_reload(b->scrape, &err), 0);
+    wait_for(b, kept, (double)NAN);
+}
+
+static void turns_lie_on_the_grid_of_the_interval(void **state)
+{
+    struct bench *b = *state;
+    char name[200];
+
+    configure(b,
+              "scrape_configs:\n- {job_name: x, scrape_interval: 400ms, "
+              "static_configs: [{targets: ['127.0.0.1:%d']}]}\n",
+              b->server.port);
+    start(b);
+    wait_for_more(b, labelled(b, name, "up", "x"), 1, 2);
+    pthread_mutex_lock(&b->fake.lock);
+    const struct series *s = find_series(&b->fake, name);
+    int64_t gap_ms = s ? s->gap_ms : 0;
+    pthread_mutex_unlock(&b->fake.lock);
+    /* One turn, or more where this machine was too busy; never two scrapes for one turn. */
+    assert_true(gap_ms > 300 && gap_ms < 4000);
+}
+
+static void text_of_this_process_takes_the_same_door(void **state)
+{
+    struct scrape_options options = {0};
+    struct bench *b = *state;
+    struct scrape_stats stats;
+
+    assert_int_equal(scrape_start_into(&options, b->sink, &b->scrape, NULL), 0);
+    assert_int_equal(scrape_local(b->scrape, STR("worker"), STR("me"),
+                                  STR("a{hostname=\"h\",instance=\"own\"} 1\nb 2\n"), 1000, NULL),
+                     0);
+    wait_for(b, "a{hostname=\"h\",instance=\"own\",job=\"worker\"}", 1);
+    wait_for(b, "b{instance=\"me\",job=\"worker\"}", 2);
+    wait_for(b, "up{instance=\"me\",job=\"worker\"}", 1);
+    assert_int_equal(scrape_local(b->scrape, STR("worker"), STR("me"), STR("b 3\n"), 2000, NULL),
+                     0);
+    wait_for(b, "b{instance=\"me\",job=\"worker\"}", 3);
+    wait_for(b, "a{hostname=\"h\",instance=\"own\",job=\"worker\"}", (double)NAN);
+    assert_int_equal(scrape_local(b->scrape, STR("algalon"), STR("me"), STR("c 1\n"), 2000, NULL),
+                     0);
+    assert_int_equal(status_of(b, "algalon").health, TARGET_UP);
+    assert_int_equal(status_of(b, "worker").last_scrape_ms, 2000);
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 2);
+    assert_int_equal(stats.samples_total, 4);
+    assert_int_equal(scrape_reload(b->scrape, NULL), 0); /* takes nothing away */
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 2);
+}
+
+static void what_cannot_be_started_says_why(void **state)
+{
+    struct bench *b = *state;
+    struct scrape_options options = {.config_file = b->config};
+    struct error err;
+
+    assert_int_equal(scrape_start_into(&options, b->sink, &b->scrape, &err), -ENOENT);
+    configure(b, "scrape_configs:\n- job_name: x\n  scrape_interval: 5s\n  scrape_timeout: 6s\n");
+    assert_int_equal(scrape_start_into(&options, b->sink, &b->scrape, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "scrape.yml:2"));
+}
+
+#define SCRAPE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRAPE_TEST(targets_are_scraped_again_and_again),
+        SCRAPE_TEST(each_failure_is_told_apart),
+        SCRAPE_TEST(credentials_are_sent),
+        SCRAPE_TEST(targets_that_hang_do_not_delay_the_others),
+        SCRAPE_TEST(a_file_of_targets_is_followed_within_two_seconds),
+        SCRAPE_TEST(a_reload_is_all_or_nothing_and_keeps_what_stays),
+        SCRAPE_TEST(turns_lie_on_the_grid_of_the_interval),
+        SCRAPE_TEST(text_of_this_process_takes_the_same_door),
+        SCRAPE_TEST(what_cannot_be_started_says_why),
+    };
+    log_setup(LOG_ERROR, LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
