@@ -119,6 +119,8 @@ static void print_head(struct api *api, struct buf *to, size_t series, size_t pa
 
     if (api->store)
         store_get_stats(api->store, &stats);
+    if (stats.oldest_ts_ms == INT64_MIN)
+        stats.oldest_ts_ms = INT64_MAX; /* how an empty store has it */
     buf_printf(to,
                "{\"headStats\":{\"numSeries\":%" PRIu64
                ",\"numLabelPairs\":%zu,\"chunkCount\":%" PRIu64 ",\"minTime\":%" PRId64

@@ -121,7 +121,7 @@ static void print_store(struct buf *to, struct store *store)
     gauge(to, "algalon_store_log_segments", "Files of the log.", (double)s.log_segments);
     gauge(to, "algalon_store_block_bytes", "Size of packed blocks.", (double)s.block_bytes);
     gauge(to, "algalon_store_blocks", "Packed blocks.", (double)s.blocks);
-    gauge(to, "algalon_store_days", "Days kept.", (double)s.days);
+    gauge(to, "algalon_store_partitions", "Days kept, each with files of its own.", (double)s.days);
     gauge(to, "algalon_store_disk_bytes", "Size of everything on disk.", (double)s.disk_bytes);
     gauge(to, "algalon_store_memory_bytes", "Memory the store holds.", (double)s.memory_bytes);
     if (s.oldest_ts_ms != INT64_MIN) {

@@ -122,6 +122,17 @@ uint64_t request_length(const struct http_request *r)
     return length.ptr && num_parse_u64(str_trim(length), &n) ? n : 0;
 }
 
+bool request_is_forged(const struct http_request *r, const char *cors_origin)
+{
+    /* Browsers tell where a request comes from (Fetch Metadata); a page cannot change that. */
+    struct str site = http_header(r, "Sec-Fetch-Site"), origin = http_header(r, "Origin");
+
+    if (str_is(r->method, "GET") || str_is(r->method, "HEAD") || !site.ptr ||
+        str_is(site, "same-origin") || str_is(site, "none"))
+        return false;
+    return !cors_origin || (strcmp(cors_origin, "*") != 0 && !str_is(origin, cors_origin));
+}
+
 bool request_sets_header(const struct http_request *r, const char *name)
 {
     for (size_t i = 0; i < r->header_len; i++)

@@ -73,6 +73,10 @@ uint64_t request_length(const struct http_request *r);
 /** True when the handler has set this header of the answer. */
 bool request_sets_header(const struct http_request *r, const char *name);
 
+/** True for a request that a page of another site makes the browser send, to change something here:
+ * it comes with the user's password or from within the loopback, but not by the user's will. */
+bool request_is_forged(const struct http_request *r, const char *cors_origin);
+
 /** Answers with an error, as JSON below /api/ (Prometheus's envelope), as text elsewhere. */
 void request_fail(struct http_request *r, unsigned status, const char *text);
 

@@ -120,6 +120,31 @@ static void only_those_with_the_password_get_in(void **state)
     test_assert_body(&a, 200, "hello");
 }
 
+static void pages_of_other_sites_change_nothing(void **state)
+{
+    static const struct {
+        const char *method, *headers;
+        int status;
+    } cases[] = {
+        {"POST", "Sec-Fetch-Site: cross-site\r\nOrigin: http://evil\r\n", 403},
+        {"POST", "Sec-Fetch-Site: same-site\r\nOrigin: http://evil\r\n", 403},
+        {"POST", "Sec-Fetch-Site: same-origin\r\nOrigin: http://here\r\n", 200},
+        {"POST", "Sec-Fetch-Site: none\r\n", 200},
+        {"POST", "", 200},
+        {"GET", "Sec-Fetch-Site: cross-site\r\n", 200},
+    };
+    struct fixture *f = *state;
+
+    write_file(f, "web.yml", "", 0);
+    assert_int_equal(start(f, "127.0.0.1:0", false, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct test_answer a =
+            test_request(f->port, cases[i].method, "/hello", cases[i].headers, "", 0);
+        assert_int_equal(a.status, cases[i].status);
+        test_answer_fini(&a);
+    }
+}
+
 static void a_reload_takes_the_new_users_or_keeps_the_old(void **state)
 {
     struct fixture *f = *state;
@@ -339,6 +364,7 @@ int main(void)
 #define WITH_DIR(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH_DIR(only_those_with_the_password_get_in),
+        WITH_DIR(pages_of_other_sites_change_nothing),
         WITH_DIR(a_reload_takes_the_new_users_or_keeps_the_old),
         WITH_DIR(beyond_loopback_it_wants_credentials_or_a_word),
         WITH_DIR(a_taken_address_says_whose_option_it_is),

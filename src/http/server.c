@@ -358,6 +358,8 @@ static void start(struct http_request *r, const char *method)
     } else if (!r->match.route) {
         http_set_header(r, "Allow", r->match.allow);
         request_fail(r, 405, "this method is not served here");
+    } else if (request_is_forged(r, s->cors_origin)) {
+        request_fail(r, 403, "a page of another site may not do this (see --cors-origin)");
     } else {
         admit(r);
     }
