@@ -44,13 +44,15 @@ static int match_open(struct match *m, struct eval *e, const struct node_binary 
     return 0;
 }
 
-/* True when some line of `v` has a sample at step k. */
-static bool any_at(const struct vector *v, size_t k)
+/* At which steps any line of `v` has a sample. */
+static bool *steps_with_samples(struct arena *a, const struct vector *v, size_t steps)
 {
-    for (size_t i = 0; i < v->len; i++)
-        if (!value_is_absent(v->lines[i].values[k]))
-            return true;
-    return false;
+    bool *any = arena_calloc(a, steps + 1, sizeof(*any));
+
+    for (size_t i = 0; any && i < v->len; i++)
+        for (size_t k = 0; k < steps; k++)
+            any[k] = any[k] || !value_is_absent(v->lines[i].values[k]);
+    return any;
 }
 
 static int many_to_many(struct match *m, size_t group, const struct side *one, struct labels a,
@@ -79,16 +81,23 @@ static int many_to_many(struct match *m, size_t group, const struct side *one, s
  * other side at that step. */
 static int check_one_side(struct match *m, const struct side *one, const struct side *many)
 {
+    const bool *others = NULL;
+
     for (size_t group = 0; group < m->index.len; group++) {
         const uint32_t *lines;
         size_t n = members_of(one, group, &lines);
+        if (n > 1 && !others) {
+            others = steps_with_samples(&m->eval->arena, many->v, m->steps);
+            if (!others)
+                return fault_memory(m->eval->err);
+        }
         for (size_t k = 0; n > 1 && k < m->steps; k++) {
             const struct line *first = NULL;
             for (size_t i = 0; i < n; i++) {
                 const struct line *l = &one->v->lines[lines[i]];
                 if (value_is_absent(l->values[k]))
                     continue;
-                if (first && any_at(many->v, k))
+                if (first && others[k])
                     return many_to_many(m, group, one, first->labels, l->labels);
                 first = l;
             }

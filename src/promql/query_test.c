@@ -248,6 +248,46 @@ static void a_query_ends_at_its_deadline_or_when_its_client_has_left(void **stat
     promql_result_free(r);
 }
 
+/* Windows of a million samples, gone over at thousands of steps, would take minutes. */
+static void a_single_series_cannot_outlast_the_deadline(void **state)
+{
+    static const char *const exprs[] = {
+        "stddev_over_time(long[100d])",
+        "quantile_over_time(0.5, long[100d])",
+        "rate(long[100d])",
+        "deriv(long[100d])",
+        "avg_over_time(long[100d])",
+        "topk(1, max_over_time(long[100d]))",
+    };
+    struct label name = {STR(LABEL_NAME), STR("long")};
+    size_t n = 1000000;
+    int64_t *times = xcalloc(n, sizeof(*times));
+    double *values = xcalloc(n, sizeof(*values));
+    struct test_store s = {0};
+    struct promql_result *r;
+    struct promql_error err;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        times[i] = (int64_t)i * 1000;
+        values[i] = (double)(i * 7919 % 1000);
+    }
+    test_store_add(&s, (struct labels){&name, 1}, times, values, n);
+    for (size_t i = 0; i < ARRAY_LEN(exprs); i++) {
+        struct promql_options o = {.start_ms = 1000000000, .end_ms = 1400000000, .step_ms = 10000};
+        o.threads = 1;
+        uint64_t begin = clock_mono_ns();
+        o.deadline_mono_ns = begin + 20 * NS_PER_MS;
+        int code = ask(&s, exprs[i], &o, &r, &err);
+        assert_true(!code || code == -ETIMEDOUT);
+        assert_true(clock_mono_ns() - begin < 5 * (uint64_t)NS_PER_S);
+        promql_result_free(r);
+    }
+    test_store_clear(&s);
+    free(times);
+    free(values);
+}
+
 static void what_the_store_says_reaches_the_caller(void **state)
 {
     struct test_store *s = *state;
@@ -318,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_bound_that_is_reached_says_which_flag_raises_it),
         cmocka_unit_test(every_memory_bound_ends_in_words_and_not_in_a_crash),
         cmocka_unit_test(a_query_ends_at_its_deadline_or_when_its_client_has_left),
+        cmocka_unit_test(a_single_series_cannot_outlast_the_deadline),
         cmocka_unit_test(what_the_store_says_reaches_the_caller),
         cmocka_unit_test(what_makes_no_range_is_refused),
         cmocka_unit_test(a_result_counts_what_it_cost),

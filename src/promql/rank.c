@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define LARGE_GROUP 256 /* members; here every step looks at the clock, not every group alone */
+
 struct candidate {
     double value;
     uint32_t line;
@@ -101,6 +103,8 @@ static int best(struct eval *e, const struct node_aggregate *a, const struct gri
         size_t len = m->first[n + 1] - m->first[n], kept = 0;
         for (size_t k = 0; k < g->len && !code; k++) {
             code = wanted_count(e, params[k], len, &want);
+            if (!code && len > LARGE_GROUP)
+                code = eval_interrupted(&e->options, e->err);
             if (!code)
                 kept = select_best(v, lines, len, k, want, a->op == AGGREGATION_TOPK, heap);
         }
@@ -132,7 +136,7 @@ static int quantiles(struct eval *e, const struct node_aggregate *a, const struc
                       params[k]);
     for (size_t n = 0; n < index->len && !code; n++) {
         ret->lines[n].labels = index->keys[n];
-        for (size_t k = 0; k < g->len; k++) {
+        for (size_t k = 0; k < g->len && !code; k++) {
             size_t len = 0;
             for (size_t i = m->first[n]; i < m->first[n + 1]; i++) {
                 double value = v->lines[m->items[i]].values[k];
@@ -143,8 +147,11 @@ static int quantiles(struct eval *e, const struct node_aggregate *a, const struc
                 continue;
             qsort(sorted, len, sizeof(*sorted), rollup_order);
             ret->lines[n].values[k] = rollup_quantile(params ? params[k] : 0.5, sorted, len);
+            if (len > LARGE_GROUP)
+                code = eval_interrupted(&e->options, e->err);
         }
-        code = eval_interrupted(&e->options, e->err);
+        if (!code)
+            code = eval_interrupted(&e->options, e->err);
     }
     if (!code)
         vector_drop_empty(ret, g->len);

@@ -65,7 +65,7 @@ static int extrapolated(const struct rollup_row *r)
     bool counter = r->id != FUNCTION_DELTA;
     double width_s = (double)w->width_ms / 1000;
     struct resets resets = {0};
-    size_t next = 0;
+    size_t next = 0, work = 0;
 
     if (counter && !find_resets(r, &resets))
         return -ENOMEM;
@@ -76,8 +76,11 @@ static int extrapolated(const struct rollup_row *r)
         double gain = v[to - 1] - v[from];
         while (next < resets.len && resets.at[next] <= from)
             next++;
-        for (size_t i = next; i < resets.len && resets.at[i] < to; i++)
-            gain += v[resets.at[i] - 1];
+        size_t last = next;
+        for (; last < resets.len && resets.at[last] < to; last++)
+            gain += v[resets.at[last] - 1];
+        if (rollup_must_stop(r, &work, last - next))
+            return -ETIME;
         struct extrapolation x = {
             .first = v[from],
             .gain = gain,
@@ -139,8 +142,9 @@ static int count_events(const struct rollup_row *r)
     return 0;
 }
 
-static void between_samples(const struct rollup_row *r)
+static int between_samples(const struct rollup_row *r)
 {
+    size_t work = 0;
     const struct window *w = r->window;
     const double *v = r->column->values;
     const int64_t *ts = r->column->ts_ms;
@@ -160,7 +164,10 @@ static void between_samples(const struct rollup_row *r)
         }
         double mean = sum_total(sum) / (double)(to - from - 1);
         r->to[k] = r->part == ROLLUP_MIN ? smallest : r->part == ROLLUP_MAX ? largest : mean;
+        if (rollup_must_stop(r, &work, to - from))
+            return -ETIME;
     }
+    return 0;
 }
 
 int rollup_rates(const struct rollup_row *row)
@@ -174,8 +181,7 @@ int rollup_rates(const struct rollup_row *row)
     case FUNCTION_CHANGES:
         return count_events(row);
     case FUNCTION_ROLLUP_RATE:
-        between_samples(row);
-        return 0;
+        return between_samples(row);
     default:
         return extrapolated(row);
     }

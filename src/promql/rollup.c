@@ -97,7 +97,7 @@ int rollup_open(struct eval *e, const struct node *n, const struct grid *g, stru
     size_t range = id == FUNCTION_QUANTILE_OVER_TIME ? 1 : 0;
     int code = 0;
 
-    *ret = (struct rollup){.call = c, .grid = g};
+    *ret = (struct rollup){.call = c, .grid = g, .options = &e->options};
     ret->keep_names =
         c->keep_metric_names || id == FUNCTION_LAST_OVER_TIME || id == FUNCTION_FIRST_OVER_TIME;
     for (size_t i = 0; i < c->len && !code; i++)

@@ -19,12 +19,28 @@ struct rollup_row {
     const struct window *window;
     const double *first, *second; /* scalar parameters, one for each step; NULL without */
     const struct grid *grid;
+    const struct promql_options *options; /* when to give up */
     struct arena *scratch;
     double *to; /* all absent when it starts */
 };
 
-/** Fills row->to. Errors: -ENOMEM. */
+#define ROLLUP_WORK ((size_t)1 << 20) /* samples looked at between two looks at the clock */
+
+/** Fills row->to. Errors: -ENOMEM, -ETIME when the query must not go on. */
 MUST_CHECK int rollup_compute(const struct rollup_row *row);
+
+/** Counts `samples` looked at; true when the query must not go on. Long windows are gone over again
+ * at every step, so one series alone can take minutes. */
+static inline bool rollup_must_stop(const struct rollup_row *row, size_t *work, size_t samples)
+{
+    struct promql_error err;
+
+    *work += samples;
+    if (LIKELY(*work < ROLLUP_WORK))
+        return false;
+    *work = 0;
+    return eval_interrupted(row->options, &err) != 0;
+}
 
 /* What rollup_compute() is made of. */
 MUST_CHECK int rollup_rates(const struct rollup_row *row); /* rate, increase, delta, irate, ... */
@@ -46,6 +62,7 @@ struct rollup {
     struct scan scan;
     const struct node_call *call;
     const struct grid *grid;
+    const struct promql_options *options;
     double *first, *second;
     bool keep_names;
 };
@@ -60,6 +77,7 @@ static inline struct rollup_row rollup_row_of(const struct rollup *r, const stru
                                .first = r->first,
                                .second = r->second,
                                .grid = r->grid,
+                               .options = r->options,
                                .scratch = scratch,
                                .to = to};
 }

@@ -327,6 +327,8 @@ static int work_one(struct worker *w, size_t i)
     code = w->row(w->ctx, w->number, i, &c, &w->window, &w->scratch, &err);
     if (code == -ENOMEM)
         return fault_memory(&w->fault);
+    if (code == -ETIME)
+        return eval_interrupted(&w->eval->options, &w->fault);
     return code ? fault_set(&w->fault, PROMQL_EXECUTION, "%s", err.text) : 0;
 }
 

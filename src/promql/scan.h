@@ -32,9 +32,9 @@ struct scan {
 };
 
 /**
- * Takes one series. `c` has no stale markers unless keep_stale. Called by several threads at once,
- * each with a number of its own and with different series; `scratch` is emptied now and then
- * between calls.
+ * Takes one series. Errors: -ENOMEM, -ETIME (the query must not go on), others with `err` filled.
+ * `c` has no stale markers unless keep_stale. Called by several threads at once, each with a number
+ * of its own and with different series; `scratch` is emptied now and then between calls.
  */
 typedef int scan_row(void *ctx, unsigned thread, size_t i, const struct column *c,
                      const struct window *w, struct arena *scratch, struct error *err);

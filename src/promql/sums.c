@@ -75,7 +75,7 @@ static int sums(const struct rollup_row *r)
     const struct window *w = r->window;
     const double *v = r->column->values;
     struct sum *blocks = NULL;
-    size_t whole = r->column->len / BLOCK;
+    size_t whole = r->column->len / BLOCK, work = 0;
 
     if (is_long(w)) {
         blocks = arena_calloc(r->scratch, whole + 1, sizeof(*blocks));
@@ -89,6 +89,8 @@ static int sums(const struct rollup_row *r)
         size_t first = (from + BLOCK - 1) / BLOCK, last = to / BLOCK;
         if (from == to)
             continue;
+        if (rollup_must_stop(r, &work, (to - from) / BLOCK))
+            return -ETIME;
         if (!blocks || first >= last) {
             r->to[k] = finish(r->id, sum_of(v, from, to), v, from, to);
             continue;
@@ -108,7 +110,7 @@ static int extremes(const struct rollup_row *r)
     const struct window *w = r->window;
     const double *v = r->column->values;
     double *blocks = NULL;
-    size_t whole = r->column->len / BLOCK;
+    size_t whole = r->column->len / BLOCK, work = 0;
 
     if (is_long(w)) {
         blocks = arena_calloc(r->scratch, whole + 1, sizeof(*blocks));
@@ -122,6 +124,8 @@ static int extremes(const struct rollup_row *r)
         size_t first = (from + BLOCK - 1) / BLOCK, last = to / BLOCK;
         if (from == to)
             continue;
+        if (rollup_must_stop(r, &work, (to - from) / BLOCK))
+            return -ETIME;
         if (!blocks || first >= last) {
             r->to[k] = extreme_of(r->id, v, from, to);
             continue;
