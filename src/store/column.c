@@ -19,6 +19,9 @@ void column_coder_init(struct column_coder *c)
 {
     c->table_len = 0;
     buf_init(&c->head, 0);
+    c->n_log_n[0] = 0;
+    for (uint32_t n = 1; n <= COLUMN_ROWS_MAX; n++)
+        c->n_log_n[n] = (float)(n * log2(n));
 }
 
 void column_coder_fini(struct column_coder *c)
@@ -40,10 +43,18 @@ void column_write_tables(const struct column_coder *c, struct buf *to)
 /* Copies the present values together and notes in `head` which rows they are of. */
 static uint32_t gather(struct column_coder *c, const uint64_t *bits, uint32_t rows)
 {
-    uint32_t n = 0, from = 0;
+    uint32_t n = 0, from = 0, absent = 0;
     bool present = false;
 
     buf_reset(&c->head);
+    for (uint32_t i = 0; i < rows; i++)
+        absent += bits[i] == VALUE_ABSENT_BITS;
+    if (!absent) {
+        memcpy(c->values, bits, rows * sizeof(*bits));
+        return rows;
+    }
+    if (absent == rows)
+        return 0;
     for (uint32_t i = 0; i < rows; i++) {
         bool is = bits[i] != VALUE_ABSENT_BITS;
         c->values[n] = bits[i];
@@ -81,16 +92,21 @@ static int exception_of(uint64_t bits)
  * many; UINT32_MAX when there are too many for that. */
 static uint32_t take_exceptions(struct column_coder *c, uint32_t n)
 {
+    const uint64_t exponent = UINT64_C(0x7ff0000000000000);
     uint32_t count = 0, from = 0, first = n;
 
+    for (uint32_t i = 0; i < n; i++)
+        count += (uint32_t)((c->values[i] & exponent) == exponent) |
+                 (uint32_t)(c->values[i] == UINT64_C(1) << 63);
+    if (!count)
+        return 0;
+    count = 0;
     for (uint32_t i = n; i-- > 0;) {
         if (exception_of(c->values[i]) >= 0)
             count++;
         else
             first = i;
     }
-    if (!count)
-        return 0;
     if (count > n / 4 + 1 || first == n)
         return UINT32_MAX;
     uint64_t neighbour = c->values[first];
@@ -404,6 +420,20 @@ static void build_shared(struct huffman *h, const uint32_t counts[HUFFMAN_SYMBOL
     huffman_build(h, wide);
 }
 
+/* Bits that no code could do without: the entropy of the counts. */
+static uint64_t least_cost(const struct column_coder *c, const uint8_t *used, unsigned used_len,
+                           const uint32_t *counts)
+{
+    uint32_t n = 0;
+    float sum = 0;
+
+    for (unsigned i = 0; i < used_len; i++) {
+        n += counts[used[i]];
+        sum += c->n_log_n[counts[used[i]]];
+    }
+    return (uint64_t)(c->n_log_n[n] - sum);
+}
+
 /* Finds the cheapest code among the shared ones, or makes one more. */
 static unsigned choose_table(struct column_coder *c, const uint32_t counts[HUFFMAN_SYMBOLS])
 {
@@ -424,9 +454,11 @@ static unsigned choose_table(struct column_coder *c, const uint32_t counts[HUFFM
     }
     if (c->table_len == COLUMN_TABLES_MAX) /* the last one has all symbols, so one was found */
         return best;
+    uint64_t written = 8 * (4 + (uint64_t)used_len / 2 + 1);
+    if (best < COLUMN_TABLES_MAX && least_cost(c, used, used_len, counts) + written >= cost)
+        return best;
     build_shared(&own, counts);
     uint64_t own_cost = cost_under(&own, used, used_len, counts, UINT64_MAX);
-    uint64_t written = 8 * (4 + (uint64_t)used_len / 2 + 1);
     if (best < COLUMN_TABLES_MAX && own_cost + written >= cost)
         return best;
     if (c->table_len == COLUMN_TABLES_MAX - 1) {

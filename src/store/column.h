@@ -17,7 +17,8 @@ struct column_coder {
     int64_t ints[COLUMN_ROWS_MAX];
     int64_t other_ints[COLUMN_ROWS_MAX];
     uint64_t residuals[COLUMN_ROWS_MAX];
-    struct buf head; /* presence and exceptions of the column at hand */
+    struct buf head;                    /* presence and exceptions of the column at hand */
+    float n_log_n[COLUMN_ROWS_MAX + 1]; /* n log2 n, to know what a code of its own would save */
 };
 
 void column_coder_init(struct column_coder *c);

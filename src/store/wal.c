@@ -168,11 +168,10 @@ int wal_rotate(struct wal *w, struct error *err)
 /* Writes all or, on failure, cuts off what was written. lock held */
 static int write_whole(struct wal *w, const char *at, size_t n, struct error *err)
 {
-    size_t left = n;
     int code = 0;
 
-    while (left && !code) {
-        ssize_t done = w->io->write(w->fd, at, left);
+    while (n && !code) {
+        ssize_t done = w->io->write(w->fd, at, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0) {
@@ -181,12 +180,13 @@ static int write_whole(struct wal *w, const char *at, size_t n, struct error *er
             code = -ENOSPC;
         } else {
             at += done;
-            left -= (size_t)done;
+            n -= (size_t)done;
         }
     }
     if (!code)
         return 0;
-    if (left < n && w->io->truncate(w->fd, (off_t)w->offset))
+    /* Also when nothing seems to have been written: what follows must start at its place. */
+    if (w->io->truncate(w->fd, (off_t)w->offset))
         w->cut_failed = true;
     if (code != -ENOSPC)
         code = w->failed = -EIO;
