@@ -5,6 +5,7 @@
  * simulator; a child process `algalon worker` reads them. This process is the host. Nothing of it
  * is left at the end. */
 #include "demo_fleet.h"
+#include "ready.h"
 #include "service.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,8 @@
 #define DIR_MAX_BYTES  256 /* of the temporary folder and of where the program is */
 #define ARG_MAX_BYTES  512
 #define CHILD_GRACE_NS (3 * (uint64_t)NS_PER_S)
+#define FIRST_READ_NS                                                                              \
+    (5 * (uint64_t)NS_PER_S) /* what a worker may take until it has something to say */
 
 struct machine {
     struct demo_host *host;
@@ -184,6 +187,20 @@ static void stop_workers(struct demo *d)
     }
 }
 
+/* Waits for the first snapshot of each worker, so that the first scrape finds something; a slow one
+ * is no error. */
+static void await_workers(const struct demo *d)
+{
+    uint64_t deadline = clock_mono_ns() + FIRST_READ_NS;
+
+    for (size_t i = 0; i < demo_fleet_len; i++) {
+        char url[64];
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u/-/ready", d->machines[i].port);
+        while (!ready_ask(url, 1000, NULL) && clock_mono_ns() < deadline)
+            usleep(20000);
+    }
+}
+
 static void use_fleet(struct demo *d)
 {
     struct settings *s = d->settings;
@@ -243,6 +260,7 @@ enum exit_code command_demo(struct settings *settings)
         log_error("the demo cannot start", "error", err.text);
     } else {
         use_fleet(d);
+        await_workers(d);
         log_info("simulated machines", "count", LOG_NUM(demo_fleet_len), "dir", d->dir);
         done = service_run(&(struct service_options){
             .settings = settings, .command = FOR_DEMO, .parts = PART_HOST, .tick = tick, .ctx = d});

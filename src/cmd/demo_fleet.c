@@ -22,13 +22,16 @@ static const struct demo_process train_a[] = {
     {1822, "slurmd", "root", "/usr/sbin/slurmd -D", 0.02, 60 * GB / 1024},
 };
 
-static const char gpus_a[] =
-    "driver 580.95.05\ncuda 13.0\nseed 101\n"
-    "gpu 8 \"NVIDIA H100 80GB HBM3\" profile=training processes=0 numa=0\n"
-    "process gpu=0 pid=21001 memory=68GB\nprocess gpu=1 pid=21002 memory=67GB\n"
-    "process gpu=2 pid=21003 memory=67GB\nprocess gpu=3 pid=21004 memory=68GB\n"
-    "process gpu=4 pid=21005 memory=67GB\nprocess gpu=5 pid=21006 memory=66GB\n"
-    "process gpu=6 pid=21007 memory=67GB\nprocess gpu=7 pid=21008 memory=68GB\n";
+static const char gpus_a[] = "driver 580.95.05\ncuda 13.0\nseed 101\n"
+                             "gpu 8 \"NVIDIA H100 80GB HBM3\" profile=training processes=0 numa=0\n"
+                             "process gpu=0 pid=21001 memory=68GB share=0.97\nprocess gpu=1 "
+                             "pid=21002 memory=67GB share=0.97\n"
+                             "process gpu=2 pid=21003 memory=67GB share=0.97\nprocess gpu=3 "
+                             "pid=21004 memory=68GB share=0.97\n"
+                             "process gpu=4 pid=21005 memory=67GB share=0.97\nprocess gpu=5 "
+                             "pid=21006 memory=66GB share=0.97\n"
+                             "process gpu=6 pid=21007 memory=67GB share=0.97\nprocess gpu=7 "
+                             "pid=21008 memory=68GB share=0.97\n";
 
 static const struct demo_process serve_b[] = {
     {30110, "vllm", "svc-llm", "vllm serve --tensor-parallel-size 2 --port 8000", 2.6, 46 * GB},
@@ -43,9 +46,11 @@ static const char gpus_b[] =
     "gpu 2 \"NVIDIA A100-SXM4-80GB\" profile=inference processes=0\n"
     "gpu 1 \"NVIDIA A100-SXM4-80GB\" profile=inference processes=0\n"
     "gpu 1 \"NVIDIA A100-SXM4-80GB\" profile=ramp period=300 low=0.1 high=0.95 processes=0\n"
-    "process gpu=0 pid=30110 memory=71GB\nprocess gpu=1 pid=30111 memory=70GB\n"
+    "process gpu=0 pid=30110 memory=71GB share=0.97\nprocess gpu=1 pid=30111 memory=70GB "
+    "share=0.97\n"
     "process gpu=2 pid=30240 memory=34GB share=0.8\n"
-    "process gpu=3 pid=30555 memory=41GB\nprocess gpu=2 pid=30555 memory=6GB share=0.2\n";
+    "process gpu=3 pid=30555 memory=41GB share=0.97\nprocess gpu=2 pid=30555 memory=6GB "
+    "share=0.2\n";
 
 static const struct demo_process edge_c[] = {
     {4120, "deepstream-app", "svc-video", "deepstream-app -c cameras.txt", 1.7, 6 * GB},
@@ -57,8 +62,8 @@ static const char gpus_c[] =
     "gpu 2 \"NVIDIA L4\" profile=inference processes=0\n"
     "gpu 1 \"NVIDIA L4\" profile=idle\n"
     "gpu 1 \"NVIDIA L40S\" profile=inference processes=0\n"
-    "process gpu=0 pid=4120 memory=9GB\nprocess gpu=1 pid=4388 memory=12GB\n"
-    "process gpu=3 pid=4388 memory=21GB\n"
+    "process gpu=0 pid=4120 memory=9GB share=0.97\nprocess gpu=1 pid=4388 memory=12GB share=0.97\n"
+    "process gpu=3 pid=4388 memory=21GB share=0.97\n"
     "fault lost gpu=2 from=45 back=never\n";
 
 static const struct demo_process desk_d[] = {

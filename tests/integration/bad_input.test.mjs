@@ -29,7 +29,7 @@ describe('a start that cannot work', () => {
     const second = await failing([`--data-dir=${dataDir}`]);
     await first.stop();
     assert.equal(second.code, 1);
-    assert.match(second.err, /another process/i);
+    assert.match(second.err, /in use by process/);
     assert.match(second.err, new RegExp(`${first.process.pid}`));
   });
 

@@ -23,7 +23,7 @@ describe('doctor', () => {
     const { code, out } = doctor(null);
     assert.ok(code === 0 || code === 1);
     assert.match(findings(out, 'memory').join(), /GiB/);
-    assert.equal(findings(out, 'cpu\s{2,}').length, 1);
+    assert.equal(findings(out, 'cpu\\s{2,}').length, 1);
     assert.match(out, /\d+ ok, \d+ to note, \d+ warnings, \d+ errors\n$/);
   });
 
