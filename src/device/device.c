@@ -43,6 +43,15 @@ void reading_init(struct reading *r, struct arena *arena)
     r->processes_hidden = UNKNOWN_COUNT;
 }
 
+void accelerator_detail_init(struct accelerator_detail *d)
+{
+    double *all = (double *)d;
+
+    _Static_assert(sizeof(*d) % sizeof(double) == 0, "doubles only");
+    for (size_t i = 0; i < sizeof(*d) / sizeof(double); i++)
+        all[i] = UNKNOWN;
+}
+
 void accelerator_init(struct accelerator *a, const char *platform, unsigned index)
 {
     /* Every double of the struct; a new one belongs here too, or it starts as a false 0. */
@@ -94,6 +103,7 @@ void accelerator_init(struct accelerator *a, const char *platform, unsigned inde
     a->mem_free_bytes = a->mem_reserved_bytes = UNKNOWN_COUNT;
     for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
         *gauges[i] = UNKNOWN;
+    accelerator_detail_init(&a->detail);
 }
 
 void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,

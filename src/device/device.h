@@ -8,6 +8,7 @@
 #define ALGALON_DEVICE_DEVICE_H
 
 #include "base/base.h"
+#include "device/detail.h"
 
 #define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
 #define UNKNOWN_COUNT UINT64_MAX
@@ -65,14 +66,27 @@ struct filesystem {
     uint64_t total_bytes, used_bytes, available_bytes;
 };
 
+/* On whose behalf a process runs, as its cgroups, the kubelet's folders and its environment tell;
+ * what none of them tells is "". */
+struct process_owner {
+    char runtime[16];      /* "docker", "containerd", "cri-o", "podman", "lxc", ... */
+    char container_id[40]; /* the first 12 digits, as runtimes show it; LXC and machines: the name
+                            */
+    char container[64];    /* its name in the pod */
+    char pod[128], namespace[64], pod_uid[40];
+    char slurm_job[16], slurm_step[16], job_user[36];
+    char unit[64];     /* systemd's, outside of containers and jobs: "ollama.service" */
+    char session[16];  /* a user's login: "5" of session-5.scope */
+    char devices[704]; /* the accelerators it was given, as its environment names them: "GPU-...,"
+                          "0,1"; "all" and "none" are left out */
+};
+
 struct process {
     int pid;
     uint64_t start_ticks; /* since boot; with pid the identity that survives reuse of the pid */
     double start_time_s;  /* Unix time */
     char name[64], user[64], command[256], state; /* command: NUL and control bytes as spaces */
-    char container[40]; /* the short id of its container, or its name (LXC) */
-    char pod_uid[40];   /* of its Kubernetes pod */
-    char slurm_job[16];
+    const struct process_owner *owner; /* in the reading's arena; NULL: nobody in particular */
     unsigned threads;
     double cpu_ratio;      /* of one CPU: 2.0 is two CPUs busy; NAN at the first sight */
     uint64_t memory_bytes; /* resident */
@@ -126,6 +140,7 @@ struct accelerator {
     double throttle_reasons; /* NVML's bits; NAN unknown */
     double numa_node;
     double mig_mode; /* 0 off, 1 on */
+    struct accelerator_detail detail;
 };
 
 /* A process on a device. The host's process table tells who it is (struct process, by pid). */
@@ -192,10 +207,21 @@ struct reading {
 /** A reading with everything unknown and empty, its memory to come from `arena` (borrowed). */
 void reading_init(struct reading *r, struct arena *arena);
 
+/** Everything of it unknown. */
+void accelerator_detail_init(struct accelerator_detail *d);
+
 /** Everything of an accelerator unknown, for `platform`. */
 void accelerator_init(struct accelerator *a, const char *platform, unsigned index);
 
 /* ---- collectors ---- */
+
+/* Whether a process that a driver names is one of those that procfs shows. */
+enum holding {
+    HOLDING_UNKNOWN, /* its open files may not be read */
+    HOLDING_YES,     /* it has a device node open */
+    HOLDING_NO,      /* it has none: another process of another PID namespace, or one that came
+                        later to the number */
+};
 
 struct collector {
     const char *name; /* "nvidia": also its flag, its log field and its file */
@@ -213,6 +239,9 @@ struct collector {
     void (*diagnose)(const struct host_paths *paths, struct arena *a, struct finding **ret,
                      size_t *ret_len);
     int64_t interval_ms; /* its own period where the usual one is too quick; 0: the worker's */
+    /* Looks through the open files of a process, without waiting for its memory; a process table
+     * has this, others NULL. */
+    enum holding (*holds)(const struct host_paths *paths, int pid);
 };
 
 /* In the order in which accelerators are numbered; NULL ends it. */

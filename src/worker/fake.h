@@ -53,6 +53,9 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         a->throttle_reasons = 0x4;
         a->numa_node = i / 4;
         a->mig_mode = 0;
+        double *detail = (double *)&a->detail;
+        for (size_t j = 0; j < sizeof(a->detail) / sizeof(double); j++)
+            detail[j] = (double)j;
         for (unsigned j = 0; j < per_gpu; j++)
             r->accelerator_processes[r->accelerator_process_len++] = (struct accelerator_process){
                 .accelerator = i,

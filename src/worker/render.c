@@ -177,6 +177,9 @@ static size_t print_value(const struct family *family, const void *thing, unsign
     case VALUE_DOUBLE:
         memcpy(&value, (const char *)thing + rule->offset, sizeof(value));
         break;
+    case VALUE_ARRAY:
+        memcpy(&value, (const char *)thing + rule->offset + variant * sizeof(value), sizeof(value));
+        break;
     case VALUE_COMPUTED:
         value = rule->compute(thing, variant);
         break;

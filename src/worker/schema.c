@@ -125,6 +125,11 @@ static double frame_buffer_reserved(const void *thing, unsigned variant)
         name, scope, VALUE_COUNT, 0, 1, offsetof(type, member), NULL                               \
     }
 
+#define ARRAY(name, scope, member, decimals)                                                       \
+    {                                                                                              \
+        name, scope, VALUE_ARRAY, decimals, 1, offsetof(struct accelerator, detail.member), NULL   \
+    }
+
 #define GPU_GAUGE(name, member) GAUGE(name, SCOPE_GPU, struct accelerator, member)
 #define GPU_SHARE(name, member) SHARE(name, SCOPE_GPU, struct accelerator, member)
 #define GPU_COUNT(name, member) COUNT(name, SCOPE_GPU, struct accelerator, member)
@@ -190,6 +195,29 @@ static const struct schema_rule all_smi[] = {
     COMPUTED("algalon_gpu_throttled", SCOPE_GPU_THROTTLE, gpu_throttled),
     GPU_GAUGE("algalon_gpu_ecc_mode", ecc_mode),
     COMPUTED("algalon_gpu_ecc_errors_total", SCOPE_GPU_ECC, gpu_ecc_errors),
+    ARRAY("algalon_gpu_ecc_errors_aggregate_total", SCOPE_GPU_ECC, ecc_aggregate_total, 0),
+    ARRAY("algalon_gpu_ecc_location_errors_total", SCOPE_GPU_ECC_LOCATION, ecc_location_total, 0),
+    ARRAY("algalon_gpu_remapped_rows_total", SCOPE_GPU_ECC, rows_remapped_total, 0),
+    GPU_GAUGE("algalon_gpu_row_remap_pending", detail.rows_pending),
+    GPU_GAUGE("algalon_gpu_row_remap_failed", detail.rows_failed),
+    ARRAY("algalon_gpu_retired_pages", SCOPE_GPU_ECC, pages_retired, 0),
+    GPU_GAUGE("algalon_gpu_retired_pages_pending", detail.pages_pending),
+    GPU_GAUGE("algalon_gpu_recovery_action", detail.recovery_action),
+    ARRAY("algalon_gpu_throttle_seconds_total", SCOPE_GPU_THROTTLE_TIME, throttle_s_total, 3),
+    ARRAY("algalon_gpu_temperature_margin_celsius", SCOPE_GPU_MARGIN, margin_c, 0),
+    GPU_GAUGE("algalon_gpu_power_average_watts", detail.power_average_w),
+    GPU_GAUGE("algalon_gpu_power_instant_watts", detail.power_instant_w),
+    GPU_GAUGE("algalon_gpu_pcie_replays_total", detail.pcie_replays_total),
+    GPU_GAUGE("algalon_gpu_pcie_replay_rollovers_total", detail.pcie_replay_rollovers_total),
+    ARRAY("algalon_gpu_pcie_errors_total", SCOPE_GPU_PCIE_ERROR, pcie_error_total, 0),
+    FIELD("algalon_gpu_pcie_transmitted_bytes_total", SCOPE_GPU, struct accelerator,
+          detail.pcie_bytes_total[0], 1, 0),
+    FIELD("algalon_gpu_pcie_received_bytes_total", SCOPE_GPU, struct accelerator,
+          detail.pcie_bytes_total[1], 1, 0),
+    FIELD("algalon_gpu_pcie_transmit_bytes_per_second", SCOPE_GPU, struct accelerator,
+          detail.pcie_bytes_per_s[0], 1, 0),
+    FIELD("algalon_gpu_pcie_receive_bytes_per_second", SCOPE_GPU, struct accelerator,
+          detail.pcie_bytes_per_s[1], 1, 0),
     GPU_GAUGE("all_smi_gpu_pcie_gen_current", pcie_generation),
     GPU_GAUGE("algalon_gpu_pcie_gen_max", pcie_generation_max),
     GPU_GAUGE("all_smi_gpu_pcie_width_current", pcie_width),
@@ -276,6 +304,25 @@ static const struct schema_rule dcgm[] = {
     COMPUTED("DCGM_FI_DEV_FB_RESERVED", SCOPE_DCGM, frame_buffer_reserved),
     DCGM("DCGM_FI_DEV_ECC_SBE_VOL_TOTAL", ecc_corrected_total, 1, 0),
     DCGM("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", ecc_uncorrected_total, 1, 0),
+    DCGM("DCGM_FI_DEV_ECC_SBE_AGG_TOTAL", detail.ecc_aggregate_total[0], 1, 0),
+    DCGM("DCGM_FI_DEV_ECC_DBE_AGG_TOTAL", detail.ecc_aggregate_total[1], 1, 0),
+    DCGM("DCGM_FI_DEV_RETIRED_SBE", detail.pages_retired[0], 1, 0),
+    DCGM("DCGM_FI_DEV_RETIRED_DBE", detail.pages_retired[1], 1, 0),
+    DCGM("DCGM_FI_DEV_RETIRED_PENDING", detail.pages_pending, 1, 0),
+    DCGM("DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS", detail.rows_remapped_total[0], 1, 0),
+    DCGM("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", detail.rows_remapped_total[1], 1, 0),
+    DCGM("DCGM_FI_DEV_ROW_REMAP_FAILURE", detail.rows_failed, 1, 0),
+    DCGM("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", detail.pcie_replays_total, 1, 0),
+    DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
+    DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
+    DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,
+         0),
+    DCGM("DCGM_FI_DEV_BOARD_LIMIT_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_BOARD_LIMIT],
+         1e9, 0),
+    DCGM("DCGM_FI_DEV_LOW_UTIL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_LOW_UTILIZATION],
+         1e9, 0),
+    DCGM("DCGM_FI_DEV_RELIABILITY_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_RELIABILITY],
+         1e9, 0),
 };
 
 const struct schema_table schema_tables[] = {

@@ -8,6 +8,7 @@
 enum value_source {
     VALUE_ONE,      /* constant 1: info families */
     VALUE_DOUBLE,   /* a double at `offset` of the thing; NAN is absent */
+    VALUE_ARRAY,    /* the variant-th of the doubles there; NAN is absent */
     VALUE_COUNT,    /* a uint64_t there; UNKNOWN_COUNT is absent */
     VALUE_COMPUTED, /* what `compute` says; NAN is absent */
 };

@@ -12,6 +12,20 @@ const struct scope_reason scope_throttle[SCOPE_THROTTLE_REASONS] = {
 
 static const char *const ecc_types[ECC_TYPES] = {"corrected", "uncorrected"};
 
+/* In the order of enum throttle_time, with the words of scope_throttle where they mean the same. */
+static const char *const throttle_times[THROTTLE_TIMES] = {
+    "sw_power_cap", "thermal",     "sync_boost", "board_limit", "low_utilization", "reliability",
+    "app_clocks",   "base_clocks", "sw_thermal", "hw_thermal",  "hw_power_brake"};
+
+static const char *const pcie_errors[PCIE_ERRORS] = {
+    "l0_to_recovery", "correctable", "nak_received", "receiver", "bad_tlp",
+    "nak_sent",       "bad_dllp",    "non_fatal",    "fatal",    "unsupported_request",
+    "lcrc",           "lane"};
+
+static const char *const margins[MARGIN_LIMITS] = {"shutdown", "slowdown", "memory_max", "gpu_max"};
+
+static const char *const locations[] = {"l1", "l2", "device_memory", "registers", "texture", "cbu"};
+
 /* ---- labels ---- */
 
 struct line {
@@ -115,6 +129,35 @@ static void gpu_ecc(const struct line *line)
 {
     gpu(line);
     text(line, "type", ecc_types[line->variant]);
+}
+
+static void gpu_ecc_location(const struct line *line)
+{
+    unsigned place = line->variant % ECC_LOCATIONS;
+    bool last = place == ECC_LOCATIONS - 1; /* the CBU counts no corrected errors */
+
+    gpu(line);
+    text(line, "type", ecc_types[last ? 1 : place % 2]);
+    text(line, "location", locations[place / 2]);
+    text(line, "period", line->variant < ECC_LOCATIONS ? "volatile" : "aggregate");
+}
+
+static void gpu_throttle_time(const struct line *line)
+{
+    gpu(line);
+    text(line, "reason", throttle_times[line->variant]);
+}
+
+static void gpu_pcie_error(const struct line *line)
+{
+    gpu(line);
+    text(line, "kind", pcie_errors[line->variant]);
+}
+
+static void gpu_margin(const struct line *line)
+{
+    gpu(line);
+    text(line, "limit", margins[line->variant]);
 }
 
 static void gpu_throttle(const struct line *line)
@@ -327,7 +370,11 @@ static const struct {
     [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
     [SCOPE_GPU_ENERGY] = {gpu_energy, NULL, 1},
     [SCOPE_GPU_ECC] = {gpu_ecc, NULL, ECC_TYPES},
+    [SCOPE_GPU_ECC_LOCATION] = {gpu_ecc_location, NULL, ECC_LOCATION_COUNTERS},
     [SCOPE_GPU_THROTTLE] = {gpu_throttle, NULL, SCOPE_THROTTLE_REASONS},
+    [SCOPE_GPU_THROTTLE_TIME] = {gpu_throttle_time, NULL, THROTTLE_TIMES},
+    [SCOPE_GPU_PCIE_ERROR] = {gpu_pcie_error, NULL, PCIE_ERRORS},
+    [SCOPE_GPU_MARGIN] = {gpu_margin, NULL, MARGIN_LIMITS},
     [SCOPE_GPU_PROCESS] = {gpu_process, NULL, 1},
     [SCOPE_CPU] = {cpu, NULL, 1},
     [SCOPE_CPU_INFO] = {cpu_info, NULL, 1},
@@ -366,7 +413,11 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_INFO:
     case SCOPE_GPU_ENERGY:
     case SCOPE_GPU_ECC:
+    case SCOPE_GPU_ECC_LOCATION:
     case SCOPE_GPU_THROTTLE:
+    case SCOPE_GPU_THROTTLE_TIME:
+    case SCOPE_GPU_PCIE_ERROR:
+    case SCOPE_GPU_MARGIN:
     case SCOPE_DCGM:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
                                      variants};

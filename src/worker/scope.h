@@ -15,10 +15,14 @@ enum scope {
     SCOPE_GPU,       /* struct merged_accelerator, and so struct accelerator; so the next four */
     SCOPE_GPU_INFO,
     SCOPE_GPU_ENERGY,
-    SCOPE_GPU_ECC,      /* two lines a device: see scope_ecc_types */
-    SCOPE_GPU_THROTTLE, /* a line a reason: see scope_throttle */
-    SCOPE_GPU_PROCESS,  /* struct merged_process */
-    SCOPE_CPU,          /* struct cpu; so the next two */
+    SCOPE_GPU_ECC, /* two lines a device: see scope_ecc_types */
+    SCOPE_GPU_ECC_LOCATION,
+    SCOPE_GPU_THROTTLE,      /* a line a reason: see scope_throttle */
+    SCOPE_GPU_THROTTLE_TIME, /* a line per entry of an array in the detail; so the next two */
+    SCOPE_GPU_PCIE_ERROR,
+    SCOPE_GPU_MARGIN,
+    SCOPE_GPU_PROCESS, /* struct merged_process */
+    SCOPE_CPU,         /* struct cpu; so the next two */
     SCOPE_CPU_INFO,
     SCOPE_CPU_HOST,
     SCOPE_SOCKET, /* struct cpu_socket */

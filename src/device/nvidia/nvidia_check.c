@@ -48,6 +48,13 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_PROCESS_PID] = {"nvidia.process_pid", 1, 1, 4194304, BLANK, 0},
     [CHECK_PROCESS_MEMORY] = {"nvidia.process_memory", 1, 0, 16 * TIB, NOT_BLANK64, 0},
     [CHECK_PROCESS_UTILIZATION] = {"nvidia.process_utilization", 0.01, 0, 1, BLANK, 15},
+    [CHECK_ROWS] = {"nvidia.remapped_rows", 1, 0, 1e6, BLANK, 0},
+    [CHECK_PAGES] = {"nvidia.retired_pages", 1, 0, 1e6, BLANK, 0},
+    [CHECK_PCIE_ERRORS] = {"nvidia.pcie_errors", 1, 0, 1e12, BLANK, 0},
+    [CHECK_PCIE_BYTES] = {"nvidia.pcie_bytes", 1, 0, 1e19, NOT_BLANK64, 0},
+    [CHECK_THROTTLE_TIME] = {"nvidia.throttle_time", 1e-9, 0, 1e10, NOT_BLANK64, 0},
+    [CHECK_RECOVERY_ACTION] = {"nvidia.recovery_action", 1, 0, 15, BLANK, 0},
+    [CHECK_MARGIN] = {"nvidia.temperature_margin", 1, -150, 150, BLANK, 0},
 };
 
 static const char *const reasons[CHECK_REASONS] = {"range", "sentinel", "stale"};

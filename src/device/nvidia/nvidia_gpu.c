@@ -14,6 +14,11 @@
 void nvidia_gpu_init(struct gpu *g, unsigned index)
 {
     *g = (struct gpu){.energy_j = NAN, .mig_mode = NAN};
+    for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
+        g->pcie_rate[i].total = NAN;
+    for (size_t i = 0; i < THROTTLE_TIMES; i++)
+        g->throttle_s[i] = NAN;
+    accelerator_detail_init(&g->kept);
     accelerator_init(&g->identity, "nvidia", index);
 }
 
@@ -233,36 +238,12 @@ static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator
     }
 }
 
-static double field_raw(const struct nvml_field_value *v)
-{
-    switch (v->value_type) {
-    case NVML_VALUE_DOUBLE:
-        return v->value.d;
-    case NVML_VALUE_UNSIGNED:
-        return v->value.u;
-    case NVML_VALUE_SIGNED_LONG_LONG:
-        return (double)v->value.sll;
-    case NVML_VALUE_SIGNED:
-        return v->value.si;
-    case NVML_VALUE_UNSIGNED_SHORT:
-        return v->value.us;
-    default:
-        return (double)v->value.ull;
-    }
-}
-
 static void read_temperature(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
-    struct nvml_field_value field = {.field_id = NVML_FIELD_MEMORY_TEMPERATURE};
     unsigned value;
 
     if (ASK(c, g, ASK_TEMPERATURE, temperature, 0, &value))
         a->temperature_c = check_gauge(&c->check, CHECK_TEMPERATURE, value);
-    /* The call succeeds when a field in it does not: each carries its own code. */
-    if (ASK(c, g, ASK_MEMORY_TEMPERATURE, fields, 1, &field) &&
-        nvidia_gpu_told(c, g, ASK_MEMORY_TEMPERATURE, (int)field.code))
-        a->memory_temperature_c =
-            check_gauge(&c->check, CHECK_MEMORY_TEMPERATURE, field_raw(&field));
 }
 
 /* Mean power since the last reading from the hardware's own integral. NAN when there is none, or
@@ -380,7 +361,7 @@ static void read_modes(struct gpu_context *c, struct gpu *g, struct accelerator 
     if (ASK(c, g, ASK_MIG_MODE, mig_mode, &value, &pending))
         a->mig_mode = check_gauge(&c->check, CHECK_SWITCH, value);
     if (!isnan(g->mig_mode) && (a->mig_mode > 0) != (g->mig_mode > 0))
-        g->unsupported = 0; /* another mode, other answers */
+        nvidia_fields_forget(g); /* another mode, other answers */
     g->mig_mode = a->mig_mode;
     if (ASK(c, g, ASK_PCIE_GENERATION, pcie_generation, &value))
         a->pcie_generation = check_gauge(&c->check, CHECK_PCIE_GENERATION, value);
@@ -414,6 +395,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_utilization(c, g, a, &gpu, &memory);
     read_memory(c, g, a);
     read_temperature(c, g, a);
+    nvidia_fields_read(c, g, a);
     read_power(c, g, a, &power);
     read_clocks(c, g, a);
     read_fans(c, g, a);

@@ -18,7 +18,7 @@ enum question {
     ASK_MEMORY_V2,
     ASK_MEMORY_V1,
     ASK_TEMPERATURE,
-    ASK_MEMORY_TEMPERATURE,
+    ASK_FIELDS, /* one call for many values, each of which may be refused by itself */
     ASK_POWER,
     ASK_POWER_LIMIT,
     ASK_ENERGY,
@@ -52,6 +52,14 @@ _Static_assert(ASK_QUESTIONS <= 64, "one bit for each");
 
 #define NVIDIA_SAMPLE_TYPES 3 /* power, GPU, memory */
 
+#define NVIDIA_FIELD_WORDS 2 /* of 64 bits */
+
+/* A counter as it stood when its rate was last computed. */
+struct nvidia_rate {
+    double total; /* NAN: not seen yet */
+    uint64_t mono_ns;
+};
+
 struct gpu {
     struct nvml_device *handle;   /* NULL: not open */
     enum accelerator_state state; /* as the last reading left it */
@@ -68,6 +76,12 @@ struct gpu {
     uint64_t process_seen_us;
     double energy_j; /* at energy_mono_ns; NAN: none yet */
     uint64_t energy_mono_ns;
+    uint64_t fields_refused[NVIDIA_FIELD_WORDS]; /* a bit per entry of the table of fields */
+    struct accelerator_detail kept;              /* what is asked seldom, as it was found */
+    uint64_t kept_next_ns;                       /* when it is asked again */
+    struct nvidia_rate pcie_rate[2];
+    double throttle_s[THROTTLE_TIMES];
+    uint64_t throttle_ns;
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
 };
 
@@ -119,6 +133,16 @@ bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int 
 #define ASK(c, g, q, call, ...)                                                                    \
     ((c)->nvml.call && nvidia_gpu_may((c), (g), (q)) &&                                            \
      nvidia_gpu_told((c), (g), (q), (c)->nvml.call((g)->handle, __VA_ARGS__)))
+
+/** Forgets what the GPU refused: in another mode it may answer. */
+void nvidia_fields_forget(struct gpu *g);
+
+/** Asks for all field values in one call. What changes seldom is asked every quarter of a minute
+ * and shown as it was then. */
+void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
+/** Growth per second of a counter since the last call; NAN at first, and when it began again. */
+double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns);
 
 struct sample_summary {
     double mean, peak; /* NAN: no sample since the last reading */

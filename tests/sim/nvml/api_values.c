@@ -192,30 +192,6 @@ SIM_EXPORT int nvmlDeviceGetTemperature(struct nvml_device *d, int sensor, unsig
     return sim_leave(sensor ? NVML_INVALID_ARGUMENT : 0);
 }
 
-SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
-                                        struct nvml_field_value *values);
-SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
-                                        struct nvml_field_value *values)
-{
-    int code = sim_enter(d, __func__);
-    if (code)
-        return code;
-    for (int i = 0; i < n; i++) {
-        struct nvml_field_value *v = &values[i];
-        v->timestamp = sim_now();
-        v->latency_us = 1;
-        v->value.ull = 0;
-        v->value_type = NVML_VALUE_UNSIGNED;
-        v->code = NVML_NOT_SUPPORTED;
-        if (v->field_id == NVML_FIELD_MEMORY_TEMPERATURE && gpu_of(d)->board->memory_sensor) {
-            double c = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) + 6;
-            v->code = NVML_SUCCESS;
-            v->value.u = sim_u32(sim_value(d, "memory_temperature", floor(c)));
-        }
-    }
-    return sim_leave(0);
-}
-
 SIM_EXPORT int nvmlDeviceGetPowerUsage(struct nvml_device *d, unsigned *ret);
 SIM_EXPORT int nvmlDeviceGetPowerUsage(struct nvml_device *d, unsigned *ret)
 {

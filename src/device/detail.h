@@ -1,0 +1,69 @@
+/* detail.h - what only some accelerators count and few readers need; part of device.h, which says
+ * how the unknown looks. All members are doubles, so that all can be made unknown at once. */
+#ifndef ALGALON_DEVICE_DETAIL_H
+#define ALGALON_DEVICE_DETAIL_H
+
+/* Why clocks are held down, where the driver counts the time. */
+enum throttle_time {
+    THROTTLE_TIME_POWER, /* the software's power cap */
+    THROTTLE_TIME_THERMAL,
+    THROTTLE_TIME_SYNC_BOOST,
+    THROTTLE_TIME_BOARD_LIMIT,
+    THROTTLE_TIME_LOW_UTILIZATION,
+    THROTTLE_TIME_RELIABILITY,
+    THROTTLE_TIME_APP_CLOCKS,
+    THROTTLE_TIME_BASE_CLOCKS,
+    THROTTLE_TIME_SW_THERMAL,
+    THROTTLE_TIME_HW_THERMAL,
+    THROTTLE_TIME_HW_POWER_BRAKE,
+    THROTTLE_TIMES
+};
+
+enum pcie_error {
+    PCIE_ERROR_L0_TO_RECOVERY,
+    PCIE_ERROR_CORRECTABLE,
+    PCIE_ERROR_NAK_RECEIVED,
+    PCIE_ERROR_RECEIVER,
+    PCIE_ERROR_BAD_TLP,
+    PCIE_ERROR_NAK_SENT,
+    PCIE_ERROR_BAD_DLLP,
+    PCIE_ERROR_NON_FATAL,
+    PCIE_ERROR_FATAL,
+    PCIE_ERROR_UNSUPPORTED_REQUEST,
+    PCIE_ERROR_LCRC,
+    PCIE_ERROR_LANE,
+    PCIE_ERRORS
+};
+
+/* Where in the device ECC found errors: corrected and uncorrected of L1, L2, device memory,
+ * registers, texture; uncorrected of the CBU. The same eleven since the driver was loaded
+ * (volatile) and over the life of the board (aggregate). */
+#define ECC_LOCATIONS         11
+#define ECC_LOCATION_COUNTERS (2 * ECC_LOCATIONS)
+
+enum margin_limit {
+    MARGIN_SHUTDOWN,
+    MARGIN_SLOWDOWN,
+    MARGIN_MEMORY_MAX,
+    MARGIN_GPU_MAX,
+    MARGIN_LIMITS
+};
+
+struct accelerator_detail {
+    double rows_remapped_total[2];    /* for corrected, for uncorrected errors */
+    double rows_pending, rows_failed; /* 0 or 1 */
+    double pages_retired[2];          /* for corrected, for uncorrected errors */
+    double pages_pending;             /* 0 or 1 */
+    double ecc_aggregate_total[2];    /* corrected, uncorrected: over the life of the board */
+    double ecc_location_total[ECC_LOCATION_COUNTERS];
+    double pcie_replays_total, pcie_replay_rollovers_total;
+    double pcie_error_total[PCIE_ERRORS];
+    double pcie_bytes_total[2], pcie_bytes_per_s[2]; /* sent, received, as the device sees it */
+    double throttle_s_total[THROTTLE_TIMES];
+    double
+        recovery_action; /* 0 none, 1 reset, 2 reboot, 3 drain peers, 4 drain and reset, 5 IMEX */
+    double margin_c[MARGIN_LIMITS]; /* how much warmer it may get; negative: it is too warm */
+    double power_average_w, power_instant_w;
+};
+
+#endif

@@ -1,0 +1,143 @@
+/* Tests of what NVML gives beyond the usual: field values and what is built on them. */
+#include "device/nvidia/nvidia_rig.h"
+
+static void assert_near(double value, double wanted, double within)
+{
+    if (!(fabs(value - wanted) <= within))
+        fail_msg("%g is not within %g of %g", value, within, wanted);
+}
+
+/* ---- field values ---- */
+
+static void a_server_board_tells_its_health_by_fields(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant\n"
+                  "fault value field=field_143 value=2\nfault value field=field_144 value=1\n"
+                  "fault value field=field_230 value=4\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 5);
+    const struct accelerator_detail *d = &a->detail;
+    assert_near(d->rows_remapped_total[0], 0, 0);
+    assert_near(d->rows_remapped_total[1], 2, 0);
+    assert_near(d->rows_pending, 1, 0);
+    assert_near(d->rows_failed, 0, 0);
+    assert_near(d->recovery_action, 4, 0);
+    assert_near(d->ecc_aggregate_total[0], 3, 0);
+    assert_near(d->ecc_location_total[15], 3, 0);
+    assert_near(d->margin_c[MARGIN_GPU_MAX], 87 - a->temperature_c, 0);
+    assert_near(d->power_instant_w, 672, 30);
+    assert_true(isnan(d->pages_retired[0])); /* such boards remap rows instead */
+    assert_true(a->memory_temperature_c > a->temperature_c);
+    assert_near(d->pcie_replays_total, 0, 0);
+    assert_int_equal(rig->r.reject_len, 0);
+}
+
+static void counters_of_pcie_become_bytes_per_second(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant\nfault value field=field_197 value=5 from=9\n");
+    assert_true(isnan(rig_read(rig, 1)->detail.pcie_bytes_per_s[0]));
+    const struct accelerator *a = rig_read(rig, 6);
+    assert_near(a->detail.pcie_bytes_per_s[0], 0x1p31, 10);
+    assert_near(a->detail.pcie_bytes_per_s[1], 3 * 0x1p30, 10);
+    a = rig_read(rig, 11); /* the counter began again */
+    assert_near(a->detail.pcie_bytes_total[0], 5, 0);
+    assert_true(isnan(a->detail.pcie_bytes_per_s[0]));
+    assert_near(a->detail.pcie_bytes_per_s[1], 3 * 0x1p30, 10);
+}
+
+static void time_of_throttling_is_in_seconds_and_no_longer_than_time(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant\n"
+                  "fault value field=field_269 value=0 until=12\n"
+                  "fault value field=field_269 value=9e12 from=12\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 10);
+    assert_near(a->detail.throttle_s_total[THROTTLE_TIME_POWER], 1, 1e-6);
+    assert_near(a->detail.throttle_s_total[THROTTLE_TIME_SW_THERMAL], 0, 0);
+    a = rig_read(rig, 15);
+    assert_true(isnan(a->detail.throttle_s_total[THROTTLE_TIME_SW_THERMAL]));
+    assert_int_equal(rig_rejects(rig, "nvidia.throttle_time", "range"), 1);
+}
+
+static void what_changes_seldom_is_asked_seldom_and_shown_meanwhile(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200\nfault value field=field_142 value=1 from=3\n");
+    assert_near(rig_read(rig, 0)->detail.rows_remapped_total[0], 0, 0);
+    assert_near(rig_read(rig, 5)->detail.rows_remapped_total[0], 0, 0);
+    assert_near(rig_read(rig, 15)->detail.rows_remapped_total[0], 1, 0);
+    assert_near(rig_read(rig, 20)->detail.rows_remapped_total[0], 1, 0);
+}
+
+static void one_refused_field_takes_no_other_with_it(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 \"RTX 3060\"\n");
+    const struct accelerator *a = rig_read(rig, 0);
+    assert_near(a->detail.pcie_replays_total, 0, 0);
+    assert_true(isnan(a->detail.rows_pending) && isnan(a->detail.recovery_action));
+    assert_true(isnan(a->memory_temperature_c));
+    assert_true(isnan(a->detail.pcie_bytes_total[0]));
+}
+
+static void implausible_fields_are_withdrawn_and_counted(void **state)
+{
+    static const struct {
+        const char *field, *value, *name, *reason;
+        size_t offset;
+    } cases[] = {
+        {"field_142", "4294967295", "nvidia.remapped_rows", "sentinel",
+         offsetof(struct accelerator_detail, rows_remapped_total)},
+        {"field_144", "7", "nvidia.mode", "range",
+         offsetof(struct accelerator_detail, rows_pending)},
+        {"field_197", "1.8446744073709552e19", "nvidia.pcie_bytes", "sentinel",
+         offsetof(struct accelerator_detail, pcie_bytes_total)},
+        {"field_230", "77", "nvidia.recovery_action", "range",
+         offsetof(struct accelerator_detail, recovery_action)},
+        {"field_193", "2000", "nvidia.temperature_margin", "range",
+         offsetof(struct accelerator_detail, margin_c)},
+        {"field_74", "1.8446744073709552e19", "nvidia.throttle_time", "sentinel",
+         offsetof(struct accelerator_detail, throttle_s_total)},
+        {"field_94", "2147483647", "nvidia.pcie_errors", "sentinel",
+         offsetof(struct accelerator_detail, pcie_replays_total)},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "gpu 1 H200\nfault value field=%s value=%s\n", cases[i].field,
+                 cases[i].value);
+        rig_open(rig, text);
+        const struct accelerator *a = rig_read(rig, 0);
+        assert_true(isnan(*(const double *)((const char *)&a->detail + cases[i].offset)));
+        if (rig_rejects(rig, cases[i].name, cases[i].reason) != 1)
+            fail_msg("%s=%s was not rejected", cases[i].field, cases[i].value);
+        nvidia_collector.close(rig->state);
+        rig->state = NULL;
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_server_board_tells_its_health_by_fields),
+        TEST(counters_of_pcie_become_bytes_per_second),
+        TEST(time_of_throttling_is_in_seconds_and_no_longer_than_time),
+        TEST(what_changes_seldom_is_asked_seldom_and_shown_meanwhile),
+        TEST(one_refused_field_takes_no_other_with_it),
+        TEST(implausible_fields_are_withdrawn_and_counted),
+    };
+
+    log_setup(LOG_ERROR, LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+/* nvidia_fields.c - NVML's field values: some eighty numbers from one call per GPU. Which of them a
+ * board has differs from model to model; each is refused by itself and then not asked again. */
+#include "device/nvidia/nvidia_gpu.h"
+
+#include <stddef.h>
+
+/* Rows, pages and error counters move a few times in the life of a board. */
+#define KEPT_NS (15 * (uint64_t)NS_PER_S)
+
+struct entry {
+    unsigned id; /* enum nvml_field_id */
+    enum check_field check;
+    size_t offset;  /* of the first double in struct accelerator_detail */
+    unsigned count; /* so many ids in a row, `step` doubles apart */
+    bool seldom;    /* asked every KEPT_NS only */
+    bool wide;      /* worthless in 32 bits: it would come round within a reading */
+};
+
+#define AT(member) offsetof(struct accelerator_detail, member)
+
+static const struct entry entries[] = {
+    {NVML_FIELD_MEMORY_TEMPERATURE, CHECK_MEMORY_TEMPERATURE, 0, 1, false, false},
+    {NVML_FIELD_POWER_AVERAGE, CHECK_POWER, AT(power_average_w), 1, false, false},
+    {NVML_FIELD_POWER_INSTANT, CHECK_POWER, AT(power_instant_w), 1, false, false},
+    {NVML_FIELD_MARGIN, CHECK_MARGIN, AT(margin_c), MARGIN_LIMITS, false, false},
+    {NVML_FIELD_PCIE_TX_BYTES, CHECK_PCIE_BYTES, AT(pcie_bytes_total), 2, false, true},
+    {NVML_FIELD_THROTTLE_TIME, CHECK_THROTTLE_TIME, AT(throttle_s_total), 8, false, true},
+    {NVML_FIELD_THROTTLE_TIME_MORE, CHECK_THROTTLE_TIME,
+     AT(throttle_s_total[THROTTLE_TIME_SW_THERMAL]), 3, false, true},
+    {NVML_FIELD_RECOVERY_ACTION, CHECK_RECOVERY_ACTION, AT(recovery_action), 1, false, false},
+    {NVML_FIELD_REMAPPED_CORRECTABLE, CHECK_ROWS, AT(rows_remapped_total), 2, true, false},
+    {NVML_FIELD_REMAPPED_PENDING, CHECK_SWITCH, AT(rows_pending), 1, true, false},
+    {NVML_FIELD_REMAPPED_FAILURE, CHECK_SWITCH, AT(rows_failed), 1, true, false},
+    {NVML_FIELD_RETIRED_SBE, CHECK_PAGES, AT(pages_retired), 2, true, false},
+    {NVML_FIELD_RETIRED_PENDING, CHECK_SWITCH, AT(pages_pending), 1, true, false},
+    {NVML_FIELD_ECC_AGGREGATE_CORRECTED, CHECK_ECC_ERRORS, AT(ecc_aggregate_total), 2, true, false},
+    {NVML_FIELD_ECC_LOCATION, CHECK_ECC_ERRORS, AT(ecc_location_total), ECC_LOCATION_COUNTERS, true,
+     false},
+    {NVML_FIELD_PCIE_REPLAYS, CHECK_PCIE_ERRORS, AT(pcie_replays_total), 1, true, false},
+    {NVML_FIELD_PCIE_REPLAY_ROLLOVERS, CHECK_PCIE_ERRORS, AT(pcie_replay_rollovers_total), 1, true,
+     false},
+    {NVML_FIELD_PCIE_L0_TO_RECOVERY, CHECK_PCIE_ERRORS,
+     AT(pcie_error_total[PCIE_ERROR_L0_TO_RECOVERY]), 1, true, false},
+    {NVML_FIELD_PCIE_ERROR, CHECK_PCIE_ERRORS, AT(pcie_error_total[PCIE_ERROR_CORRECTABLE]), 11,
+     true, false},
+};
+
+#define VALUES_MAX (NVIDIA_FIELD_WORDS * 64)
+
+/* One value of an entry, as asked. */
+struct place {
+    const struct entry *entry;
+    unsigned char value; /* which of them, for its bit in fields_refused */
+    double *to;
+};
+
+void nvidia_fields_forget(struct gpu *g)
+{
+    g->unsupported = 0;
+    memset(g->fields_refused, 0, sizeof(g->fields_refused));
+    g->kept_next_ns = 0;
+}
+
+double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns)
+{
+    double rate = NAN;
+
+    if (total >= r->total && mono_ns > r->mono_ns)
+        rate = (total - r->total) / ((double)(mono_ns - r->mono_ns) / NS_PER_S);
+    r->total = total;
+    r->mono_ns = mono_ns;
+    return rate;
+}
+
+static double field_raw(const struct nvml_field_value *v)
+{
+    switch (v->value_type) {
+    case NVML_VALUE_DOUBLE:
+        return v->value.d;
+    case NVML_VALUE_UNSIGNED:
+        return v->value.u;
+    case NVML_VALUE_SIGNED_LONG_LONG:
+        return (double)v->value.sll;
+    case NVML_VALUE_SIGNED:
+        return v->value.si;
+    case NVML_VALUE_UNSIGNED_SHORT:
+        return v->value.us;
+    default:
+        return (double)v->value.ull;
+    }
+}
+
+static bool is_wide(const struct nvml_field_value *v)
+{
+    return v->value_type == NVML_VALUE_UNSIGNED_LONG ||
+           v->value_type == NVML_VALUE_UNSIGNED_LONG_LONG ||
+           v->value_type == NVML_VALUE_SIGNED_LONG_LONG || v->value_type == NVML_VALUE_DOUBLE;
+}
+
+/* Lists what is to be asked now; returns how many. */
+static unsigned list(struct gpu *g, struct accelerator *a, bool seldom,
+                     struct nvml_field_value *values, struct place *places)
+{
+    unsigned len = 0, value = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+        for (unsigned k = 0; k < entries[i].count && value < VALUES_MAX; k++, value++) {
+            const struct entry *e = &entries[i];
+            size_t offset = e->offset + k * sizeof(double);
+            if ((g->fields_refused[value / 64] >> value % 64 & 1) || (e->seldom && !seldom))
+                continue;
+            values[len] = (struct nvml_field_value){.field_id = e->id + k};
+            char *base = (char *)(e->seldom ? &g->kept : &a->detail);
+            double *to = e->id == NVML_FIELD_MEMORY_TEMPERATURE ? &a->memory_temperature_c
+                                                                : (double *)(base + offset);
+            places[len++] = (struct place){e, (unsigned char)value, to};
+        }
+    return len;
+}
+
+static void take(struct gpu_context *c, struct gpu *g, const struct nvml_field_value *v,
+                 const struct place *p)
+{
+    int code = (int)v->code;
+
+    *p->to = NAN;
+    if (code == NVML_SUCCESS && p->entry->wide && !is_wide(v))
+        code = NVML_NOT_SUPPORTED;
+    if (code == NVML_SUCCESS)
+        *p->to = check_gauge(&c->check, p->entry->check, field_raw(v));
+    else if (nvml_code_is_permanent(code) || code == NVML_INVALID_ARGUMENT)
+        g->fields_refused[p->value / 64] |= (uint64_t)1 << p->value % 64;
+    else
+        nvidia_gpu_told(c, g, ASK_ONCE, code);
+}
+
+/* No clock is held down for longer than the time that passed: a counter that says so is not in the
+ * unit that the header promises. */
+static void check_throttle_time(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    double passed = (double)(c->mono_ns - g->throttle_ns) / NS_PER_S;
+
+    for (size_t i = 0; i < THROTTLE_TIMES; i++) {
+        double *now = &a->detail.throttle_s_total[i], before = g->throttle_s[i];
+        g->throttle_s[i] = *now;
+        if (*now - before > 1 + 2 * passed) {
+            check_reject(&c->check, CHECK_THROTTLE_TIME, CHECK_RANGE);
+            *now = NAN;
+        }
+    }
+    g->throttle_ns = c->mono_ns;
+}
+
+void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    struct nvml_field_value values[VALUES_MAX];
+    struct place places[VALUES_MAX];
+    bool seldom = c->mono_ns >= g->kept_next_ns;
+    unsigned len = list(g, a, seldom, values, places);
+
+    if (len && ASK(c, g, ASK_FIELDS, fields, (int)len, values)) {
+        for (unsigned i = 0; i < len; i++)
+            take(c, g, &values[i], &places[i]);
+        if (seldom)
+            g->kept_next_ns = c->mono_ns + KEPT_NS;
+    }
+    struct accelerator_detail now = a->detail;
+    a->detail = g->kept; /* then over it what was asked now */
+    for (size_t i = 0; i < sizeof(now) / sizeof(double); i++)
+        if (!isnan(((const double *)&now)[i]))
+            ((double *)&a->detail)[i] = ((const double *)&now)[i];
+    check_throttle_time(c, g, a);
+    for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
+        a->detail.pcie_bytes_per_s[i] =
+            nvidia_rate_of(&g->pcie_rate[i], a->detail.pcie_bytes_total[i], c->mono_ns);
+}

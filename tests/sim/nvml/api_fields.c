@@ -1,0 +1,136 @@
+/* api_fields.c - NVML's field values. A fault "value field=field_143" (memory_temperature for 82)
+ * puts another value in the place of any of them. */
+#include "sim.h"
+
+#define GIB       1073741824.0
+#define US_PER_S  1e6
+#define ALL_LINKS 0xFFFFFFFFu
+
+/* What a field is on a board: `value` in the driver's unit. */
+struct answer {
+    double value;
+    enum nvml_value_type type;
+    bool known;
+};
+
+static struct answer no_answer(void)
+{
+    return (struct answer){0, NVML_VALUE_UNSIGNED, false};
+}
+
+static struct answer wide(bool known, double value)
+{
+    return (struct answer){value, NVML_VALUE_UNSIGNED_LONG_LONG, known};
+}
+
+static struct answer narrow(bool known, double value)
+{
+    return (struct answer){value, NVML_VALUE_UNSIGNED, known};
+}
+
+/* Seconds that the driver was at work, and that a loaded GPU was loaded. */
+static double worked_s(const struct nvml_device *d)
+{
+    const struct sim_gpu *g = &sim.scenario.gpus[d->gpu];
+    double s = (double)(sim_now() - sim.start_us) / US_PER_S;
+
+    return g->profile == SIM_IDLE || s < 0 ? 0 : s;
+}
+
+static struct answer memory_health(const struct nvml_device *d, unsigned id)
+{
+    const struct sim_gpu *g = &sim.scenario.gpus[d->gpu];
+    bool ampere = g->board->arch >= 7 && g->board->server;
+
+    if (id == NVML_FIELD_ECC_AGGREGATE_CORRECTED || id == NVML_FIELD_ECC_AGGREGATE_UNCORRECTED)
+        return wide(g->ecc, id == NVML_FIELD_ECC_AGGREGATE_CORRECTED ? 3 : 0);
+    if (id >= NVML_FIELD_ECC_LOCATION && id < NVML_FIELD_RETIRED_SBE)
+        return wide(g->ecc, id == 22 ? 3 : 0); /* corrected, aggregate, device memory */
+    if (id >= NVML_FIELD_RETIRED_SBE && id <= NVML_FIELD_RETIRED_PENDING)
+        return narrow(!ampere && g->ecc, 0);
+    return narrow(ampere && !g->mig, 0);
+}
+
+static struct answer pcie(const struct nvml_device *d, unsigned id)
+{
+    const struct sim_board *b = sim.scenario.gpus[d->gpu].board;
+
+    switch (id) {
+    case NVML_FIELD_PCIE_TX_BYTES:
+        return wide(b->arch >= 9, floor(2 * GIB * worked_s(d)));
+    case NVML_FIELD_PCIE_RX_BYTES:
+        return wide(b->arch >= 9, floor(3 * GIB * worked_s(d)));
+    case NVML_FIELD_PCIE_REPLAYS:
+    case NVML_FIELD_PCIE_REPLAY_ROLLOVERS:
+        return narrow(true, 0);
+    default:
+        return narrow(b->arch >= 9, 0);
+    }
+}
+
+static struct answer throttle_time(const struct nvml_device *d, unsigned id)
+{
+    bool server = sim.scenario.gpus[d->gpu].board->server;
+
+    /* A loaded GPU is at its power cap for a tenth of the time. */
+    return wide(server, id == NVML_FIELD_THROTTLE_TIME ? floor(worked_s(d) * 1e8) : 0);
+}
+
+static struct answer answer(const struct nvml_device *d, unsigned id)
+{
+    const struct sim_board *b = sim.scenario.gpus[d->gpu].board;
+    int64_t now = sim_now();
+
+    if (id == NVML_FIELD_MEMORY_TEMPERATURE)
+        return narrow(b->memory_sensor, floor(sim_temperature_c(&sim.scenario, d->gpu, now) + 6));
+    if ((id >= NVML_FIELD_ECC_AGGREGATE_CORRECTED && id <= NVML_FIELD_RETIRED_PENDING) ||
+        (id >= NVML_FIELD_REMAPPED_CORRECTABLE && id <= NVML_FIELD_REMAPPED_FAILURE))
+        return memory_health(d, id);
+    if (id == NVML_FIELD_PCIE_REPLAYS || id == NVML_FIELD_PCIE_REPLAY_ROLLOVERS ||
+        id == NVML_FIELD_PCIE_L0_TO_RECOVERY || id == NVML_FIELD_PCIE_TX_BYTES ||
+        id == NVML_FIELD_PCIE_RX_BYTES ||
+        (id >= NVML_FIELD_PCIE_ERROR && id < NVML_FIELD_PCIE_ERROR + 11))
+        return pcie(d, id);
+    if ((id >= NVML_FIELD_THROTTLE_TIME && id < NVML_FIELD_MEMORY_TEMPERATURE) ||
+        (id >= NVML_FIELD_THROTTLE_TIME_MORE && id < NVML_FIELD_THROTTLE_TIME_MORE + 3))
+        return throttle_time(d, id);
+    if (id == NVML_FIELD_POWER_AVERAGE || id == NVML_FIELD_POWER_INSTANT)
+        return narrow(b->arch >= 8, floor(1000 * sim_power_w(&sim.scenario, d->gpu, now)));
+    if (id >= NVML_FIELD_MARGIN && id < NVML_FIELD_MARGIN + 4) {
+        double margin = b->max_operating_c - floor(sim_temperature_c(&sim.scenario, d->gpu, now));
+        return (struct answer){margin, NVML_VALUE_SIGNED, b->arch >= 8};
+    }
+    if (id == NVML_FIELD_RECOVERY_ACTION)
+        return narrow(b->arch >= 7 && b->server, 0);
+    return no_answer();
+}
+
+SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
+                                        struct nvml_field_value *values);
+SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
+                                        struct nvml_field_value *values)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    for (int i = 0; i < n; i++) {
+        struct nvml_field_value *v = &values[i];
+        struct answer a = answer(d, v->field_id);
+        char name[32];
+        snprintf(name, sizeof(name), "field_%u", v->field_id);
+        a.value = sim_value(
+            d, v->field_id == NVML_FIELD_MEMORY_TEMPERATURE ? "memory_temperature" : name, a.value);
+        v->timestamp = sim_now();
+        v->latency_us = 1;
+        v->value.ull = 0;
+        v->value_type = a.type;
+        v->code = a.known ? NVML_SUCCESS : NVML_NOT_SUPPORTED;
+        if (a.type == NVML_VALUE_UNSIGNED_LONG_LONG)
+            v->value.ull = sim_u64(a.value);
+        else if (a.type == NVML_VALUE_SIGNED)
+            v->value.si = (int)a.value;
+        else
+            v->value.u = sim_u32(a.value);
+    }
+    return sim_leave(0);
+}
