@@ -23,7 +23,7 @@ static void reparse(const struct node *root, void (*print)(const struct node *, 
             fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&text)));
             abort();
         }
-        tree_fini(&tree);
+        node_tree_fini(&tree);
     }
     arena_fini(&arena);
     buf_fini(&text);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!parse_text(text, &arena, &tree, &err)) {
         reparse(tree.root, format_line);
         reparse(tree.root, format_pretty);
-        tree_fini(&tree);
+        node_tree_fini(&tree);
     } else if (!err.text[0]) {
         abort();
     }

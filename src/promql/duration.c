@@ -1,6 +1,7 @@
 /* duration.c - lengths of time: 5m, 300, or arithmetic with step() and range() over them. */
+#include "promql/duration.h"
+
 #include "promql/fault.h"
-#include "promql/parse.h"
 
 static const char wanted[] = "number, duration, step(), or range()";
 static const char where[] = "subquery or range selector";
@@ -39,7 +40,7 @@ static struct node *literal(struct parse *p)
         }
         n->number.value = (double)ms / 1000;
         n->number.duration = true;
-    } else if (!lex_number(p->token.text, &n->number.value)) {
+    } else if (!literal_number(p->token.text, &n->number.value)) {
         return parse_unexpected(p, where, wanted);
     }
     parse_advance(p);
@@ -80,7 +81,7 @@ static struct node *sign(struct parse *p, bool whole)
     size_t start = p->token.at;
 
     parse_advance(p);
-    struct node *inner = whole ? expression(p, 3) : parse_duration_term(p);
+    struct node *inner = whole ? expression(p, 3) : duration_parse_term(p);
     if (!inner)
         return NULL;
     if (inner->kind == NODE_NUMBER) {
@@ -159,12 +160,12 @@ static struct node *expression(struct parse *p, unsigned least)
     return n;
 }
 
-struct node *parse_duration(struct parse *p)
+struct node *duration_parse(struct parse *p)
 {
     return expression(p, 1);
 }
 
-struct node *parse_duration_term(struct parse *p)
+struct node *duration_parse_term(struct parse *p)
 {
     if (++p->depth > NODE_DEPTH_MAX) {
         fault_parse(p->err, p->text, p->token.at, "nested too deeply");

@@ -1,8 +1,8 @@
 /* eval.c - walks the tree; what is the same at every step is evaluated once. */
 #include "promql/eval.h"
 
+#include "promql/duration.h"
 #include "promql/fault.h"
-#include "promql/parse.h"
 #include "promql/scan.h"
 
 #include <stdarg.h>

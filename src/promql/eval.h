@@ -3,6 +3,7 @@
 #ifndef ALGALON_PROMQL_EVAL_H
 #define ALGALON_PROMQL_EVAL_H
 
+#include "promql/label_index.h"
 #include "promql/node.h"
 #include "promql/vector.h"
 

@@ -183,7 +183,8 @@ static int answer_all(struct eval *e, const struct question *q, struct vector *v
         return code;
     struct bucket *scratch = arena_calloc(&e->arena, v->len + 1, sizeof(*scratch));
     struct bars bars = {arena_calloc(&e->arena, v->len + 1, sizeof(*bars.items)), 0};
-    if (!scratch || !bars.items || !members_new(&e->arena, group_of, v->len, index.len, &members) ||
+    if (!scratch || !bars.items ||
+        !label_index_members(&e->arena, group_of, v->len, index.len, &members) ||
         !vector_new(&e->arena, index.len, steps, ret))
         return fault_memory(e->err);
     for (size_t n = 0; n < index.len && !code; n++) {

@@ -2,6 +2,8 @@
  * rest: a colon belongs to a name outside of brackets, and numbers do not exist inside braces. */
 #include "promql/lex.h"
 
+#include "promql/literal.h"
+
 #include <stdarg.h>
 #include <strings.h>
 
@@ -193,7 +195,7 @@ static struct lex_token number(struct lex *l)
     struct str text = {l->text.ptr + l->at, len};
     if (looks_like_duration(text))
         return token(l, LEX_DURATION, len);
-    if (lex_number(text, &value))
+    if (literal_number(text, &value))
         return token(l, LEX_NUMBER, len);
     return fail(l, l->at, "bad number or duration syntax: \"%.*s\"", (int)MIN(len, (size_t)40),
                 text.ptr);

@@ -94,14 +94,4 @@ struct lex_token lex_next(struct lex *l);
 /** Words for a token in a complaint: `identifier "foo"`, `<op:+>`, `end of input`. Returns `to`. */
 const char *lex_describe(const struct lex_token *t, char to[96]);
 
-/**
- * Copies what a LEX_STRING means into `a`: escapes resolved, raw between backticks.
- * False when an escape is none (`*ret_error` says so), or when the arena is full (it is NULL then).
- */
-bool lex_unquote(struct str quoted, struct arena *a, struct str *ret, const char **ret_error);
-
-/** Reads a LEX_NUMBER: decimal, hexadecimal, octal, with underscores, or with a suffix (1Ki, 5M).
- * False when it is none. */
-bool lex_number(struct str text, double *ret);
-
 #endif

@@ -1,5 +1,5 @@
-/* literal.c - what the literals of PromQL mean: numbers and strings. */
-#include "promql/lex.h"
+/* literal.c - reads numbers in all their forms, and strings with their escapes. */
+#include "promql/literal.h"
 
 static int hex_value(char c)
 {
@@ -55,7 +55,7 @@ static bool whole_number(const char *digits, size_t len, unsigned base, double *
     return len > 0;
 }
 
-bool lex_number(struct str text, double *ret)
+bool literal_number(struct str text, double *ret)
 {
     char digits[128];
     size_t len = 0;
@@ -151,7 +151,7 @@ static size_t unescape(struct str s, size_t *at, char quote, char *to)
     return put_utf8(to, value);
 }
 
-bool lex_unquote(struct str quoted, struct arena *a, struct str *ret, const char **ret_error)
+bool literal_unquote(struct str quoted, struct arena *a, struct str *ret, const char **ret_error)
 {
     struct str inner = {quoted.ptr + 1, quoted.len - 2};
     char quote = quoted.ptr[0];

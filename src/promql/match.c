@@ -38,8 +38,8 @@ static int match_open(struct match *m, struct eval *e, const struct node_binary 
         !label_index_init(&m->index, a, MAX(left->len, right->len)) ||
         !(m->left.group_of = label_index_lines(&m->index, &m->on, left, a)) ||
         !(m->right.group_of = label_index_lines(&m->index, &m->on, right, a)) ||
-        !members_new(a, m->left.group_of, left->len, m->index.len, &m->left.members) ||
-        !members_new(a, m->right.group_of, right->len, m->index.len, &m->right.members))
+        !label_index_members(a, m->left.group_of, left->len, m->index.len, &m->left.members) ||
+        !label_index_members(a, m->right.group_of, right->len, m->index.len, &m->right.members))
         return fault_memory(e->err);
     return 0;
 }

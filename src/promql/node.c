@@ -1,7 +1,7 @@
 /* node.c - what can be said of a tree without evaluating it. */
 #include "promql/node.h"
 
-void tree_fini(struct tree *t)
+void node_tree_fini(struct tree *t)
 {
     for (struct node *n = t->selectors; n; n = n->selector.next)
         for (size_t i = 0; i < n->selector.len; i++)

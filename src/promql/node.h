@@ -1,5 +1,5 @@
 /* node.h - the tree of an expression. All of it lives in one arena; selectors also own compiled
- * regexes, see tree_fini(). */
+ * regexes, see node_tree_fini(). */
 #ifndef ALGALON_PROMQL_NODE_H
 #define ALGALON_PROMQL_NODE_H
 
@@ -90,7 +90,7 @@ struct node_selector {
     struct matcher *matchers;
     size_t len;
     struct node_duration range;
-    struct node *next; /* all selectors of a tree, for tree_fini() */
+    struct node *next; /* all selectors of a tree, for node_tree_fini() */
 };
 
 struct node_call {
@@ -157,7 +157,7 @@ struct tree {
 };
 
 /** Frees the regexes; the nodes go with their arena. */
-void tree_fini(struct tree *t);
+void node_tree_fini(struct tree *t);
 
 /** The same expression, wherever it stands in the text. */
 bool node_equal(const struct node *a, const struct node *b);

@@ -3,7 +3,9 @@
 #include "promql/parse.h"
 
 #include "promql/check.h"
+#include "promql/duration.h"
 #include "promql/fault.h"
+#include "promql/selector.h"
 #include "promql/template.h"
 
 #include <strings.h>
@@ -50,7 +52,7 @@ bool parse_string(struct parse *p, struct str *ret)
 {
     const char *why;
 
-    if (lex_unquote(p->token.text, p->arena, ret, &why))
+    if (literal_unquote(p->token.text, p->arena, ret, &why))
         return true;
     if (why)
         fault_parse(p->err, p->text, p->token.at, "%s", why);
@@ -338,7 +340,7 @@ static struct node *named(struct parse *p)
         return aggregate(p, &name, op);
     if (p->token.kind == LEX_LEFT_PAREN)
         return call(p, &name);
-    return parse_selector(p, &name);
+    return selector_parse(p, &name);
 }
 
 static struct node *literal(struct parse *p)
@@ -360,7 +362,7 @@ static struct node *literal(struct parse *p)
             return fault_parse(p->err, p->text, p->token.at, "%s", err.text), NULL;
         n->number.value = (double)ms / 1000;
         n->number.duration = true;
-    } else if (!lex_number(p->token.text, &n->number.value)) {
+    } else if (!literal_number(p->token.text, &n->number.value)) {
         return parse_unexpected(p, NULL, NULL);
     }
     parse_advance(p);
@@ -424,7 +426,7 @@ static struct node *bracketed(struct parse *p, struct node *inner)
     struct node *step = NULL;
 
     parse_advance(p);
-    struct node *range = parse_duration(p);
+    struct node *range = duration_parse(p);
     if (!range || !sound_duration(p, range))
         return NULL;
     if (parse_take(p, LEX_RIGHT_BRACKET))
@@ -432,7 +434,7 @@ static struct node *bracketed(struct parse *p, struct node *inner)
     if (!parse_take(p, LEX_COLON))
         return parse_unexpected(p, "subquery or range selector", "\":\" or \"]\"");
     if (p->token.kind != LEX_RIGHT_BRACKET) {
-        step = parse_duration(p);
+        step = duration_parse(p);
         if (!step || !sound_duration(p, step))
             return NULL;
         if (p->token.kind != LEX_RIGHT_BRACKET)
@@ -451,7 +453,7 @@ static struct node *bracketed(struct parse *p, struct node *inner)
 static struct node *offset(struct parse *p, struct node *n)
 {
     parse_advance(p);
-    struct node *by = parse_duration_term(p);
+    struct node *by = duration_parse_term(p);
     if (!by)
         return NULL;
     if (n->kind != NODE_SELECTOR && n->kind != NODE_SUBQUERY)
@@ -538,7 +540,7 @@ static struct node *primary(struct parse *p)
         n = parenthesised(p);
         break;
     case LEX_LEFT_BRACE:
-        n = parse_selector(p, NULL);
+        n = selector_parse(p, NULL);
         break;
     case LEX_WORD:
         n = named(p);
@@ -712,12 +714,12 @@ int parse_text(struct str text, struct arena *a, struct tree *ret, struct promql
     if (root && p.token.kind != LEX_END)
         root = parse_unexpected(&p, NULL, NULL);
     if (!root) {
-        tree_fini(ret);
+        node_tree_fini(ret);
         return err->text[0] ? -EINVAL : fault_memory(err);
     }
     ret->root = root;
     code = check_types(p.text, root, err);
     if (code)
-        tree_fini(ret);
+        node_tree_fini(ret);
     return code;
 }

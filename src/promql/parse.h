@@ -1,9 +1,10 @@
 /* parse.h - text to tree: a recursive descent whose depth is bounded by NODE_DEPTH_MAX. Within the
- * room, parse.c (expressions), selector.c and duration.c share the state below. */
+ * room, selector.c, duration.c and template.c read their parts with the state below. */
 #ifndef ALGALON_PROMQL_PARSE_H
 #define ALGALON_PROMQL_PARSE_H
 
 #include "promql/lex.h"
+#include "promql/literal.h"
 #include "promql/node.h"
 
 #define PARSE_TEXT_MAX  ((size_t)64 << 10) /* bytes of one expression */
@@ -11,7 +12,7 @@
 
 /**
  * Parses `text` into a tree that lives in `a`, and checks its types. On success the caller ends the
- * tree with tree_fini(). 0, or negative with `err` filled.
+ * tree with node_tree_fini(). 0, or negative with `err` filled.
  */
 MUST_CHECK int parse_text(struct str text, struct arena *a, struct tree *ret,
                           struct promql_error *err);
@@ -50,21 +51,5 @@ struct node *parse_node(struct parse *p, enum node_kind kind, enum promql_type t
                         const struct node *child);
 /** Lets `n` stand above `child` too. */
 bool parse_deepen(struct parse *p, struct node *n, const struct node *child);
-
-/* selector.c: what follows a name (or nothing) up to the closing brace. */
-struct node *parse_selector(struct parse *p, const struct lex_token *name);
-/* duration.c: whole arithmetic as in brackets; or one term, as behind "offset". */
-struct node *parse_duration(struct parse *p);
-struct node *parse_duration_term(struct parse *p);
-/* duration.c: seconds of it, given those of the query. */
-double duration_seconds(const struct node *n, double step_s, double range_s);
-/** False when step() or range() decide over it. */
-bool duration_is_constant(const struct node *n);
-
-/** True when a duration in seconds can be held in milliseconds. */
-static inline bool duration_fits(double seconds)
-{
-    return fabs(seconds) < 9.2e9; /* 292 years, as far as Prometheus goes */
-}
 
 #endif

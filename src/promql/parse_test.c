@@ -357,7 +357,7 @@ static void operators_bind_as_in_prometheus(void **state)
         buf_char(&out, '\0');
         assert_string_equal(out.ptr, cases[i].shape);
         buf_fini(&out);
-        tree_fini(&tree);
+        node_tree_fini(&tree);
         arena_fini(&arena);
     }
 }

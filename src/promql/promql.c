@@ -15,7 +15,7 @@ int promql_check(struct str expr, struct promql_error *err)
     arena_init(&arena, PARSE_MEMORY_MAX);
     int code = parse_text(expr, &arena, &tree, err);
     if (!code)
-        tree_fini(&tree);
+        node_tree_fini(&tree);
     arena_fini(&arena);
     return code;
 }
@@ -29,7 +29,7 @@ int promql_format(struct str expr, struct buf *to, struct promql_error *err)
     int code = parse_text(expr, &arena, &tree, err);
     if (!code) {
         format_pretty(tree.root, to);
-        tree_fini(&tree);
+        node_tree_fini(&tree);
         if (to->failed)
             code = fault_memory(err);
     }
@@ -47,7 +47,7 @@ int promql_parse_selector(struct str text, struct arena *a, struct selector *ret
         return code;
     const struct node *n = tree.root;
     if (n->kind != NODE_SELECTOR || n->type != PROMQL_VECTOR || n->offset || n->at != AT_NONE) {
-        tree_fini(&tree);
+        node_tree_fini(&tree);
         return fault_parse(err, text, 0, "a series selector is wanted: name{label=\"value\"}");
     }
     *ret = (struct selector){n->selector.matchers, n->selector.len};

@@ -253,7 +253,7 @@ int promql_query(const struct queryable *q, struct str expr, const struct promql
     if (!code)
         code = finish(&e, o);
     scan_release(&e);
-    tree_fini(&tree);
+    node_tree_fini(&tree);
     if (code) {
         arena_fini(&e.arena);
         free(o);

@@ -346,6 +346,16 @@ static void a_result_counts_what_it_cost(void **state)
     assert_int_equal(r->series[0].len, 4);
     assert_true(r->series[0].ts_ms[0] == 555000);
     promql_result_free(r);
+    assert_int_equal(ask(*state, "sum(m)[1m:20s]", &o, &r, &err), 0);
+    assert_int_equal(r->type, PROMQL_MATRIX);
+    assert_int_equal(r->len, 1);
+    assert_int_equal(r->series[0].len, 3);
+    promql_result_free(r);
+    assert_int_equal(ask(*state, "\"text\"", &o, &r, &err), 0);
+    assert_int_equal(r->type, PROMQL_STRING);
+    assert_true(str_is(r->string, "text"));
+    assert_true(r->series[0].ts_ms[0] == 600000);
+    promql_result_free(r);
     promql_result_free(NULL);
 }
 

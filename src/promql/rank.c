@@ -2,7 +2,7 @@
 #include "promql/rank.h"
 
 #include "promql/fault.h"
-#include "promql/rollup.h"
+#include "promql/statistics.h"
 
 #include <stdlib.h>
 
@@ -145,8 +145,8 @@ static int quantiles(struct eval *e, const struct node_aggregate *a, const struc
             }
             if (!len)
                 continue;
-            qsort(sorted, len, sizeof(*sorted), rollup_order);
-            ret->lines[n].values[k] = rollup_quantile(params ? params[k] : 0.5, sorted, len);
+            qsort(sorted, len, sizeof(*sorted), statistics_order);
+            ret->lines[n].values[k] = statistics_quantile(params ? params[k] : 0.5, sorted, len);
             if (len > LARGE_GROUP)
                 code = eval_interrupted(&e->options, e->err);
         }
@@ -288,7 +288,7 @@ int rank_eval(struct eval *e, const struct node_aggregate *a, const struct grid 
 
     if (a->op == AGGREGATION_COUNT_VALUES)
         return count_values(e, a, g, v, group_of, index, ret);
-    if (!members_new(&e->arena, group_of, v->len, index->len, &members))
+    if (!label_index_members(&e->arena, group_of, v->len, index->len, &members))
         return fault_memory(e->err);
     if (a->op == AGGREGATION_TOPK || a->op == AGGREGATION_BOTTOMK)
         return best(e, a, g, v, &members, index->len, ret);

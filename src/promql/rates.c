@@ -1,5 +1,5 @@
 /* rates.c - how fast counters and gauges change. */
-#include "promql/rollup.h"
+#include "promql/rates.h"
 
 /* Counters start anew; what they had reached then counts on. The places are gathered once for the
  * column, so that a window costs its resets and not its samples. */
@@ -170,7 +170,7 @@ static int between_samples(const struct rollup_row *r)
     return 0;
 }
 
-int rollup_rates(const struct rollup_row *row)
+int rates_compute(const struct rollup_row *row)
 {
     switch (row->id) {
     case FUNCTION_IRATE:

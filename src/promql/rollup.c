@@ -3,6 +3,9 @@
 #include "promql/rollup.h"
 
 #include "promql/fault.h"
+#include "promql/rates.h"
+#include "promql/statistics.h"
+#include "promql/sums.h"
 
 static void simple(const struct rollup_row *r)
 {
@@ -39,12 +42,12 @@ int rollup_compute(const struct rollup_row *row)
     case FUNCTION_RESETS:
     case FUNCTION_CHANGES:
     case FUNCTION_ROLLUP_RATE:
-        return rollup_rates(row);
+        return rates_compute(row);
     case FUNCTION_AVG_OVER_TIME:
     case FUNCTION_SUM_OVER_TIME:
     case FUNCTION_MIN_OVER_TIME:
     case FUNCTION_MAX_OVER_TIME:
-        return rollup_sums(row);
+        return sums_compute(row);
     case FUNCTION_COUNT_OVER_TIME:
     case FUNCTION_LAST_OVER_TIME:
     case FUNCTION_FIRST_OVER_TIME:
@@ -53,7 +56,7 @@ int rollup_compute(const struct rollup_row *row)
         simple(row);
         return 0;
     default:
-        return rollup_statistics(row);
+        return statistics_compute(row);
     }
 }
 

@@ -42,17 +42,6 @@ static inline bool rollup_must_stop(const struct rollup_row *row, size_t *work, 
     return eval_interrupted(row->options, &err) != 0;
 }
 
-/* What rollup_compute() is made of. */
-MUST_CHECK int rollup_rates(const struct rollup_row *row); /* rate, increase, delta, irate, ... */
-MUST_CHECK int rollup_sums(const struct rollup_row *row);  /* sum, avg, min and max over time */
-MUST_CHECK int rollup_statistics(const struct rollup_row *row); /* quantiles, deviations, trends */
-
-/** The quantile of sorted numbers, as Prometheus interpolates. */
-double rollup_quantile(double q, const double *sorted, size_t n);
-
-/** Orders numbers, NaN first. For qsort(). */
-int rollup_order(const void *a, const void *b);
-
 /** A call of a rollup function. */
 MUST_CHECK int rollup_eval(struct eval *e, const struct node *n, const struct grid *g,
                            struct vector *ret);

@@ -1,4 +1,6 @@
 /* selector.c - reads what stands in the braces of a selector. */
+#include "promql/selector.h"
+
 #include "promql/fault.h"
 #include "promql/template.h"
 
@@ -160,7 +162,7 @@ static bool sound(struct parse *p, const struct gather *g, size_t start)
     return selective;
 }
 
-struct node *parse_selector(struct parse *p, const struct lex_token *name)
+struct node *selector_parse(struct parse *p, const struct lex_token *name)
 {
     struct gather g = {0};
     size_t start = name ? name->at : p->token.at;

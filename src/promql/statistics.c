@@ -1,9 +1,9 @@
 /* statistics.c - quantiles, deviations and trends of windows. */
-#include "promql/rollup.h"
+#include "promql/statistics.h"
 
 #include <stdlib.h>
 
-int rollup_order(const void *a, const void *b)
+int statistics_order(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
@@ -12,7 +12,7 @@ int rollup_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double rollup_quantile(double q, const double *sorted, size_t n)
+double statistics_quantile(double q, const double *sorted, size_t n)
 {
     if (!n || isnan(q))
         return (double)NAN;
@@ -54,7 +54,7 @@ static size_t place_of(const double *sorted, size_t n, double value)
 
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (rollup_order(&sorted[middle], &value) < 0)
+        if (statistics_order(&sorted[middle], &value) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -79,7 +79,7 @@ static void advance(struct ordered *o, const double *v, size_t from, size_t to)
 
     if (from >= o->to || !is_cheaper_to_move(moves, to - from)) {
         memcpy(o->sorted, v + from, (to - from) * sizeof(*v));
-        qsort(o->sorted, to - from, sizeof(*v), rollup_order);
+        qsort(o->sorted, to - from, sizeof(*v), statistics_order);
     } else {
         for (size_t i = o->from; i < from; i++) {
             size_t at = place_of(o->sorted, n--, v[i]);
@@ -101,14 +101,14 @@ static double of_ordered(const struct rollup_row *r, size_t k, struct ordered *o
 
     advance(o, r->column->values, r->window->from[k], r->window->to[k]);
     if (r->id == FUNCTION_QUANTILE_OVER_TIME)
-        return rollup_quantile(r->first[k], o->sorted, n);
-    double median = rollup_quantile(0.5, o->sorted, n);
+        return statistics_quantile(r->first[k], o->sorted, n);
+    double median = statistics_quantile(0.5, o->sorted, n);
     if (r->id == FUNCTION_MEDIAN_OVER_TIME)
         return median;
     for (size_t i = 0; i < n; i++)
         o->scratch[i] = fabs(o->sorted[i] - median);
-    qsort(o->scratch, n, sizeof(*o->scratch), rollup_order);
-    return rollup_quantile(0.5, o->scratch, n);
+    qsort(o->scratch, n, sizeof(*o->scratch), statistics_order);
+    return statistics_quantile(0.5, o->scratch, n);
 }
 
 struct regression {
@@ -167,7 +167,7 @@ static double smooth(const struct rollup_row *r, size_t k)
     return level;
 }
 
-int rollup_statistics(const struct rollup_row *row)
+int statistics_compute(const struct rollup_row *row)
 {
     const struct window *w = row->window;
     struct ordered o = {

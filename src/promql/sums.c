@@ -1,6 +1,6 @@
 /* sums.c - sums, means and extremes over windows. Long windows that overlap are put together from
  * blocks, each reduced once; nothing is ever subtracted, so no digits are lost. */
-#include "promql/rollup.h"
+#include "promql/sums.h"
 
 #define BLOCK 32 /* samples reduced together; windows below three of them are added up plainly */
 
@@ -140,7 +140,7 @@ static int extremes(const struct rollup_row *r)
     return 0;
 }
 
-int rollup_sums(const struct rollup_row *row)
+int sums_compute(const struct rollup_row *row)
 {
     if (row->id == FUNCTION_SUM_OVER_TIME || row->id == FUNCTION_AVG_OVER_TIME)
         return sums(row);

@@ -58,49 +58,6 @@ MUST_CHECK int vector_merge(struct vector *v, size_t steps, struct arena *a);
 /** In the order of labels. */
 void vector_sort(struct vector *v);
 
-/* Which labels count: those named (keep), or all others but the name. */
-struct projection {
-    bool keep;
-    const struct str *names; /* sorted, distinct */
-    size_t len;
-};
-
-/** Sorts the names into `a`. False when the arena is full. */
-MUST_CHECK bool projection_new(struct arena *a, bool keep, const struct str *names, size_t len,
-                               struct projection *ret);
-
-/** The labels of `l` that count, in `to`. */
-struct labels projection_of(const struct projection *p, struct labels l,
-                            struct label to[LABELS_MAX]);
-
-/* Numbers label sets in the order they first come. */
-struct label_index {
-    struct arena *arena;
-    struct labels *keys;
-    uint64_t *hashes;
-    size_t len, cap;
-    uint32_t *slots; /* number + 1; 0 is free */
-    size_t mask;
-};
-
-MUST_CHECK bool label_index_init(struct label_index *x, struct arena *a, size_t expected);
-
-/** The number of `l`; a new one gets the next and, with `copy`, a copy of the pairs (not of their
- * text). SIZE_MAX when the arena is full. */
-size_t label_index_put(struct label_index *x, struct labels l, bool copy);
-
-/** The number of each line's projection, in `a`; NULL when it is full. */
-MUST_CHECK uint32_t *label_index_lines(struct label_index *x, const struct projection *p,
-                                       const struct vector *v, struct arena *a);
-
-/* Members of numbered groups: those of group g are items[first[g]] to items[first[g + 1]]. */
-struct members {
-    uint32_t *first, *items;
-};
-
-MUST_CHECK bool members_new(struct arena *a, const uint32_t *group_of, size_t len, size_t groups,
-                            struct members *ret);
-
 /* A sum with the rounding errors of Neumaier's variant of Kahan's, as Prometheus adds. */
 struct sum {
     double value, rest;
