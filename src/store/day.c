@@ -18,7 +18,7 @@
 #define MAP_OLD     ((size_t)1 << 30)   /* at least, of one that is read */
 #define MAP_LEAST   ((size_t)64 << 20)  /* where address space is limited we go down to this */
 #define OPEN_MAX    16                  /* days kept open though nobody uses them */
-#define READERS_MAX 2048                /* readers of one day at a time */
+#define READERS_MAX 512                 /* readers of one day at a time */
 #define FORMAT      1
 #define TOUCHED     4096
 #define WARM_S      300 /* how long pages that were read count as being in memory */

@@ -1,0 +1,74 @@
+/* block.c - fuzzes blocks and shelves: what a day holds, and what the log holds of pushed samples.
+ */
+#include "store/block.h"
+#include "store/shelf.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_block(const uint8_t *data, size_t size)
+{
+    static uint64_t values[BLOCK_ROWS_MAX];
+    static int64_t times[BLOCK_ROWS_MAX];
+    struct block_view v;
+    uint32_t run = 0, at = 0, present, column, seen = 0;
+
+    /* Trusted, so that the bytes are not all stopped by the checksums. */
+    if (block_open(data, size, true, &v))
+        return;
+    if (block_times(&v, times) == 0 && times[0] != v.min_ms)
+        __builtin_trap();
+    while ((column = block_next_column(&v, &run, &at)) != BLOCK_NONE && seen++ < 64) {
+        uint32_t i = block_find(&v, column);
+        const uint8_t *start;
+        size_t len;
+        block_extent(&v, i, &start, &len);
+        if (start < data || start + len > data + size)
+            __builtin_trap();
+        if (block_read(&v, i, values, &present) == 0 && present > v.rows)
+            __builtin_trap();
+    }
+}
+
+static void read_shelf(const uint8_t *data, size_t size)
+{
+    struct shelf s;
+    struct arena a;
+
+    if (shelf_open(data, size, true, &s))
+        return;
+    arena_init(&a, 1u << 20);
+    struct label_source source = shelf_source(&s);
+    for (uint32_t name = 0; name < s.names && name < 16; name++) {
+        struct posting_view postings;
+        struct bitmap b;
+        if (source.series > 100000 || bitmap_init(&b, source.series))
+            break;
+        uint32_t values = source.ops->value_count(&s, name);
+        for (uint32_t i = 0; i < values && i < 16; i++) {
+            struct str value = source.ops->value_at(&s, name, i, &postings);
+            bitmap_add(&b, postings);
+            source.ops->find_value(&s, name, value, &postings);
+        }
+        bitmap_fini(&b);
+    }
+    for (uint32_t i = 0; i < s.series && i < 64; i++) {
+        struct labels labels;
+        if (shelf_labels(&s, i, &a, &labels))
+            break;
+    }
+    arena_fini(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint64_t values[64];
+    uint32_t present;
+
+    read_block(data, size);
+    read_shelf(data, size);
+    if (size > 32 &&
+        column_decode(data, 16, data + 16, size - 16, 1 + data[0] % 64, values, &present) &&
+        present > 64)
+        __builtin_trap();
+    return 0;
+}
