@@ -45,9 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             __builtin_trap();
         break;
     case 'o':
-        linux_owner_read(&owner, text);
-        if (strlen(owner.container) >= sizeof(owner.container))
+        if (linux_owner_read(&owner, text) && strlen(owner.is.unit) >= sizeof(owner.is.unit))
             __builtin_trap();
+        linux_owner_devices(owner.is.devices, sizeof(owner.is.devices), text, size & 1);
         break;
     default:
         by_line(text);

@@ -21,28 +21,133 @@ static size_t hex_run(struct str path, size_t at)
     return n;
 }
 
+/* systemd writes what its names cannot hold as \xNN: "\x2d" is a dash. */
+static void unescape(char *to, size_t size, struct str text)
+{
+    char plain[128];
+    size_t used = 0;
+
+    for (size_t i = 0; i < text.len && used < sizeof(plain); used++) {
+        if (i + 3 < text.len && text.ptr[i] == '\\' && text.ptr[i + 1] == 'x' &&
+            is_hex(text.ptr[i + 2]) && is_hex(text.ptr[i + 3])) {
+            char high = text.ptr[i + 2], low = text.ptr[i + 3];
+            int value = (high <= '9' ? high - '0' : high - 'a' + 10) * 16;
+            plain[used] = (char)(value + (low <= '9' ? low - '0' : low - 'a' + 10));
+            i += 4;
+        } else {
+            plain[used] = text.ptr[i++];
+        }
+    }
+    linux_proc_clean(to, size, str_make(plain, used));
+}
+
+/* ---- containers ---- */
+
+/* What stands in front of an id in its own path component tells the runtime; where that is nothing,
+ * the component above. */
+static const char *runtime_of(struct str path, size_t id)
+{
+    static const struct {
+        const char *mark, *runtime;
+    } marks[] = {
+        {"cri-containerd", "containerd"},
+        {"nerdctl", "containerd"},
+        {"crio", "cri-o"},
+        {"docker", "docker"},
+        {"libpod", "podman"},
+    };
+    size_t from = id;
+
+    while (from && path.ptr[from - 1] != '/')
+        from--;
+    struct str front = str_make(path.ptr + from, id - from);
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (str_contains(front, str_of(marks[i].mark)))
+            return marks[i].runtime;
+    struct str above = str_make(path.ptr, from);
+    if (str_ends(above, STR("/docker/")))
+        return "docker";
+    if (str_ends(above, STR("/k8s.io/")))
+        return "containerd";
+    return str_starts(path, STR("/ecs/")) ? "ecs" : "";
+}
+
 /* Podman and CRI-O give each container's monitor a cgroup that is named after it too. */
 static bool is_monitor(struct str path, size_t at)
 {
     return str_ends(str_make(path.ptr, at), STR("conmon-"));
 }
 
-static void find_container(struct linux_owner *owner, struct str path)
+static void find_container(struct process_owner *owner, struct str path)
 {
     for (size_t at = 0; at < path.len;) {
         size_t n = hex_run(path, at);
         bool begins = at == 0 || strchr("/-._:", path.ptr[at - 1]);
         bool ends = at + n == path.len || strchr("/-._", path.ptr[at + n]);
-        if (n == ID_DIGITS && begins && ends && !is_monitor(path, at))
-            str_copy(owner->container, sizeof(owner->container),
+        if (n == ID_DIGITS && begins && ends && !is_monitor(path, at)) {
+            str_copy(owner->container_id, sizeof(owner->container_id),
                      str_make(path.ptr + at, SHORT_DIGITS));
+            str_copy(owner->runtime, sizeof(owner->runtime), str_of(runtime_of(path, at)));
+        }
         at += n ? n : 1;
     }
 }
 
+/* Behind `prefix` in a component of its own: "job_" of "/slurm/uid_5/job_77/step_0". */
+static bool component_behind(struct str path, struct str prefix, struct str *ret)
+{
+    while (path.ptr) {
+        struct str part = str_cut(&path, '/');
+        if (!str_starts(part, prefix) || part.len == prefix.len)
+            continue;
+        *ret = str_make(part.ptr + prefix.len, part.len - prefix.len);
+        return true;
+    }
+    return false;
+}
+
+static void cut_end(struct str *text, struct str end)
+{
+    if (str_ends(*text, end))
+        text->len -= end.len;
+}
+
+/* Containers and machines that are known by name. */
+static void find_named(struct process_owner *owner, struct str path)
+{
+    const char *runtime = "lxc";
+    struct str name;
+
+    if (str_starts(path, STR("/lxc/")) || str_starts(path, STR("/lxc.payload/"))) {
+        name = path;
+        str_cut(&name, '/');
+        str_cut(&name, '/');
+        name = str_cut(&name, '/');
+    } else if (component_behind(path, STR("lxc.payload."), &name)) {
+        runtime = "lxc";
+    } else if (component_behind(path, STR("systemd-nspawn@"), &name)) {
+        runtime = "nspawn";
+        cut_end(&name, STR(".service"));
+    } else if (component_behind(path, STR("machine-qemu\\x2d"), &name)) {
+        runtime = "libvirt";
+        cut_end(&name, STR(".scope"));
+        size_t digits = 0; /* libvirt's own number of the machine changes with each start */
+        while (digits < name.len && name.ptr[digits] >= '0' && name.ptr[digits] <= '9')
+            digits++;
+        struct str rest = str_make(name.ptr + digits, name.len - digits);
+        if (digits && str_starts(rest, STR("\\x2d")))
+            name = str_make(rest.ptr + 4, rest.len - 4);
+    } else {
+        return;
+    }
+    unescape(owner->container_id, sizeof(owner->container_id), name);
+    if (owner->container_id[0])
+        str_copy(owner->runtime, sizeof(owner->runtime), str_of(runtime));
+}
+
 /* "pod" and a UUID, with dashes, with underscores (systemd) or with nothing between (static pods,
  * whose number is a hash). */
-static void find_pod(struct linux_owner *owner, struct str path)
+static void find_pod(struct process_owner *owner, struct str path)
 {
     for (size_t at = 1; at + 3 < path.len; at++) {
         char uid[sizeof(owner->pod_uid)];
@@ -63,57 +168,115 @@ static void find_pod(struct linux_owner *owner, struct str path)
     }
 }
 
-/* Behind `prefix` in a component of its own: "job_" of "/slurm/uid_5/job_77/step_0". */
-static bool component_behind(struct str path, struct str prefix, struct str *ret)
+/* ---- jobs ---- */
+
+static bool is_number(struct str text, size_t max)
 {
-    while (path.ptr) {
-        struct str part = str_cut(&path, '/');
-        if (!str_starts(part, prefix) || part.len == prefix.len)
-            continue;
-        *ret = str_make(part.ptr + prefix.len, part.len - prefix.len);
-        return true;
-    }
-    return false;
+    uint64_t number;
+    return text.len && text.len <= max && num_parse_u64(text, &number);
 }
 
+/* job_<n> counts behind a component with "slurm" in its name, and where step_<m> follows it: from
+ * inside a cgroup namespace the front of the path cannot be seen. */
 static void find_job(struct linux_owner *owner, struct str path)
 {
-    struct str number;
-    uint64_t job;
+    struct process_owner *to = &owner->is;
+    struct str job = {NULL, 0};
+    bool slurm = false;
+    uint64_t uid;
 
-    if (str_contains(path, STR("slurm")) && component_behind(path, STR("job_"), &number) &&
-        num_parse_u64(number, &job))
-        str_copy(owner->slurm_job, sizeof(owner->slurm_job), number);
+    while (path.ptr) {
+        struct str part = str_cut(&path, '/');
+        bool follows = job.ptr != NULL;
+        if (follows && str_starts(part, STR("step_"))) {
+            str_copy(to->slurm_job, sizeof(to->slurm_job), job);
+            linux_proc_clean(to->slurm_step, sizeof(to->slurm_step),
+                             str_make(part.ptr + 5, part.len - 5));
+            return;
+        }
+        if (follows && slurm)
+            break;
+        job = (struct str){NULL, 0};
+        slurm = slurm || str_contains(part, STR("slurm"));
+        if (str_starts(part, STR("uid_")) &&
+            num_parse_u64(str_make(part.ptr + 4, part.len - 4), &uid) && uid <= UINT32_MAX) {
+            owner->job_uid = (uint32_t)uid;
+            owner->job_uid_known = slurm;
+        }
+        if (str_starts(part, STR("job_")) &&
+            is_number(str_make(part.ptr + 4, part.len - 4), sizeof(to->slurm_job) - 1))
+            job = str_make(part.ptr + 4, part.len - 4);
+    }
+    if (job.ptr && slurm)
+        str_copy(to->slurm_job, sizeof(to->slurm_job), job);
 }
 
-static void find_lxc(struct linux_owner *owner, struct str path)
-{
-    struct str name = {NULL, 0};
+/* ---- what systemd runs ---- */
 
-    if (str_starts(path, STR("/lxc/")))
-        name = str_make(path.ptr + 5, path.len - 5);
-    else if (!component_behind(path, STR("lxc.payload."), &name))
-        return;
-    name = str_cut(&name, '/');
-    linux_proc_clean(owner->container, sizeof(owner->container), name);
+/* A user's scopes are made by desktops and terminals under names that never come again; services
+ * are named by someone. */
+static void find_unit(struct process_owner *owner, struct str path)
+{
+    bool user = str_starts(path, STR("/user.slice/"));
+
+    while (path.ptr) {
+        struct str part = str_cut(&path, '/');
+        bool service = str_ends(part, STR(".service"));
+        struct str number = part;
+        if (str_starts(part, STR("session-")) && str_ends(part, STR(".scope"))) {
+            cut_end(&number, STR(".scope"));
+            linux_proc_clean(owner->session, sizeof(owner->session),
+                             str_make(number.ptr + 8, number.len - 8));
+        } else if ((service && !str_starts(part, STR("user@"))) ||
+                   (!user && str_ends(part, STR(".scope")) && !str_is(part, "init.scope"))) {
+            unescape(owner->unit, sizeof(owner->unit), part);
+        }
+    }
 }
 
 /* Version 1 has a line for each controller, and a runtime may leave some of them alone: what is
  * not known yet is taken from the next. */
-void linux_owner_read(struct linux_owner *ret, struct str text)
+bool linux_owner_read(struct linux_owner *ret, struct str text)
 {
-    *ret = (struct linux_owner){.container = ""};
+    struct process_owner *is = &ret->is;
+
+    *ret = (struct linux_owner){.job_uid = 0};
     while (text.ptr) {
         struct linux_cgroup_line line;
         if (!linux_proc_cgroup(str_cut(&text, '\n'), &line))
             continue;
-        if (!ret->container[0])
-            find_container(ret, line.path);
-        if (!ret->container[0])
-            find_lxc(ret, line.path);
-        if (!ret->pod_uid[0])
-            find_pod(ret, line.path);
-        if (!ret->slurm_job[0])
+        if (!is->container_id[0])
+            find_container(is, line.path);
+        if (!is->container_id[0])
+            find_named(is, line.path);
+        if (!is->pod_uid[0])
+            find_pod(is, line.path);
+        if (!is->slurm_job[0])
             find_job(ret, line.path);
+        if (!is->unit[0])
+            find_unit(is, line.path);
     }
+    if (is->container_id[0] || is->slurm_job[0] || is->pod_uid[0])
+        is->unit[0] = is->session[0] = '\0';
+    return is->container_id[0] || is->pod_uid[0] || is->slurm_job[0] || is->unit[0] ||
+           is->session[0];
+}
+
+void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job)
+{
+    static const char *const of_job[] = {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS", NULL};
+    static const char *const of_container[] = {"NVIDIA_VISIBLE_DEVICES", NULL};
+    static const char *const nothing[] = {"all", "none", "void"};
+    struct str value = {NULL, 0};
+
+    to[0] = '\0';
+    for (const char *const *name = job ? of_job : of_container; *name; name++)
+        if (linux_proc_environ(environ_text, *name, &value))
+            break;
+    if (!value.len || value.len >= size)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
+        if (str_is(value, nothing[i]))
+            return;
+    linux_proc_clean(to, size, value);
 }

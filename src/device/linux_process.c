@@ -15,6 +15,8 @@
 
 #include "device/linux_cgroup.h"
 #include "device/linux_file.h"
+#include "device/linux_holder.h"
+#include "device/linux_kubelet.h"
 #include "device/linux_owner.h"
 #include "device/linux_proc.h"
 #include "device/linux_users.h"
@@ -26,8 +28,9 @@
 #define PIDS_MAX     262144 /* taken up at most; more are left out */
 #define LOOKUP_TURNS 64
 #define IDLE_TURNS   6
-#define LOOKUP_READ  4096 /* of status, cgroup and cmdline; of the latter 255 bytes are shown */
-#define COMM_CUT     15   /* the kernel cuts names of programs here */
+#define LOOKUP_READ  8192  /* of status, cgroup and cmdline; of the latter 255 bytes are shown */
+#define ENVIRON_READ 65536 /* pods with many services around them have long ones */
+#define COMM_CUT     15    /* the kernel cuts names of programs here */
 
 /* What is remembered of a process from turn to turn. */
 struct known {
@@ -40,16 +43,14 @@ struct known {
     uint64_t start_ticks, ticks, mono_ns, rss_pages;
     uint64_t name_hash;
     double cpu_ratio;
-    char *texts; /* TEXTS of them, each terminated */
+    char *texts;                 /* TEXTS of them, each terminated */
+    struct process_owner *owner; /* NULL: nobody in particular */
 };
 
 enum {
     NAME,
     USER,
     COMMAND,
-    CONTAINER,
-    POD,
-    JOB,
     TEXTS
 };
 
@@ -62,6 +63,8 @@ struct state {
     struct host_paths paths;
     DIR *dir;
     struct linux_users users;
+    struct linux_kubelet kubelet;
+    char *environ_text; /* ENVIRON_READ bytes, once the first is read */
     struct table now, before;
     int *pids;
     size_t pid_len, pid_cap;
@@ -74,10 +77,18 @@ static bool process_detect(const struct host_paths *paths)
     return linux_file_exists(paths->procfs, "stat");
 }
 
+static void known_free(struct known *k)
+{
+    free(k->texts);
+    free(k->owner);
+    k->texts = NULL;
+    k->owner = NULL;
+}
+
 static void table_fini(struct table *t)
 {
     for (size_t i = 0; i < t->len; i++)
-        free(t->list[i].texts);
+        known_free(&t->list[i]);
     free(t->list);
 }
 
@@ -90,6 +101,8 @@ static void process_close(void *state)
     table_fini(&s->now);
     table_fini(&s->before);
     linux_users_fini(&s->users);
+    linux_kubelet_fini(&s->kubelet);
+    free(s->environ_text);
     free(s->pids);
     closedir(s->dir);
     free(s);
@@ -106,6 +119,7 @@ static int process_open(const struct host_paths *paths, void **ret, struct error
     s->paths = *paths;
     s->dir = dir;
     linux_users_init(&s->users, paths->rootfs);
+    linux_kubelet_init(&s->kubelet, paths->rootfs);
     /* The tree may be another machine's: its own word on page size and tick comes first. */
     s->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     s->ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -198,11 +212,41 @@ static struct str text_of(const struct state *s, int pid, const char *file, char
     return str_make(to, n > 0 ? (size_t)n : 0);
 }
 
+/* Finds out on whose behalf a process runs. The environment is read for the devices that a
+ * container or job was given, and of no other process; not of one that waits, as that would wait
+ * too. */
+static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t size)
+{
+    struct linux_owner owner;
+    struct process_owner *is = &owner.is;
+    bool any = linux_owner_read(&owner, text_of(s, k->pid, "cgroup", bytes, size));
+
+    if (!any) {
+        free(k->owner);
+        k->owner = NULL;
+        return;
+    }
+    if (owner.job_uid_known)
+        linux_users_name(&s->users, owner.job_uid, is->job_user, sizeof(is->job_user));
+    if (k->state == 'D') {
+        if (k->owner)
+            memcpy(is->devices, k->owner->devices, sizeof(is->devices));
+    } else if (is->container_id[0] || is->pod_uid[0] || is->slurm_job[0]) {
+        if (!s->environ_text)
+            s->environ_text = xcalloc(1, ENVIRON_READ);
+        linux_owner_devices(is->devices, sizeof(is->devices),
+                            text_of(s, k->pid, "environ", s->environ_text, ENVIRON_READ),
+                            is->slurm_job[0] != '\0');
+    }
+    if (!k->owner)
+        k->owner = xnew(struct process_owner);
+    *k->owner = *is;
+}
+
 /* Finds out who a process is: name, user, command line, owner. */
 static void look_up(struct state *s, struct known *k, struct str comm)
 {
     char bytes[LOOKUP_READ], name[64], user[64] = "", command[256] = "";
-    struct linux_owner owner = {.container = ""};
     bool waits = k->state == 'D';
     uint32_t uid;
 
@@ -212,7 +256,7 @@ static void look_up(struct state *s, struct known *k, struct str comm)
     } else {
         if (linux_proc_status_uid(text_of(s, k->pid, "status", bytes, sizeof(bytes)), &uid))
             linux_users_name(&s->users, uid, user, sizeof(user));
-        linux_owner_read(&owner, text_of(s, k->pid, "cgroup", bytes, sizeof(bytes)));
+        look_up_owner(s, k, bytes, sizeof(bytes));
         struct str line = {NULL, 0};
         if (!waits)
             line = text_of(s, k->pid, "cmdline", bytes, sizeof(bytes));
@@ -221,9 +265,7 @@ static void look_up(struct state *s, struct known *k, struct str comm)
     }
     if (!command[0]) /* kernel threads have none, zombies none any more */
         snprintf(command, sizeof(command), "[%s]", name);
-    const char *const parts[TEXTS] = {[NAME] = name,         [USER] = user,
-                                      [COMMAND] = command,   [CONTAINER] = owner.container,
-                                      [POD] = owner.pod_uid, [JOB] = owner.slurm_job};
+    const char *const parts[TEXTS] = {[NAME] = name, [USER] = user, [COMMAND] = command};
     free(k->texts);
     k->texts = join_texts(parts);
     k->name_hash = hash_bytes(comm.ptr, comm.len);
@@ -262,7 +304,7 @@ static int read_one(struct state *s, struct known *k, uint64_t mono_ns)
     if (!linux_proc_pid_stat(str_make(text, (size_t)n), &stat))
         return -ESRCH;
     if (k->texts && k->start_ticks != stat.start_ticks) { /* another process has the number now */
-        free(k->texts);
+        known_free(k);
         *k = (struct known){.pid = k->pid};
     }
     bool first = !k->texts;
@@ -306,19 +348,18 @@ static int read_all(struct state *s, uint64_t mono_ns, uint64_t *ret_hidden, str
         if (at < s->before.len && s->before.list[at].pid == k.pid) {
             k = s->before.list[at];
             s->before.list[at].texts = NULL; /* handed over */
+            s->before.list[at].owner = NULL;
         }
         int code = may_rest(s, &k) ? 0 : read_one(s, &k, mono_ns);
         if (!code) {
             s->now.list[s->now.len++] = k;
             continue;
         }
-        free(k.texts);
+        known_free(&k);
         *ret_hidden += code == -EPERM || code == -EACCES; /* others: it ended meanwhile */
     }
-    for (size_t i = 0; i < s->before.len; i++) {
-        free(s->before.list[i].texts);
-        s->before.list[i].texts = NULL;
-    }
+    for (size_t i = 0; i < s->before.len; i++)
+        known_free(&s->before.list[i]);
     s->before.len = 0;
     return 0;
 }
@@ -340,6 +381,22 @@ static uint64_t count_invisible(const struct state *s)
     return load.threads > seen ? load.threads - seen : 0;
 }
 
+/* False when memory is out: the process is then shown without its owner. */
+static bool show_owner(struct state *s, struct known *k, struct process *p, struct reading *out)
+{
+    p->owner = NULL;
+    if (!k->owner)
+        return true;
+    if (k->owner->pod_uid[0] && (!k->owner->pod[0] || !k->owner->container[0]))
+        linux_kubelet_name(&s->kubelet, k->owner, out->mono_ns);
+    struct process_owner *copy = arena_alloc(out->arena, sizeof(*copy));
+    if (!copy)
+        return false;
+    *copy = *k->owner;
+    p->owner = copy;
+    return true;
+}
+
 static void show(const struct state *s, const struct known *k, struct process *p)
 {
     const struct {
@@ -347,10 +404,7 @@ static void show(const struct state *s, const struct known *k, struct process *p
         size_t size;
     } places[TEXTS] = {[NAME] = {p->name, sizeof(p->name)},
                        [USER] = {p->user, sizeof(p->user)},
-                       [COMMAND] = {p->command, sizeof(p->command)},
-                       [CONTAINER] = {p->container, sizeof(p->container)},
-                       [POD] = {p->pod_uid, sizeof(p->pod_uid)},
-                       [JOB] = {p->slurm_job, sizeof(p->slurm_job)}};
+                       [COMMAND] = {p->command, sizeof(p->command)}};
     const char *text = k->texts;
 
     for (size_t i = 0; i < TEXTS; i++) { /* they were cut to size when they were looked up */
@@ -386,10 +440,13 @@ static int process_read(void *state, struct reading *out, struct error *err)
     out->processes = arena_alloc(out->arena, MAX(s->now.len, 1) * sizeof(*out->processes));
     if (!out->processes)
         return error_errno(err, -ENOMEM, "reading of %zu processes", s->now.len);
-    for (size_t i = 0; i < s->now.len; i++)
+    for (size_t i = 0; i < s->now.len; i++) {
         show(s, &s->now.list[i], &out->processes[i]);
+        if (!show_owner(s, &s->now.list[i], &out->processes[i], out))
+            code = error_errno(err, -ENOMEM, "owners of processes");
+    }
     out->process_len = s->now.len;
-    return 0;
+    return code;
 }
 
 /* The value of hidepid= on the procfs that is read; empty when there is none. */
@@ -460,4 +517,5 @@ const struct collector linux_process_collector = {
     .read = process_read,
     .close = process_close,
     .diagnose = process_diagnose,
+    .holds = linux_holder_look,
 };

@@ -121,11 +121,11 @@ static void processes_in_containers_carry_their_owners(void **state)
                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
     tree_write(&b->tree, "proc/4711/cgroup", "0::/system.slice/slurmstepd.scope/job_7/step_0\n");
     const struct reading *r = bench_read(b);
-    assert_string_equal(find(r, 4712)->container, "0123456789ab");
-    assert_string_equal(find(r, 4712)->pod_uid, "6f1b2c3d-0a1b-4c5d-8e9f-001122334455");
-    assert_string_equal(find(r, 4711)->slurm_job, "7");
-    assert_string_equal(find(r, 4711)->container, "");
-    assert_string_equal(find(r, 900)->container, ""); /* its file is not there */
+    assert_string_equal(find(r, 4712)->owner->container_id, "0123456789ab");
+    assert_string_equal(find(r, 4712)->owner->pod_uid, "6f1b2c3d-0a1b-4c5d-8e9f-001122334455");
+    assert_string_equal(find(r, 4711)->owner->slurm_job, "7");
+    assert_string_equal(find(r, 4711)->owner->container_id, "");
+    assert_null(find(r, 900)->owner); /* its file is not there */
     bench_free(b);
 }
 
