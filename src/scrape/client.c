@@ -68,7 +68,9 @@ struct client {
     int epoll_fd, wake_fd;
     struct epoll_event events[EVENTS_MAX];
     int event_len;
-    uint64_t timer_ns; /* when libcurl wants to be called; 0: never */
+    /* When libcurl wants to be called; 0: never. client_wait() reads it without the lock that its
+     * users hold around everything else. */
+    _Atomic uint64_t timer_ns;
     struct transfer *free;
     size_t in_use;
     _Atomic uint64_t body_bytes; /* held by all transfers, also those being taken */
@@ -480,9 +482,11 @@ int client_start(struct client *c, const struct client_request *request, struct 
 
 void client_wait(struct client *c, int timeout_ms)
 {
-    if (c->timer_ns) {
+    uint64_t timer_ns = c->timer_ns;
+
+    if (timer_ns) {
         uint64_t now = clock_mono_ns();
-        uint64_t left = c->timer_ns > now ? (c->timer_ns - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+        uint64_t left = timer_ns > now ? (timer_ns - now + NS_PER_MS - 1) / NS_PER_MS : 0;
         if (left < (uint64_t)timeout_ms)
             timeout_ms = (int)left;
     }

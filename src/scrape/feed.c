@@ -341,11 +341,13 @@ static int set_exported(struct feed *f, struct label_builder *b, struct label it
 
 static int add_target_labels(struct feed *f, struct label_builder *b, struct str series)
 {
+    bool empty = str_contains(series, STR("=\"\""));
+
     for (size_t i = 0; i < f->settings.labels.len; i++) {
         struct label it = f->settings.labels.items[i];
         struct str own = label_builder_get(b, it.name);
         if (f->settings.honor_labels) {
-            if (!own.len && !is_written_empty(series, it.name))
+            if (!own.len && !(empty && is_written_empty(series, it.name)))
                 label_builder_set(b, it.name, it.value);
             continue;
         }
