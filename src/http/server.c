@@ -1,18 +1,14 @@
-/* server.c - the one door to libmicrohttpd: listening, the steps of a request, answers.
- *
- * A request walks through the stages of request.h on the library's event loops. Where it must wait
- * (a password to hash, a slow handler) its connection is suspended, the work goes to a pool, and
- * the pool resumes the connection when the answer stands ready in `response`.
+/* server.c - the one door to libmicrohttpd: listening, its calls, answers. What happens to a
+ * request in between stands in steps.c.
  *
  * The library cannot change certificates while it runs. So a reload that changes TLS starts a
  * second daemon on a duplicate of the listening socket and lets the first one run dry. */
-#include "http/http.h"
+#include "http/server.h"
 
 #include "http/address.h"
 #include "http/body.h"
-#include "http/credentials.h"
 #include "http/pool.h"
-#include "http/request.h"
+#include "http/steps.h"
 #include "http/tls.h"
 
 #include <microhttpd.h>
@@ -26,14 +22,15 @@
 /* Stacks, below the 2 MiB of a huge page, which a larger one might get at its first touch. */
 #define LOOP_STACK     (512u << 10)
 #define AUTH_STACK     (256u << 10)
-#define SLOW_STACK     (1u << 20) /* a query recurses once per level of its expression */
-#define SEND_TIMEOUT_S 120        /* a client that takes nothing at all for so long is cut off */
-#define GZIP_MIN_BYTES 1024       /* smaller answers fit one packet anyway */
-#define DISCARD_MAX    (1u << 20) /* of an unwanted body is read, so that the answer arrives */
-#define BODIES_AT_ONCE 4          /* bodies of full size in memory, of all connections */
-#define STREAM_BLOCK   16384      /* bytes asked of a stream at a time */
-#define RETIRED_MAX    4          /* daemons that run dry */
-#define STOP_LOOK_MS   10
+#define SLOW_STACK     (1u << 20)  /* a query recurses once per level of its expression */
+#define SEND_TIMEOUT_S 120         /* a client that takes nothing at all for so long is cut off */
+#define GZIP_MIN_BYTES 1024        /* smaller answers fit one packet anyway */
+#define LARGE_ANSWER   (64u << 10) /* bytes; smaller ones are not counted */
+#define ANSWERS_AT_ONCE                                                                            \
+    (UINT64_C(1) << 30)    /* bytes of large answers that clients have not read                    \
+                            */
+#define STREAM_BLOCK 16384 /* bytes asked of a stream at a time */
+#define STOP_LOOK_MS 10
 #ifdef __linux__
 #define LOOP_FLAGS MHD_USE_EPOLL_INTERNAL_THREAD
 #else
@@ -49,26 +46,6 @@ struct generation {
     int listen_fd; /* a duplicate, ours */
     bool quiet;    /* takes no more connections */
     atomic_size_t connections;
-};
-
-struct http_server {
-    struct http_listener_options options;
-    char *name, *option, *web_config_file, *cors_origin; /* copies behind `options` */
-    struct route_table routes;
-    int listen_fd;
-    pthread_mutex_t reload_lock; /* one reload at a time */
-    pthread_mutex_t lock;        /* config, current, retired, retired_len */
-    struct web_config *config;
-    struct generation *current;
-    struct generation *retired[RETIRED_MAX];
-    size_t retired_len;
-    struct credentials *credentials;
-    struct body_gzip *gzip;
-    struct pool *slow, *auth;
-    struct watch *watch;
-    atomic_size_t in_work;    /* requests begun and not yet answered */
-    atomic_size_t body_bytes; /* of bodies in memory */
-    atomic_uint_fast64_t requests, errors, bytes, connections, rejected;
 };
 
 /* ---- answers ---- */
@@ -121,8 +98,40 @@ static void set_answer(struct http_request *r, unsigned status, const char *cont
         atomic_fetch_add(&r->server->errors, 1);
 }
 
+/* An answer in memory; large ones count against the server's bound until they are sent. */
+struct held {
+    struct http_server *server;
+    char *bytes;
+    size_t charged;
+};
+
+static void free_held(void *arg)
+{
+    struct held *held = arg;
+
+    atomic_fetch_sub(&held->server->answer_bytes, held->charged);
+    free(held->bytes);
+    free(held);
+}
+
+/* A response that owns `body`, emptied; NULL when memory is out. */
+static struct MHD_Response *hold(struct http_server *s, struct buf *body, size_t charged)
+{
+    struct held *held = xnew(struct held);
+    size_t n = body->len;
+
+    *held = (struct held){s, body->ptr, charged};
+    buf_init(body, 0);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        n, n ? held->bytes : (void *)(uintptr_t) "", free_held, held);
+    if (!response)
+        free_held(held);
+    return response;
+}
+
 void http_reply(struct http_request *r, unsigned status, const char *content_type, struct buf *body)
 {
+    struct http_server *s = r->server;
     const char *encoding = NULL;
 
     if (body->failed) {
@@ -132,17 +141,17 @@ void http_reply(struct http_request *r, unsigned status, const char *content_typ
     }
     if (body->len > GZIP_MIN_BYTES && request_is_compressible(str_of(content_type)) &&
         !request_sets_header(r, "Content-Encoding") && http_accepts_gzip(r) &&
-        body_gzip(r->server->gzip, body))
+        body_gzip(s->gzip, body))
         encoding = "gzip";
-    atomic_fetch_add(&r->server->bytes, body->len);
-    struct MHD_Response *response =
-        body->len
-            ? MHD_create_response_from_buffer_with_free_callback(body->len, body->ptr, free)
-            : MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
-    if (!response || !body->len)
+    size_t charged = body->len >= LARGE_ANSWER ? body->len : 0;
+    if (charged && atomic_fetch_add(&s->answer_bytes, charged) > ANSWERS_AT_ONCE) {
+        atomic_fetch_sub(&s->answer_bytes, charged);
         buf_fini(body);
-    buf_init(body, 0);
-    set_answer(r, status, content_type, encoding, response);
+        steps_turn_away(r, "too many large answers wait for their clients to read them");
+        return;
+    }
+    atomic_fetch_add(&s->bytes, body->len);
+    set_answer(r, status, content_type, encoding, hold(s, body, charged));
 }
 
 struct shared {
@@ -207,9 +216,7 @@ void http_reply_stream(struct http_request *r, const char *content_type,
 
     if (!stream) {
         done(ctx);
-        atomic_fetch_add(&r->server->rejected, 1);
-        http_set_header(r, "Retry-After", "10");
-        request_fail(r, 503, "too many event streams are open");
+        steps_turn_away(r, "too many event streams are open");
         return;
     }
     struct MHD_Response *response = MHD_create_response_from_callback(
@@ -224,145 +231,23 @@ void http_reply_stream(struct http_request *r, const char *content_type,
     watch_phase(&r->watched, PHASE_STREAM);
 }
 
-/* ---- the steps of a request ---- */
+/* ---- what steps.c needs of the library ---- */
 
-static void turn_away(struct http_request *r, const char *text)
+void server_suspend(struct http_request *r)
 {
-    atomic_fetch_add(&r->server->rejected, 1);
-    http_set_header(r, "Retry-After", "1");
-    request_fail(r, 503, text);
-}
-
-/* Runs the handler; afterwards an answer stands ready whatever it did. */
-static void handle(struct http_request *r)
-{
-    if (!atomic_load(&r->watched.gone) && request_prepare(r, r->server->options.max_body_bytes))
-        r->match.route->handle(r, r->match.route->ctx);
-    request_drop_body(r);
-    if (!r->response)
-        request_fail(r, 500, "no answer");
-}
-
-static void uncharge(struct http_request *r)
-{
-    atomic_fetch_sub(&r->server->body_bytes, r->charged);
-    r->charged = 0;
-}
-
-static void run_slow(void *arg)
-{
-    struct http_request *r = arg;
-
-    handle(r);
-    uncharge(r);
-    watch_run_end(r->server->watch, &r->watched);
-    MHD_resume_connection(r->connection);
-}
-
-/* The request is complete: finds or makes its answer. */
-static void work(struct http_request *r)
-{
-    struct http_server *s = r->server;
-
-    if (r->response)
-        return;
-    watch_phase(&r->watched, PHASE_WORK);
-    if (!r->match.route->slow) {
-        handle(r);
-        uncharge(r);
-        return;
-    }
-    r->stage = STAGE_WORK;
     MHD_suspend_connection(r->connection);
-    watch_run_begin(s->watch, &r->watched);
-    if (pool_submit(s->slow, run_slow, r))
-        return;
-    watch_run_end(s->watch, &r->watched);
-    turn_away(r, "too many requests are in work: try again in a second");
+}
+
+void server_resume(struct http_request *r)
+{
     MHD_resume_connection(r->connection);
 }
 
-static void hash_password(void *arg)
+void *server_tls_session(const struct http_request *r)
 {
-    struct http_request *r = arg;
-    struct str authorization = http_header(r, "Authorization");
-
-    r->verdict = credentials_verify(r->server->credentials, r->config, authorization);
-    MHD_resume_connection(r->connection);
-}
-
-static void refuse_stranger(struct http_request *r)
-{
-    http_set_header(r, "WWW-Authenticate", "Basic realm=\"algalon\", charset=\"UTF-8\"");
-    request_fail(r, 401, "Unauthorized");
-}
-
-/* Decides whether the request may go on; may suspend it for that. */
-static void admit(struct http_request *r)
-{
-    struct http_server *s = r->server;
     const union MHD_ConnectionInfo *tls =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    struct str authorization = http_header(r, "Authorization");
-
-    if (r->match.route->open)
-        return;
-    if (!tls_client_is_welcome(r->tls_config, tls ? tls->tls_session : NULL)) {
-        request_fail(r, 403, "a client certificate is needed");
-        return;
-    }
-    switch (
-        credentials_check(s->credentials, r->config, authorization.ptr ? authorization : STR(""))) {
-    case VERDICT_GOOD:
-        return;
-    case VERDICT_BAD:
-        refuse_stranger(r);
-        return;
-    case VERDICT_UNKNOWN:
-        break;
-    }
-    r->stage = STAGE_AUTH;
-    watch_phase(&r->watched, PHASE_WORK);
-    MHD_suspend_connection(r->connection);
-    if (pool_submit(s->auth, hash_password, r))
-        return;
-    turn_away(r, "too many logins at once: try again in a second");
-    MHD_resume_connection(r->connection);
-}
-
-static void answer_options(struct http_request *r)
-{
-    http_set_header(r, "Allow", r->match.allow);
-    http_reply_text(r, 204, NULL, "");
-}
-
-/* The head is there: finds the route, or the answer where there is none. */
-static void start(struct http_request *r, const char *method)
-{
-    struct http_server *s = r->server;
-    size_t len = strlen(method);
-    char *copy = arena_strndup(&r->arena, method, len);
-
-    atomic_fetch_add(&s->requests, 1);
-    r->method = str_make(copy ? copy : "", copy ? len : 0);
-    pthread_mutex_lock(&s->lock);
-    r->config = web_config_retain(s->config);
-    pthread_mutex_unlock(&s->lock);
-    route_find(&s->routes, r->method, r->raw_path, &r->match);
-    if (!copy || params_decode(r->match.part, false, &r->arena, &r->part) < 0 || !r->path.len) {
-        request_fail(r, 400, "the path is broken");
-    } else if (str_is(r->method, "OPTIONS") && (r->match.path_known || str_is(r->path, "*"))) {
-        answer_options(r);
-    } else if (!r->match.path_known) {
-        request_fail(r, 404, "nothing is served here");
-    } else if (!r->match.route) {
-        http_set_header(r, "Allow", r->match.allow);
-        request_fail(r, 405, "this method is not served here");
-    } else if (request_is_forged(r, s->cors_origin)) {
-        request_fail(r, 403, "a page of another site may not do this (see --cors-origin)");
-    } else {
-        admit(r);
-    }
+    return tls ? tls->tls_session : NULL;
 }
 
 static enum MHD_Result queue_answer(struct http_request *r)
@@ -380,50 +265,6 @@ static enum MHD_Result queue_answer(struct http_request *r)
     return queued;
 }
 
-/* Before the body: refuses what is too large while the client still waits to send it. */
-static enum MHD_Result expect_body(struct http_request *r)
-{
-    uint64_t length = request_length(r);
-
-    if (!r->response && length != UINT64_MAX && length > r->server->options.max_body_bytes)
-        request_fail(r, 413, "the body is too large");
-    if (!r->response && length) {
-        struct str coding = http_header(r, "Content-Encoding");
-        if (coding.ptr && !body_coding_is_known(str_trim(coding)))
-            request_fail(r, 415, "this Content-Encoding is not understood");
-    }
-    r->stage = STAGE_BODY;
-    if (r->response && length != UINT64_MAX && length > DISCARD_MAX)
-        return queue_answer(r);
-    watch_phase(&r->watched, PHASE_BODY);
-    buf_init(&r->body, r->server->options.max_body_bytes);
-    return MHD_YES;
-}
-
-static enum MHD_Result take_body(struct http_request *r, const char *bytes, size_t n)
-{
-    struct http_server *s = r->server;
-
-    if (!r->response) {
-        size_t all = atomic_fetch_add(&s->body_bytes, n) + n;
-        r->charged += n;
-        if (n > s->options.max_body_bytes - MIN(r->body.len, s->options.max_body_bytes))
-            request_fail(r, 413, "the body is too large");
-        else if (all > s->options.max_body_bytes * BODIES_AT_ONCE)
-            turn_away(r, "too many large bodies at once: try again in a second");
-        else
-            buf_add(&r->body, bytes, n);
-        if (r->body.failed)
-            turn_away(r, "no memory for the body");
-        if (!r->response)
-            return MHD_YES;
-        buf_fini(&r->body);
-        uncharge(r);
-    }
-    r->discarded += n;
-    return r->discarded > DISCARD_MAX ? MHD_NO : MHD_YES;
-}
-
 /* The library's one question: what with this request? Asked for the head, for each piece of the
  * body, at its end, and again after each resumption. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
@@ -431,32 +272,19 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   size_t *body_len, void **request)
 {
     struct http_request *r = *request;
+    size_t n = *body_len;
 
     (void)arg, (void)connection, (void)url, (void)version;
-    if (!r)
-        return MHD_NO;
-    switch (r->stage) {
-    case STAGE_NEW:
-        start(r, method);
-        return r->stage == STAGE_AUTH ? MHD_YES : expect_body(r);
-    case STAGE_AUTH:
-        if (!r->response && r->verdict != VERDICT_GOOD)
-            refuse_stranger(r);
-        return expect_body(r);
-    case STAGE_BODY:
-        if (*body_len) {
-            enum MHD_Result taken = take_body(r, body, *body_len);
-            *body_len = 0;
-            return taken;
-        }
-        work(r);
-        return r->stage == STAGE_WORK ? MHD_YES : queue_answer(r);
-    case STAGE_WORK:
+    *body_len = 0;
+    switch (r ? steps_next(r, method, body, n) : STEP_CLOSE) {
+    case STEP_WAIT:
+        return MHD_YES;
+    case STEP_ANSWER:
         return queue_answer(r);
-    case STAGE_ANSWERING:
+    case STEP_CLOSE:
         break;
     }
-    return MHD_YES;
+    return MHD_NO;
 }
 
 /* ---- the library's other calls ---- */
@@ -490,7 +318,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **re
     if (r->response)
         MHD_destroy_response(r->response);
     r->response = NULL;
-    uncharge(r);
+    steps_uncharge(r);
     request_end(r);
     watch_phase(&r->watched, PHASE_IDLE);
     if (r->counted)
