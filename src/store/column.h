@@ -3,7 +3,7 @@
 #ifndef ALGALON_STORE_COLUMN_H
 #define ALGALON_STORE_COLUMN_H
 
-#include "metric/value.h"
+#include "metric/metric.h"
 #include "store/huffman.h"
 
 #define COLUMN_ROWS_MAX   4096

@@ -1,0 +1,272 @@
+/* keep_test.c - folders, locks, sealing, retention and the clock. */
+#include "store/store_test.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct {
+    int64_t now_ms;
+    uint64_t mono_ns;
+} clocks;
+
+static int64_t fake_now(void)
+{
+    return clocks.now_ms;
+}
+
+static uint64_t fake_mono(void)
+{
+    return clocks.mono_ns;
+}
+
+static void pass(int64_t ms)
+{
+    clocks.now_ms += ms;
+    clocks.mono_ns += (uint64_t)ms * NS_PER_MS;
+}
+
+static struct store_io fake_io;
+
+#define NOON (INT64_C(20000) * DAY_MS + DAY_MS / 2)
+#define HOUR INT64_C(3600000)
+
+static int setup(void **state)
+{
+    fake_io = store_io_system;
+    fake_io.now_ms = fake_now;
+    fake_io.mono_ns = fake_mono;
+    clocks.now_ms = NOON;
+    clocks.mono_ns = 1000 * (uint64_t)NS_PER_S;
+    int code = test_setup(state);
+    struct test_store *t = *state;
+    t->io = &fake_io;
+    t->options.out_of_order_ms = 100 * DAY_MS;
+    test_reopen(t);
+    return code;
+}
+
+static void put_row(struct test_store *t, int64_t ts_ms)
+{
+    struct group *g;
+    double value = 1;
+
+    assert_int_equal(store_group(t->store, STR("g"), &g, NULL), 0);
+    assert_int_equal(test_column(t, g, "m", "node", "a"), 0);
+    test_append(t, g, ts_ms, &value, 1);
+}
+
+static size_t samples(struct test_store *t)
+{
+    struct selection *s = test_select(t, "node", "a", 0, INT64_MAX - 1);
+    size_t n = s->len ? test_read(t, s, 0, 0, INT64_MAX - 1).len : 0;
+
+    selection_free(s);
+    return n;
+}
+
+static uint64_t days(struct test_store *t)
+{
+    struct store_stats stats;
+    store_get_stats(t->store, &stats);
+    return stats.days;
+}
+
+static void days_older_than_the_retention_are_dropped_whole(void **state)
+{
+    struct test_store *t = *state;
+    struct error err;
+    double value = 1;
+    struct group *g;
+
+    for (int day = 0; day < 5; day++)
+        put_row(t, NOON - (4 - day) * DAY_MS);
+    t->options.retention_ms = 3 * DAY_MS;
+    test_reopen(t);
+    assert_int_equal(days(t), 5);
+    assert_int_equal(samples(t), 5);
+    keeper_round(t->store);
+    assert_int_equal(days(t), 4); /* the oldest day ended 3.5 days ago */
+    assert_int_equal(samples(t), 4);
+    assert_int_equal(store_group(t->store, STR("g"), &g, NULL), 0);
+    assert_int_equal(test_column(t, g, "m", "node", "a"), 0);
+    assert_int_equal(store_append(t->store, g, NOON - 4 * DAY_MS, &value, 1, &err), -ERANGE);
+    for (int i = 0; i < 24; i++) {
+        pass(HOUR);
+        keeper_round(t->store);
+    }
+    assert_int_equal(days(t), 3);
+}
+
+static void a_reader_keeps_its_day_while_it_is_dropped(void **state)
+{
+    struct test_store *t = *state;
+
+    put_row(t, NOON - 4 * DAY_MS);
+    put_row(t, NOON);
+    t->options.retention_ms = DAY_MS;
+    test_reopen(t);
+    struct selection *s = test_select(t, "node", "a", 0, INT64_MAX - 1);
+    keeper_round(t->store);
+    assert_int_equal(days(t), 1);
+    assert_int_equal(test_read(t, s, 0, 0, INT64_MAX - 1).len, 2);
+    selection_free(s);
+    assert_int_equal(samples(t), 1);
+}
+
+static void a_clock_that_jumps_ahead_drops_nothing_for_an_hour(void **state)
+{
+    struct test_store *t = *state;
+
+    t->options.retention_ms = 2 * DAY_MS;
+    test_reopen(t);
+    put_row(t, NOON);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    keeper_round(t->store);
+    clocks.now_ms += 300 * DAY_MS;
+    for (int i = 0; i < 50; i++) {
+        pass(60000);
+        keeper_round(t->store);
+    }
+    assert_int_equal(days(t), 1);
+    clocks.now_ms -= 300 * DAY_MS; /* it was a mistake */
+    for (int i = 0; i < 50; i++) {
+        pass(60000);
+        keeper_round(t->store);
+    }
+    assert_int_equal(days(t), 1);
+    clocks.now_ms += 300 * DAY_MS; /* it was none */
+    for (int i = 0; i < 70; i++) {
+        pass(60000);
+        keeper_round(t->store);
+    }
+    assert_int_equal(days(t), 0);
+}
+
+static void a_row_of_the_future_makes_nothing_old(void **state)
+{
+    struct test_store *t = *state;
+
+    t->options.retention_ms = 30 * DAY_MS;
+    t->options.out_of_order_ms = 60000;
+    test_reopen(t);
+    put_row(t, NOON - 1000);
+    put_row(t, NOON + 3650 * DAY_MS);
+    put_row(t, NOON);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    keeper_round(t->store);
+    put_row(t, NOON + 1000);
+    assert_int_equal(samples(t), 4);
+    test_reopen(t);
+    for (int i = 0; i < 100; i++) {
+        pass(60000);
+        keeper_round(t->store);
+    }
+    assert_int_equal(samples(t), 4);
+}
+
+static void the_oldest_days_go_when_the_store_is_too_large(void **state)
+{
+    struct test_store *t = *state;
+
+    for (int day = 0; day < 4; day++)
+        put_row(t, NOON - (3 - day) * DAY_MS);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    t->options.retention_bytes = 1; /* the current day stays in any case */
+    test_reopen(t);
+    keeper_round(t->store);
+    assert_int_equal(days(t), 1);
+    assert_int_equal(samples(t), 1);
+}
+
+static void a_group_is_sealed_when_it_has_enough_and_the_log_lets_go(void **state)
+{
+    struct test_store *t = *state;
+    struct store_stats stats;
+
+    t->segment_bytes = 4096;
+    test_reopen(t);
+    for (int i = 0; i < 1100; i++)
+        put_row(t, NOON + i * 1000);
+    store_get_stats(t->store, &stats);
+    assert_true(stats.log_segments > 3);
+    assert_int_equal(stats.blocks, 0);
+    keeper_round(t->store);
+    store_get_stats(t->store, &stats);
+    assert_int_equal(stats.blocks, 1);
+    assert_int_equal(stats.log_segments, 1);
+    assert_int_equal(samples(t), 1100);
+    /* What lies in a day is not replayed again. */
+    store_abandon(t->store);
+    test_open(t);
+    assert_int_equal(samples(t), 1100);
+    put_row(t, NOON + 2000000);
+    pass(2 * HOUR);
+    keeper_round(t->store);
+    store_get_stats(t->store, &stats);
+    assert_int_equal(stats.blocks, 2); /* an hour old: sealed though it is small */
+    assert_int_equal(samples(t), 1101);
+}
+
+static void a_second_process_is_told_the_first_ones_number(void **state)
+{
+    struct test_store *t = *state;
+    struct store *second;
+    struct error err;
+    char pid[24];
+
+    snprintf(pid, sizeof(pid), "process %d", (int)getpid());
+    assert_int_equal(store_open(&t->options, &second, &err), -EBUSY);
+    assert_non_null(strstr(err.text, pid));
+}
+
+static void what_is_not_ours_is_refused(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        int code;
+        const char *says;
+    } cases[] = {
+        {"photo.jpg", "x", -EINVAL, "photo.jpg"},
+        {"STORE", "something else\n", -EINVAL, "marker"},
+        {"STORE", "algalon store 99\nnext-group 1\n", -EINVAL, "newer"},
+        {"STORE", "algalon store 1\nnext-group x\n", -EINVAL, "damaged"},
+    };
+    struct test_store *t = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct store_options options = t->options;
+        struct store *s;
+        struct error err;
+        char dir[160], path[200];
+        snprintf(dir, sizeof(dir), "%s/foreign%zu", t->dir, i);
+        snprintf(path, sizeof(path), "%s/%s", dir, cases[i].name);
+        assert_int_equal(file_mkdirs(dir, NULL), 0);
+        assert_int_equal(file_replace(path, cases[i].text, strlen(cases[i].text), NULL), 0);
+        options.dir = dir;
+        assert_int_equal(store_open(&options, &s, &err), cases[i].code);
+        assert_non_null(strstr(err.text, cases[i].says));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(days_older_than_the_retention_are_dropped_whole, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_reader_keeps_its_day_while_it_is_dropped, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_jumps_ahead_drops_nothing_for_an_hour, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_row_of_the_future_makes_nothing_old, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(the_oldest_days_go_when_the_store_is_too_large, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_group_is_sealed_when_it_has_enough_and_the_log_lets_go,
+                                        setup, test_teardown),
+        cmocka_unit_test_setup_teardown(a_second_process_is_told_the_first_ones_number, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_ours_is_refused, setup, test_teardown),
+    };
+    log_setup((enum log_level)(LOG_ERROR + 1), LOG_LOGFMT);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
