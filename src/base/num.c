@@ -247,7 +247,10 @@ size_t num_print(char *to, double value)
             digits[count++] = *at;
     while (count > 1 && digits[count - 1] == '0')
         count--;
-    int exponent = atoi(at + 1); /* NOLINT(cert-err34-c): printed by snprintf above */
+    int64_t power = 0;
+    if (!num_parse_i64(str_of(at + 1), &power))
+        abort(); /* snprintf printed it */
+    int exponent = (int)power;
     double magnitude = fabs(value);
     if (magnitude >= 1e-6 && magnitude < 1e21)
         return print_plain(to, digits, count, exponent, value < 0);
