@@ -41,6 +41,26 @@ enum pcie_error {
 #define ECC_LOCATIONS         11
 #define ECC_LOCATION_COUNTERS (2 * ECC_LOCATIONS)
 
+enum link_error {
+    LINK_ERROR_REPLAY,
+    LINK_ERROR_RECOVERY,
+    LINK_ERROR_CRC_FLIT,
+    LINK_ERROR_CRC_DATA,
+    LINK_ERROR_ECC_DATA,
+    LINK_ERRORS
+};
+
+enum fabric_fault {
+    FABRIC_BANDWIDTH_DEGRADED,
+    FABRIC_ROUTE_RECOVERY,
+    FABRIC_ROUTE_UNHEALTHY,
+    FABRIC_ACCESS_TIMEOUT,
+    FABRIC_MISCONFIGURED,
+    FABRIC_FAULTS
+};
+
+#define C2C_ERRORS 3 /* interrupts, replays, replays back to back */
+
 enum margin_limit {
     MARGIN_SHUTDOWN,
     MARGIN_SLOWDOWN,
@@ -64,6 +84,12 @@ struct accelerator_detail {
         recovery_action; /* 0 none, 1 reset, 2 reboot, 3 drain peers, 4 drain and reset, 5 IMEX */
     double margin_c[MARGIN_LIMITS]; /* how much warmer it may get; negative: it is too warm */
     double power_average_w, power_instant_w;
+    double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
+    double link_error_total[LINK_ERROR_CRC_DATA + 1];
+    double c2c_links, c2c_error_total[C2C_ERRORS];
+    double fabric_state;  /* 0 unsupported, 1 not started, 2 in progress, 3 completed */
+    double fabric_status; /* the library's code of a completed registration: 0 is success */
+    double fabric_fault[FABRIC_FAULTS]; /* 0 or 1 */
 };
 
 #endif

@@ -143,6 +143,17 @@ struct accelerator {
     struct accelerator_detail detail;
 };
 
+/* One link of a device to another device or a switch. */
+struct accelerator_link {
+    unsigned accelerator; /* index of its platform */
+    unsigned index;
+    double up;             /* 0 or 1 */
+    double version;        /* as the driver numbers it */
+    char remote[12];       /* "gpu", "switch", "ibmnpu", "unknown"; "" while it is down */
+    double bytes_total[2]; /* sent, received */
+    double error_total[LINK_ERRORS];
+};
+
 /* A process on a device. The host's process table tells who it is (struct process, by pid). */
 struct accelerator_process {
     unsigned accelerator; /* index of its platform */
@@ -198,6 +209,8 @@ struct reading {
     size_t accelerator_len;
     struct accelerator_process *accelerator_processes;
     size_t accelerator_process_len;
+    struct accelerator_link *links;
+    size_t link_len;
     struct platform_info *platforms;
     size_t platform_len;
     struct reading_reject *rejects;

@@ -13,6 +13,7 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
     r->accelerators = arena_calloc(r->arena, count + 1, sizeof(*r->accelerators));
     r->accelerator_processes =
         arena_calloc(r->arena, count * per_gpu + 1, sizeof(*r->accelerator_processes));
+    r->links = arena_calloc(r->arena, 2 * count + 1, sizeof(*r->links));
     for (unsigned i = 0; i < count; i++) {
         struct accelerator *a = &r->accelerators[r->accelerator_len++];
         accelerator_init(a, platform, i);
@@ -56,6 +57,16 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         double *detail = (double *)&a->detail;
         for (size_t j = 0; j < sizeof(a->detail) / sizeof(double); j++)
             detail[j] = (double)j;
+        for (unsigned j = 0; j < 2; j++)
+            r->links[r->link_len++] = (struct accelerator_link){
+                .accelerator = i,
+                .index = j,
+                .up = 1,
+                .version = 4,
+                .remote = "switch",
+                .bytes_total = {1000, 2000},
+                .error_total = {0, 1, 2, 3, 4},
+            };
         for (unsigned j = 0; j < per_gpu; j++)
             r->accelerator_processes[r->accelerator_process_len++] = (struct accelerator_process){
                 .accelerator = i,

@@ -83,6 +83,8 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
         .number = base + a->index,
         .platform = platform,
         .processes = answers && a->state == ACCELERATOR_OK ? 0 : UNKNOWN_COUNT,
+        .held = UNKNOWN,
+        .mem_unattributed_bytes = UNKNOWN_COUNT,
     };
 }
 
@@ -137,7 +139,7 @@ static int by_pid_and_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static void host_unknown(struct process *p, int pid)
+void merge_host_unknown(struct process *p, int pid)
 {
     *p = (struct process){
         .pid = pid,
@@ -209,7 +211,7 @@ static int merge_device_processes(struct snapshot *s, const struct collector_vie
             p->use = *use;
             p->number = on->number;
             memcpy(p->device_uuid, on->device.uuid, sizeof(p->device_uuid));
-            host_unknown(&p->host, use->pid);
+            merge_host_unknown(&p->host, use->pid);
         }
     }
     if (s->device_process_len)
@@ -399,8 +401,10 @@ int merge(struct snapshot *s, struct inventory *inventory, struct collector_view
 {
     unsigned base[COLLECTORS_MAX] = {0};
     int code = merge_accelerators(s, inventory, views, len, base);
-    int next = merge_device_processes(s, views, len, base);
+    int next = merge_parts(s, views, len, base);
 
+    code = code ? code : next;
+    next = merge_device_processes(s, views, len, base);
     code = code ? code : next;
     for (size_t i = 0; i < len; i++) {
         if (!views[i].held)

@@ -27,4 +27,12 @@ void inventory_fini(struct inventory *inventory);
 MUST_CHECK int merge(struct snapshot *s, struct inventory *inventory, struct collector_view *views,
                      size_t len);
 
+/** Fills the parts of devices (links) once these are numbered; `base` has the first number of each
+ * view's. Errors: -ENOMEM. */
+MUST_CHECK int merge_parts(struct snapshot *s, const struct collector_view *views, size_t len,
+                           const unsigned *base);
+
+/** A process of which the number is all that is known. */
+void merge_host_unknown(struct process *p, int pid);
+
 #endif

@@ -102,6 +102,8 @@ static void lines_say_what_was_read(void **state)
         "algalon_gpu_throttled{" BOARD ",reason=\"hw_slowdown\"} 0",
         "algalon_gpu_ecc_errors_total{" BOARD ",type=\"corrected\"} 3",
         "algalon_gpu_ecc_errors_total{" BOARD ",type=\"uncorrected\"} 0",
+        "algalon_gpu_nvlink_errors_total{" BOARD ",link_index=\"1\",kind=\"recovery\"} 1",
+        "all_smi_nvlink_remote_device_type{" BOARD ",link_index=\"0\",remote_type=\"switch\"} 1",
         "algalon_gpu_up{" BOARD "} 1",
         "algalon_gpu_sleeping{" BOARD "} 0",
         "algalon_gpu_processes{" BOARD "} 2",

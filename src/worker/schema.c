@@ -104,6 +104,15 @@ static double frame_buffer_reserved(const void *thing, unsigned variant)
     return frame_buffer(((const struct accelerator *)thing)->mem_reserved_bytes);
 }
 
+/* Megabytes a second over all links in both directions, as DCGM computes it. */
+static double link_bandwidth(const void *thing, unsigned variant)
+{
+    const struct accelerator *a = thing;
+
+    (void)variant;
+    return (a->detail.link_bytes_per_s[0] + a->detail.link_bytes_per_s[1]) / 1024 / 1000;
+}
+
 /* ---- the tables ---- */
 
 #define INFO(name, scope)                                                                          \
@@ -222,6 +231,24 @@ static const struct schema_rule all_smi[] = {
     GPU_GAUGE("algalon_gpu_pcie_gen_max", pcie_generation_max),
     GPU_GAUGE("all_smi_gpu_pcie_width_current", pcie_width),
     GPU_GAUGE("algalon_gpu_pcie_width_max", pcie_width_max),
+    GAUGE("algalon_gpu_nvlink_up", SCOPE_LINK, struct merged_link, link.up),
+    GAUGE("algalon_gpu_nvlink_version", SCOPE_LINK, struct merged_link, link.version),
+    INFO("all_smi_nvlink_remote_device_type", SCOPE_LINK_REMOTE),
+    GAUGE("algalon_gpu_nvlink_transmitted_bytes_total", SCOPE_LINK, struct merged_link,
+          link.bytes_total[0]),
+    GAUGE("algalon_gpu_nvlink_received_bytes_total", SCOPE_LINK, struct merged_link,
+          link.bytes_total[1]),
+    {"algalon_gpu_nvlink_errors_total", SCOPE_LINK_ERROR, VALUE_ARRAY, 0, 1,
+     offsetof(struct merged_link, link.error_total), NULL},
+    FIELD("algalon_gpu_nvlink_transmit_bytes_per_second", SCOPE_GPU, struct accelerator,
+          detail.link_bytes_per_s[0], 1, 0),
+    FIELD("algalon_gpu_nvlink_receive_bytes_per_second", SCOPE_GPU, struct accelerator,
+          detail.link_bytes_per_s[1], 1, 0),
+    GPU_GAUGE("algalon_gpu_c2c_links", detail.c2c_links),
+    ARRAY("algalon_gpu_c2c_errors_total", SCOPE_GPU_C2C_ERROR, c2c_error_total, 0),
+    GPU_GAUGE("algalon_gpu_fabric_state", detail.fabric_state),
+    GPU_GAUGE("algalon_gpu_fabric_status", detail.fabric_status),
+    ARRAY("algalon_gpu_fabric_fault", SCOPE_GPU_FABRIC, fabric_fault, 0),
     GPU_GAUGE("all_smi_gpu_numa_node_id", numa_node),
     GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
     GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
@@ -313,6 +340,15 @@ static const struct schema_rule dcgm[] = {
     DCGM("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", detail.rows_remapped_total[1], 1, 0),
     DCGM("DCGM_FI_DEV_ROW_REMAP_FAILURE", detail.rows_failed, 1, 0),
     DCGM("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", detail.pcie_replays_total, 1, 0),
+    DCGM("DCGM_FI_DEV_NVLINK_CRC_FLIT_ERROR_COUNT_TOTAL",
+         detail.link_error_total[LINK_ERROR_CRC_FLIT], 1, 0),
+    DCGM("DCGM_FI_DEV_NVLINK_CRC_DATA_ERROR_COUNT_TOTAL",
+         detail.link_error_total[LINK_ERROR_CRC_DATA], 1, 0),
+    DCGM("DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL", detail.link_error_total[LINK_ERROR_REPLAY],
+         1, 0),
+    DCGM("DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL",
+         detail.link_error_total[LINK_ERROR_RECOVERY], 1, 0),
+    {"DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL", SCOPE_DCGM, VALUE_COMPUTED, 3, 1, 0, link_bandwidth},
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

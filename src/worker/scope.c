@@ -24,6 +24,14 @@ static const char *const pcie_errors[PCIE_ERRORS] = {
 
 static const char *const margins[MARGIN_LIMITS] = {"shutdown", "slowdown", "memory_max", "gpu_max"};
 
+static const char *const link_errors[LINK_ERRORS] = {"replay", "recovery", "crc_flit", "crc_data",
+                                                     "ecc_data"};
+
+static const char *const c2c_errors[C2C_ERRORS] = {"interrupt", "replay", "replay_back_to_back"};
+
+static const char *const fabric_faults[FABRIC_FAULTS] = {
+    "bandwidth_degraded", "route_recovery", "route_unhealthy", "access_timeout", "misconfigured"};
+
 static const char *const locations[] = {"l1", "l2", "device_memory", "registers", "texture", "cbu"};
 
 /* ---- labels ---- */
@@ -82,14 +90,17 @@ static void reject(const struct line *line)
     text(line, "reason", r->reason);
 }
 
-static void gpu(const struct line *line)
+static void device(const struct line *line, const struct merged_accelerator *a)
 {
-    const struct merged_accelerator *a = line->thing;
-
     host_and_instance(line);
     label_number(line->to, "gpu_index", a->number);
     text(line, "gpu_uuid", a->device.uuid);
     text(line, "gpu", a->device.name);
+}
+
+static void gpu(const struct line *line)
+{
+    device(line, line->thing);
 }
 
 static void gpu_info(const struct line *line)
@@ -158,6 +169,40 @@ static void gpu_margin(const struct line *line)
 {
     gpu(line);
     text(line, "limit", margins[line->variant]);
+}
+
+static void gpu_c2c_error(const struct line *line)
+{
+    gpu(line);
+    text(line, "kind", c2c_errors[line->variant]);
+}
+
+static void gpu_fabric(const struct line *line)
+{
+    gpu(line);
+    text(line, "fault", fabric_faults[line->variant]);
+}
+
+static void link_of_gpu(const struct line *line)
+{
+    const struct merged_link *l = line->thing;
+
+    device(line, l->on);
+    label_number(line->to, "link_index", l->link.index);
+}
+
+static void link_remote(const struct line *line)
+{
+    const struct merged_link *l = line->thing;
+
+    link_of_gpu(line);
+    text(line, "remote_type", l->link.remote);
+}
+
+static void link_error(const struct line *line)
+{
+    link_of_gpu(line);
+    text(line, "kind", link_errors[line->variant]);
 }
 
 static void gpu_throttle(const struct line *line)
@@ -335,6 +380,11 @@ static bool is_nvidia(const void *thing)
     return a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
 }
 
+static bool has_remote(const void *thing)
+{
+    return ((const struct merged_link *)thing)->link.remote[0] != '\0';
+}
+
 static bool is_described(const void *thing)
 {
     const struct chassis *c = thing;
@@ -375,6 +425,11 @@ static const struct {
     [SCOPE_GPU_THROTTLE_TIME] = {gpu_throttle_time, NULL, THROTTLE_TIMES},
     [SCOPE_GPU_PCIE_ERROR] = {gpu_pcie_error, NULL, PCIE_ERRORS},
     [SCOPE_GPU_MARGIN] = {gpu_margin, NULL, MARGIN_LIMITS},
+    [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
+    [SCOPE_GPU_FABRIC] = {gpu_fabric, NULL, FABRIC_FAULTS},
+    [SCOPE_LINK] = {link_of_gpu, NULL, 1},
+    [SCOPE_LINK_REMOTE] = {link_remote, has_remote, 1},
+    [SCOPE_LINK_ERROR] = {link_error, NULL, LINK_ERRORS},
     [SCOPE_GPU_PROCESS] = {gpu_process, NULL, 1},
     [SCOPE_CPU] = {cpu, NULL, 1},
     [SCOPE_CPU_INFO] = {cpu_info, NULL, 1},
@@ -418,9 +473,15 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_THROTTLE_TIME:
     case SCOPE_GPU_PCIE_ERROR:
     case SCOPE_GPU_MARGIN:
+    case SCOPE_GPU_C2C_ERROR:
+    case SCOPE_GPU_FABRIC:
     case SCOPE_DCGM:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
                                      variants};
+    case SCOPE_LINK:
+    case SCOPE_LINK_REMOTE:
+    case SCOPE_LINK_ERROR:
+        return (struct scope_things){s->links, sizeof(*s->links), s->link_len, variants};
     case SCOPE_GPU_PROCESS:
         return (struct scope_things){s->device_processes, sizeof(*s->device_processes),
                                      s->device_process_len, variants};

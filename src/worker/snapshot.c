@@ -66,7 +66,11 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->memory = NULL;
     s->chassis = NULL;
     s->accelerator_len = s->device_process_len = s->process_len = s->filesystem_len = 0;
+    s->link_len = 0;
     s->platform_len = s->reject_len = s->collector_len = 0;
+    s->process_row_len = s->holder_len = 0;
+    memset(s->attributed, 0, sizeof(s->attributed));
+    memset(s->attribution_failures, 0, sizeof(s->attribution_failures));
     s->process_count = s->processes_hidden = UNKNOWN_COUNT;
     return s;
 }

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "device/device.h"
+#include "worker/holder.h"
 #include "worker/recycle.h"
 #include "worker/schedule.h"
 #include "worker/worker.h"
@@ -13,7 +14,7 @@ struct machine {
     char hostname[256];
     char version[64];
     char os[16], arch[32];
-    unsigned process_limit;
+    unsigned process_limit, process_series_limit;
     bool process_command, instance_label;
 };
 
@@ -24,6 +25,14 @@ struct merged_accelerator {
     unsigned number;                      /* gpu_index */
     const struct platform_info *platform; /* NULL: unknown */
     uint64_t processes;                   /* UNKNOWN_COUNT while the device does not answer */
+    double held;                          /* 1 or 0; NAN while the device does not answer */
+    uint64_t mem_unattributed_bytes;      /* in use, but of no process that the driver lists */
+};
+
+/* A part of a device: with it what the device is. */
+struct merged_link {
+    struct accelerator_link link;
+    const struct merged_accelerator *on;
 };
 
 /* A process on a device, joined with what the host knows of it. */
@@ -32,6 +41,8 @@ struct merged_process {
     unsigned number;                /* gpu_index */
     char device_uuid[96];
     bool known; /* the host's process table has it; else `host` is unknown throughout */
+    bool first; /* of the rows with its pid */
+    bool other; /* the sum of those beyond the limit of series */
     struct process host;
 };
 
@@ -56,8 +67,16 @@ struct snapshot {
     const struct chassis *chassis;
     struct merged_accelerator *accelerators; /* by number */
     size_t accelerator_len;
+    struct merged_link *links; /* by number, then index */
+    size_t link_len;
     struct merged_process *device_processes; /* by pid, then number */
     size_t device_process_len;
+    struct merged_process *process_rows; /* of these as many as may be series, the rest summed */
+    size_t process_row_len;
+    struct holder *holders; /* by gpu_index, kind and name */
+    size_t holder_len;
+    uint64_t attributed[HOLDER_KINDS];                 /* processes on devices, by their holder */
+    uint64_t attribution_failures[ATTRIBUTION_REASONS]; /* since start */
     struct process *processes; /* the busiest and those on a device, by pid */
     size_t process_len;
     uint64_t process_count, processes_hidden; /* UNKNOWN_COUNT: nobody counted */

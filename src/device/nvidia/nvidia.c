@@ -471,6 +471,26 @@ static void log_changes(struct nvidia *n)
     }
 }
 
+/* Lists the links of the GPUs that answer. */
+static int publish_links(const struct nvidia *n, struct reading *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n->len; i++)
+        len += n->gpus[i].state == ACCELERATOR_OK ? n->gpus[i].link_len : 0;
+    if (!len)
+        return 0;
+    out->links = arena_alloc(out->arena, len * sizeof(*out->links));
+    if (!out->links)
+        return -ENOMEM;
+    for (size_t i = 0; i < n->len; i++)
+        for (size_t k = 0; n->gpus[i].state == ACCELERATOR_OK && k < n->gpus[i].link_len; k++) {
+            out->links[out->link_len] = n->gpus[i].links[k];
+            out->links[out->link_len++].accelerator = (unsigned)i;
+        }
+    return 0;
+}
+
 static int publish(struct nvidia *n, struct reading *out, struct accelerator *list)
 {
     struct arena *a = out->arena;
@@ -490,6 +510,9 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
         memcpy(out->accelerator_processes, n->c.processes, bytes);
         out->accelerator_process_len = n->c.process_len;
     }
+    int code = publish_links(n, out);
+    if (code)
+        return code;
     return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
 }
 

@@ -55,6 +55,12 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_THROTTLE_TIME] = {"nvidia.throttle_time", 1e-9, 0, 1e10, NOT_BLANK64, 0},
     [CHECK_RECOVERY_ACTION] = {"nvidia.recovery_action", 1, 0, 15, BLANK, 0},
     [CHECK_MARGIN] = {"nvidia.temperature_margin", 1, -150, 150, BLANK, 0},
+    [CHECK_LINK_KIB] = {"nvidia.nvlink_bytes", 1024, 0, 1e19, NOT_BLANK64, 0},
+    [CHECK_LINK_BYTES] = {"nvidia.nvlink_bytes", 1, 0, 1e19, NOT_BLANK64, 0},
+    [CHECK_LINK_ERRORS] = {"nvidia.nvlink_errors", 1, 0, 1e15, NOT_BLANK64, 0},
+    [CHECK_LINK_VERSION] = {"nvidia.nvlink_version", 1, 1, 64, BLANK | NOT_ZERO, 0},
+    [CHECK_C2C_LINKS] = {"nvidia.c2c_links", 1, 0, 64, BLANK, 0},
+    [CHECK_FABRIC] = {"nvidia.fabric", 1, 0, 999, BLANK, 0},
 };
 
 static const char *const reasons[CHECK_REASONS] = {"range", "sentinel", "stale"};

@@ -125,6 +125,84 @@ static void implausible_fields_are_withdrawn_and_counted(void **state)
     }
 }
 
+/* ---- links ---- */
+
+static void every_link_tells_state_traffic_and_errors(void **state)
+{
+    static const char *const boards[] = {"H200", "B200"}; /* KiB and bytes */
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(boards); i++) {
+        char text[300];
+        snprintf(text, sizeof(text),
+                 "gpu 2 %s profile=constant nvlinks=4\n"
+                 "fault value gpu=1 field=nvlink_2_state value=0\n"
+                 "fault value gpu=1 field=nvlink_1_error_1 value=7\n"
+                 "fault value gpu=1 field=nvlink_0_remote value=0\n",
+                 boards[i]);
+        rig_open(rig, text);
+        rig_read(rig, 0);
+        const struct accelerator *a = rig_read(rig, 16);
+        assert_int_equal(rig->r.link_len, 8);
+        const struct accelerator_link *l = &rig->r.links[4];
+        assert_int_equal(l[0].accelerator, 1);
+        assert_string_equal(l[0].remote, "gpu");
+        assert_string_equal(l[1].remote, "switch");
+        assert_near(l[0].bytes_total[0], 16 * 0x1p30, 1024);
+        assert_near(l[1].error_total[LINK_ERROR_RECOVERY], 7, 0);
+        assert_near(l[1].error_total[LINK_ERROR_REPLAY], 0, 0);
+        assert_near(l[2].up, 0, 0);
+        assert_string_equal(l[2].remote, "");
+        assert_near(l[3].up, 1, 0);
+        assert_int_equal(l[3].index, 3);
+        assert_near(a[0].detail.link_bytes_per_s[1], 4 * 0x1p30, 10);
+        nvidia_collector.close(rig->state);
+        rig->state = NULL;
+    }
+}
+
+static void boards_without_links_are_asked_once_and_have_none(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 L4\ngpu 1 H200 mig=on\ngpu 1 H200 nvlinks=36\n");
+    rig_read(rig, 0);
+    assert_int_equal(rig->r.link_len, 36);
+    assert_int_equal(rig->r.links[35].accelerator, 2);
+    rig_read(rig, 20);
+    assert_int_equal(rig->r.link_len, 36);
+}
+
+static void the_fabric_tells_its_faults_only_when_it_is_complete(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200\nfault value field=fabric_health value=665 from=8\n"
+                  "fault value field=fabric_state value=2 from=18\n");
+    const struct accelerator_detail *d = &rig_read(rig, 0)->detail;
+    assert_near(d->fabric_state, 3, 0);
+    assert_near(d->fabric_fault[FABRIC_BANDWIDTH_DEGRADED], 0, 0);
+    assert_near(d->fabric_fault[FABRIC_MISCONFIGURED], 0, 0);
+    d = &rig_read(rig, 10)->detail; /* 665: degraded, no recovery, unhealthy, and which fault */
+    assert_near(d->fabric_fault[FABRIC_BANDWIDTH_DEGRADED], 1, 0);
+    assert_near(d->fabric_fault[FABRIC_ROUTE_RECOVERY], 0, 0);
+    assert_near(d->fabric_fault[FABRIC_ROUTE_UNHEALTHY], 1, 0);
+    assert_near(d->fabric_fault[FABRIC_ACCESS_TIMEOUT], 0, 0);
+    assert_near(d->fabric_fault[FABRIC_MISCONFIGURED], 1, 0);
+    d = &rig_read(rig, 20)->detail;
+    assert_near(d->fabric_state, 2, 0);
+    assert_true(isnan(d->fabric_status) && isnan(d->fabric_fault[FABRIC_BANDWIDTH_DEGRADED]));
+}
+
+static void an_older_driver_tells_of_the_fabric_in_its_own_version(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200\nfault code call=nvmlDeviceGetGpuFabricInfoV code=25 calls=1\n");
+    assert_near(rig_read(rig, 0)->detail.fabric_state, 3, 0);
+    assert_near(rig_read(rig, 5)->detail.fabric_state, 3, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -136,6 +214,10 @@ int main(void)
         TEST(what_changes_seldom_is_asked_seldom_and_shown_meanwhile),
         TEST(one_refused_field_takes_no_other_with_it),
         TEST(implausible_fields_are_withdrawn_and_counted),
+        TEST(every_link_tells_state_traffic_and_errors),
+        TEST(boards_without_links_are_asked_once_and_have_none),
+        TEST(the_fabric_tells_its_faults_only_when_it_is_complete),
+        TEST(an_older_driver_tells_of_the_fabric_in_its_own_version),
     };
 
     log_setup(LOG_ERROR, LOG_LOGFMT);

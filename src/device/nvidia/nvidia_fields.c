@@ -9,6 +9,7 @@
 
 struct entry {
     unsigned id; /* enum nvml_field_id */
+    unsigned scope;
     enum check_field check;
     size_t offset;  /* of the first double in struct accelerator_detail */
     unsigned count; /* so many ids in a row, `step` doubles apart */
@@ -19,30 +20,49 @@ struct entry {
 #define AT(member) offsetof(struct accelerator_detail, member)
 
 static const struct entry entries[] = {
-    {NVML_FIELD_MEMORY_TEMPERATURE, CHECK_MEMORY_TEMPERATURE, 0, 1, false, false},
-    {NVML_FIELD_POWER_AVERAGE, CHECK_POWER, AT(power_average_w), 1, false, false},
-    {NVML_FIELD_POWER_INSTANT, CHECK_POWER, AT(power_instant_w), 1, false, false},
-    {NVML_FIELD_MARGIN, CHECK_MARGIN, AT(margin_c), MARGIN_LIMITS, false, false},
-    {NVML_FIELD_PCIE_TX_BYTES, CHECK_PCIE_BYTES, AT(pcie_bytes_total), 2, false, true},
-    {NVML_FIELD_THROTTLE_TIME, CHECK_THROTTLE_TIME, AT(throttle_s_total), 8, false, true},
-    {NVML_FIELD_THROTTLE_TIME_MORE, CHECK_THROTTLE_TIME,
+    {NVML_FIELD_MEMORY_TEMPERATURE, 0, CHECK_MEMORY_TEMPERATURE, 0, 1, false, false},
+    {NVML_FIELD_POWER_AVERAGE, 0, CHECK_POWER, AT(power_average_w), 1, false, false},
+    {NVML_FIELD_POWER_INSTANT, 0, CHECK_POWER, AT(power_instant_w), 1, false, false},
+    {NVML_FIELD_MARGIN, 0, CHECK_MARGIN, AT(margin_c), MARGIN_LIMITS, false, false},
+    {NVML_FIELD_PCIE_TX_BYTES, 0, CHECK_PCIE_BYTES, AT(pcie_bytes_total), 2, false, true},
+    {NVML_FIELD_THROTTLE_TIME, 0, CHECK_THROTTLE_TIME, AT(throttle_s_total), 8, false, true},
+    {NVML_FIELD_THROTTLE_TIME_MORE, 0, CHECK_THROTTLE_TIME,
      AT(throttle_s_total[THROTTLE_TIME_SW_THERMAL]), 3, false, true},
-    {NVML_FIELD_RECOVERY_ACTION, CHECK_RECOVERY_ACTION, AT(recovery_action), 1, false, false},
-    {NVML_FIELD_REMAPPED_CORRECTABLE, CHECK_ROWS, AT(rows_remapped_total), 2, true, false},
-    {NVML_FIELD_REMAPPED_PENDING, CHECK_SWITCH, AT(rows_pending), 1, true, false},
-    {NVML_FIELD_REMAPPED_FAILURE, CHECK_SWITCH, AT(rows_failed), 1, true, false},
-    {NVML_FIELD_RETIRED_SBE, CHECK_PAGES, AT(pages_retired), 2, true, false},
-    {NVML_FIELD_RETIRED_PENDING, CHECK_SWITCH, AT(pages_pending), 1, true, false},
-    {NVML_FIELD_ECC_AGGREGATE_CORRECTED, CHECK_ECC_ERRORS, AT(ecc_aggregate_total), 2, true, false},
-    {NVML_FIELD_ECC_LOCATION, CHECK_ECC_ERRORS, AT(ecc_location_total), ECC_LOCATION_COUNTERS, true,
+    {NVML_FIELD_RECOVERY_ACTION, 0, CHECK_RECOVERY_ACTION, AT(recovery_action), 1, false, false},
+    {NVML_FIELD_REMAPPED_CORRECTABLE, 0, CHECK_ROWS, AT(rows_remapped_total), 2, true, false},
+    {NVML_FIELD_REMAPPED_PENDING, 0, CHECK_SWITCH, AT(rows_pending), 1, true, false},
+    {NVML_FIELD_REMAPPED_FAILURE, 0, CHECK_SWITCH, AT(rows_failed), 1, true, false},
+    {NVML_FIELD_RETIRED_SBE, 0, CHECK_PAGES, AT(pages_retired), 2, true, false},
+    {NVML_FIELD_RETIRED_PENDING, 0, CHECK_SWITCH, AT(pages_pending), 1, true, false},
+    {NVML_FIELD_ECC_AGGREGATE_CORRECTED, 0, CHECK_ECC_ERRORS, AT(ecc_aggregate_total), 2, true,
      false},
-    {NVML_FIELD_PCIE_REPLAYS, CHECK_PCIE_ERRORS, AT(pcie_replays_total), 1, true, false},
-    {NVML_FIELD_PCIE_REPLAY_ROLLOVERS, CHECK_PCIE_ERRORS, AT(pcie_replay_rollovers_total), 1, true,
-     false},
-    {NVML_FIELD_PCIE_L0_TO_RECOVERY, CHECK_PCIE_ERRORS,
-     AT(pcie_error_total[PCIE_ERROR_L0_TO_RECOVERY]), 1, true, false},
-    {NVML_FIELD_PCIE_ERROR, CHECK_PCIE_ERRORS, AT(pcie_error_total[PCIE_ERROR_CORRECTABLE]), 11,
+    {NVML_FIELD_ECC_LOCATION, 0, CHECK_ECC_ERRORS, AT(ecc_location_total), ECC_LOCATION_COUNTERS,
      true, false},
+    {NVML_FIELD_PCIE_REPLAYS, 0, CHECK_PCIE_ERRORS, AT(pcie_replays_total), 1, true, false},
+    {NVML_FIELD_PCIE_REPLAY_ROLLOVERS, 0, CHECK_PCIE_ERRORS, AT(pcie_replay_rollovers_total), 1,
+     true, false},
+    {NVML_FIELD_PCIE_L0_TO_RECOVERY, 0, CHECK_PCIE_ERRORS,
+     AT(pcie_error_total[PCIE_ERROR_L0_TO_RECOVERY]), 1, true, false},
+    {NVML_FIELD_PCIE_ERROR, 0, CHECK_PCIE_ERRORS, AT(pcie_error_total[PCIE_ERROR_CORRECTABLE]), 11,
+     true, false},
+    {NVML_FIELD_LINK_TX_KIB, NVML_ALL_LINKS, CHECK_LINK_KIB, AT(link_bytes_total[0]), 1, false,
+     true},
+    {NVML_FIELD_LINK_RX_KIB, NVML_ALL_LINKS, CHECK_LINK_KIB, AT(link_bytes_total[1]), 1, false,
+     true},
+    {NVML_FIELD_LINK_TX_BYTES, NVML_ALL_LINKS, CHECK_LINK_BYTES, AT(link_bytes_total[0]), 1, false,
+     true},
+    {NVML_FIELD_LINK_RX_BYTES, NVML_ALL_LINKS, CHECK_LINK_BYTES, AT(link_bytes_total[1]), 1, false,
+     true},
+    {NVML_FIELD_LINK_REPLAY, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_REPLAY]), 1, true,
+     false},
+    {NVML_FIELD_LINK_RECOVERY, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_RECOVERY]), 1,
+     true, false},
+    {NVML_FIELD_LINK_CRC_FLIT, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_CRC_FLIT]), 1,
+     true, false},
+    {NVML_FIELD_LINK_CRC_DATA, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_CRC_DATA]), 1,
+     true, false},
+    {NVML_FIELD_C2C_LINKS, 0, CHECK_C2C_LINKS, AT(c2c_links), 1, true, false},
+    {NVML_FIELD_C2C_ERROR, 0, CHECK_LINK_ERRORS, AT(c2c_error_total), C2C_ERRORS, true, false},
 };
 
 #define VALUES_MAX (NVIDIA_FIELD_WORDS * 64)
@@ -58,6 +78,7 @@ void nvidia_fields_forget(struct gpu *g)
 {
     g->unsupported = 0;
     memset(g->fields_refused, 0, sizeof(g->fields_refused));
+    g->links_next_ns = 0;
     g->kept_next_ns = 0;
 }
 
@@ -109,10 +130,11 @@ static unsigned list(struct gpu *g, struct accelerator *a, bool seldom,
             size_t offset = e->offset + k * sizeof(double);
             if ((g->fields_refused[value / 64] >> value % 64 & 1) || (e->seldom && !seldom))
                 continue;
-            values[len] = (struct nvml_field_value){.field_id = e->id + k};
+            values[len] = (struct nvml_field_value){.field_id = e->id + k, .scope_id = e->scope};
             char *base = (char *)(e->seldom ? &g->kept : &a->detail);
             double *to = e->id == NVML_FIELD_MEMORY_TEMPERATURE ? &a->memory_temperature_c
                                                                 : (double *)(base + offset);
+            *to = NAN;
             places[len++] = (struct place){e, (unsigned char)value, to};
         }
     return len;
@@ -123,7 +145,6 @@ static void take(struct gpu_context *c, struct gpu *g, const struct nvml_field_v
 {
     int code = (int)v->code;
 
-    *p->to = NAN;
     if (code == NVML_SUCCESS && p->entry->wide && !is_wide(v))
         code = NVML_NOT_SUPPORTED;
     if (code == NVML_SUCCESS)
@@ -173,4 +194,7 @@ void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator
     for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
         a->detail.pcie_bytes_per_s[i] =
             nvidia_rate_of(&g->pcie_rate[i], a->detail.pcie_bytes_total[i], c->mono_ns);
+    for (size_t i = 0; i < ARRAY_LEN(g->link_rate); i++)
+        a->detail.link_bytes_per_s[i] =
+            nvidia_rate_of(&g->link_rate[i], a->detail.link_bytes_total[i], c->mono_ns);
 }

@@ -15,7 +15,7 @@ void nvidia_gpu_init(struct gpu *g, unsigned index)
 {
     *g = (struct gpu){.energy_j = NAN, .mig_mode = NAN};
     for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
-        g->pcie_rate[i].total = NAN;
+        g->pcie_rate[i].total = g->link_rate[i].total = NAN;
     for (size_t i = 0; i < THROTTLE_TIMES; i++)
         g->throttle_s[i] = NAN;
     accelerator_detail_init(&g->kept);
@@ -396,6 +396,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_memory(c, g, a);
     read_temperature(c, g, a);
     nvidia_fields_read(c, g, a);
+    nvidia_link_read(c, g, a);
     read_power(c, g, a, &power);
     read_clocks(c, g, a);
     read_fans(c, g, a);

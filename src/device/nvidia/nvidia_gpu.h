@@ -45,6 +45,10 @@ enum question {
     ASK_MPS,
     ASK_MPS_V1,
     ASK_PROCESS_UTILIZATION,
+    ASK_LINKS,
+    ASK_LINK_ERRORS,
+    ASK_FABRIC,
+    ASK_FABRIC_V2,
     ASK_ONCE, /* what is asked once for the life of the handle */
     ASK_QUESTIONS
 };
@@ -79,7 +83,11 @@ struct gpu {
     uint64_t fields_refused[NVIDIA_FIELD_WORDS]; /* a bit per entry of the table of fields */
     struct accelerator_detail kept;              /* what is asked seldom, as it was found */
     uint64_t kept_next_ns;                       /* when it is asked again */
-    struct nvidia_rate pcie_rate[2];
+    struct nvidia_rate pcie_rate[2], link_rate[2];
+    struct accelerator_link links[NVML_LINKS];
+    size_t link_len;
+    uint64_t links_next_ns; /* when they are asked again */
+    bool link_bytes;        /* counts bytes where older generations count KiB */
     double throttle_s[THROTTLE_TIMES];
     uint64_t throttle_ns;
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
@@ -140,6 +148,9 @@ void nvidia_fields_forget(struct gpu *g);
 /** Asks for all field values in one call. What changes seldom is asked every quarter of a minute
  * and shown as it was then. */
 void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
+/** Asks for the state of the fabric, and every quarter of a minute for that of each NVLink. */
+void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
 /** Growth per second of a counter since the last call; NAN at first, and when it began again. */
 double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns);

@@ -75,6 +75,11 @@
       "nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2")  \
     X(mps_v1, (DEVICE, unsigned *, struct nvml_process_v1 *),                                      \
       "nvmlDeviceGetMPSComputeRunningProcesses", NULL)                                             \
+    X(link_state, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetNvLinkState", NULL)                \
+    X(link_version, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetNvLinkVersion", NULL)            \
+    X(link_remote, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetNvLinkRemoteDeviceType", NULL)    \
+    X(link_errors, (DEVICE, unsigned, int, ULL *), "nvmlDeviceGetNvLinkErrorCounter", NULL)        \
+    X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)
 

@@ -98,7 +98,17 @@ enum nvml_field_id {
     NVML_FIELD_RETIRED_DBE = 30,
     NVML_FIELD_RETIRED_PENDING = 31,
     NVML_FIELD_THROTTLE_TIME = 74, /* and the seven behind it; nanoseconds, says the header */
+    NVML_FIELD_LINK_CRC_FLIT = 38,
+    NVML_FIELD_LINK_CRC_DATA = 45,
+    NVML_FIELD_LINK_REPLAY = 52,
+    NVML_FIELD_LINK_RECOVERY = 59,
     NVML_FIELD_MEMORY_TEMPERATURE = 82,
+    NVML_FIELD_LINK_TX_KIB = 138, /* of the link that the scope names */
+    NVML_FIELD_LINK_RX_KIB = 139,
+    NVML_FIELD_C2C_LINKS = 170,
+    NVML_FIELD_LINK_TX_BYTES = 202, /* the fifth generation counts so */
+    NVML_FIELD_LINK_RX_BYTES = 204,
+    NVML_FIELD_C2C_ERROR = 231, /* and the two behind it */
     NVML_FIELD_PCIE_REPLAYS = 94,
     NVML_FIELD_PCIE_REPLAY_ROLLOVERS = 95,
     NVML_FIELD_REMAPPED_CORRECTABLE = 142,
@@ -123,6 +133,32 @@ struct nvml_field_value {
     unsigned code;       /* each field has its own */
     union nvml_value value;
 };
+
+#define NVML_LINKS     36          /* the most a GPU has; 18 before the headers of CUDA 13.3 */
+#define NVML_ALL_LINKS 0xFFFFFFFFu /* as scope of a field */
+
+enum nvml_link_remote {
+    NVML_REMOTE_GPU = 0,
+    NVML_REMOTE_IBM_NPU = 1,
+    NVML_REMOTE_SWITCH = 2
+};
+
+enum nvml_fabric_state {
+    NVML_FABRIC_COMPLETED = 3
+};
+
+/* The third version; the second ends before `summary`. */
+struct nvml_fabric_info {
+    unsigned version;
+    unsigned char cluster_uuid[16];
+    unsigned status, clique;
+    unsigned char state;
+    unsigned health; /* groups of two bits: 0 not known, 1 true, 2 false; see nvidia_link.c */
+    unsigned char summary;
+};
+
+#define NVML_FABRIC_VERSION_3 0x03000028u
+#define NVML_FABRIC_VERSION_2 0x02000024u
 
 #define NVML_NO_INSTANCE        0xFFFFFFFFu /* not on a MIG instance */
 #define NVML_MEMORY_UNAVAILABLE UINT64_MAX
@@ -187,6 +223,7 @@ _Static_assert(sizeof(struct nvml_memory_v2) == 40, "nvmlMemory_v2_t");
 _Static_assert(NVML_STRUCT_VERSION(struct nvml_memory_v2, 2) == 0x02000028, "nvmlMemory_v2");
 _Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
 _Static_assert(sizeof(struct nvml_field_value) == 40, "nvmlFieldValue_t");
+_Static_assert(sizeof(struct nvml_fabric_info) == 40, "nvmlGpuFabricInfo_v3_t");
 _Static_assert(sizeof(struct nvml_process_v1) == 16, "nvmlProcessInfo_v1_t");
 _Static_assert(sizeof(struct nvml_process_v2) == 24, "nvmlProcessInfo_v2_t");
 _Static_assert(sizeof(struct nvml_process_r535) == 32, "early R535");

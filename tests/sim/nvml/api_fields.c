@@ -2,9 +2,8 @@
  * puts another value in the place of any of them. */
 #include "sim.h"
 
-#define GIB       1073741824.0
-#define US_PER_S  1e6
-#define ALL_LINKS 0xFFFFFFFFu
+#define GIB      1073741824.0
+#define US_PER_S 1e6
 
 /* What a field is on a board: `value` in the driver's unit. */
 struct answer {
@@ -76,11 +75,41 @@ static struct answer throttle_time(const struct nvml_device *d, unsigned id)
     return wide(server, id == NVML_FIELD_THROTTLE_TIME ? floor(worked_s(d) * 1e8) : 0);
 }
 
-static struct answer answer(const struct nvml_device *d, unsigned id)
+/* Counters of one link, or of all; the fifth generation counts bytes, older ones KiB. */
+static struct answer links(const struct nvml_device *d, unsigned id, unsigned scope)
+{
+    const struct sim_gpu *g = &sim.scenario.gpus[d->gpu];
+    bool bytes = id == NVML_FIELD_LINK_TX_BYTES || id == NVML_FIELD_LINK_RX_BYTES;
+    bool fifth = g->board->arch >= 10;
+    double all = scope == NVML_ALL_LINKS ? g->links : 1;
+
+    if (!g->links || g->mig)
+        return no_answer();
+    if (id <= NVML_FIELD_LINK_RECOVERY)
+        return wide(true, 0);
+    return wide(bytes == fifth, floor(worked_s(d) * GIB * all / (bytes ? 1 : 1024)));
+}
+
+static bool is_of_links(unsigned id)
+{
+    static const unsigned ids[] = {NVML_FIELD_LINK_CRC_FLIT, NVML_FIELD_LINK_CRC_DATA,
+                                   NVML_FIELD_LINK_REPLAY,   NVML_FIELD_LINK_RECOVERY,
+                                   NVML_FIELD_LINK_TX_KIB,   NVML_FIELD_LINK_RX_KIB,
+                                   NVML_FIELD_LINK_TX_BYTES, NVML_FIELD_LINK_RX_BYTES};
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+static struct answer answer(const struct nvml_device *d, unsigned id, unsigned scope)
 {
     const struct sim_board *b = sim.scenario.gpus[d->gpu].board;
     int64_t now = sim_now();
 
+    if (is_of_links(id))
+        return links(d, id, scope);
     if (id == NVML_FIELD_MEMORY_TEMPERATURE)
         return narrow(b->memory_sensor, floor(sim_temperature_c(&sim.scenario, d->gpu, now) + 6));
     if ((id >= NVML_FIELD_ECC_AGGREGATE_CORRECTED && id <= NVML_FIELD_RETIRED_PENDING) ||
@@ -115,7 +144,7 @@ SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
         return code;
     for (int i = 0; i < n; i++) {
         struct nvml_field_value *v = &values[i];
-        struct answer a = answer(d, v->field_id);
+        struct answer a = answer(d, v->field_id, v->scope_id);
         char name[32];
         snprintf(name, sizeof(name), "field_%u", v->field_id);
         a.value = sim_value(

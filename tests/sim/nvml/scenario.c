@@ -207,6 +207,7 @@ static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err
         return error_set(err, -EINVAL, "no such model: %.*s", (int)MIN(line->words[2].len, 60u),
                          line->words[2].ptr);
     g.ecc = g.ecc_pending = g.board->ecc && g.board->server;
+    g.links = g.board->links;
     if ((code = read_profile(line, &g, err)) ||
         (code = get_number(line, "period", 0.1, 1e6, &g.period_s, err)) ||
         (code = get_number(line, "duty", 0, 1, &g.duty, err)) ||
@@ -218,6 +219,7 @@ static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err
         (code = get_switch(line, "persistence", &g.persistence, err)) ||
         (code = get_switch(line, "ecc", &g.ecc, err)) ||
         (code = get_unsigned(line, "compute_mode", 3, &g.compute_mode, err)) ||
+        (code = get_unsigned(line, "nvlinks", NVML_LINKS, &g.links, err)) ||
         (code = get_unsigned(line, "processes", SIM_PROCESSES, &processes, err)) ||
         (code = get_switch(line, "mig", &g.mig, err)))
         return code;

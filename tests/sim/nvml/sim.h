@@ -29,6 +29,7 @@ struct sim_board {
     unsigned pcie_gen, pcie_width;
     unsigned shutdown_c, slowdown_c, max_operating_c;
     unsigned fans;
+    unsigned links;                       /* NVLinks */
     bool ecc, memory_sensor, mig, server; /* server: no display, serial number, stays in P0 */
 };
 
@@ -50,7 +51,7 @@ struct sim_gpu {
     double share;                     /* fill of the memory by its processes, when not told */
     uint64_t memory_used;             /* told by the scenario; UINT64_MAX: from the processes */
     bool persistence, ecc, ecc_pending, mig;
-    unsigned compute_mode;
+    unsigned compute_mode, links;
     int64_t numa_node; /* -1: the call is not supported */
 };
 
