@@ -2,10 +2,12 @@
 #include "promql/scan.h"
 
 #include "promql/fault.h"
-#include "promql/format.h"
+
+#include <stdlib.h>
 
 #define THREADS_MAX        16
-#define SERIES_PER_THREAD  64                /* fewer are not worth starting a thread for */
+#define SERIES_PER_THREAD  64 /* fewer are not worth starting a thread for */
+#define DISTANCES          20 /* between samples, to find out how far apart they are */
 #define SCRATCH_KEEP_BYTES ((size_t)1 << 20) /* columns read before the scratch is emptied */
 
 struct held_selection {
@@ -104,6 +106,55 @@ int scan_open_instant(struct eval *e, const struct node *n, const struct grid *g
     return open_selector(e, n, g, e->options.lookback_ms, ret);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The usual distance of samples, judged by the newest of the first series that has some; 0: there
+ * is none. */
+static int usual_distance(struct eval *e, const struct scan *s, int64_t *ret)
+{
+    int64_t distances[DISTANCES];
+    struct error err = {0};
+    struct column c = {0};
+    size_t n = 0;
+    int code = 0;
+
+    *ret = 0;
+    for (size_t i = 0; i < s->len && c.len < 2 && !code; i++) {
+        code =
+            s->selection->ops->read(s->selection, i, s->first_ms, s->last_ms, &e->arena, &c, &err);
+        if (!code)
+            code = eval_interrupted(&e->options, e->err);
+        else
+            code = store_fault(e->err, code, err.text);
+    }
+    for (; !code && n < DISTANCES && n + 1 < c.len; n++)
+        distances[n] = c.ts_ms[c.len - 1 - n] - c.ts_ms[c.len - 2 - n];
+    if (n) {
+        qsort(distances, n, sizeof(*distances), by_size);
+        *ret = distances[n / 2];
+    }
+    return code;
+}
+
+/* MetricsQL's rate(m): the window is the step, but never so short that it would miss the two
+ * samples a rate takes. */
+static int open_implicit(struct eval *e, const struct node *n, const struct grid *g, struct scan *s)
+{
+    int64_t distance, step = (int64_t)(e->step_s * 1000);
+    int64_t width = MAX(step, e->options.lookback_ms);
+    int code = open_selector(e, n, g, width, s);
+
+    if (code || !step || !g->len)
+        return code;
+    code = usual_distance(e, s, &distance);
+    s->window.width_ms = MIN(MAX(step, distance * 5 / 2), width);
+    return code ? code : reach(e, s);
+}
+
 /* Multiples of the step, the first one later than `after_ms`. */
 static int inner_grid(struct eval *e, int64_t after_ms, int64_t last_ms, int64_t step_ms,
                       struct grid *ret)
@@ -195,15 +246,14 @@ int scan_open(struct eval *e, const struct node *n, const struct grid *g, struct
 {
     const struct node_duration *range;
     int64_t width;
-    int code = 0;
+    int code;
 
     n = node_unwrap(n);
     *ret = (struct scan){0};
     range = n->kind == NODE_SUBQUERY ? &n->subquery.range : &n->selector.range;
     if (range->implicit)
-        width = e->step_s > 0 ? (int64_t)(e->step_s * 1000) : e->options.lookback_ms;
-    else
-        code = eval_duration(e, range->expr, true, &width);
+        return open_implicit(e, n, g, ret);
+    code = eval_duration(e, range->expr, true, &width);
     if (code)
         return code;
     return n->kind == NODE_SUBQUERY ? open_subquery(e, n, g, width, ret)

@@ -121,7 +121,8 @@ static inline int test_store_select(void *self, struct selector selector, int64_
 
     sel->labels = xcalloc(s->len + 1, sizeof(*sel->labels));
     sel->numbers = xcalloc(s->len + 1, sizeof(*sel->numbers));
-    qsort(s->items, s->len, sizeof(*s->items), test_store_order);
+    if (s->len)
+        qsort(s->items, s->len, sizeof(*s->items), test_store_order);
     for (size_t i = 0; i < s->len && code >= 0; i++) {
         const struct column *c = &s->items[i].column;
         if (!c->len || c->ts_ms[0] > end_ms || c->ts_ms[c->len - 1] < start_ms)
