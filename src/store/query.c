@@ -146,7 +146,7 @@ static int list(struct store *s, const struct str *name, const struct selector *
     int code = 0;
 
     str_set_init(&l.set, a);
-    if (memory_touches(s, end_ms))
+    if (memory_touches(s, end_ms) && start_ms <= end_ms)
         code = names_in_memory(s, name, selectors, n, &l.set, err);
     if (!code)
         code = list_days(s, &l, start_ms, end_ms);

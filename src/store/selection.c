@@ -11,8 +11,8 @@ struct found *found_new(struct store *s, int64_t start_ms, int64_t end_ms)
         return NULL;
     f->base.ops = &found_ops;
     f->store = s;
-    f->start_ms = start_ms;
-    f->end_ms = end_ms;
+    f->start_ms = MAX(start_ms, INT64_C(0));
+    f->end_ms = MIN(end_ms, TS_MAX);
     arena_init(&f->memory, 0);
     pthread_mutex_init(&f->lock, NULL);
     return f;

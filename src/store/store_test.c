@@ -203,7 +203,9 @@ static void too_many_series_for_a_query_are_an_error(void **state)
     test_append(t, g, 1000, values, 2);
     struct selector all = {NULL, 0};
     assert_int_equal(q.select(q.self, all, 0, 5000, 1, &s, &err), -E2BIG);
-    assert_int_equal(q.select(q.self, all, 0, 5000, 2, &s, &err), 0);
+    assert_int_equal(q.select(q.self, all, INT64_MIN, INT64_MAX, 2, &s, &err), 0);
+    assert_int_equal(test_read(t, s, 1, INT64_MIN, INT64_MAX).len, 1);
+    assert_int_equal(test_read(t, s, 1, 5, 3).len, 0);
     selection_free(s);
     test_reopen(t);
     q = store_queryable(t->store);
