@@ -672,6 +672,60 @@ static void text_of_this_process_takes_the_same_door(void **state)
     assert_int_equal(stats.targets, 2);
 }
 
+static void look_at_status(void *ctx, const struct target_status *t)
+{
+    *(size_t *)ctx += t->job.len + t->url.len + t->labels.len + strlen(t->last_error);
+}
+
+/* What other threads of a host do all the time: push their own text, look at the status. */
+static void *live_beside(void *arg)
+{
+    struct bench *b = arg;
+    struct scrape_stats stats;
+    size_t seen = 0;
+
+    for (int64_t i = 0; i < 300; i++) {
+        if (scrape_local(b->scrape, STR("worker"), STR("me"), i % 2 ? STR("a 1\n") : STR("b 2\n"),
+                         i, NULL))
+            return b;
+        scrape_visit_targets(b->scrape, look_at_status, &seen);
+        scrape_get_stats(b->scrape, &stats);
+    }
+    return NULL;
+}
+
+static void reloads_may_come_at_any_time(void **state)
+{
+    struct bench *b = *state;
+    pthread_t thread;
+    void *failed;
+
+    server_say(&b->server, "a 1\n");
+    say_targets(b, "one");
+    for (int i = 0; i < 30; i++) {
+        configure(b,
+                  "global: {scrape_interval: 100ms}\nscrape_configs:\n"
+                  "- {job_name: same, honor_labels: %s, "
+                  "static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
+                  "- {job_name: other%d, file_sd_configs: [{files: [sd.json]}]}\n"
+                  "- {job_name: slow, metrics_path: /slow, "
+                  "static_configs: [{targets: ['127.0.0.1:%d'], labels: {i: '%d'}}]}\n",
+                  i % 2 ? "true" : "false", b->server.port, i % 3, b->server.port, i % 4);
+        if (!b->scrape) {
+            start(b);
+            assert_int_equal(thread_start(&thread, "beside", live_beside, b, NULL), 0);
+        } else {
+            assert_int_equal(scrape_reload(b->scrape, NULL), 0);
+        }
+        poll(NULL, 0, i % 5 * 10); /* different moments of the others' work */
+    }
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    char name[200];
+    size_t before = samples_of(b, labelled(b, name, "up", "same"));
+    wait_for_more(b, name, 1, before);
+}
+
 static void what_cannot_be_started_says_why(void **state)
 {
     struct bench *b = *state;
@@ -697,6 +751,7 @@ int main(void)
         SCRAPE_TEST(a_reload_is_all_or_nothing_and_keeps_what_stays),
         SCRAPE_TEST(turns_lie_on_the_grid_of_the_interval),
         SCRAPE_TEST(text_of_this_process_takes_the_same_door),
+        SCRAPE_TEST(reloads_may_come_at_any_time),
         SCRAPE_TEST(what_cannot_be_started_says_why),
     };
     log_setup(LOG_ERROR, LOG_LOGFMT);
