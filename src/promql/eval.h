@@ -56,7 +56,7 @@ MUST_CHECK int eval_interrupted(const struct promql_options *o, struct promql_er
 /** Turns -EEXIST and -ENOMEM of the functions of vector.h into words. */
 MUST_CHECK int eval_failed(struct eval *e, int code);
 
-/** Milliseconds of a duration; `what` must be positive or not ("offset" may be anything). */
+/** Milliseconds of a duration, which must be `positive`, or may be anything (that of an offset). */
 MUST_CHECK int eval_duration(struct eval *e, const struct node *n, bool positive, int64_t *ret_ms);
 
 /** Where a selector or a subquery looks: `ret_offset`, and whether all steps look at the same

@@ -1,5 +1,4 @@
-/* rollup.c - calls of functions over ranges: opens the range, runs all series, names the results.
- */
+/* rollup.c - calls of functions over ranges: opens the range, runs all series, names the result. */
 #include "promql/rollup.h"
 
 #include "promql/fault.h"

@@ -1,5 +1,4 @@
-/* rollup.h - functions of a range vector: a number for each step out of the samples of its window.
- */
+/* rollup.h - functions of a range vector: for each step a number out of its window of samples. */
 #ifndef ALGALON_PROMQL_ROLLUP_H
 #define ALGALON_PROMQL_ROLLUP_H
 

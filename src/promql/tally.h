@@ -26,14 +26,12 @@ void tally_add(struct tally *t, size_t group, const double *row);
 /** Adds all that `from` has gathered. */
 void tally_join(struct tally *t, const struct tally *from);
 
-/**
- * Turns what was gathered into results, in t->value. False when a mean overflowed on the way, which
- * tally_careful_mean() has to do again.
- */
+/** Turns what was gathered into results, in t->value. False when a mean overflowed on the way: then
+ * tally_careful_mean() has to do it again. */
 bool tally_finish(struct tally *t);
 
-/** The mean of the rows given, one by one, without overflow: add with `nth` from 1 at every step a
- * row has. */
+/** Adds a row to means that cannot overflow, step by step. `mean` starts all absent; the result is
+ * mean + rest. */
 void tally_careful_mean(const double *row, size_t steps, double *mean, double *rest, double *count);
 
 #endif
