@@ -55,4 +55,15 @@ if(ALGALON_TESTS AND ALGALON_WEB)
            WORKING_DIRECTORY ${web_source})
   add_test(NAME web_modules COMMAND ${NODE_PROGRAM} test.mjs WORKING_DIRECTORY ${web_source})
   set_tests_properties(web_types web_modules PROPERTIES LABELS web TIMEOUT 180)
+  # In a real browser, where there is one; ALGALON_URL in the environment names a running algalon.
+  find_program(CHROMIUM_PROGRAM NAMES chromium chromium-browser google-chrome)
+  if(CHROMIUM_PROGRAM)
+    add_test(NAME browser_install COMMAND ${NPM_PROGRAM} ci --no-audit --no-fund --loglevel=error
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/browser)
+    add_test(NAME browser COMMAND ${NODE_PROGRAM} --test
+             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/browser)
+    set_tests_properties(browser_install PROPERTIES LABELS browser FIXTURES_SETUP browser)
+    set_tests_properties(browser PROPERTIES LABELS browser FIXTURES_REQUIRED browser TIMEOUT 600
+      ENVIRONMENT "ALGALON_WEB_DIST=${web_dist};CHROMIUM=${CHROMIUM_PROGRAM}")
+  endif()
 endif()

@@ -70,15 +70,35 @@ function dial(item: Shown, context: PanelContext, options: unknown, several: boo
   return h("a", { class: "gauge-item", "aria-label": attrs["aria-label"], href: item.link.href }, drawing, name);
 }
 
+const LEAST_DIAL_PX = 84;
+
+/** How many gauges stand beside each other so that they become as large as can be. */
+export function columnsFor(count: number, width: number, height: number): number {
+  let best = 1;
+  let most = 0;
+  for (let c = 1; c <= Math.max(1, count); c++) {
+    if (width / c < LEAST_DIAL_PX && c > 1) break;
+    const size = Math.min(width / c / 200, height / Math.ceil(count / c) / 178);
+    if (size > most) [best, most] = [c, size];
+  }
+  return best;
+}
+
 function create(host: HTMLElement, context: PanelContext): PanelView {
   const list = h("div", { class: "gauge-list" });
   host.append(list);
+  const resize = (): void => {
+    const columns = columnsFor(list.childElementCount, host.clientWidth, host.clientHeight);
+    list.style.setProperty("--columns", String(columns));
+  };
   return {
     update(data) {
       const items = shownValues(data.frames, context.panel.options, context);
       const several = items.length > 1;
       list.replaceChildren(...items.map((i) => dial(i, context, context.panel.options, several)));
+      resize();
     },
+    resize,
   };
 }
 

@@ -120,6 +120,7 @@ function meter(item: Shown): HTMLElement {
 function paint(el: HTMLElement, item: Shown, look: Look): void {
   const { color, fill } = item.value;
   if (look.colorMode === "background_solid") {
+    el.classList.add("solid");
     el.style.background = fill;
     el.style.color = textOn(fill);
   } else if (look.colorMode === "background" || look.colorMode === "background_gradient") {

@@ -168,11 +168,16 @@ class TimeseriesView implements PanelView {
       show: s.inChart && !this.hidden.has(s.name),
       stroke: strokeOf(s, scale, this.context.theme),
       fill: s.below < 0 ? fillOf(s, scale, this.context.theme) : undefined,
-      width: s.draw === "points" ? 0 : s.width,
+      width: s.draw === "points" || this.isDense(s) ? 0 : s.width,
       dash: s.dash,
       paths: pathsOf(s),
       points: { show: points, size: s.pointSize, fill: s.color, stroke: s.color },
     };
+  }
+
+  /** Bars so thin that their outlines would be all there is: the fill alone draws them. */
+  private isDense(s: ChartSeries): boolean {
+    return s.draw === "bars" && s.fillOpacity > 0 && this.model.times.length * 6 > this.size().width;
   }
 
   /** Fill between a stacked series and the one below it, or down to a named series. */

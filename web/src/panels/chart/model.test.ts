@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldOf, type Frame, frameOf, type Value } from "../../data/frame.ts";
 import { bridged, chartModel } from "./model.ts";
+import { columnsFor } from "../gauge.ts";
 import { axisLabels, timeLabels } from "./scales.ts";
 
 function series(name: string, values: Value[], custom: Record<string, unknown> = {}, times?: number[]): Frame {
@@ -61,4 +62,12 @@ test("time labels say what their distance needs, and midnight its day", () => {
   assert.deepEqual(timeLabels([t, t + 60_000], 60_000, "utc"), ["23:59", "Feb 01"]);
   assert.deepEqual(timeLabels([t], 5000, "utc"), ["23:59:00"]);
   assert.deepEqual(timeLabels([t], 86_400_000, "utc"), ["Jan 31"]);
+});
+
+test("gauges stand so that they are as large as can be", () => {
+  assert.equal(columnsFor(8, 900, 100), 8);
+  assert.equal(columnsFor(8, 600, 240), 4);
+  assert.equal(columnsFor(1, 200, 200), 1);
+  assert.equal(columnsFor(4, 150, 900), 1);
+  assert.equal(columnsFor(0, 0, 0), 1);
 });
