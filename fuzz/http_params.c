@@ -1,6 +1,6 @@
 /* http_params.c - what stands in a request line and its headers: query strings and form bodies,
  * escapes, Accept-Encoding, times and durations, compressed bodies. */
-#include "api/answer.h"
+#include "api/times.h"
 #include "http/body.h"
 #include "http/params.h"
 
@@ -34,17 +34,17 @@ static void parse_times(struct str text)
     int64_t ms = 0, again = 0;
     struct buf out;
 
-    if (!time_parse(text, &ms))
+    if (!times_parse(text, &ms))
         ms = 0;
-    if (ms < TIME_MIN_MS || ms > TIME_MAX_MS)
+    if (ms < TIMES_MIN_MS || ms > TIMES_MAX_MS)
         abort();
     /* What is printed is read back as the same time. */
     buf_init(&out, 0);
-    time_print(&out, ms);
-    if (!time_parse(buf_str(&out), &again) || again != ms)
+    times_print(&out, ms);
+    if (!times_parse(buf_str(&out), &again) || again != ms)
         abort();
     buf_fini(&out);
-    if (duration_parse(text, &ms) && (ms > TIME_MAX_MS || ms < TIME_MIN_MS))
+    if (times_parse_duration(text, &ms) && (ms > TIMES_MAX_MS || ms < TIMES_MIN_MS))
         abort();
 }
 

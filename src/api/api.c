@@ -19,13 +19,13 @@ struct entry {
 };
 
 static const struct entry metrics_entries[] = {
-    {"GET", "/metrics", worker_metrics, NEED_WORKER, false, false},
-    {"GET", "/snapshot", worker_snapshot, NEED_WORKER, false, false},
-    {"GET", "/events", worker_events, NEED_WORKER, false, false},
+    {"GET", "/metrics", live_metrics, NEED_WORKER, false, false},
+    {"GET", "/snapshot", live_snapshot, NEED_WORKER, false, false},
+    {"GET", "/events", live_events, NEED_WORKER, false, false},
     {"GET", "/health", status_health, NEED_NOTHING, false, true},
     {"GET", "/-/healthy", status_healthy, NEED_NOTHING, false, true},
     {"GET", "/-/ready", status_ready, NEED_NOTHING, false, true},
-    {"GET", "/", worker_landing, NEED_NOTHING, false, false},
+    {"GET", "/", live_landing, NEED_NOTHING, false, false},
 };
 
 static const struct entry entries[] = {
@@ -48,9 +48,9 @@ static const struct entry entries[] = {
     {"GET", "/api/v1/status/walreplay", status_walreplay, NEED_STORE, false, true},
     {"GET", "/api/v1/status/tsdb", cardinality, NEED_QUERY, true, false},
     {"POST", "/api/v1/import/prometheus", write_import, NEED_STORE, true, false},
-    {"GET", "/api/v1/doctor", worker_doctor, NEED_NOTHING, true, false},
-    {"GET", "/snapshot", worker_snapshot, NEED_WORKER, false, false},
-    {"GET", "/events", worker_events, NEED_WORKER, false, false},
+    {"GET", "/api/v1/doctor", live_doctor, NEED_NOTHING, true, false},
+    {"GET", "/snapshot", live_snapshot, NEED_WORKER, false, false},
+    {"GET", "/events", live_events, NEED_WORKER, false, false},
     {"GET", "/metrics", self_metrics, NEED_NOTHING, false, false},
     {"GET", "/health", status_health, NEED_NOTHING, false, true},
     {"GET", "/-/healthy", status_healthy, NEED_NOTHING, false, true},

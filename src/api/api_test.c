@@ -1,5 +1,6 @@
 /* api_test.c - the endpoints over a real listener and a store that is an array. */
-#include "api/answer.h"
+#include "api/api.h"
+#include "api/times.h"
 
 #include "http/testing.h"
 
@@ -624,8 +625,8 @@ static void times_and_durations_are_read(void **state)
         {"2015-07-01T14:40:30-05:30", true, 1435781430000},
         {"2000-02-29T00:00:00Z", true, 951782400000},
         {"1969-12-31T23:59:59Z", true, -1000},
-        {"-292273086-05-16T16:47:06Z", true, TIME_MIN_MS},
-        {"292277025-08-18T07:12:54.999999999Z", true, TIME_MAX_MS},
+        {"-292273086-05-16T16:47:06Z", true, TIMES_MIN_MS},
+        {"292277025-08-18T07:12:54.999999999Z", true, TIMES_MAX_MS},
         {"2001-02-29T00:00:00Z", false, 0},
         {"2015-07-01T24:00:00Z", false, 0},
         {"2015-13-01T00:00:00Z", false, 0},
@@ -651,13 +652,13 @@ static void times_and_durations_are_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-        if (time_parse(str_of(times[i].text), &ms) != times[i].good)
+        if (times_parse(str_of(times[i].text), &ms) != times[i].good)
             fail_msg("%s", times[i].text);
         if (times[i].good)
             assert_int_equal(ms, times[i].ms);
     }
     for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
-        if (duration_parse(str_of(durations[i].text), &ms) != durations[i].good)
+        if (times_parse_duration(str_of(durations[i].text), &ms) != durations[i].good)
             fail_msg("%s", durations[i].text);
         if (durations[i].good)
             assert_int_equal(ms, durations[i].ms);

@@ -1,7 +1,9 @@
 /* cardinality.c - /api/v1/status/tsdb: which names and labels make the most series. One walk over
  * the labels of all series; nothing is read from blocks. */
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/families.h"
+#include "api/times.h"
 
 #include <stdlib.h>
 
@@ -98,8 +100,8 @@ static int take_census(struct api *api, struct census *c, size_t *ret_series, st
 
     if (code < 0)
         return code;
-    code = api->queryable.select(api->queryable.self, (struct selector){&any, 1}, TIME_MIN_MS,
-                                 TIME_MAX_MS, api->query_max_series, &all, err);
+    code = api->queryable.select(api->queryable.self, (struct selector){&any, 1}, TIMES_MIN_MS,
+                                 TIMES_MAX_MS, api->query_max_series, &all, err);
     matcher_fini(&any);
     if (code < 0)
         return code;
@@ -137,7 +139,7 @@ void cardinality(struct http_request *r, void *ctx)
     struct arena arena;
     struct buf body;
 
-    if (!param_limit(r, "limit", &top))
+    if (!ask_limit(r, "limit", &top))
         return;
     top = MIN(top, TOP_MAX);
     arena_init(&arena, api->query_max_memory);

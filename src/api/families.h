@@ -26,8 +26,8 @@ http_handler write_import;
 /* targets.c */
 http_handler targets_list, targets_rules, targets_alerts, targets_alertmanagers;
 
-/* worker.c */
-http_handler worker_metrics, worker_snapshot, worker_events, worker_doctor, worker_landing;
+/* live.c */
+http_handler live_metrics, live_snapshot, live_events, live_doctor, live_landing;
 
 /* self.c */
 http_handler self_metrics;

@@ -1,5 +1,6 @@
 /* federate.c - /federate: the latest sample of every series that a match[] asks for, as text. */
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/families.h"
 
 #include <stdlib.h>
@@ -80,13 +81,13 @@ void federate(struct http_request *r, void *ctx)
     int64_t now = clock_now_ms();
     int64_t start = now - (api->lookback_ms > 0 ? api->lookback_ms : DEFAULT_LOOKBACK_MS);
     struct collection found = {0};
-    struct selectors selectors;
+    struct ask_selectors selectors;
     struct error err = {0};
     struct arena scratch;
     struct buf body;
 
-    if (!selectors_read(r, false, &selectors)) {
-        selectors_fini(&selectors);
+    if (!ask_selectors(r, false, &selectors)) {
+        ask_selectors_fini(&selectors);
         return;
     }
     struct selection **from = xcalloc(selectors.len + 1, sizeof(struct selection *));
@@ -110,5 +111,5 @@ void federate(struct http_request *r, void *ctx)
     free(from);
     free(found.items);
     arena_fini(&scratch);
-    selectors_fini(&selectors);
+    ask_selectors_fini(&selectors);
 }

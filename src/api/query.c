@@ -1,7 +1,9 @@
 /* query.c - /api/v1/query, query_range and their helpers: bounds around promql_query(), and its
  * result as JSON. */
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/families.h"
+#include "api/times.h"
 
 #include <time.h>
 
@@ -16,7 +18,7 @@
 static char *put_point(char *to, int64_t ts_ms, double value)
 {
     *to++ = '[';
-    to = time_put(to, ts_ms);
+    to = times_put(to, ts_ms);
     *to++ = ',';
     *to++ = '"';
     to += num_print(to, value);
@@ -73,7 +75,7 @@ static void print_result(struct buf *to, const struct promql_result *result, int
     buf_printf(to, "{\"resultType\":\"%s\",\"result\":", types[result->type]);
     if (result->type == PROMQL_STRING) {
         buf_char(to, '[');
-        time_print(to, at_ms);
+        times_print(to, at_ms);
         buf_char(to, ',');
         buf_json(to, result->string);
         buf_char(to, ']');
@@ -178,7 +180,7 @@ static void answer_result(struct job *job, const struct promql_result *result)
         if (items) {
             if (warnings.len)
                 memcpy(items, warnings.items, warnings.len * sizeof(*items));
-            items[warnings.len] = STR(WARNING_CUT);
+            items[warnings.len] = STR(ANSWER_CUT);
             warnings = (struct str_list){items, warnings.len + 1};
         }
     }
@@ -229,9 +231,9 @@ static bool read_options(struct job *job)
     int64_t timeout = bound, lookback = api->lookback_ms;
 
     job->asked_ns = clock_mono_ns();
-    if (!param_duration(job->r, "timeout", &timeout) ||
-        !param_duration(job->r, "lookback_delta", &lookback) ||
-        !param_limit(job->r, "limit", &job->limit))
+    if (!ask_duration(job->r, "timeout", &timeout) ||
+        !ask_duration(job->r, "lookback_delta", &lookback) ||
+        !ask_limit(job->r, "limit", &job->limit))
         return false;
     if (lookback < 0 || (lookback == 0 && http_param(job->r, "lookback_delta").len)) {
         answer_error(job->r, 400, "bad_data",
@@ -253,7 +255,7 @@ void query_instant(struct http_request *r, void *ctx)
     struct job job = {.api = ctx, .r = r};
     int64_t at = clock_now_ms();
 
-    if (!param_time(r, "time", &at) || !read_options(&job))
+    if (!ask_time(r, "time", &at) || !read_options(&job))
         return;
     job.options.start_ms = job.options.end_ms = at;
     run(&job);
@@ -263,7 +265,7 @@ void query_instant(struct http_request *r, void *ctx)
 static bool needed_time(struct http_request *r, const char *name, int64_t *ret_ms)
 {
     if (http_param(r, name).len)
-        return param_time(r, name, ret_ms);
+        return ask_time(r, name, ret_ms);
     answer_error(r, 400, "bad_data",
                  "invalid parameter \"%s\": cannot parse \"\" to a valid timestamp", name);
     return false;
@@ -272,7 +274,7 @@ static bool needed_time(struct http_request *r, const char *name, int64_t *ret_m
 static bool needed_step(struct http_request *r, int64_t *ret_ms)
 {
     if (http_param(r, "step").len)
-        return param_duration(r, "step", ret_ms);
+        return ask_duration(r, "step", ret_ms);
     answer_error(r, 400, "bad_data",
                  "invalid parameter \"step\": cannot parse \"\" to a valid duration");
     return false;

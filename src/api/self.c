@@ -1,5 +1,5 @@
 /* self.c - this process's own metrics: what it costs, what it keeps, whom it serves. */
-#include "api/answer.h"
+#include "api/api.h"
 #include "api/families.h"
 
 #include <dirent.h>

@@ -1,6 +1,8 @@
 /* series.c - what there is: label names, their values, series, metadata. */
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/families.h"
+#include "api/times.h"
 
 #include <stdlib.h>
 
@@ -12,22 +14,22 @@ struct question {
     struct http_request *r;
     int64_t start_ms, end_ms;
     size_t limit;
-    struct selectors selectors;
+    struct ask_selectors selectors;
     struct arena arena;
 };
 
 /* False with the answer given; question_fini() in every case. */
 static bool question_read(struct question *q, struct api *api, struct http_request *r, bool wanted)
 {
-    *q = (struct question){.api = api, .r = r, .start_ms = TIME_MIN_MS, .end_ms = TIME_MAX_MS};
+    *q = (struct question){.api = api, .r = r, .start_ms = TIMES_MIN_MS, .end_ms = TIMES_MAX_MS};
     arena_init(&q->arena, api->query_max_memory);
-    return param_time(r, "start", &q->start_ms) && param_time(r, "end", &q->end_ms) &&
-           param_limit(r, "limit", &q->limit) && selectors_read(r, wanted, &q->selectors);
+    return ask_time(r, "start", &q->start_ms) && ask_time(r, "end", &q->end_ms) &&
+           ask_limit(r, "limit", &q->limit) && ask_selectors(r, wanted, &q->selectors);
 }
 
 static void question_fini(struct question *q)
 {
-    selectors_fini(&q->selectors);
+    ask_selectors_fini(&q->selectors);
     arena_fini(&q->arena);
 }
 
@@ -36,8 +38,8 @@ static void answer_list(struct question *q, const struct str_list *list, bool cu
     struct buf body;
 
     answer_begin(q->api, &body);
-    strings_print(&body, list);
-    answer_finish_warn(q->r, &body, cut ? WARNING_CUT : NULL);
+    answer_strings(&body, list);
+    answer_finish_warn(q->r, &body, cut ? ANSWER_CUT : NULL);
 }
 
 void series_labels(struct http_request *r, void *ctx)
@@ -210,7 +212,7 @@ void series_find(struct http_request *r, void *ctx)
     } else {
         bool cut = print_union(&q, found, &body);
         buf_char(&body, ']');
-        answer_finish_warn(r, &body, cut ? WARNING_CUT : NULL);
+        answer_finish_warn(r, &body, cut ? ANSWER_CUT : NULL);
     }
     for (size_t i = 0; i < q.selectors.len; i++)
         selection_free(found[i]);

@@ -1,6 +1,7 @@
 /* status.c - what this process is, how it was set up, whether it is well. */
 #include "api/answer.h"
 #include "api/families.h"
+#include "api/times.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -75,14 +76,14 @@ void status_runtimeinfo(struct http_request *r, void *ctx)
     gethostname(host, sizeof(host) - 1);
     answer_begin(api, &body);
     buf_text(&body, "{\"startTime\":");
-    time_print_rfc3339(&body, api->started_ms);
+    times_print_rfc3339(&body, api->started_ms);
     print_pair(&body, false, "CWD", getcwd(directory, sizeof(directory)) ? directory : "");
     print_pair(&body, false, "hostname", host);
     buf_text(&body, ",\"serverTime\":");
-    time_print_rfc3339(&body, clock_now_ms());
+    times_print_rfc3339(&body, clock_now_ms());
     buf_printf(&body, ",\"reloadConfigSuccess\":%s,\"lastConfigTime\":",
                scrape.config_ok ? "true" : "false");
-    time_print_rfc3339(&body, api->started_ms);
+    times_print_rfc3339(&body, api->started_ms);
     /* What Go counts as goroutines are threads here. */
     buf_printf(&body, ",\"corruptionCount\":%d,\"goroutineCount\":%zu,\"GOMAXPROCS\":%ld",
                store.replay_dropped_bytes > 0, threads(), sysconf(_SC_NPROCESSORS_ONLN));

@@ -2,6 +2,7 @@
  * not evaluated here: their lists are empty. */
 #include "api/answer.h"
 #include "api/families.h"
+#include "api/times.h"
 
 #define NEVER "\"0001-01-01T00:00:00Z\"" /* the zero time of Go, which clients take for "never" */
 
@@ -43,7 +44,7 @@ static void print_target(void *ctx, const struct target_status *t)
     print_text(to, "lastError", str_of(t->last_error));
     buf_text(to, ",\"lastScrape\":");
     if (t->last_scrape_ms)
-        time_print_rfc3339(to, t->last_scrape_ms);
+        times_print_rfc3339(to, t->last_scrape_ms);
     else
         buf_text(to, NEVER);
     buf_text(to, ",\"lastScrapeDuration\":");

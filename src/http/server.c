@@ -197,7 +197,7 @@ static void resume_connection(void *connection)
 
 static ssize_t read_stream(void *arg, uint64_t pos, char *to, size_t max)
 {
-    ssize_t n = stream_take(arg, to, max);
+    ssize_t n = watch_stream_take(arg, to, max);
 
     (void)pos;
     return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
@@ -205,14 +205,14 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *to, size_t max)
 
 static void close_stream(void *arg)
 {
-    stream_close(arg);
+    watch_stream_close(arg);
 }
 
 void http_reply_stream(struct http_request *r, const char *content_type,
                        int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx), void *ctx)
 {
     struct stream *stream =
-        stream_new(r->server->watch, &r->watched, r->connection, next, done, ctx);
+        watch_stream_new(r->server->watch, &r->watched, r->connection, next, done, ctx);
 
     if (!stream) {
         done(ctx);
@@ -222,7 +222,7 @@ void http_reply_stream(struct http_request *r, const char *content_type,
     struct MHD_Response *response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, stream, close_stream);
     if (!response) {
-        stream_close(stream);
+        watch_stream_close(stream);
         return;
     }
     http_set_header(r, "Cache-Control", "no-store");

@@ -29,7 +29,7 @@ struct stream {
     size_t sent;
     uint64_t round;        /* lock: its last turn */
     bool suspended, ended; /* lock */
-    bool busy;             /* lock: next() runs; stream_close() leaves the rest to it */
+    bool busy;             /* lock: next() runs; watch_stream_close() leaves the rest to it */
     bool closed;           /* lock */
 };
 
@@ -157,9 +157,9 @@ static void sweep(struct watch *w, uint64_t now)
 
 /* ---- streams ---- */
 
-struct stream *stream_new(struct watch *w, struct watched *c, void *connection,
-                          int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx),
-                          void *ctx)
+struct stream *watch_stream_new(struct watch *w, struct watched *c, void *connection,
+                                int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx),
+                                void *ctx)
 {
     struct stream *s = NULL;
 
@@ -205,7 +205,7 @@ static void free_stream(struct stream *s)
     free(s);
 }
 
-ssize_t stream_take(struct stream *s, char *to, size_t max)
+ssize_t watch_stream_take(struct stream *s, char *to, size_t max)
 {
     struct watch *w = s->watch;
     ssize_t taken = 0;
@@ -230,7 +230,7 @@ ssize_t stream_take(struct stream *s, char *to, size_t max)
     return taken;
 }
 
-void stream_close(struct stream *s)
+void watch_stream_close(struct stream *s)
 {
     struct watch *w = s->watch;
 

@@ -67,14 +67,14 @@ void watch_cancel_all(struct watch *w);
  * A stream for `connection` of the HTTP library, whose watched part is `c`. NULL when there are too
  * many; then `done` was not called.
  */
-struct stream *stream_new(struct watch *w, struct watched *c, void *connection,
-                          int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx),
-                          void *ctx);
+struct stream *watch_stream_new(struct watch *w, struct watched *c, void *connection,
+                                int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx),
+                                void *ctx);
 /** Takes up to `max` bytes; 0: none now, the connection has been suspended; -1: the stream is over.
  * On the library's thread. */
-ssize_t stream_take(struct stream *s, char *to, size_t max);
+ssize_t watch_stream_take(struct stream *s, char *to, size_t max);
 /** The library is finished with it. `done` runs now or when next() returns. */
-void stream_close(struct stream *s);
+void watch_stream_close(struct stream *s);
 /** Ends every stream, as when its `next` said so; `for_good`: and takes no new ones. */
 void watch_end_streams(struct watch *w, bool for_good);
 

@@ -1,6 +1,6 @@
-/* worker.c - what the worker has read: for scrapers, for people, as a stream. A request never
+/* live.c - what the worker has read: for scrapers, for people, as a stream. A request never
  * touches hardware: it gets what was rendered at the last reading. */
-#include "api/answer.h"
+#include "api/api.h"
 #include "api/families.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static struct snapshot *latest(struct http_request *r, const struct api *api)
     return s;
 }
 
-void worker_metrics(struct http_request *r, void *ctx)
+void live_metrics(struct http_request *r, void *ctx)
 {
     struct snapshot *s = latest(r, ctx);
     bool open = wants_openmetrics(r), packed = http_accepts_gzip(r);
@@ -77,7 +77,7 @@ void worker_metrics(struct http_request *r, void *ctx)
                       release, s);
 }
 
-void worker_snapshot(struct http_request *r, void *ctx)
+void live_snapshot(struct http_request *r, void *ctx)
 {
     struct str format = http_param(r, "format");
     struct snapshot *s = latest(r, ctx);
@@ -146,7 +146,7 @@ static void end_events(void *ctx)
     free(ctx);
 }
 
-void worker_events(struct http_request *r, void *ctx)
+void live_events(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
     struct events *e = xnew(struct events);
@@ -174,7 +174,7 @@ static void print_finding(struct buf *to, const struct finding *f)
     buf_char(to, '}');
 }
 
-void worker_doctor(struct http_request *r, void *ctx)
+void live_doctor(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
     struct finding *findings = NULL;
@@ -199,7 +199,7 @@ void worker_doctor(struct http_request *r, void *ctx)
 
 /* ---- / of the metrics listener ---- */
 
-void worker_landing(struct http_request *r, void *ctx)
+void live_landing(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
     struct buf body;

@@ -1,0 +1,106 @@
+/* ask.c - what a request asks for. */
+#include "api/ask.h"
+
+#include "api/answer.h"
+#include "api/times.h"
+
+#include <stdlib.h>
+
+#define SELECTORS_MAX    256               /* match[] parameters of one request */
+#define SELECTORS_MEMORY ((size_t)8 << 20) /* of their matchers */
+
+bool ask_time(struct http_request *r, const char *name, int64_t *ret_ms)
+{
+    struct str text = http_param(r, name);
+
+    if (!text.len || times_parse(text, ret_ms))
+        return true;
+    if (strcmp(name, "time") == 0)
+        answer_error(r, 400, "bad_data",
+                     "invalid parameter \"time\": Invalid time value for 'time': cannot parse "
+                     "\"%.*s\" to a valid timestamp",
+                     (int)MIN(text.len, 100), text.ptr);
+    else
+        answer_error(r, 400, "bad_data",
+                     "invalid parameter \"%s\": cannot parse \"%.*s\" to a valid timestamp", name,
+                     (int)MIN(text.len, 100), text.ptr);
+    return false;
+}
+
+bool ask_duration(struct http_request *r, const char *name, int64_t *ret_ms)
+{
+    struct str text = http_param(r, name);
+
+    if (!text.len || times_parse_duration(text, ret_ms))
+        return true;
+    answer_error(r, 400, "bad_data",
+                 "invalid parameter \"%s\": cannot parse \"%.*s\" to a valid duration", name,
+                 (int)MIN(text.len, 100), text.ptr);
+    return false;
+}
+
+bool ask_limit(struct http_request *r, const char *name, size_t *ret)
+{
+    struct str text = http_param(r, name);
+    uint64_t value;
+
+    if (!text.len)
+        return true;
+    if (num_parse_u64(text, &value)) {
+        *ret = value < SIZE_MAX ? (size_t)value : SIZE_MAX;
+        return true;
+    }
+    answer_error(r, 400, "bad_data", "invalid parameter \"%s\": must be a number, 0 or above",
+                 name);
+    return false;
+}
+
+/* ---- match[] ---- */
+
+/* One match[]; false with the answer given. */
+static bool read_selector(struct http_request *r, struct str text, struct ask_selectors *ret)
+{
+    struct promql_error err = {0};
+    struct selector *s = &ret->items[ret->len];
+
+    if (ret->len == SELECTORS_MAX) {
+        answer_error(r, 400, "bad_data", "more than %d match[] parameters", SELECTORS_MAX);
+        return false;
+    }
+    if (promql_parse_selector(text, &ret->arena, s, &err) < 0) {
+        answer_error(r, 400, "bad_data", "invalid parameter \"match[]\": %s", err.text);
+        return false;
+    }
+    ret->len++;
+    return true;
+}
+
+bool ask_selectors(struct http_request *r, bool wanted, struct ask_selectors *ret)
+{
+    static const char *const names[] = {"match[]", "match"};
+
+    *ret = (struct ask_selectors){0};
+    arena_init(&ret->arena, SELECTORS_MEMORY);
+    ret->items = xcalloc(SELECTORS_MAX, sizeof(*ret->items));
+    for (size_t n = 0; n < ARRAY_LEN(names); n++)
+        for (size_t i = 0;; i++) {
+            struct str text = http_param_at(r, names[n], i);
+            if (!text.ptr)
+                break;
+            if (!read_selector(r, text, ret))
+                return false;
+        }
+    if (wanted && !ret->len) {
+        answer_error(r, 400, "bad_data", "no match[] parameter provided");
+        return false;
+    }
+    return true;
+}
+
+void ask_selectors_fini(struct ask_selectors *s)
+{
+    for (size_t i = 0; i < s->len; i++)
+        promql_selector_fini(&s->items[i]);
+    free(s->items);
+    arena_fini(&s->arena);
+}
