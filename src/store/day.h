@@ -32,6 +32,9 @@ struct days_stats {
 };
 void days_get_stats(struct days *d, struct days_stats *ret);
 
+/** Opens one day that was not open yet, if there is one, so that its blocks are counted. */
+void days_learn(struct days *d);
+
 /** Times of the oldest and the newest sample in days; false when there are none. */
 bool days_range(struct days *d, int64_t *ret_min_ms, int64_t *ret_max_ms);
 

@@ -39,6 +39,7 @@ void keeper_round(struct store *s)
     watch_disk(s);
     sync_log(s);
     store_retain(s);
+    days_learn(s->days);
     for (int i = 0; more && i < ROUND_SEALS; i++) {
         int code = store_seal(s, false, SEAL_BUDGET_NS, &more, &err);
         store_note_seal(s, code, err.text);

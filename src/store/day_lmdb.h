@@ -1,0 +1,58 @@
+/* day_lmdb.h - what the two files that know LMDB share: day.c opens days, day_txn.c reads and
+ * writes them. */
+#ifndef ALGALON_STORE_DAY_LMDB_H
+#define ALGALON_STORE_DAY_LMDB_H
+
+#include "store/day.h"
+
+#include <lmdb.h>
+
+#define DAY_FORMAT  1
+#define DAY_TOUCHED 4096
+
+/* What the meta database remembers between openings. */
+struct day_range {
+    uint8_t bytes[24]; /* first time, last time, longest span */
+};
+
+struct day {
+    struct days *days;
+    int64_t number;
+    char *path;
+    MDB_env *env; /* NULL: closed */
+    MDB_dbi blocks, shelves, meta;
+    unsigned refs;
+    uint64_t last_use;
+    bool dropped;
+    bool reopen;    /* the environment cannot go on: close it as soon as nobody uses it */
+    bool known;     /* the counts below are right */
+    size_t map_min; /* of the map, after it was found full */
+    uint64_t block_count, bytes;
+    int64_t min_ms, max_ms;
+    _Atomic int64_t span_ms;    /* of its longest block */
+    struct map indexed;         /* struct columns by group; the writing thread's */
+    pthread_mutex_t trust_lock; /* lock: trusted */
+    uint64_t *trusted;          /* keys of shelves whose checksum is good */
+    size_t trusted_len, trusted_cap;
+    atomic_uint touched[DAY_TOUCHED]; /* monotonic second + 1 of the last reading */
+};
+
+struct days {
+    char *dir;
+    const struct store_io *io;
+    pthread_mutex_t lock; /* lock: all below, and every day's refs, env, flags and counts */
+    struct day **items;   /* by number */
+    size_t len, cap;
+    uint64_t uses;
+};
+
+/** A negative errno for what LMDB says, and its words. */
+int day_failed(struct error *err, const struct day *day, int rc);
+
+/** Reads the file's size anew. lock of days held */
+void day_learn_bytes(struct day *day);
+
+/** The map size the day should have. */
+size_t day_map_size(const struct day *day);
+
+#endif
