@@ -61,6 +61,9 @@ enum fabric_fault {
 
 #define C2C_ERRORS 3 /* interrupts, replays, replays back to back */
 
+/* How many banks of memory have all, most, some, few or none of their spare rows left. */
+#define REMAP_BANKS 5
+
 enum margin_limit {
     MARGIN_SHUTDOWN,
     MARGIN_SLOWDOWN,
@@ -72,9 +75,10 @@ enum margin_limit {
 struct accelerator_detail {
     double rows_remapped_total[2];    /* for corrected, for uncorrected errors */
     double rows_pending, rows_failed; /* 0 or 1 */
-    double pages_retired[2];          /* for corrected, for uncorrected errors */
-    double pages_pending;             /* 0 or 1 */
-    double ecc_aggregate_total[2];    /* corrected, uncorrected: over the life of the board */
+    double remap_banks[REMAP_BANKS];
+    double pages_retired[2];       /* for corrected, for uncorrected errors */
+    double pages_pending;          /* 0 or 1 */
+    double ecc_aggregate_total[2]; /* corrected, uncorrected: over the life of the board */
     double ecc_location_total[ECC_LOCATION_COUNTERS];
     double pcie_replays_total, pcie_replay_rollovers_total;
     double pcie_error_total[PCIE_ERRORS];
@@ -83,6 +87,11 @@ struct accelerator_detail {
     double
         recovery_action; /* 0 none, 1 reset, 2 reboot, 3 drain peers, 4 drain and reset, 5 IMEX */
     double margin_c[MARGIN_LIMITS]; /* how much warmer it may get; negative: it is too warm */
+    double jpeg_ratio, ofa_ratio;
+    double busy_s_total, memory_busy_s_total; /* integrals of utilisation since the first reading */
+    double utilization_min_ratio, memory_utilization_max_ratio; /* of the interval's samples */
+    double power_min_w;
+    double gsp_mode; /* firmware of the system processor: 0 off, 1 on, 2 on by default */
     double power_average_w, power_instant_w;
     double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
     double link_error_total[LINK_ERROR_CRC_DATA + 1];

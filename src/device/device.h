@@ -118,6 +118,8 @@ struct accelerator {
     const char *platform; /* "nvidia": the collector's name */
     char uuid[96], name[96], pci_bus_id[24] /* 0000:3b:00.0 */, serial[32], vbios[32];
     char architecture[24], compute_capability[8];
+    char board_part[32], gsp_version[32];
+    char inforom_image[32], inforom_oem[16], inforom_ecc[16], inforom_power[16];
     unsigned minor;                                  /* N of /dev/nvidiaN; UINT_MAX unknown */
     double utilization_ratio, utilization_max_ratio; /* mean and peak since the last reading */
     double memory_utilization_ratio;                 /* time the memory was read or written */

@@ -7,13 +7,16 @@
 #define HOST        "hostname"
 #define GPU         "hostname,gpu_index,gpu_uuid,gpu"
 #define GPU_PROCESS "hostname,pid,name?,user?,device_id,gpu_index,device_uuid?,command?"
-#define CPU         "hostname,cpu_model,index"
-#define SOCKET      "hostname,cpu_model,cpu_index,socket_id"
-#define MEMORY      "hostname,index"
-#define DISK        "hostname,mount_point,index"
-#define PROCESS     "hostname,pid,name,user"
-#define COLLECTOR   "hostname,collector"
-#define DCGM        "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?"
+#define HOLDER                                                                                     \
+    "hostname,gpu_index,gpu_uuid,gpu,holder_kind,holder,user?,namespace?,pod?,container?,"         \
+    "slurm_job?"
+#define CPU       "hostname,cpu_model,index"
+#define SOCKET    "hostname,cpu_model,cpu_index,socket_id"
+#define MEMORY    "hostname,index"
+#define DISK      "hostname,mount_point,index"
+#define PROCESS   "hostname,pid,name,user"
+#define COLLECTOR "hostname,collector"
+#define DCGM      "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?"
 #define GPU_INFO                                                                                   \
     "hostname,gpu_index,gpu_uuid,gpu,type,driver_version?,cuda_version?,lib_name?,"                \
     "lib_version?,architecture?,vbios_version?,pci_bus_id?"
@@ -45,17 +48,44 @@ const struct catalogue_family catalogue[] = {
      "power/runtime_status)"},
     {"all_smi_gpu_info", "gauge", "info", GPU_INFO,
      "Constant 1; identity and software of a device (driver)"},
+    {"algalon_gpu_board_info", "gauge", "info",
+     "hostname,gpu_index,gpu_uuid,gpu,compute_capability?,serial?,board_part?,inforom_"
+     "image?,inforom_ecc?,inforom_power?,inforom_oem?",
+     "Constant 1; marks of a board: serial and part number, versions of its InfoROM, compute "
+     "capability (driver)"},
+    {"all_smi_gpu_gsp_firmware_version_info", "gauge", "info",
+     "hostname,gpu_index,gpu_uuid,gpu,version",
+     "Constant 1; version of the firmware of the system processor (NVML: "
+     "nvmlDeviceGetGspFirmwareVersion)"},
+    {"all_smi_gpu_gsp_firmware_mode", "gauge", "1", GPU,
+     "Firmware of the system processor: 0 off, 1 on, 2 on by default (NVML: "
+     "nvmlDeviceGetGspFirmwareMode)"},
     {"all_smi_gpu_utilization", "gauge", "percent", GPU,
      "Share of time in which the device worked, mean over the interval, percent (driver's "
      "samples)"},
     {"algalon_gpu_utilization_max", "gauge", "percent", GPU,
      "The highest sample of the device's utilisation in the interval, percent (driver's samples)"},
+    {"algalon_gpu_utilization_min", "gauge", "percent", GPU,
+     "The lowest sample of the device utilisation in the interval, percent (driver samples)"},
+    {"algalon_gpu_busy_seconds_total", "counter", "seconds", GPU,
+     "Time in which the device worked since the first reading, the integral of its samples, "
+     "seconds (driver samples)"},
+    {"algalon_gpu_memory_busy_seconds_total", "counter", "seconds", GPU,
+     "Time in which device memory was read or written since the first reading, seconds (driver "
+     "samples)"},
+    {"algalon_gpu_memory_activity_max", "gauge", "percent", GPU,
+     "The highest sample of memory activity in the interval, percent (driver samples)"},
     {"algalon_gpu_memory_activity", "gauge", "percent", GPU,
      "Share of time in which device memory was read or written, percent (driver's samples)"},
     {"algalon_gpu_encoder_utilization", "gauge", "percent", GPU,
      "Share of time in which the video encoder worked, percent (driver)"},
     {"algalon_gpu_decoder_utilization", "gauge", "percent", GPU,
      "Share of time in which the video decoder worked, percent (driver)"},
+    {"algalon_gpu_jpeg_utilization", "gauge", "percent", GPU,
+     "Share of time in which the JPEG decoder worked, percent (NVML: nvmlDeviceGetJpgUtilization)"},
+    {"algalon_gpu_ofa_utilization", "gauge", "percent", GPU,
+     "Share of time in which the optical flow accelerator worked, percent (NVML: "
+     "nvmlDeviceGetOfaUtilization)"},
     {"all_smi_gpu_memory_used_bytes", "gauge", "bytes", GPU,
      "Device memory in use, without what the driver reserves, bytes (driver)"},
     {"all_smi_gpu_memory_total_bytes", "gauge", "bytes", GPU,
@@ -79,6 +109,8 @@ const struct catalogue_family catalogue[] = {
      "Power drawn, mean over the interval where the driver keeps samples, watts (driver)"},
     {"algalon_gpu_power_max_watts", "gauge", "watts", GPU,
      "The highest sample of power in the interval, watts (driver's samples)"},
+    {"algalon_gpu_power_min_watts", "gauge", "watts", GPU,
+     "The lowest sample of power in the interval, watts (driver samples)"},
     {"all_smi_gpu_power_limit_current_watts", "gauge", "watts", GPU,
      "Power limit in force, watts (driver)"},
     {"algalon_gpu_power_limit_default_watts", "gauge", "watts", GPU,
@@ -125,6 +157,9 @@ const struct catalogue_family catalogue[] = {
      "1 while a row waits for a reset of the device to be replaced, else 0 (NVML field 144)"},
     {"algalon_gpu_row_remap_failed", "gauge", "1", GPU,
      "1 when a row could not be replaced and the board wants service, else 0 (NVML field 145)"},
+    {"algalon_gpu_row_remap_banks", "gauge", "1", "hostname,gpu_index,gpu_uuid,gpu,spare",
+     "Banks of device memory by how many of their spare rows are left: max, high, partial, low, "
+     "none (NVML: nvmlDeviceGetRowRemapperHistogram)"},
     {"algalon_gpu_retired_pages", "gauge", "1", "hostname,gpu_index,gpu_uuid,gpu,type",
      "Pages of device memory taken out of use, after corrected or uncorrected errors; boards "
      "before Ampere (NVML fields 29 and 30)"},
@@ -208,7 +243,42 @@ const struct catalogue_family catalogue[] = {
      "1 when the device is split into instances (MIG), 0 when not (driver)"},
     {"algalon_gpu_processes", "gauge", "1", GPU, "Processes that hold the device (driver)"},
 
+    {"algalon_gpu_held", "gauge", "1", GPU,
+     "1 while somebody holds the device, by a process on it or because it was given the device; 0 "
+     "while nobody does (driver, kernel: /proc)"},
+    {"algalon_gpu_memory_unattributed_bytes", "gauge", "bytes", GPU,
+     "Device memory in use that none of the listed processes holds, bytes; absent with MIG "
+     "(driver)"},
+
+    /* ---- holders: for whom devices work ---- */
+    {"algalon_gpu_held_idle_seconds", "gauge", "seconds", HOLDER,
+     "Time since a holder was last seen to use the device, at most since the worker started, "
+     "seconds (driver's samples)"},
+    {"algalon_holder_gpu_allocated", "gauge", "1", HOLDER,
+     "1 when the environment of the holder's processes names the device as given, 0 when only its "
+     "use tells (kernel: /proc/PID/environ)"},
+    {"algalon_holder_gpu_processes", "gauge", "1", HOLDER,
+     "Processes of the holder on the device (driver)"},
+    {"algalon_holder_gpu_memory_used_bytes", "gauge", "bytes", HOLDER,
+     "Device memory that the holder's processes have, bytes (driver)"},
+    {"algalon_holder_gpu_utilization", "gauge", "percent", HOLDER,
+     "Share of time in which work of the holder's processes ran on the device, percent (driver's "
+     "samples)"},
+    {"algalon_holder_energy_joules_total", "counter", "joules", HOLDER,
+     "Energy of the device that falls to the holder since the worker started: the idle part "
+     "evenly, "
+     "the rest by time of use, joules (driver)"},
+    {"algalon_attribution_processes", "gauge", "1", "hostname,holder_kind",
+     "Processes on devices, by what is known of their holder (kernel: /proc/PID/cgroup)"},
+    {"algalon_attribution_failures_total", "counter", "1", "hostname,reason",
+     "Processes on devices since start that could not be attributed, or not for certain (kernel: "
+     "/proc)"},
+
     /* ---- processes on accelerators ---- */
+    {"algalon_process_info", "gauge", "info",
+     "hostname,pid,name?,user?,runtime?,container_id?,container?,namespace?,pod?,slurm_job?,"
+     "slurm_step?,unit?",
+     "Constant 1; on whose behalf a process that holds a device runs (kernel: /proc/PID/cgroup)"},
     {"all_smi_process_memory_used_bytes", "gauge", "bytes", GPU_PROCESS,
      "Device memory that a process holds, bytes (driver)"},
     {"algalon_process_gpu_utilization", "gauge", "percent", GPU_PROCESS,

@@ -21,6 +21,14 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         snprintf(a->name, sizeof(a->name), "Board of %s", platform);
         snprintf(a->pci_bus_id, sizeof(a->pci_bus_id), "0000:%02x:00.0", 0x3a + i);
         snprintf(a->vbios, sizeof(a->vbios), "96.00.5e");
+        snprintf(a->compute_capability, sizeof(a->compute_capability), "9.0");
+        snprintf(a->serial, sizeof(a->serial), "165%u", i);
+        snprintf(a->board_part, sizeof(a->board_part), "900-21010");
+        snprintf(a->gsp_version, sizeof(a->gsp_version), "580.65.06");
+        snprintf(a->inforom_image, sizeof(a->inforom_image), "G520");
+        snprintf(a->inforom_oem, sizeof(a->inforom_oem), "2.1");
+        snprintf(a->inforom_ecc, sizeof(a->inforom_ecc), "7.16");
+        snprintf(a->inforom_power, sizeof(a->inforom_power), "1.0");
         snprintf(a->architecture, sizeof(a->architecture), "Hopper");
         a->utilization_ratio = 0.1234;
         a->utilization_max_ratio = 1;

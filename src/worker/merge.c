@@ -56,6 +56,7 @@ static struct accelerator lost(const struct accelerator *from)
     memcpy(a.serial, from->serial, sizeof(a.serial));
     memcpy(a.vbios, from->vbios, sizeof(a.vbios));
     memcpy(a.architecture, from->architecture, sizeof(a.architecture));
+    memcpy(a.board_part, from->board_part, sizeof(a.board_part));
     memcpy(a.compute_capability, from->compute_capability, sizeof(a.compute_capability));
     a.minor = from->minor;
     return a;
@@ -223,6 +224,8 @@ static int merge_device_processes(struct snapshot *s, const struct collector_vie
         if (on && on->processes != UNKNOWN_COUNT)
             on->processes++;
     }
+    s->process_rows = s->device_processes;
+    s->process_row_len = s->device_process_len;
     return 0;
 }
 

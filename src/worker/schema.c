@@ -113,6 +113,20 @@ static double link_bandwidth(const void *thing, unsigned variant)
     return (a->detail.link_bytes_per_s[0] + a->detail.link_bytes_per_s[1]) / 1024 / 1000;
 }
 
+static double attributed(const void *thing, unsigned variant)
+{
+    const struct snapshot *s = thing;
+
+    return s->accelerator_len ? (double)s->attributed[variant] : (double)NAN;
+}
+
+static double attribution_failures(const void *thing, unsigned variant)
+{
+    const struct snapshot *s = thing;
+
+    return s->accelerator_len ? (double)s->attribution_failures[variant] : (double)NAN;
+}
+
 /* ---- the tables ---- */
 
 #define INFO(name, scope)                                                                          \
@@ -168,11 +182,20 @@ static const struct schema_rule all_smi[] = {
     COMPUTED("algalon_gpu_up", SCOPE_GPU, gpu_up),
     COMPUTED("algalon_gpu_sleeping", SCOPE_GPU, gpu_sleeping),
     INFO("all_smi_gpu_info", SCOPE_GPU_INFO),
+    INFO("algalon_gpu_board_info", SCOPE_GPU_BOARD_INFO),
+    INFO("all_smi_gpu_gsp_firmware_version_info", SCOPE_GPU_GSP_INFO),
+    GPU_GAUGE("all_smi_gpu_gsp_firmware_mode", detail.gsp_mode),
     GPU_SHARE("all_smi_gpu_utilization", utilization_ratio),
     GPU_SHARE("algalon_gpu_utilization_max", utilization_max_ratio),
+    GPU_SHARE("algalon_gpu_utilization_min", detail.utilization_min_ratio),
+    GPU_GAUGE("algalon_gpu_busy_seconds_total", detail.busy_s_total),
+    GPU_GAUGE("algalon_gpu_memory_busy_seconds_total", detail.memory_busy_s_total),
+    GPU_SHARE("algalon_gpu_memory_activity_max", detail.memory_utilization_max_ratio),
     GPU_SHARE("algalon_gpu_memory_activity", memory_utilization_ratio),
     GPU_SHARE("algalon_gpu_encoder_utilization", encoder_ratio),
     GPU_SHARE("algalon_gpu_decoder_utilization", decoder_ratio),
+    GPU_SHARE("algalon_gpu_jpeg_utilization", detail.jpeg_ratio),
+    GPU_SHARE("algalon_gpu_ofa_utilization", detail.ofa_ratio),
     GPU_COUNT("all_smi_gpu_memory_used_bytes", mem_used_bytes),
     GPU_COUNT("all_smi_gpu_memory_total_bytes", mem_total_bytes),
     GPU_COUNT("algalon_gpu_memory_free_bytes", mem_free_bytes),
@@ -186,6 +209,7 @@ static const struct schema_rule all_smi[] = {
     GPU_GAUGE("all_smi_gpu_temperature_threshold_acoustic_celsius", temperature_acoustic_c),
     GPU_GAUGE("all_smi_gpu_power_consumption_watts", power_w),
     GPU_GAUGE("algalon_gpu_power_max_watts", power_max_w),
+    GPU_GAUGE("algalon_gpu_power_min_watts", detail.power_min_w),
     GPU_GAUGE("all_smi_gpu_power_limit_current_watts", power_limit_w),
     GPU_GAUGE("algalon_gpu_power_limit_default_watts", power_limit_default_w),
     GPU_GAUGE("algalon_gpu_power_limit_min_watts", power_limit_min_w),
@@ -209,6 +233,7 @@ static const struct schema_rule all_smi[] = {
     ARRAY("algalon_gpu_remapped_rows_total", SCOPE_GPU_ECC, rows_remapped_total, 0),
     GPU_GAUGE("algalon_gpu_row_remap_pending", detail.rows_pending),
     GPU_GAUGE("algalon_gpu_row_remap_failed", detail.rows_failed),
+    ARRAY("algalon_gpu_row_remap_banks", SCOPE_GPU_BANKS, remap_banks, 0),
     ARRAY("algalon_gpu_retired_pages", SCOPE_GPU_ECC, pages_retired, 0),
     GPU_GAUGE("algalon_gpu_retired_pages_pending", detail.pages_pending),
     GPU_GAUGE("algalon_gpu_recovery_action", detail.recovery_action),
@@ -253,6 +278,18 @@ static const struct schema_rule all_smi[] = {
     GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
     GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
     COUNT("algalon_gpu_processes", SCOPE_GPU, struct merged_accelerator, processes),
+    GAUGE("algalon_gpu_held", SCOPE_GPU, struct merged_accelerator, held),
+    COUNT("algalon_gpu_memory_unattributed_bytes", SCOPE_GPU, struct merged_accelerator,
+          mem_unattributed_bytes),
+    GAUGE("algalon_gpu_held_idle_seconds", SCOPE_HOLDER, struct holder, idle_s),
+    GAUGE("algalon_holder_gpu_allocated", SCOPE_HOLDER, struct holder, allocated),
+    COUNT("algalon_holder_gpu_processes", SCOPE_HOLDER, struct holder, processes),
+    COUNT("algalon_holder_gpu_memory_used_bytes", SCOPE_HOLDER, struct holder, mem_used_bytes),
+    SHARE("algalon_holder_gpu_utilization", SCOPE_HOLDER, struct holder, sm_ratio),
+    GAUGE("algalon_holder_energy_joules_total", SCOPE_HOLDER, struct holder, energy_j_total),
+    COMPUTED("algalon_attribution_processes", SCOPE_ATTRIBUTED, attributed),
+    COMPUTED("algalon_attribution_failures_total", SCOPE_ATTRIBUTION_FAILURE, attribution_failures),
+    INFO("algalon_process_info", SCOPE_GPU_PROCESS_INFO),
 
     COUNT("all_smi_process_memory_used_bytes", SCOPE_GPU_PROCESS, struct merged_process,
           use.mem_used_bytes),

@@ -27,6 +27,8 @@ static const char *const margins[MARGIN_LIMITS] = {"shutdown", "slowdown", "memo
 static const char *const link_errors[LINK_ERRORS] = {"replay", "recovery", "crc_flit", "crc_data",
                                                      "ecc_data"};
 
+static const char *const banks[REMAP_BANKS] = {"max", "high", "partial", "low", "none"};
+
 static const char *const c2c_errors[C2C_ERRORS] = {"interrupt", "replay", "replay_back_to_back"};
 
 static const char *const fabric_faults[FABRIC_FAULTS] = {
@@ -171,6 +173,32 @@ static void gpu_margin(const struct line *line)
     text(line, "limit", margins[line->variant]);
 }
 
+static void gpu_board_info(const struct line *line)
+{
+    const struct accelerator *a = &((const struct merged_accelerator *)line->thing)->device;
+
+    gpu(line);
+    text(line, "compute_capability", a->compute_capability);
+    text(line, "serial", a->serial);
+    text(line, "board_part", a->board_part);
+    text(line, "inforom_image", a->inforom_image);
+    text(line, "inforom_ecc", a->inforom_ecc);
+    text(line, "inforom_power", a->inforom_power);
+    text(line, "inforom_oem", a->inforom_oem);
+}
+
+static void gpu_gsp_info(const struct line *line)
+{
+    gpu(line);
+    text(line, "version", ((const struct merged_accelerator *)line->thing)->device.gsp_version);
+}
+
+static void gpu_bank(const struct line *line)
+{
+    gpu(line);
+    text(line, "spare", banks[line->variant]);
+}
+
 static void gpu_c2c_error(const struct line *line)
 {
     gpu(line);
@@ -216,14 +244,66 @@ static void gpu_process(const struct line *line)
     const struct merged_process *p = line->thing;
 
     host(line);
-    label_number(line->to, "pid", (uint64_t)MAX(p->use.pid, 0));
-    text(line, "name", p->host.name);
+    if (p->other)
+        text(line, "pid", "other");
+    else
+        label_number(line->to, "pid", (uint64_t)MAX(p->use.pid, 0));
+    text(line, "name", p->other ? "other" : p->host.name);
     text(line, "user", p->host.user);
     label_number(line->to, "device_id", p->use.accelerator);
     label_number(line->to, "gpu_index", p->number);
     text(line, "device_uuid", p->device_uuid);
     if (line->s->machine.process_command)
         label_text(line->to, "command", p->host.command, LABEL_MAX_COMMAND);
+}
+
+static void gpu_process_info(const struct line *line)
+{
+    static const struct process_owner nobody;
+    const struct merged_process *p = line->thing;
+    const struct process_owner *o = p->host.owner ? p->host.owner : &nobody;
+
+    host(line);
+    label_number(line->to, "pid", (uint64_t)MAX(p->use.pid, 0));
+    text(line, "name", p->host.name);
+    text(line, "user", p->host.user);
+    text(line, "runtime", o->runtime);
+    text(line, "container_id", o->container_id);
+    text(line, "container", o->container);
+    text(line, "namespace", o->namespace);
+    text(line, "pod", o->pod[0] ? o->pod : o->pod_uid);
+    text(line, "slurm_job", o->slurm_job);
+    text(line, "slurm_step", o->slurm_step);
+    text(line, "unit", o->unit);
+}
+
+static void holder(const struct line *line)
+{
+    const struct holder *h = line->thing;
+
+    host(line);
+    label_number(line->to, "gpu_index", h->number);
+    text(line, "gpu_uuid", h->device_uuid);
+    text(line, "gpu", h->device_name);
+    text(line, "holder_kind", holder_kinds[h->kind]);
+    label_text(line->to, "holder", h->name, sizeof(h->name));
+    text(line, "user", h->user);
+    text(line, "namespace", h->namespace);
+    text(line, "pod", h->pod);
+    text(line, "container", h->container);
+    text(line, "slurm_job", h->slurm_job);
+}
+
+static void attributed(const struct line *line)
+{
+    host(line);
+    text(line, "holder_kind", holder_kinds[line->variant]);
+}
+
+static void attribution_failure(const struct line *line)
+{
+    host(line);
+    text(line, "reason", attribution_reasons[line->variant]);
 }
 
 static void cpu(const struct line *line)
@@ -380,9 +460,26 @@ static bool is_nvidia(const void *thing)
     return a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
 }
 
+static bool has_board(const void *thing)
+{
+    const struct merged_accelerator *a = thing;
+    return a->device.compute_capability[0] || a->device.serial[0] || a->device.board_part[0];
+}
+
+static bool has_gsp(const void *thing)
+{
+    return ((const struct merged_accelerator *)thing)->device.gsp_version[0] != '\0';
+}
+
 static bool has_remote(const void *thing)
 {
     return ((const struct merged_link *)thing)->link.remote[0] != '\0';
+}
+
+static bool is_first_known(const void *thing)
+{
+    const struct merged_process *p = thing;
+    return p->first && p->known;
 }
 
 static bool is_described(const void *thing)
@@ -425,12 +522,19 @@ static const struct {
     [SCOPE_GPU_THROTTLE_TIME] = {gpu_throttle_time, NULL, THROTTLE_TIMES},
     [SCOPE_GPU_PCIE_ERROR] = {gpu_pcie_error, NULL, PCIE_ERRORS},
     [SCOPE_GPU_MARGIN] = {gpu_margin, NULL, MARGIN_LIMITS},
+    [SCOPE_GPU_BOARD_INFO] = {gpu_board_info, has_board, 1},
+    [SCOPE_GPU_GSP_INFO] = {gpu_gsp_info, has_gsp, 1},
+    [SCOPE_GPU_BANKS] = {gpu_bank, NULL, REMAP_BANKS},
     [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
     [SCOPE_GPU_FABRIC] = {gpu_fabric, NULL, FABRIC_FAULTS},
     [SCOPE_LINK] = {link_of_gpu, NULL, 1},
     [SCOPE_LINK_REMOTE] = {link_remote, has_remote, 1},
     [SCOPE_LINK_ERROR] = {link_error, NULL, LINK_ERRORS},
     [SCOPE_GPU_PROCESS] = {gpu_process, NULL, 1},
+    [SCOPE_GPU_PROCESS_INFO] = {gpu_process_info, is_first_known, 1},
+    [SCOPE_HOLDER] = {holder, NULL, 1},
+    [SCOPE_ATTRIBUTED] = {attributed, NULL, HOLDER_OTHER},
+    [SCOPE_ATTRIBUTION_FAILURE] = {attribution_failure, NULL, ATTRIBUTION_REASONS},
     [SCOPE_CPU] = {cpu, NULL, 1},
     [SCOPE_CPU_INFO] = {cpu_info, NULL, 1},
     [SCOPE_CPU_HOST] = {host, NULL, 1},
@@ -458,6 +562,8 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_MACHINE:
     case SCOPE_UP:
     case SCOPE_BUILD:
+    case SCOPE_ATTRIBUTED:
+    case SCOPE_ATTRIBUTION_FAILURE:
         return (struct scope_things){s, sizeof(*s), 1, variants};
     case SCOPE_COLLECTOR:
         return (struct scope_things){s->collectors, sizeof(*s->collectors), s->collector_len,
@@ -473,6 +579,9 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_THROTTLE_TIME:
     case SCOPE_GPU_PCIE_ERROR:
     case SCOPE_GPU_MARGIN:
+    case SCOPE_GPU_BOARD_INFO:
+    case SCOPE_GPU_GSP_INFO:
+    case SCOPE_GPU_BANKS:
     case SCOPE_GPU_C2C_ERROR:
     case SCOPE_GPU_FABRIC:
     case SCOPE_DCGM:
@@ -483,8 +592,11 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_LINK_ERROR:
         return (struct scope_things){s->links, sizeof(*s->links), s->link_len, variants};
     case SCOPE_GPU_PROCESS:
-        return (struct scope_things){s->device_processes, sizeof(*s->device_processes),
-                                     s->device_process_len, variants};
+    case SCOPE_GPU_PROCESS_INFO:
+        return (struct scope_things){s->process_rows, sizeof(*s->process_rows), s->process_row_len,
+                                     variants};
+    case SCOPE_HOLDER:
+        return (struct scope_things){s->holders, sizeof(*s->holders), s->holder_len, variants};
     case SCOPE_CPU:
     case SCOPE_CPU_INFO:
     case SCOPE_CPU_HOST:

@@ -21,13 +21,20 @@ enum scope {
     SCOPE_GPU_THROTTLE_TIME, /* a line per entry of an array in the detail; so the next two */
     SCOPE_GPU_PCIE_ERROR,
     SCOPE_GPU_MARGIN,
+    SCOPE_GPU_BOARD_INFO,
+    SCOPE_GPU_GSP_INFO,
+    SCOPE_GPU_BANKS,
     SCOPE_GPU_C2C_ERROR,
     SCOPE_GPU_FABRIC,
     SCOPE_LINK, /* struct merged_link; so the next two */
     SCOPE_LINK_REMOTE,
     SCOPE_LINK_ERROR,
     SCOPE_GPU_PROCESS, /* struct merged_process */
-    SCOPE_CPU,         /* struct cpu; so the next two */
+    SCOPE_GPU_PROCESS_INFO,
+    SCOPE_HOLDER,              /* struct holder */
+    SCOPE_ATTRIBUTED,          /* struct snapshot: a line a kind of holder */
+    SCOPE_ATTRIBUTION_FAILURE, /* struct snapshot: a line a reason */
+    SCOPE_CPU,                 /* struct cpu; so the next two */
     SCOPE_CPU_INFO,
     SCOPE_CPU_HOST,
     SCOPE_SOCKET, /* struct cpu_socket */

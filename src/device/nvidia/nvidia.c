@@ -85,6 +85,9 @@ static void inherit(struct gpu *to, const struct gpu *from)
     to->energy_j = from->energy_j;
     to->energy_mono_ns = from->energy_mono_ns;
     to->told = from->told;
+    to->busy_s = from->busy_s;
+    to->memory_busy_s = from->memory_busy_s;
+    to->busy_ns = from->busy_ns;
     to->resting = from->resting && to->state == ACCELERATOR_SLEEPING;
     if (!to->identified && (from->identity.uuid[0] || from->identity.pci_bus_id[0])) {
         to->identity = from->identity;
@@ -260,6 +263,8 @@ static void complete(struct nvidia *n, struct gpu *list, size_t len)
             continue;
         if (!list[i].identified)
             nvidia_pci_identify(&n->paths, a->pci_bus_id, a);
+        if (isnan(a->numa_node))
+            a->numa_node = nvidia_pci_numa_node(&n->paths, a->pci_bus_id);
         list[i].may_sleep = nvidia_pci_may_sleep(&n->paths, a->pci_bus_id);
     }
 }

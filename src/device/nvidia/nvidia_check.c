@@ -60,6 +60,9 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_LINK_ERRORS] = {"nvidia.nvlink_errors", 1, 0, 1e15, NOT_BLANK64, 0},
     [CHECK_LINK_VERSION] = {"nvidia.nvlink_version", 1, 1, 64, BLANK | NOT_ZERO, 0},
     [CHECK_C2C_LINKS] = {"nvidia.c2c_links", 1, 0, 64, BLANK, 0},
+    [CHECK_JPEG] = {"nvidia.jpeg", 0.01, 0, 1, BLANK, 0},
+    [CHECK_OFA] = {"nvidia.ofa", 0.01, 0, 1, BLANK, 0},
+    [CHECK_REMAP_BANKS] = {"nvidia.remap_banks", 1, 0, 1e6, BLANK, 0},
     [CHECK_FABRIC] = {"nvidia.fabric", 1, 0, 999, BLANK, 0},
 };
 

@@ -48,6 +48,9 @@ enum check_field {
     CHECK_LINK_VERSION,
     CHECK_C2C_LINKS,
     CHECK_FABRIC,
+    CHECK_JPEG,
+    CHECK_OFA,
+    CHECK_REMAP_BANKS,
     CHECK_FIELDS
 };
 

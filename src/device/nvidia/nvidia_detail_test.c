@@ -203,6 +203,48 @@ static void an_older_driver_tells_of_the_fabric_in_its_own_version(void **state)
     assert_near(rig_read(rig, 5)->detail.fabric_state, 3, 0);
 }
 
+/* ---- the board ---- */
+
+static void a_board_tells_its_marks(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_file(rig, "sys/bus/pci/devices/0000:17:00.0/numa_node", "1\n");
+    rig_open(rig, "gpu 1 H200 profile=inference\ngpu 1 \"RTX 3060\"\n"
+                  "fault value field=remap_banks_low value=3\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 5);
+    assert_string_equal(a[0].board_part, "900-21010-0000-000");
+    assert_string_equal(a[0].inforom_image, "G520.0200.00.05");
+    assert_string_equal(a[0].inforom_ecc, "7.16");
+    assert_string_equal(a[0].gsp_version, "580.95.05");
+    assert_near(a[0].detail.gsp_mode, 2, 0);
+    assert_near(a[0].detail.remap_banks[0], 637, 0);
+    assert_near(a[0].detail.remap_banks[3], 3, 0);
+    assert_near(a[0].detail.jpeg_ratio, 0, 0.2);
+    assert_near(a[0].detail.ofa_ratio, 0, 0.2);
+    assert_near(a[0].numa_node, 1, 0); /* the kernel knows it where the driver does not */
+    assert_string_equal(a[1].board_part, "");
+    assert_true(isnan(a[1].detail.remap_banks[0]));
+    assert_near(a[1].detail.gsp_mode, 0, 0);
+}
+
+static void busy_seconds_are_the_integral_of_the_samples(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=square period=2 duty=0.25\nfault reload from=33\n");
+    rig_read(rig, 0.9);
+    double before = rig_read(rig, 6.9)->detail.busy_s_total;
+    const struct accelerator *a = rig_read(rig, 12.9);
+    assert_near(a->detail.busy_s_total - before, 1.5, 0.15);
+    assert_near(a->detail.utilization_min_ratio, 0, 0);
+    assert_near(a->utilization_max_ratio, 1, 0);
+    assert_true(a->detail.power_min_w < a->power_w);
+    before = rig_read(rig, 30.9)->detail.busy_s_total;
+    assert_true(rig_read(rig, 36.9)->detail.busy_s_total > before); /* also over a reload */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -214,6 +256,8 @@ int main(void)
         TEST(what_changes_seldom_is_asked_seldom_and_shown_meanwhile),
         TEST(one_refused_field_takes_no_other_with_it),
         TEST(implausible_fields_are_withdrawn_and_counted),
+        TEST(a_board_tells_its_marks),
+        TEST(busy_seconds_are_the_integral_of_the_samples),
         TEST(every_link_tells_state_traffic_and_errors),
         TEST(boards_without_links_are_asked_once_and_have_none),
         TEST(the_fabric_tells_its_faults_only_when_it_is_complete),

@@ -78,7 +78,7 @@ void nvidia_fields_forget(struct gpu *g)
 {
     g->unsupported = 0;
     memset(g->fields_refused, 0, sizeof(g->fields_refused));
-    g->links_next_ns = 0;
+    g->links_next_ns = g->histogram_next_ns = 0;
     g->kept_next_ns = 0;
 }
 

@@ -159,6 +159,7 @@ void nvidia_gpu_identify(struct gpu_context *c, struct gpu *g)
         minor >= 0 && minor < 100)
         snprintf(a->compute_capability, sizeof(a->compute_capability), "%d.%d", major, minor);
     identify_limits(c, g);
+    nvidia_board_identify(c, g);
     g->identified = g->state == ACCELERATOR_OK && !c->stale_code && a->uuid[0];
 }
 
@@ -397,6 +398,10 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_temperature(c, g, a);
     nvidia_fields_read(c, g, a);
     nvidia_link_read(c, g, a);
+    a->detail.utilization_min_ratio = gpu.low;
+    a->detail.memory_utilization_max_ratio = memory.peak;
+    a->detail.power_min_w = power.low;
+    nvidia_board_read(c, g, a);
     read_power(c, g, a, &power);
     read_clocks(c, g, a);
     read_fans(c, g, a);

@@ -45,6 +45,9 @@ enum question {
     ASK_MPS,
     ASK_MPS_V1,
     ASK_PROCESS_UTILIZATION,
+    ASK_JPEG,
+    ASK_OFA,
+    ASK_REMAP_HISTOGRAM,
     ASK_LINKS,
     ASK_LINK_ERRORS,
     ASK_FABRIC,
@@ -90,6 +93,9 @@ struct gpu {
     bool link_bytes;        /* counts bytes where older generations count KiB */
     double throttle_s[THROTTLE_TIMES];
     uint64_t throttle_ns;
+    double busy_s, memory_busy_s; /* counted up to busy_ns; 0: not begun */
+    uint64_t busy_ns;
+    uint64_t histogram_next_ns;
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
 };
 
@@ -149,6 +155,12 @@ void nvidia_fields_forget(struct gpu *g);
  * and shown as it was then. */
 void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
+/** Asks for the marks of the board: part numbers, InfoROM, firmware. Once, as identity. */
+void nvidia_board_identify(struct gpu_context *c, struct gpu *g);
+
+/** Asks for what else a board does, and counts the seconds it worked. */
+void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
 /** Asks for the state of the fabric, and every quarter of a minute for that of each NVLink. */
 void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
@@ -156,7 +168,7 @@ void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *
 double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns);
 
 struct sample_summary {
-    double mean, peak; /* NAN: no sample since the last reading */
+    double mean, peak, low; /* NAN: no sample since the last reading */
 };
 
 /** Mean and peak of the driver's samples since the last reading. Errors: -ENOMEM. */

@@ -161,3 +161,15 @@ bool nvidia_pci_of_index(const struct host_paths *paths, size_t index, size_t co
     str_copy(ret, 24, str_of(gpus[index].bus_id));
     return true;
 }
+
+double nvidia_pci_numa_node(const struct host_paths *paths, const char *bus_id)
+{
+    char path[512], text[32];
+    double node;
+
+    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/numa_node", paths->sysfs, bus_id);
+    if (file_read_small(path, text, sizeof(text)) <= 0 ||
+        !num_parse(str_trim(str_of(text)), &node) || !(node >= 0 && node < 4096))
+        return NAN; /* -1 is a machine without such nodes */
+    return node;
+}

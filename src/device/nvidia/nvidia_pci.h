@@ -39,4 +39,7 @@ void nvidia_pci_identify(const struct host_paths *paths, const char *bus_id, str
  * that list is of another length. */
 bool nvidia_pci_of_index(const struct host_paths *paths, size_t index, size_t count, char ret[24]);
 
+/** The NUMA node that the kernel says a device hangs on; NAN: none, or not known. */
+double nvidia_pci_numa_node(const struct host_paths *paths, const char *bus_id);
+
 #endif

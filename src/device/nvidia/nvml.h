@@ -79,6 +79,15 @@
     X(link_version, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetNvLinkVersion", NULL)            \
     X(link_remote, (DEVICE, unsigned, unsigned *), "nvmlDeviceGetNvLinkRemoteDeviceType", NULL)    \
     X(link_errors, (DEVICE, unsigned, int, ULL *), "nvmlDeviceGetNvLinkErrorCounter", NULL)        \
+    X(jpeg, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetJpgUtilization", NULL)                 \
+    X(ofa, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetOfaUtilization", NULL)                  \
+    X(remap_histogram, (DEVICE, struct nvml_remap_histogram *),                                    \
+      "nvmlDeviceGetRowRemapperHistogram", NULL)                                                   \
+    X(gsp_mode, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetGspFirmwareMode", NULL)            \
+    X(gsp_version, (DEVICE, char *), "nvmlDeviceGetGspFirmwareVersion", NULL)                      \
+    X(board_part, (DEVICE, char *, unsigned), "nvmlDeviceGetBoardPartNumber", NULL)                \
+    X(inforom_image, (DEVICE, char *, unsigned), "nvmlDeviceGetInforomImageVersion", NULL)         \
+    X(inforom, (DEVICE, int, char *, unsigned), "nvmlDeviceGetInforomVersion", NULL)               \
     X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)

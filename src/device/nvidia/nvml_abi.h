@@ -190,6 +190,16 @@ struct nvml_fan_speed_rpm {
     unsigned version, fan, rpm;
 };
 
+struct nvml_remap_histogram {
+    unsigned max, high, partial, low, none; /* banks */
+};
+
+enum nvml_inforom {
+    NVML_INFOROM_OEM = 0,
+    NVML_INFOROM_ECC = 1,
+    NVML_INFOROM_POWER = 2
+};
+
 enum nvml_clock {
     NVML_CLOCK_GRAPHICS = 0,
     NVML_CLOCK_SM = 1,

@@ -1,0 +1,94 @@
+/* nvidia_board.c - marks of a board, its lesser engines, and the seconds it worked. */
+#include "device/nvidia/nvidia_gpu.h"
+#include "device/nvidia/nvidia_text.h"
+
+#define HISTOGRAM_NS (60 * (uint64_t)NS_PER_S)
+#define BUSY_GAP_NS  (20 * (uint64_t)NS_PER_S)
+#define GSP_TEXT     80 /* what the call writes at most */
+
+static void clean(struct gpu_context *c, struct gpu *g, int code, const char *text,
+                  size_t text_size, char *to, size_t size)
+{
+    if (nvidia_gpu_told(c, g, ASK_ONCE, code))
+        nvidia_text_clean(to, size, text, text_size);
+}
+
+static void ask_inforom(struct gpu_context *c, struct gpu *g, int object, char *to, size_t size)
+{
+    char text[32] = "";
+
+    if (!c->nvml.inforom || !nvidia_gpu_may(c, g, ASK_ONCE))
+        return;
+    clean(c, g, c->nvml.inforom(g->handle, object, text, sizeof(text) - 1), text, sizeof(text), to,
+          size);
+}
+
+void nvidia_board_identify(struct gpu_context *c, struct gpu *g)
+{
+    struct accelerator *a = &g->identity;
+    char text[GSP_TEXT + 1] = "";
+    unsigned enabled, by_default;
+
+    if (c->nvml.board_part && nvidia_gpu_may(c, g, ASK_ONCE))
+        clean(c, g, c->nvml.board_part(g->handle, text, GSP_TEXT), text, sizeof(text),
+              a->board_part, sizeof(a->board_part));
+    memset(text, 0, sizeof(text));
+    if (c->nvml.inforom_image && nvidia_gpu_may(c, g, ASK_ONCE))
+        clean(c, g, c->nvml.inforom_image(g->handle, text, GSP_TEXT), text, sizeof(text),
+              a->inforom_image, sizeof(a->inforom_image));
+    memset(text, 0, sizeof(text));
+    if (c->nvml.gsp_version && nvidia_gpu_may(c, g, ASK_ONCE))
+        clean(c, g, c->nvml.gsp_version(g->handle, text), text, sizeof(text), a->gsp_version,
+              sizeof(a->gsp_version));
+    ask_inforom(c, g, NVML_INFOROM_OEM, a->inforom_oem, sizeof(a->inforom_oem));
+    ask_inforom(c, g, NVML_INFOROM_ECC, a->inforom_ecc, sizeof(a->inforom_ecc));
+    ask_inforom(c, g, NVML_INFOROM_POWER, a->inforom_power, sizeof(a->inforom_power));
+    if (ASK(c, g, ASK_ONCE, gsp_mode, &enabled, &by_default) && enabled <= 1 && by_default <= 1)
+        g->kept.gsp_mode = enabled ? 1 + by_default : 0;
+}
+
+static void read_histogram(struct gpu_context *c, struct gpu *g)
+{
+    struct nvml_remap_histogram h = {0};
+
+    if (c->mono_ns < g->histogram_next_ns)
+        return;
+    g->histogram_next_ns = c->mono_ns + HISTOGRAM_NS;
+    bool told = ASK(c, g, ASK_REMAP_HISTOGRAM, remap_histogram, &h);
+    const unsigned banks[REMAP_BANKS] = {h.max, h.high, h.partial, h.low, h.none};
+    for (size_t i = 0; i < REMAP_BANKS; i++)
+        g->kept.remap_banks[i] =
+            told ? check_gauge(&c->check, CHECK_REMAP_BANKS, banks[i]) : (double)NAN;
+}
+
+/* Between two readings the means stand for the whole interval; after a longer silence the rings of
+ * samples do not reach back to its begin. */
+static void count_busy(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    if (isnan(a->utilization_ratio) && isnan(a->memory_utilization_ratio))
+        return;
+    uint64_t passed = g->busy_ns && c->mono_ns > g->busy_ns ? c->mono_ns - g->busy_ns : 0;
+    double seconds = (double)MIN(passed, BUSY_GAP_NS) / NS_PER_S;
+    g->busy_ns = c->mono_ns;
+    if (!isnan(a->utilization_ratio)) {
+        g->busy_s += a->utilization_ratio * seconds;
+        a->detail.busy_s_total = g->busy_s;
+    }
+    if (!isnan(a->memory_utilization_ratio)) {
+        g->memory_busy_s += a->memory_utilization_ratio * seconds;
+        a->detail.memory_busy_s_total = g->memory_busy_s;
+    }
+}
+
+void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    unsigned value, period;
+
+    if (ASK(c, g, ASK_JPEG, jpeg, &value, &period))
+        a->detail.jpeg_ratio = check_gauge(&c->check, CHECK_JPEG, value);
+    if (ASK(c, g, ASK_OFA, ofa, &value, &period))
+        a->detail.ofa_ratio = check_gauge(&c->check, CHECK_OFA, value);
+    read_histogram(c, g);
+    memcpy(a->detail.remap_banks, g->kept.remap_banks, sizeof(a->detail.remap_banks));
+    count_busy(c, g, a);
+}
