@@ -42,6 +42,7 @@ static inline struct machine fake_machine(void)
         .os = "linux",
         .arch = "x86_64",
         .process_limit = 3,
+        .process_series_limit = 1000,
     };
 }
 

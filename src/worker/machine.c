@@ -5,7 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define PROCESS_LIMIT_MAX 10000u /* shown at most, whatever the options ask for */
+#define PROCESS_LIMIT_MAX 10000u /* shown at most, whatever the options ask for; so of rows */
 
 void machine_init(struct machine *m, const struct worker_options *options)
 {
@@ -13,6 +13,7 @@ void machine_init(struct machine *m, const struct worker_options *options)
 
     *m = (struct machine){
         .process_limit = MIN(options->process_limit, PROCESS_LIMIT_MAX),
+        .process_series_limit = MIN(options->process_series_limit, PROCESS_LIMIT_MAX),
         .process_command = options->process_command,
         .instance_label = options->instance_label,
     };

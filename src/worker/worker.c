@@ -1,6 +1,7 @@
 /* worker.c - the outside: starts the schedule and the publisher, hands out snapshots. */
 #include "worker/worker.h"
 
+#include "worker/attribute.h"
 #include "worker/machine.h"
 #include "worker/merge.h"
 #include "worker/render.h"
@@ -8,11 +9,12 @@
 #include "worker/snapshot.h"
 #include "worker/worker_with.h"
 
-#define DEFAULT_INTERVAL_MS   5000
-#define DEFAULT_PROCESS_LIMIT 20
-#define FIRST_WAIT_MS         1000 /* for slow drivers, before the first snapshot goes without them */
-#define STOP_GRACE_NS         (2 * (uint64_t)NS_PER_S)
-#define ONCE_INTERVAL_MS      3600000 /* one reading after the other: none may count as stale */
+#define DEFAULT_INTERVAL_MS    5000
+#define DEFAULT_PROCESS_LIMIT  20
+#define DEFAULT_PROCESS_SERIES 500
+#define FIRST_WAIT_MS          1000 /* for slow drivers, before the first snapshot goes without them */
+#define STOP_GRACE_NS          (2 * (uint64_t)NS_PER_S)
+#define ONCE_INTERVAL_MS       3600000 /* one reading after the other: none may count as stale */
 
 /* What makes snapshots out of readings; used by one thread. */
 struct maker {
@@ -21,6 +23,7 @@ struct maker {
     struct recycler *snapshots;
     struct renderer *renderer;
     struct inventory inventory;
+    struct attribution attribution;
     uint64_t seq;
 };
 
@@ -43,6 +46,7 @@ void worker_options_init(struct worker_options *o)
         .interval_ms = DEFAULT_INTERVAL_MS,
         .schemas = SCHEMA_ALL_SMI,
         .process_limit = DEFAULT_PROCESS_LIMIT,
+        .process_series_limit = DEFAULT_PROCESS_SERIES,
     };
 }
 
@@ -54,6 +58,7 @@ static void maker_fini(struct maker *m)
     recycler_close(m->snapshots);
     renderer_free(m->renderer);
     inventory_fini(&m->inventory);
+    attribution_fini(&m->attribution);
 }
 
 static int maker_init(struct maker *m, const struct worker_options *options,
@@ -69,6 +74,9 @@ static int maker_init(struct maker *m, const struct worker_options *options,
 
     *m = (struct maker){0};
     machine_init(&m->machine, options);
+    m->attribution.paths = options->paths;
+    for (const struct collector *const *c = table; *c && !m->attribution.holds; c++)
+        m->attribution.holds = (*c)->holds;
     int code = renderer_new(options->schemas, &m->renderer, err);
     if (!code)
         code = schedule_new(&schedule, &m->schedule, err);
@@ -86,10 +94,13 @@ static int make(struct maker *m, struct snapshot **ret)
 
     if (!s)
         return -ENOMEM;
-    schedule_look(m->schedule, clock_mono_ns(), views);
+    uint64_t mono_ns = clock_mono_ns();
+    schedule_look(m->schedule, mono_ns, views);
     s->seq = ++m->seq;
     s->ts_ms = clock_now_ms();
     int code = merge(s, &m->inventory, views, schedule_len(m->schedule));
+    if (!code)
+        code = attribute(&m->attribution, s, mono_ns);
     if (!code)
         code = render(m->renderer, s);
     if (code)

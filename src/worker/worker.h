@@ -27,10 +27,12 @@ struct worker_options {
     unsigned schemas;       /* SCHEMA_ bits */
     unsigned process_limit; /* host processes shown, by CPU then memory; those on a GPU are always
                                shown; 0: none */
-    bool process_command;   /* label `command` filled */
-    bool instance_label;    /* add `instance` as all-smi does */
-    const char *disabled;   /* comma-separated collector names left out; NULL: none */
-    const char *version;    /* of the program, for build info */
+    unsigned process_series_limit; /* rows of processes on a GPU (one a process and device) that
+                                      become series, by memory; the rest is summed as "other" */
+    bool process_command;          /* label `command` filled */
+    bool instance_label;           /* add `instance` as all-smi does */
+    const char *disabled;          /* comma-separated collector names left out; NULL: none */
+    const char *version;           /* of the program, for build info */
 };
 
 /** Defaults as in `algalon worker --help`. */
