@@ -64,6 +64,6 @@ if(ALGALON_TESTS AND ALGALON_WEB)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/browser)
     set_tests_properties(browser_install PROPERTIES LABELS browser FIXTURES_SETUP browser)
     set_tests_properties(browser PROPERTIES LABELS browser FIXTURES_REQUIRED browser TIMEOUT 600
-      ENVIRONMENT "ALGALON_WEB_DIST=${web_dist};CHROMIUM=${CHROMIUM_PROGRAM}")
+      ENVIRONMENT "ALGALON_BUILD=${CMAKE_BINARY_DIR};ALGALON_WEB_DIST=${web_dist};CHROMIUM=${CHROMIUM_PROGRAM}")
   endif()
 endif()

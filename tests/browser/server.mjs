@@ -1,7 +1,7 @@
 // Serves the built pages the way the program does (same headers), with the simulated API under the
 // same origin. A test can make it fail, be slow or go away. Run alone it is for looking:
 //   node server.mjs [PORT]
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,10 @@ import { allSeries } from "./simdata.mjs";
 import { instant, QueryError, range, select } from "./simquery.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = process.env.ALGALON_WEB_DIST ?? join(here, "../../web/dist");
+const build = process.env.ALGALON_BUILD ?? join(here, "../../build");
+const dist = [process.env.ALGALON_WEB_DIST, join(build, "web/dist"), join(here, "../../web/dist")].find(
+  (dir) => dir && existsSync(join(dir, "index.html")),
+);
 const folder = join(here, "../../dashboards");
 
 const POLICY =
@@ -25,6 +28,7 @@ function loadDashboards(extra) {
 
 /** Starts the server on a free port; `control` changes how it behaves, `requests` is what it saw. */
 export async function startServer({ port = 0, dashboards = [] } = {}) {
+  if (!dist) throw new Error("the pages are not built: npm run build in web/, or build with CMake");
   const control = { fail: "", delayMs: 0, gpus: true, doctor: null, down: false };
   const requests = [];
   const all = loadDashboards(dashboards);
