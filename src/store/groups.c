@@ -42,8 +42,11 @@ static int add_group(struct store *s, bool pushed, struct str name, uint32_t id,
     struct group *g = group_new(s, id ? id : s->next_group, pushed, name);
     code = map_put(&s->groups, id_key(&g->id), g, NULL);
     if (!code) {
-        /* In the log a later group of the same name takes the name over. */
-        code = map_put(&s->by_name, g->key, g, NULL);
+        /* In the log a later group of the same name takes the name over from one that ended. */
+        void *old;
+        code = map_put(&s->by_name, g->key, g, &old);
+        if (!code && old)
+            atomic_store(&((struct group *)old)->ended, true);
         if (code)
             map_take(&s->groups, id_key(&g->id));
     }
@@ -70,12 +73,16 @@ int store_group_make(struct store *s, bool pushed, struct str name, uint32_t id,
     struct str key = str_make(text, name.len + 1);
     pthread_rwlock_rdlock(&s->groups_lock);
     struct group *g = map_get(&s->by_name, key);
+    if (g && !id)
+        atomic_store(&g->claimed, true);
     pthread_rwlock_unlock(&s->groups_lock);
     if (!g || (id && g->id != id)) {
         pthread_rwlock_wrlock(&s->groups_lock);
         g = map_get(&s->by_name, key);
         if (!g || (id && g->id != id))
             code = add_group(s, pushed, name, id, &g, err);
+        if (!code && !id)
+            atomic_store(&g->claimed, true);
         pthread_rwlock_unlock(&s->groups_lock);
     }
     free(text);

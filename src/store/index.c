@@ -35,6 +35,17 @@ void index_fini(struct index *ix)
     *ix = (struct index){0};
 }
 
+void index_swap(struct index *a, struct index *b)
+{
+    /* The lock stands first and stays. */
+    const size_t from = offsetof(struct index, memory), n = sizeof(*a) - from;
+    char held[sizeof(struct index)];
+
+    memcpy(held, (char *)a + from, n);
+    memcpy((char *)a + from, (char *)b + from, n);
+    memcpy((char *)b + from, held, n);
+}
+
 /* Makes room for one more of `len` entries in an open-addressed table. */
 static int table_room(struct slot **table, size_t *cap, size_t len)
 {

@@ -64,6 +64,9 @@ struct index {
 MUST_CHECK int index_init(struct index *ix);
 void index_fini(struct index *ix);
 
+/** Exchanges what two indexes hold; each keeps its lock. The first is locked for writing. */
+void index_swap(struct index *a, struct index *b);
+
 /** The number of the series with these labels, or INDEX_NONE. `hash` is labels_hash(). */
 uint32_t index_find(const struct index *ix, struct labels labels, uint64_t hash);
 

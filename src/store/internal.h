@@ -31,6 +31,7 @@ struct store {
     uint32_t segment_bytes;
     struct wal *wal;
     struct index index;
+    struct epoch *epoch; /* of the index's strings; under the index's lock */
     struct days *days;
     pthread_mutex_t seal_lock; /* held while sealing: one at a time */
     struct clock_guard {       /* see retention.c; the keeper's */
@@ -152,6 +153,17 @@ MUST_CHECK int store_seal(struct store *s, bool all, uint64_t budget_ns, bool *r
 
 /** Removes log segments of which everything lies in days. */
 void store_trim_log(struct store *s);
+
+/* ---- forget.c ---- */
+
+/* The time for which the index's strings live; selections hold a reference. */
+struct epoch;
+struct epoch *epoch_new(void); /* NULL when memory is out */
+struct epoch *epoch_ref(struct epoch *e);
+void epoch_unref(struct epoch *e); /* NULL is fine */
+
+/** Takes the series of ended groups out of memory, when they are many. */
+void store_forget(struct store *s);
 
 /* ---- retention.c ---- */
 

@@ -207,6 +207,81 @@ static void a_group_is_sealed_when_it_has_enough_and_the_log_lets_go(void **stat
     assert_int_equal(samples(t), 1101);
 }
 
+static void series_of_ended_groups_leave_memory_and_stay_readable(void **state)
+{
+    struct test_store *t = *state;
+    struct store_stats stats;
+    struct selection *before = NULL;
+    double values[400];
+
+    put_row(t, NOON);
+    for (int life = 0; life < 8; life++) { /* a target whose processes come and go */
+        struct group *g;
+        assert_int_equal(store_group(t->store, STR("churn"), &g, NULL), 0);
+        for (int i = 0; i < 400; i++) {
+            char pid[16];
+            snprintf(pid, sizeof(pid), "%d", life * 400 + i);
+            assert_int_equal(test_column(t, g, "process", "pid", pid), i);
+            values[i] = life;
+        }
+        test_append(t, g, NOON + life * 5000, values, 400);
+        if (life == 5)
+            before = test_select(t, "pid", "7", 0, INT64_MAX);
+        store_group_end(t->store, g);
+        keeper_round(t->store);
+        keeper_round(t->store);
+    }
+    store_get_stats(t->store, &stats);
+    assert_true(stats.series_active < 2000);
+    put_row(t, NOON + 1000);
+    assert_int_equal(samples(t), 2);
+    for (int i = 0; i < 3200; i += 399) {
+        char pid[16];
+        snprintf(pid, sizeof(pid), "%d", i);
+        struct selection *s = test_select(t, "pid", pid, 0, INT64_MAX);
+        assert_int_equal(s->len, 1);
+        assert_true(str_is(labels_get(s->labels[0], STR("pid")), pid));
+        struct column c = test_read(t, s, 0, 0, INT64_MAX);
+        assert_int_equal(c.len, 1);
+        assert_true(c.values[0] == i / 400);
+        selection_free(s);
+    }
+    assert_int_equal(before->len, 1);
+    assert_true(str_is(labels_get(before->labels[0], STR("pid")), "7"));
+    assert_int_equal(test_read(t, before, 0, 0, INT64_MAX).len, 1);
+    selection_free(before);
+}
+
+static void a_group_nobody_asks_for_after_a_crash_is_forgotten(void **state)
+{
+    struct test_store *t = *state;
+    struct store_stats stats;
+    static double values[1500];
+    struct group *g;
+
+    assert_int_equal(store_group(t->store, STR("gone"), &g, NULL), 0);
+    for (int i = 0; i < 1500; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%d", i);
+        assert_int_equal(test_column(t, g, "m", "id", name), i);
+    }
+    test_append(t, g, NOON, values, 1500);
+    store_abandon(t->store);
+    test_open(t);
+    put_row(t, NOON);
+    store_get_stats(t->store, &stats);
+    assert_int_equal(stats.series_active, 1501);
+    pass(2 * HOUR);
+    keeper_round(t->store);
+    keeper_round(t->store);
+    store_get_stats(t->store, &stats);
+    assert_int_equal(stats.series_active, 1);
+    struct selection *s = test_select(t, "id", "77", 0, INT64_MAX);
+    assert_int_equal(test_read(t, s, 0, 0, INT64_MAX).len, 1);
+    selection_free(s);
+    assert_int_equal(samples(t), 1);
+}
+
 static void a_second_process_is_told_the_first_ones_number(void **state)
 {
     struct test_store *t = *state;
@@ -263,6 +338,10 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(a_group_is_sealed_when_it_has_enough_and_the_log_lets_go,
                                         setup, test_teardown),
+        cmocka_unit_test_setup_teardown(series_of_ended_groups_leave_memory_and_stay_readable,
+                                        setup, test_teardown),
+        cmocka_unit_test_setup_teardown(a_group_nobody_asks_for_after_a_crash_is_forgotten, setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(a_second_process_is_told_the_first_ones_number, setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(what_is_not_ours_is_refused, setup, test_teardown),

@@ -47,6 +47,7 @@ void keeper_round(struct store *s)
             return;
         sync_log(s);
     }
+    store_forget(s);
     store_trim_log(s);
 }
 

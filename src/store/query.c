@@ -33,6 +33,7 @@ static int select_memory(struct found *f, struct selector selector, size_t max_s
     struct bitmap matched = {0};
 
     pthread_rwlock_rdlock(&ix->lock);
+    f->epoch = epoch_ref(f->store->epoch);
     struct label_source source = index_source(ix);
     int code = match_series(&source, selector.matchers, selector.len, &matched, err);
     if (!code) {

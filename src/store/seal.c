@@ -53,7 +53,7 @@ static bool is_due(struct group *g, int64_t now_ms, uint64_t now_ns)
         int64_t today = (now_ms - DAY_END_MS) / DAY_MS;
         due = (rows >= SEAL_ROWS + g->id % SEAL_ROWS_SPREAD && g->head_bytes >= SEAL_BYTES_LEAST) ||
               rows >= SEAL_ROWS_MOST || g->head_bytes >= SEAL_BYTES_MOST ||
-              now_ns - first->born_ns >= SEAL_AGE_NS ||
+              now_ns - first->born_ns >= SEAL_AGE_NS || atomic_load(&g->ended) ||
               (!g->pushed && first->min_ms / DAY_MS < today);
     }
     pthread_mutex_unlock(&g->head_lock);

@@ -40,6 +40,7 @@ void found_free(struct selection *base)
     free(f->sources);
     free(f->tracks);
     free(f->hits);
+    epoch_unref(f->epoch);
     arena_fini(&f->memory);
     pthread_mutex_destroy(&f->lock);
     free(f);

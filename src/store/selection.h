@@ -62,6 +62,7 @@ struct hit {
 struct found {
     struct selection base;
     struct store *store;
+    struct epoch *epoch; /* keeps the strings of labels */
     struct arena memory;
     struct labels *labels;
     struct entry *entries;

@@ -55,6 +55,7 @@ void store_abandon(struct store *s)
     map_fini(&s->by_name);
     if (s->index.pages)
         index_fini(&s->index);
+    epoch_unref(s->epoch);
     for (uint32_t i = 0; i < s->merger_len; i++)
         merger_free(s->mergers[i]);
     ZSTD_freeCCtx(s->zstd);
@@ -104,7 +105,8 @@ static int open_all(struct store *s, struct error *err)
     int64_t oldest, newest;
     int code = open_folders(s, err);
 
-    if (!code && index_init(&s->index))
+    s->epoch = code ? NULL : epoch_new();
+    if (!code && (!s->epoch || index_init(&s->index)))
         code = error_errno(err, -ENOMEM, "data directory %s", s->dir);
     s->zstd = code ? NULL : ZSTD_createCCtx();
     if (!code && !s->zstd)

@@ -39,9 +39,17 @@ void store_close(struct store *s);
 
 /**
  * The group of a scraped target, found by its name (such as "job;instance") or made. It stays valid
- * until store_close(). Threads: any.
+ * until store_close() or store_group_end(). Threads: any.
  */
 MUST_CHECK int store_group(struct store *s, struct str name, struct group **ret, struct error *err);
+
+/**
+ * Ends a group: its target is gone, or most of its columns belong to series that ended. Its samples
+ * stay; its series leave memory once they lie in days. store_group() then makes a new group of the
+ * same name, with columns from 0 on. No other call may use `g` meanwhile or afterwards. Threads:
+ * any.
+ */
+void store_group_end(struct store *s, struct group *g);
 
 /**
  * The column of series `labels` in `g`, made when it is new. Columns are numbered from 0 in order

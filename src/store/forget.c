@@ -1,0 +1,199 @@
+/* forget.c - series of ended groups leave memory: once all they had lies in days, the index is made
+ * anew without them. Their label strings live on until the last selection that may show them is
+ * freed. */
+#include "store/internal.h"
+
+#define FORGET_LEAST 1000 /* columns of ended groups that are worth the work */
+
+struct epoch {
+    atomic_uint refs;
+    bool over;
+    struct index index; /* when it is over: what has to be freed */
+};
+
+struct epoch *epoch_new(void)
+{
+    struct epoch *e = calloc(1, sizeof(*e));
+
+    if (e)
+        atomic_init(&e->refs, 1);
+    return e;
+}
+
+struct epoch *epoch_ref(struct epoch *e)
+{
+    atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
+    return e;
+}
+
+void epoch_unref(struct epoch *e)
+{
+    if (!e || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (e->over)
+        index_fini(&e->index);
+    free(e);
+}
+
+void store_group_end(struct store *s, struct group *g)
+{
+    pthread_rwlock_wrlock(&s->groups_lock);
+    if (map_get(&s->by_name, g->key) == g)
+        map_take(&s->by_name, g->key);
+    atomic_store(&g->ended, true);
+    pthread_rwlock_unlock(&s->groups_lock);
+}
+
+/* Ends scraped groups that the log brought back and nobody asked for since: their targets went away
+ * while the process was down. */
+static void end_unclaimed(struct store *s, struct group *const *groups, size_t n)
+{
+    pthread_rwlock_wrlock(&s->groups_lock);
+    for (size_t i = 0; i < n; i++) {
+        struct group *g = groups[i];
+        if (g->pushed || atomic_load(&g->claimed) || atomic_load(&g->ended))
+            continue;
+        pthread_mutex_lock(&g->head_lock);
+        bool empty = !g->head; /* sealed, at the latest after an hour */
+        pthread_mutex_unlock(&g->head_lock);
+        if (!empty)
+            continue;
+        if (map_get(&s->by_name, g->key) == g)
+            map_take(&s->by_name, g->key);
+        atomic_store(&g->ended, true);
+    }
+    pthread_rwlock_unlock(&s->groups_lock);
+}
+
+/* True when nothing of an ended group is in memory but its columns. write held */
+static bool is_drained(const struct group *g)
+{
+    return atomic_load(&g->ended) && !g->head && g->column_len;
+}
+
+/* Sorts out the groups: those that go stand behind the others. All are locked when it returns. */
+static size_t lock_groups(struct group **groups, size_t n, size_t *ret_columns)
+{
+    size_t kept = 0, columns = 0;
+
+    for (size_t i = 0; i < n; i++)
+        pthread_mutex_lock(&groups[i]->write);
+    for (size_t i = 0; i < n; i++) {
+        struct group *g = groups[i];
+        if (is_drained(g)) {
+            columns += g->column_len;
+            continue;
+        }
+        groups[i] = groups[kept];
+        groups[kept++] = g;
+    }
+    *ret_columns = columns;
+    return kept;
+}
+
+/* Adds the columns of `g` to `fresh`, their new numbers to `ids`. */
+static int carry_over(const struct index *old, struct index *fresh, const struct group *g,
+                      uint32_t *ids)
+{
+    struct arena a;
+    int code = 0;
+
+    arena_init(&a, 0);
+    for (size_t i = 0; i < g->column_len && !code; i++) {
+        struct labels labels;
+        arena_reset(&a);
+        code = index_labels(old, g->series[i], &a, &labels);
+        if (code)
+            break;
+        uint64_t hash = labels_hash(labels);
+        ids[i] = index_find(fresh, labels, hash);
+        if (ids[i] == INDEX_NONE)
+            code = index_add(fresh, labels, hash, g->id, (uint32_t)i, &ids[i]);
+        else
+            code = index_add_place(fresh, ids[i], g->id, (uint32_t)i);
+    }
+    arena_fini(&a);
+    return code;
+}
+
+static void drop_columns(struct group *g)
+{
+    free(g->series);
+    g->series = NULL;
+    g->column_len = g->column_cap = 0;
+    atomic_store_explicit(&g->column_seen, 0, memory_order_release);
+    run_unref(g->before);
+    g->before = NULL;
+    buf_fini(&g->record);
+}
+
+/* All groups are locked for writing, the index too. */
+static int renumber(struct store *s, struct group **groups, size_t kept, size_t n)
+{
+    struct index *fresh = &s->epoch->index; /* after the exchange it holds what has to be freed */
+    struct epoch *next = epoch_new();
+    uint32_t **ids = calloc(kept + 1, sizeof(*ids));
+    int code = next && ids ? index_init(fresh) : -ENOMEM;
+    bool made = next && ids;
+
+    for (size_t i = 0; i < kept && !code; i++) {
+        ids[i] = calloc(groups[i]->column_cap + 1, sizeof(**ids));
+        code = ids[i] ? carry_over(&s->index, fresh, groups[i], ids[i]) : -ENOMEM;
+    }
+    if (!code) {
+        for (size_t i = 0; i < kept; i++) {
+            free(groups[i]->series);
+            groups[i]->series = ids[i];
+        }
+        for (size_t i = kept; i < n; i++)
+            drop_columns(groups[i]);
+        index_swap(&s->index, fresh);
+        s->epoch->over = true;
+        epoch_unref(s->epoch);
+        s->epoch = next;
+    } else {
+        for (size_t i = 0; ids && i < kept; i++)
+            free(ids[i]);
+        if (made)
+            index_fini(fresh);
+        epoch_unref(next);
+    }
+    free(ids);
+    return code;
+}
+
+static size_t count_ended(struct group *const *groups, size_t n)
+{
+    size_t columns = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (atomic_load(&groups[i]->ended))
+            columns += atomic_load_explicit(&groups[i]->column_seen, memory_order_relaxed);
+    return columns;
+}
+
+void store_forget(struct store *s)
+{
+    size_t n, columns;
+    struct group **groups = store_list_groups(s, &n);
+
+    pthread_rwlock_rdlock(&s->index.lock);
+    size_t series = s->index.len;
+    pthread_rwlock_unlock(&s->index.lock);
+    end_unclaimed(s, groups, n);
+    if (count_ended(groups, n) < MAX(series / 4, (size_t)FORGET_LEAST)) {
+        free(groups);
+        return;
+    }
+    size_t kept = lock_groups(groups, n, &columns);
+    if (columns >= MAX(series / 4, (size_t)FORGET_LEAST)) {
+        pthread_rwlock_wrlock(&s->index.lock);
+        int code = renumber(s, groups, kept, n);
+        pthread_rwlock_unlock(&s->index.lock);
+        if (code)
+            log_warn("series of ended groups could not be forgotten", "error", strerror(-code));
+    }
+    for (size_t i = 0; i < n; i++)
+        pthread_mutex_unlock(&groups[i]->write);
+    free(groups);
+}
