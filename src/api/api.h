@@ -51,8 +51,8 @@ struct api {
     int (*reload)(void *ctx, struct error *err); /* POST /-/reload */
     void *ctx;
     struct http_server *const *servers; /* for self-metrics */
-    size_t server_len;
-    struct api_counters counters; /* zero at first */
+    atomic_size_t server_len;           /* grows while the first listeners serve already */
+    struct api_counters counters;       /* zero at first */
 };
 
 #define API_ROUTES_MAX 64 /* room that either list needs at most */

@@ -96,7 +96,10 @@ int service_worker_options(const struct settings *settings, struct worker_option
     ret->hostname = *settings->hostname ? settings->hostname : NULL;
     ret->interval_ms = settings->interval_ms;
     ret->process_limit = (unsigned)settings->processes;
-    ret->process_command = settings->process_command;
+    ret->process_series_limit = (unsigned)settings->process_series;
+    ret->process_command = !strcmp(settings->process_command, "full")   ? PROCESS_COMMAND_FULL
+                           : !strcmp(settings->process_command, "name") ? PROCESS_COMMAND_NAME
+                                                                        : PROCESS_COMMAND_OFF;
     ret->instance_label = settings->instance_label;
     ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
     ret->version = program_version();
@@ -258,8 +261,9 @@ static void fill_api(struct service *s)
         s->api.queryable = store_queryable(s->store);
 }
 
-static int listen_on(struct service *s, size_t which, const char *name, const char *address,
-                     bool allow_open, const struct http_route *routes, size_t n, struct error *err)
+static int listen_on(struct service *s, size_t which, const char *name, const char *option,
+                     const char *address, bool allow_open, const struct http_route *routes,
+                     size_t n, struct error *err)
 {
     struct http_listener_options o;
 
@@ -268,13 +272,17 @@ static int listen_on(struct service *s, size_t which, const char *name, const ch
     http_listener_options_init(&o);
     o.address = address;
     o.name = name;
+    o.option = option;
     o.allow_open = allow_open;
     o.web_config_file = *s->settings->web_config_file ? s->settings->web_config_file : NULL;
     o.cors_origin = *s->settings->cors_origin ? s->settings->cors_origin : NULL;
     int code = http_server_start(&o, routes, n, &s->servers[which], err);
     if (code)
-        return error_in(err, "--listen-%s", name);
-    s->running[s->api.server_len++] = s->servers[which];
+        return code;
+    /* The listeners that are up already read this list: the entry stands before the length says so.
+     */
+    s->running[s->api.server_len] = s->servers[which];
+    s->api.server_len++;
     log_info("listening", "for", name, "address", address, "port",
              LOG_NUM(http_server_port(s->servers[which])));
     return 0;
@@ -289,16 +297,19 @@ static int open_listeners(struct service *s, struct error *err)
 
     if (s->worker) {
         n = api_metrics_routes(&s->api, routes, ROUTES_MAX);
-        code = listen_on(s, LISTEN_METRICS, "metrics", set->listen_metrics, true, routes, n, err);
+        code = listen_on(s, LISTEN_METRICS, "metrics", "--listen-metrics", set->listen_metrics,
+                         true, routes, n, err);
     }
     if (!code && s->store) {
         n = api_routes(&s->api, routes, ROUTES_MAX);
-        code = listen_on(s, LISTEN_API, "api", set->listen_api, set->no_auth, routes, n, err);
+        code = listen_on(s, LISTEN_API, "api", "--listen-api", set->listen_api, set->no_auth,
+                         routes, n, err);
     }
     if (!code && s->store) {
         n = api_routes(&s->api, routes, ROUTES_MAX);
         n += web_routes(s->web, routes + n, ROUTES_MAX - n);
-        code = listen_on(s, LISTEN_WEB, "web", set->listen_web, set->no_auth, routes, n, err);
+        code = listen_on(s, LISTEN_WEB, "web", "--listen-web", set->listen_web, set->no_auth,
+                         routes, n, err);
     }
     free(routes);
     return code;
