@@ -10,36 +10,36 @@ import * as esbuild from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 
 function tests(dir) {
-  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) return tests(path);
-    return entry.name.endsWith(".test.ts") ? [path] : [];
-  });
+    return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+        const path = join(dir, entry.name);
+        if (entry.isDirectory()) return tests(path);
+        return entry.name.endsWith(".test.ts") ? [path] : [];
+    });
 }
 
 const out = mkdtempSync(join(tmpdir(), "algalon-web-test-"));
 try {
-  const files = tests(join(here, "src"));
-  await esbuild.build({
-    entryPoints: files,
-    outdir: out,
-    outbase: join(here, "src"),
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    outExtension: { ".js": ".mjs" },
-    target: "node18",
-    sourcemap: "inline",
-    logLevel: "warning",
-  });
-  const built = files.map((file) =>
-    join(out, file.slice(join(here, "src").length + 1).replace(/\.ts$/, ".mjs")),
-  );
-  const run = spawnSync(process.execPath, ["--test", ...built], {
-    stdio: "inherit",
-    env: { ...process.env, TZ: "UTC" },
-  });
-  process.exitCode = run.status ?? 1;
+    const files = tests(join(here, "src"));
+    await esbuild.build({
+        entryPoints: files,
+        outdir: out,
+        outbase: join(here, "src"),
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        outExtension: { ".js": ".mjs" },
+        target: "node18",
+        sourcemap: "inline",
+        logLevel: "warning",
+    });
+    const built = files.map((file) =>
+        join(out, file.slice(join(here, "src").length + 1).replace(/\.ts$/, ".mjs")),
+    );
+    const run = spawnSync(process.execPath, ["--test", ...built], {
+        stdio: "inherit",
+        env: { ...process.env, TZ: "UTC" },
+    });
+    process.exitCode = run.status ?? 1;
 } finally {
-  rmSync(out, { recursive: true, force: true });
+    rmSync(out, { recursive: true, force: true });
 }

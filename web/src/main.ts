@@ -118,7 +118,10 @@ class App {
       this.uid = uid;
       this.header.setDashboards(this.list, uid);
       const known = this.list.find((d) => d.uid === uid);
-      this.whole(known?.title ?? `There is no dashboard “${uid}”.`, known?.error || (e instanceof Error ? e.message : String(e)));
+      this.whole(
+        known?.title ?? `There is no dashboard “${uid}”.`,
+        known?.error || (e instanceof Error ? e.message : String(e)),
+      );
       return;
     }
     if (number !== this.opened) return;
@@ -157,7 +160,12 @@ class App {
     document.getElementById("bar")!.hidden = true;
     put(
       document.getElementById("grid")!,
-      h("div", { class: "whole", role: "alert" }, h("h2", { text: title }), h("p", { class: "whole-text", text })),
+      h(
+        "div",
+        { class: "whole", role: "alert" },
+        h("h2", { text: title }),
+        h("p", { class: "whole-text", text }),
+      ),
     );
   }
 

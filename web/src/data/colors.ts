@@ -33,14 +33,40 @@ const ON_LIGHT: Record<string, string> = {
 /** Series colours, ordered so that neighbours stay apart also for red-green blind eyes. */
 const SERIES: Record<Theme, string[]> = {
   dark: [
-    "#4cc3b5", "#e8a33d", "#7aa7f0", "#e0705c", "#b48be8", "#a3c75b",
-    "#e58fc0", "#5fc0e8", "#d9c36a", "#8f9cf5", "#6fcf8e", "#f0a58f",
-    "#9fb4c8", "#c98a4b", "#74d6d0", "#d977a8",
+    "#4cc3b5",
+    "#e8a33d",
+    "#7aa7f0",
+    "#e0705c",
+    "#b48be8",
+    "#a3c75b",
+    "#e58fc0",
+    "#5fc0e8",
+    "#d9c36a",
+    "#8f9cf5",
+    "#6fcf8e",
+    "#f0a58f",
+    "#9fb4c8",
+    "#c98a4b",
+    "#74d6d0",
+    "#d977a8",
   ],
   light: [
-    "#0d8577", "#b86a00", "#2f6bd0", "#c24a35", "#7d4fc4", "#5d8414",
-    "#b5447f", "#0f7fae", "#8c7300", "#5560cf", "#1f8a4c", "#b9623f",
-    "#56708a", "#91581c", "#128c96", "#a63d78",
+    "#0d8577",
+    "#b86a00",
+    "#2f6bd0",
+    "#c24a35",
+    "#7d4fc4",
+    "#5d8414",
+    "#b5447f",
+    "#0f7fae",
+    "#8c7300",
+    "#5560cf",
+    "#1f8a4c",
+    "#b9623f",
+    "#56708a",
+    "#91581c",
+    "#128c96",
+    "#a63d78",
   ],
 };
 
@@ -72,7 +98,9 @@ const OTHER: Record<string, string> = {
 export function namedColor(name: string, theme: Theme, surface = false): string {
   if (name === "text") return theme === "dark" ? "#dbe3ea" : "#1c252e";
   if (name === "transparent") return "rgba(0, 0, 0, 0)";
-  const m = /^(?:(super-light|light|semi-dark|dark)-)?(red|orange|yellow|green|blue|purple)$/.exec(name);
+  const m = /^(?:(super-light|light|semi-dark|dark)-)?(red|orange|yellow|green|blue|purple)$/.exec(
+    name,
+  );
   if (m) {
     if (theme === "light" && !m[1] && !surface) return ON_LIGHT[m[2]!]!;
     return HUES[m[2]!]![SHADE[m[1] ?? ""] ?? 2]!;
@@ -109,7 +137,10 @@ export function parseColor(css: string): Rgba {
     const n = (i: number): number => parseInt(wide.slice(i, i + 2), 16);
     return { r: n(0), g: n(2), b: n(4), a: wide.length === 8 ? n(6) / 255 : 1 };
   }
-  const parts = /^rgba?\(([^)]+)\)$/i.exec(css)?.[1]?.split(/[\s,/]+/).map(parseFloat);
+  const parts = /^rgba?\(([^)]+)\)$/i
+    .exec(css)?.[1]
+    ?.split(/[\s,/]+/)
+    .map(parseFloat);
   if (parts && parts.length >= 3)
     return { r: parts[0]!, g: parts[1]!, b: parts[2]!, a: parts[3] ?? 1 };
   return { r: 142, g: 153, b: 166, a: 1 };

@@ -19,11 +19,18 @@ interface Asked {
 /** An API that remembers what it was asked and answers t/1000 at every step. */
 function fakeApi(): { api: Api; asked: Asked[] } {
   const asked: Asked[] = [];
-  const queryRange = async (expr: string, r: { start: number; end: number; step: number }): Promise<QueryResult> => {
+  const queryRange = async (
+    expr: string,
+    r: { start: number; end: number; step: number },
+  ): Promise<QueryResult> => {
     asked.push({ expr, start: r.start, end: r.end });
     const times: number[] = [];
     for (let t = r.start; t <= r.end; t += r.step) times.push(t);
-    return { type: "matrix", series: [{ labels: { a: "1" }, times, values: times.map((t) => t / 1000) }], warnings: [] };
+    return {
+      type: "matrix",
+      series: [{ labels: { a: "1" }, times, values: times.map((t) => t / 1000) }],
+      warnings: [],
+    };
   };
   return { api: { queryRange } as unknown as Api, asked };
 }
@@ -44,12 +51,17 @@ test("a refresh asks for the tail only, and the points are those of a whole answ
   const { api, asked } = fakeApi();
   const q = new Queries(api, () => 0);
   await q.range({ expr: "up", start: 0, end: 15 * MINUTE, step: 5000 }, signal);
-  const moved = await q.range({ expr: "up", start: 10_000, end: 15 * MINUTE + 10_000, step: 5000 }, signal);
+  const moved = await q.range(
+    { expr: "up", start: 10_000, end: 15 * MINUTE + 10_000, step: 5000 },
+    signal,
+  );
   assert.deepEqual(asked[1], { expr: "up", start: 14 * MINUTE, end: 15 * MINUTE + 10_000 });
   const { times, values } = moved.series[0]!;
   assert.equal(times[0], 10_000);
   assert.equal(times.at(-1), 15 * MINUTE + 10_000);
-  assert.ok(times.every((t, i) => (i === 0 || t - times[i - 1]! === 5000) && values[i] === t / 1000));
+  assert.ok(
+    times.every((t, i) => (i === 0 || t - times[i - 1]! === 5000) && values[i] === t / 1000),
+  );
 });
 
 test("everything is asked again after a while, for a range further back, and where the end counts", async () => {
@@ -107,43 +119,98 @@ test("ranges are cut to whole steps", () => {
 });
 
 test("answers of every type become series", () => {
-  const vector = resultOf({ resultType: "vector", result: [{ metric: { a: "1" }, value: [1.5, "+Inf"] }] }, []);
+  const vector = resultOf(
+    { resultType: "vector", result: [{ metric: { a: "1" }, value: [1.5, "+Inf"] }] },
+    [],
+  );
   assert.deepEqual(vector.series, [{ labels: { a: "1" }, times: [1500], values: [Infinity] }]);
-  assert.deepEqual(resultOf({ resultType: "scalar", result: [2, "NaN"] }, []).series[0]!.times, [2000]);
+  assert.deepEqual(
+    resultOf({ resultType: "scalar", result: [2, "NaN"] }, []).series[0]!.times,
+    [2000],
+  );
   assert.deepEqual(resultOf({ resultType: "matrix", result: [] }, []).series, []);
   assert.deepEqual(resultOf(null, []).series[0]!.labels, {});
 });
 
-const target: Target = { refId: "A", expr: "x", legendFormat: "{{host}} GPU {{ gpu }}", format: "time_series", instant: false, range: true, hide: false, interval: "", intervalFactor: 1 };
+const target: Target = {
+  refId: "A",
+  expr: "x",
+  legendFormat: "{{host}} GPU {{ gpu }}",
+  format: "time_series",
+  instant: false,
+  range: true,
+  hide: false,
+  interval: "",
+  intervalFactor: 1,
+};
 
 test("a legend names its labels, unknown ones as nothing", () => {
   assert.equal(legendText("{{host}} GPU {{ gpu }} {{no}}", { host: "n1", gpu: "3" }), "n1 GPU 3 ");
 });
 
 test("series come in the order of their names", () => {
-  const series = ["10", "9", "1"].map((gpu) => ({ labels: { host: "n", gpu }, times: [0], values: [1] }));
-  const names = framesOf(target, { type: "matrix", series, warnings: [] }, false).map((f) => f.name);
+  const series = ["10", "9", "1"].map((gpu) => ({
+    labels: { host: "n", gpu },
+    times: [0],
+    values: [1],
+  }));
+  const names = framesOf(target, { type: "matrix", series, warnings: [] }, false).map(
+    (f) => f.name,
+  );
   assert.deepEqual(names, ["n GPU 1", "n GPU 9", "n GPU 10"]);
-  const top = framesOf({ ...target, expr: "topk(3, x)" }, { type: "vector", series, warnings: [] }, false);
-  assert.deepEqual(top.map((f) => f.name), ["n GPU 10", "n GPU 9", "n GPU 1"]);
+  const top = framesOf(
+    { ...target, expr: "topk(3, x)" },
+    { type: "vector", series, warnings: [] },
+    false,
+  );
+  assert.deepEqual(
+    top.map((f) => f.name),
+    ["n GPU 10", "n GPU 9", "n GPU 1"],
+  );
 });
 
 test("a table has a column per label, and a value column of its own for each query", () => {
   const series = [{ labels: { b: "1", a: "2" }, times: [1000], values: [7] }];
-  const frame = framesOf({ ...target, format: "table" }, { type: "vector", series, warnings: [] }, true)[0]!;
-  assert.deepEqual(frame.fields.map((f) => f.name), ["Time", "a", "b", "Value #A"]);
+  const frame = framesOf(
+    { ...target, format: "table" },
+    { type: "vector", series, warnings: [] },
+    true,
+  )[0]!;
+  assert.deepEqual(
+    frame.fields.map((f) => f.name),
+    ["Time", "a", "b", "Value #A"],
+  );
 });
 
 test("points further apart than a step get a gap between them", () => {
-  const frame = framesOf(target, { type: "matrix", series: [{ labels: {}, times: [0, 5000, 30_000], values: [1, 2, 3] }], warnings: [] }, false)[0]!;
+  const frame = framesOf(
+    target,
+    {
+      type: "matrix",
+      series: [{ labels: {}, times: [0, 5000, 30_000], values: [1, 2, 3] }],
+      warnings: [],
+    },
+    false,
+  )[0]!;
   const gapped = withGaps(frame, 5000);
   assert.deepEqual(gapped.fields[0]!.values, [0, 5000, 10_000, 30_000]);
   assert.deepEqual(gapped.fields[1]!.values, [1, 2, null, 3]);
 });
 
 test("overrides hit by name, pattern, type and query, the later one last", () => {
-  const frames = framesOf(target, { type: "matrix", series: [{ labels: { host: "n", gpu: "0" }, times: [0], values: [1] }], warnings: [] }, false);
-  const unit = (id: string, options: unknown, value: string) => ({ matcher: { id, options }, properties: [{ id: "unit", value }] });
+  const frames = framesOf(
+    target,
+    {
+      type: "matrix",
+      series: [{ labels: { host: "n", gpu: "0" }, times: [0], values: [1] }],
+      warnings: [],
+    },
+    false,
+  );
+  const unit = (id: string, options: unknown, value: string) => ({
+    matcher: { id, options },
+    properties: [{ id: "unit", value }],
+  });
   const shown = (...o: ReturnType<typeof unit>[]): string | undefined =>
     configured(frames, { custom: {}, unit: "none" }, o)[0]!.fields[1]!.config.unit;
   assert.equal(shown(unit("byName", "n GPU 0", "a")), "a");
@@ -153,26 +220,54 @@ test("overrides hit by name, pattern, type and query, the later one last", () =>
   assert.equal(shown(unit("byName", "Value", "e"), unit("byType", "number", "f")), "f");
   assert.equal(shown(unit("byName", "other", "a")), "none");
   const nested = configured(frames, { custom: { lineStyle: { fill: "dash", dash: [1] } } }, [
-    { matcher: { id: "byType", options: "number" }, properties: [{ id: "custom.lineStyle.fill", value: "dot" }] },
+    {
+      matcher: { id: "byType", options: "number" },
+      properties: [{ id: "custom.lineStyle.fill", value: "dot" }],
+    },
   ]);
   assert.deepEqual(nested[0]!.fields[1]!.config.custom.lineStyle, { fill: "dot", dash: [1] });
 });
 
 test("options are split, filtered and sorted as files ask", () => {
-  assert.deepEqual(customOptions("a, b : c, d\\,e"), [{ text: "a", value: "a" }, { text: "b", value: "c" }, { text: "d,e", value: "d,e" }]);
-  assert.deepEqual(filterOptions(["x-1", "x-2", "y"], "/x-(.*)/").map((o) => o.value), ["1", "2"]);
-  assert.deepEqual(filterOptions(['m{n="1"} 5'], '/n="(?<text>[^"]+)".* (?<value>\\d+)/'), [{ text: "1", value: "5" }]);
+  assert.deepEqual(customOptions("a, b : c, d\\,e"), [
+    { text: "a", value: "a" },
+    { text: "b", value: "c" },
+    { text: "d,e", value: "d,e" },
+  ]);
+  assert.deepEqual(
+    filterOptions(["x-1", "x-2", "y"], "/x-(.*)/").map((o) => o.value),
+    ["1", "2"],
+  );
+  assert.deepEqual(filterOptions(['m{n="1"} 5'], '/n="(?<text>[^"]+)".* (?<value>\\d+)/'), [
+    { text: "1", value: "5" },
+  ]);
   const of = (...v: string[]) => v.map((value) => ({ text: value, value }));
-  assert.deepEqual(sortOptions(of("10", "9", "1"), 3).map((o) => o.value), ["1", "9", "10"]);
-  assert.deepEqual(sortOptions(of("n10", "n9", "N1"), 7).map((o) => o.value), ["N1", "n9", "n10"]);
-  assert.deepEqual(sortOptions(of("a", "c", "b"), 2).map((o) => o.value), ["c", "b", "a"]);
+  assert.deepEqual(
+    sortOptions(of("10", "9", "1"), 3).map((o) => o.value),
+    ["1", "9", "10"],
+  );
+  assert.deepEqual(
+    sortOptions(of("n10", "n9", "N1"), 7).map((o) => o.value),
+    ["N1", "n9", "n10"],
+  );
+  assert.deepEqual(
+    sortOptions(of("a", "c", "b"), 2).map((o) => o.value),
+    ["c", "b", "a"],
+  );
 });
 
 const dashboard = dashboardOf({
   title: "D",
   templating: {
     list: [
-      { name: "host", type: "query", query: "label_values(up, host)", multi: true, includeAll: true, current: { value: ["$__all"] } },
+      {
+        name: "host",
+        type: "query",
+        query: "label_values(up, host)",
+        multi: true,
+        includeAll: true,
+        current: { value: ["$__all"] },
+      },
       { name: "gpu", type: "query", query: { query: 'label_values(gpu{host=~"$host"}, gpu)' } },
     ],
   },
@@ -180,11 +275,22 @@ const dashboard = dashboardOf({
     { id: 1, type: "row", title: "R", gridPos: { x: 0, y: 0, w: 24, h: 1 } },
     { id: 2, type: "stat", repeat: "host", maxPerRow: 2, gridPos: { x: 0, y: 1, w: 24, h: 4 } },
     { id: 3, type: "table", gridPos: { x: 0, y: 5, w: 24, h: 4 } },
-    { id: 4, type: "row", title: "folded", collapsed: true, gridPos: { x: 0, y: 9, w: 24, h: 1 }, panels: [{ id: 5, type: "text", gridPos: { x: 0, y: 10, w: 24, h: 3 } }] },
+    {
+      id: 4,
+      type: "row",
+      title: "folded",
+      collapsed: true,
+      gridPos: { x: 0, y: 9, w: 24, h: 1 },
+      panels: [{ id: 5, type: "text", gridPos: { x: 0, y: 10, w: 24, h: 3 } }],
+    },
   ],
 });
 
-function loaded(): { variables: Variables; asked: string[]; load: (changed?: string) => Promise<boolean> } {
+function loaded(): {
+  variables: Variables;
+  asked: string[];
+  load: (changed?: string) => Promise<boolean>;
+} {
   const asked: string[] = [];
   const api = {
     labelValues: async (label: string, match: string) => {
@@ -193,8 +299,21 @@ function loaded(): { variables: Variables; asked: string[]; load: (changed?: str
     },
   } as unknown as Api;
   const variables = new Variables(dashboard, new URLSearchParams("var-gpu=1"));
-  const contextOf = (bindings: ReturnType<Variables["bindings"]>) => ({ bindings, from: 0, to: 1, intervalMs: 1, rateIntervalMs: 1, timezone: "utc", dashboard: "", urlRange: "" });
-  return { variables, asked, load: (changed) => variables.load(api, contextOf, { from: 0, to: 1 }, signal, changed) };
+  const contextOf = (bindings: ReturnType<Variables["bindings"]>) => ({
+    bindings,
+    from: 0,
+    to: 1,
+    intervalMs: 1,
+    rateIntervalMs: 1,
+    timezone: "utc",
+    dashboard: "",
+    urlRange: "",
+  });
+  return {
+    variables,
+    asked,
+    load: (changed) => variables.load(api, contextOf, { from: 0, to: 1 }, signal, changed),
+  };
 }
 
 test("a variable is asked for after those it uses, and the URL's choice is kept", async () => {
@@ -212,7 +331,10 @@ test("a variable is asked for after those it uses, and the URL's choice is kept"
 
 test("a choice that is gone becomes All or the first", () => {
   const [host, gpu] = dashboard.variables;
-  const options = [{ text: "a", value: "a" }, { text: "b", value: "b" }];
+  const options = [
+    { text: "a", value: "a" },
+    { text: "b", value: "b" },
+  ];
   assert.deepEqual(choose(host!, options, ["zz"]), ["$__all"]);
   assert.deepEqual(choose(gpu!, options, ["zz"]), ["a"]);
   assert.deepEqual(choose(gpu!, options, ["b", "a"]), ["b"]);
@@ -223,28 +345,56 @@ test("panels repeat beside each other and push down what follows", async () => {
   await load();
   const placed = layout(dashboard.panels, variables, new Map());
   const repeated = placed.filter((p) => p.panel.id === 2);
-  assert.deepEqual(repeated.map((p) => [p.x, p.y, p.w, p.scope.get("host")!.values[0]]), [[0, 1, 12, "n1"], [12, 1, 12, "n2"], [0, 5, 12, "n3"]]);
+  assert.deepEqual(
+    repeated.map((p) => [p.x, p.y, p.w, p.scope.get("host")!.values[0]]),
+    [
+      [0, 1, 12, "n1"],
+      [12, 1, 12, "n2"],
+      [0, 5, 12, "n3"],
+    ],
+  );
   assert.equal(placed.find((p) => p.panel.id === 3)!.y, 9);
-  assert.equal(placed.some((p) => p.panel.id === 5), false);
+  assert.equal(
+    placed.some((p) => p.panel.id === 5),
+    false,
+  );
   const opened = layout(dashboard.panels, variables, new Map([[placed.at(-1)!.key, false]]));
-  assert.equal(opened.some((p) => p.panel.id === 5), true);
+  assert.equal(
+    opened.some((p) => p.panel.id === 5),
+    true,
+  );
 });
 
 test("metric names are found among functions, labels and keywords", () => {
-  assert.deepEqual(metricNames('sum by (host) (rate(a_total{x="b_c"}[5m])) / on (host) group_left d:e or vector(0)'), ["a_total", "d:e"]);
+  assert.deepEqual(
+    metricNames(
+      'sum by (host) (rate(a_total{x="b_c"}[5m])) / on (host) group_left d:e or vector(0)',
+    ),
+    ["a_total", "d:e"],
+  );
 });
 
 test("emptiness is explained", async () => {
   const { variables, load } = loaded();
   await load();
-  const why = (expr: string, known: string[] | null) => emptyReason([expr], variables.bindings(), variables.states, known && new Set(known));
-  assert.match(why("up{a=~\"$nobody\"}", null), /\$nobody but does not define/);
+  const why = (expr: string, known: string[] | null) =>
+    emptyReason([expr], variables.bindings(), variables.states, known && new Set(known));
+  assert.match(why('up{a=~"$nobody"}', null), /\$nobody but does not define/);
   assert.match(why("gone", ["up"]), /no machine reports gone/);
   assert.match(why("up", ["up"]), /nothing fits this selection/);
   assert.match(why("up", null), /found no series/);
 });
 
 test("any JSON gives a dashboard or nothing worse", () => {
-  for (const raw of [null, 5, "x", [], {}, { panels: 5 }, { panels: [null, 5, { gridPos: { x: -4, w: 1e9, h: "x" } }] }, { templating: { list: [null] } }])
+  for (const raw of [
+    null,
+    5,
+    "x",
+    [],
+    {},
+    { panels: 5 },
+    { panels: [null, 5, { gridPos: { x: -4, w: 1e9, h: "x" } }] },
+    { templating: { list: [null] } },
+  ])
     assert.ok(Array.isArray(dashboardOf(raw).panels));
 });

@@ -15,7 +15,13 @@ const steps = [
 
 test("a value has the colour of the highest step it has reached", () => {
   const config = fieldConfigOf({ thresholds: { mode: "absolute", steps } });
-  for (const [v, color] of [[-5, "green"], [49.9, "green"], [50, "yellow"], [90, "red"], [1e9, "red"]] as const)
+  for (const [v, color] of [
+    [-5, "green"],
+    [49.9, "green"],
+    [50, "yellow"],
+    [90, "red"],
+    [1e9, "red"],
+  ] as const)
     assert.equal(thresholdColor(config, v, limits), color);
 });
 
@@ -23,7 +29,10 @@ test("percentages count between the limits", () => {
   const config = fieldConfigOf({ max: 400, thresholds: { mode: "percentage", steps } });
   assert.equal(thresholdColor(config, 199, limits), "green");
   assert.equal(thresholdColor(config, 200, limits), "yellow");
-  assert.deepEqual(thresholdLevels(config, limits).map((l) => l.value), [-Infinity, 200, 360]);
+  assert.deepEqual(
+    thresholdLevels(config, limits).map((l) => l.value),
+    [-Infinity, 200, 360],
+  );
 });
 
 test("the first mapping that takes a value wins", () => {
@@ -47,7 +56,10 @@ test("the first mapping that takes a value wins", () => {
 });
 
 test("a mapping may colour and leave the text", () => {
-  const config = fieldConfigOf({ unit: "percent", mappings: [{ type: "value", options: { "5": { color: "#123456" } } }] });
+  const config = fieldConfigOf({
+    unit: "percent",
+    mappings: [{ type: "value", options: { "5": { color: "#123456" } } }],
+  });
   const shown = display(config, 5, context);
   assert.equal(shown.text + shown.suffix, "5%");
   assert.equal(shown.color, "#123456");

@@ -128,7 +128,12 @@ export function shareOf(
 }
 
 /** The colour of a value, or of a series when the mode does not look at values. */
-export function valueColor(config: FieldConfig, value: number, c: DisplayContext, surface = false): string {
+export function valueColor(
+  config: FieldConfig,
+  value: number,
+  c: DisplayContext,
+  surface = false,
+): string {
   const mode = config.color?.mode ?? "thresholds";
   if (mode === "fixed" || mode === "shades")
     return namedColor(config.color?.fixedColor ?? "text", c.theme, surface);

@@ -1,9 +1,22 @@
 // Templates: how variables and built-in names are written, by place and format.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Binding, bindingOf, interpolate, type MacroContext, rateInterval, variablesIn } from "./macros.ts";
+import {
+  type Binding,
+  bindingOf,
+  interpolate,
+  type MacroContext,
+  rateInterval,
+  variablesIn,
+} from "./macros.ts";
 
-const several: Binding = { values: ["a.1", "b"], texts: ["A", "B"], isAll: false, allValue: "", multi: true };
+const several: Binding = {
+  values: ["a.1", "b"],
+  texts: ["A", "B"],
+  isAll: false,
+  allValue: "",
+  multi: true,
+};
 const context: MacroContext = {
   bindings: new Map([
     ["host", several],
@@ -48,7 +61,8 @@ const promql: [template: string, wanted: string][] = [
 ];
 
 test("a query gets variables as PromQL wants them", () => {
-  for (const [template, wanted] of promql) assert.equal(interpolate(template, context, "promql"), wanted);
+  for (const [template, wanted] of promql)
+    assert.equal(interpolate(template, context, "promql"), wanted);
 });
 
 test("a title gets the texts, a link the encoded values", () => {
@@ -58,7 +72,8 @@ test("a title gets the texts, a link the encoded values", () => {
 });
 
 test("what only a place knows is filled in and encoded in links", () => {
-  const extra = (path: string): string | undefined => (path === "__field.labels.h" ? "a b" : undefined);
+  const extra = (path: string): string | undefined =>
+    path === "__field.labels.h" ? "a b" : undefined;
   assert.equal(interpolate("/d/x?h=${__field.labels.h}", context, "url", extra), "/d/x?h=a%20b");
   assert.equal(interpolate("${__field.labels.h:raw}", context, "url", extra), "a b");
   assert.equal(interpolate("${__value.raw}", context, "url", extra), "${__value.raw}");

@@ -1,7 +1,15 @@
 // Time ranges, durations, steps.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDate, parseDuration, parseTime, printDuration, rangeText, resolveRange, stepFor } from "./time.ts";
+import {
+  formatDate,
+  parseDuration,
+  parseTime,
+  printDuration,
+  rangeText,
+  resolveRange,
+  stepFor,
+} from "./time.ts";
 
 const now = Date.UTC(2026, 2, 18, 13, 45, 30, 500); // a Wednesday
 
@@ -23,11 +31,23 @@ const times: [text: string, up: boolean, wanted: string][] = [
 
 test("ends of ranges are understood", () => {
   for (const [text, up, wanted] of times)
-    assert.equal(formatDate(parseTime(text, now, up, "utc"), "YYYY-MM-DD HH:mm:ss", "utc"), wanted, text);
+    assert.equal(
+      formatDate(parseTime(text, now, up, "utc"), "YYYY-MM-DD HH:mm:ss", "utc"),
+      wanted,
+      text,
+    );
 });
 
 test("what is no time is none", () => {
-  for (const text of ["", "then", "now-", "now-1x", "2026-13-01", "2026-01-31 25:00", "now-6h; drop"])
+  for (const text of [
+    "",
+    "then",
+    "now-",
+    "now-1x",
+    "2026-13-01",
+    "2026-01-31 25:00",
+    "now-6h; drop",
+  ])
     assert.ok(Number.isNaN(parseTime(text, now, false, "utc")), text);
 });
 
@@ -48,7 +68,8 @@ test("a step is readable, wide enough, and never below the least", () => {
   assert.equal(stepFor(900_000, 600, 5000), 5000);
   assert.equal(stepFor(3_600_000, 600, 5000), 5000);
   assert.equal(stepFor(86_400_000, 600, 5000), 120_000);
-  for (const range of [1e6, 1e7, 1e8, 1e9, 1e10]) assert.ok(range / stepFor(range, 600, 5000) <= 800);
+  for (const range of [1e6, 1e7, 1e8, 1e9, 1e10])
+    assert.ok(range / stepFor(range, 600, 5000) <= 800);
 });
 
 test("ranges have names", () => {

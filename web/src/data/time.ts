@@ -223,7 +223,9 @@ export function rangeText(from: string, to: string, timezone: string): string {
     return `Last ${m[1]} ${names[m[2]!]}${m[1] === "1" ? "" : "s"}`;
   }
   const side = (t: string): string =>
-    isRelative(t) ? t : formatDate(parseTime(t, 0, false, timezone), "YYYY-MM-DD HH:mm:ss", timezone);
+    isRelative(t)
+      ? t
+      : formatDate(parseTime(t, 0, false, timezone), "YYYY-MM-DD HH:mm:ss", timezone);
   return `${side(from)} to ${side(to)}`;
 }
 

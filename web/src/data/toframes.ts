@@ -1,6 +1,14 @@
 // From the API's answer to frames, the way each target wants it: a frame per series, or one table.
 import type { Target } from "../model/dashboard.ts";
-import { type Field, fieldOf, type Frame, frameOf, type Labels, typeOf, type Value } from "./frame.ts";
+import {
+  type Field,
+  fieldOf,
+  type Frame,
+  frameOf,
+  type Labels,
+  typeOf,
+  type Value,
+} from "./frame.ts";
 import type { QueryResult, Series } from "./prometheus.ts";
 
 /** Fills {{label}} into a legend format. */
@@ -54,7 +62,11 @@ function ordered(target: Target, frames: Frame[], atOneTime: boolean): Frame[] {
 export function framesOf(target: Target, result: QueryResult, several: boolean): Frame[] {
   if (target.format === "table")
     return result.series.length ? [tableFrame(target, result.series, several)] : [];
-  return ordered(target, result.series.map((s) => seriesFrame(target, s)), result.type === "vector");
+  return ordered(
+    target,
+    result.series.map((s) => seriesFrame(target, s)),
+    result.type === "vector",
+  );
 }
 
 /** Puts a null between points that are further apart than the step: a gap is no line. */
@@ -63,8 +75,7 @@ export function withGaps(frame: Frame, stepMs: number): Frame {
   if (!time || time.type !== "time" || frame.length < 2) return frame;
   const times = time.values as number[];
   const gaps: number[] = [];
-  for (let i = 1; i < times.length; i++)
-    if (times[i]! - times[i - 1]! > stepMs * 1.5) gaps.push(i);
+  for (let i = 1; i < times.length; i++) if (times[i]! - times[i - 1]! > stepMs * 1.5) gaps.push(i);
   if (!gaps.length) return frame;
   const spread = (values: Value[], fill: (i: number) => Value): Value[] => {
     const out: Value[] = [];

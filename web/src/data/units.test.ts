@@ -59,7 +59,11 @@ const cases: [unit: string, value: number, decimals: number | undefined, wanted:
 
 test("a number is written as its unit wants it", () => {
   for (const [unit, value, decimals, wanted] of cases)
-    assert.equal(formattedText(formatValue(value, unit, decimals, "utc")), wanted, `${value} ${unit}`);
+    assert.equal(
+      formattedText(formatValue(value, unit, decimals, "utc")),
+      wanted,
+      `${value} ${unit}`,
+    );
 });
 
 test("names of objects are no units", () => {

@@ -64,11 +64,19 @@ function si(unit: string, offset = 0): Format {
 
 /** SI prefixes upwards only: half a byte is no 500 mB. */
 function up(unit: string, offset = 0): Format {
-  return scaled(1000, SI_UP.map((p) => p + unit), offset);
+  return scaled(
+    1000,
+    SI_UP.map((p) => p + unit),
+    offset,
+  );
 }
 
 function iec(unit: string, offset = 0): Format {
-  return scaled(1024, IEC.map((p) => p + unit), offset);
+  return scaled(
+    1024,
+    IEC.map((p) => p + unit),
+    offset,
+  );
 }
 
 /** One fixed unit behind the number. */
@@ -339,7 +347,10 @@ function custom(unit: string): Format | undefined {
     case "si":
       return si(rest);
     case "count":
-      return scaled(1000, ["", "K", "M", "B", "T"].map((p) => p + rest));
+      return scaled(
+        1000,
+        ["", "K", "M", "B", "T"].map((p) => p + rest),
+      );
     case "currency":
       return before(rest, short);
     case "time":

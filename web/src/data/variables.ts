@@ -4,7 +4,13 @@ import type { Dashboard, Variable, VariableOption } from "../model/dashboard.ts"
 import { num } from "../model/json.ts";
 import { regexOf } from "./display.ts";
 import { seriesText } from "./frame.ts";
-import { type Binding, type Bindings, interpolate, type MacroContext, variablesIn } from "./macros.ts";
+import {
+  type Binding,
+  type Bindings,
+  interpolate,
+  type MacroContext,
+  variablesIn,
+} from "./macros.ts";
 import type { Api } from "./prometheus.ts";
 import { parseDuration, printDuration, stepFor, type TimeRange } from "./time.ts";
 
@@ -166,7 +172,12 @@ export class Variables {
       .filter((v) => v.name && v.type !== "adhoc")
       .map((variable) => {
         const asked = url.getAll(`var-${variable.name}`);
-        return { variable, options: [], chosen: asked.length ? asked : variable.current, error: "" };
+        return {
+          variable,
+          options: [],
+          chosen: asked.length ? asked : variable.current,
+          error: "",
+        };
       });
   }
 
@@ -181,7 +192,7 @@ export class Variables {
   /** The variables whose queries use `name`, directly or through others. */
   private after(name: string): Set<string> {
     const hit = new Set([name]);
-    for (let grown = true; grown; ) {
+    for (let grown = true; grown;) {
       grown = false;
       for (const { variable: v } of this.states) {
         if (hit.has(v.name)) continue;

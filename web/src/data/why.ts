@@ -3,7 +3,9 @@ import { undefinedIn, type VariableState } from "./variables.ts";
 import type { Bindings } from "./macros.ts";
 
 const WORDS = new Set(
-  "by without on ignoring group_left group_right bool offset and or unless start end inf nan step".split(" "),
+  "by without on ignoring group_left group_right bool offset and or unless start end inf nan step".split(
+    " ",
+  ),
 );
 
 /** Metric names an expression asks for (near enough: names that are no functions and no labels). */

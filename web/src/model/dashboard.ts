@@ -194,7 +194,12 @@ export function mappingsOf(v: unknown): ValueMapping[] {
       out.push({ type: "value", options });
     } else if (m.type === "range") {
       const result = mappingResult(o.result);
-      out.push({ type: "range", from: num(o.from) ?? -Infinity, to: num(o.to) ?? Infinity, result });
+      out.push({
+        type: "range",
+        from: num(o.from) ?? -Infinity,
+        to: num(o.to) ?? Infinity,
+        result,
+      });
     } else if (m.type === "regex") {
       out.push({ type: "regex", pattern: str(o.pattern), result: mappingResult(o.result) });
     } else if (m.type === "special") {
@@ -204,7 +209,12 @@ export function mappingsOf(v: unknown): ValueMapping[] {
       out.push({ type: "value", options }); // files older than Grafana 8
     } else if (m.type === 2) {
       const result = { text: str(m.text) };
-      out.push({ type: "range", from: num(m.from) ?? -Infinity, to: num(m.to) ?? Infinity, result });
+      out.push({
+        type: "range",
+        from: num(m.from) ?? -Infinity,
+        to: num(m.to) ?? Infinity,
+        result,
+      });
     }
   }
   return out;

@@ -11,7 +11,13 @@ export function panelsOfRows(rows: unknown[]): unknown[] {
     const row = obj(raw);
     const height = Math.max(3, Math.round((num(str(row.height).replace("px", "")) ?? 250) / 38));
     if (bool(row.showTitle) || bool(row.collapse)) {
-      out.push({ type: "row", id: ++id, title: str(row.title), collapsed: false, gridPos: { x: 0, y: y++, w: 24, h: 1 } });
+      out.push({
+        type: "row",
+        id: ++id,
+        title: str(row.title),
+        collapsed: false,
+        gridPos: { x: 0, y: y++, w: 24, h: 1 },
+      });
     }
     let x = 0;
     for (const p of arr(row.panels)) {
@@ -28,7 +34,13 @@ export function panelsOfRows(rows: unknown[]): unknown[] {
   return out;
 }
 
-const CALC_NAMES: Record<string, string> = { avg: "mean", current: "lastNotNull", total: "sum", min: "min", max: "max" };
+const CALC_NAMES: Record<string, string> = {
+  avg: "mean",
+  current: "lastNotNull",
+  total: "sum",
+  min: "min",
+  max: "max",
+};
 
 function graphLegend(raw: unknown): Json {
   const l = obj(raw);
@@ -50,11 +62,14 @@ function graphOverride(raw: unknown, rightUnit: string): Json | null {
     properties.push({ id: "custom.axisPlacement", value: "right" });
     if (rightUnit) properties.push({ id: "unit", value: rightUnit });
   }
-  if (num(o.fill) !== undefined) properties.push({ id: "custom.fillOpacity", value: num(o.fill)! * 10 });
-  if (num(o.linewidth) !== undefined) properties.push({ id: "custom.lineWidth", value: num(o.linewidth) });
+  if (num(o.fill) !== undefined)
+    properties.push({ id: "custom.fillOpacity", value: num(o.fill)! * 10 });
+  if (num(o.linewidth) !== undefined)
+    properties.push({ id: "custom.lineWidth", value: num(o.linewidth) });
   if (bool(o.bars)) properties.push({ id: "custom.drawStyle", value: "bars" });
   if (str(o.transform)) properties.push({ id: "custom.transform", value: str(o.transform) });
-  if (str(o.color)) properties.push({ id: "color", value: { mode: "fixed", fixedColor: str(o.color) } });
+  if (str(o.color))
+    properties.push({ id: "color", value: { mode: "fixed", fixedColor: str(o.color) } });
   if (!alias || !properties.length) return null;
   const id = alias.startsWith("/") ? "byRegexp" : "byName";
   return { matcher: { id, options: alias }, properties };
@@ -64,8 +79,13 @@ function graph(p: Json): Json {
   const axes = arr(p.yaxes).map(obj);
   const left = axes[0] ?? {};
   const log = num(left.logBase) ?? 1;
-  const thresholds = arr(p.thresholds).map(obj).filter((t) => num(t.value) !== undefined);
-  const steps = thresholds.map((t) => ({ value: num(t.value), color: str(t.colorMode) === "warning" ? "orange" : "red" }));
+  const thresholds = arr(p.thresholds)
+    .map(obj)
+    .filter((t) => num(t.value) !== undefined);
+  const steps = thresholds.map((t) => ({
+    value: num(t.value),
+    color: str(t.colorMode) === "warning" ? "orange" : "red",
+  }));
   const colors = Object.entries(obj(p.aliasColors)).map(([name, color]) => ({
     matcher: { id: "byName", options: name },
     properties: [{ id: "color", value: { mode: "fixed", fixedColor: str(color) } }],
@@ -88,7 +108,9 @@ function graph(p: Json): Json {
         min: left.min ?? undefined,
         max: left.max ?? undefined,
         decimals: p.decimals ?? undefined,
-        thresholds: steps.length ? { mode: "absolute", steps: [{ value: null, color: "transparent" }, ...steps] } : undefined,
+        thresholds: steps.length
+          ? { mode: "absolute", steps: [{ value: null, color: "transparent" }, ...steps] }
+          : undefined,
         custom: {
           drawStyle: bool(p.bars) ? "bars" : bool(p.lines, true) ? "line" : "points",
           lineWidth: num(p.linewidth) ?? 1,
@@ -108,13 +130,20 @@ function graph(p: Json): Json {
 }
 
 function singlestat(p: Json): Json {
-  const levels = str(p.thresholds).split(",").map((t) => num(t)).filter((t) => t !== undefined);
+  const levels = str(p.thresholds)
+    .split(",")
+    .map((t) => num(t))
+    .filter((t) => t !== undefined);
   const colors = strings(p.colors);
   const steps = [null, ...levels].map((value, i) => ({ value, color: colors[i] ?? "green" }));
   const gauge = obj(p.gauge);
   const unit = str(p.format) || "none";
   const colored = bool(p.colorBackground) ? "background" : bool(p.colorValue) ? "value" : "none";
-  const mappings = arr(p.valueMaps).map((m) => ({ type: 1, value: str(obj(m).value), text: str(obj(m).text) }));
+  const mappings = arr(p.valueMaps).map((m) => ({
+    type: 1,
+    value: str(obj(m).value),
+    text: str(obj(m).text),
+  }));
   return {
     ...p,
     type: bool(gauge.show) ? "gauge" : "stat",
@@ -142,10 +171,14 @@ function fieldOptions(p: Json): Json {
   const options = obj(p.options);
   const f = obj(options.fieldOptions);
   const defaults = { ...obj(f.defaults) };
-  if (f.thresholds && !defaults.thresholds) defaults.thresholds = { mode: "absolute", steps: f.thresholds };
+  if (f.thresholds && !defaults.thresholds)
+    defaults.thresholds = { mode: "absolute", steps: f.thresholds };
   return {
     ...p,
-    options: { ...options, reduceOptions: { calcs: f.calcs ?? ["mean"], values: bool(f.values), fields: "" } },
+    options: {
+      ...options,
+      reduceOptions: { calcs: f.calcs ?? ["mean"], values: bool(f.values), fields: "" },
+    },
     fieldConfig: { defaults, overrides: arr(f.overrides) },
   };
 }

@@ -44,7 +44,8 @@ function gradient(bar: Bar, context: PanelContext, to: string): string {
     const { min, max } = bar.limits;
     for (const level of thresholdLevels({ ...config, min, max }, bar.limits)) {
       const place = Math.max(0, (level.value - min) / (max - min)) / reach;
-      if (place <= 1) stops.push(`${namedColor(level.color, context.theme, true)} ${(place * 100).toFixed(1)}%`);
+      if (place <= 1)
+        stops.push(`${namedColor(level.color, context.theme, true)} ${(place * 100).toFixed(1)}%`);
     }
   }
   if (stops.length < 2) return `linear-gradient(${to}, ${withAlpha(own, 0.45)}, ${own})`;
@@ -84,7 +85,8 @@ function create(host: HTMLElement, context: PanelContext): PanelView {
   host.append(list);
   const resize = (): void => {
     const wish = str(at(options, "orientation"), "auto");
-    const lying = wish === "horizontal" || (wish !== "vertical" && host.clientWidth < host.clientHeight * 1.6);
+    const lying =
+      wish === "horizontal" || (wish !== "vertical" && host.clientWidth < host.clientHeight * 1.6);
     if (list.classList.contains("lying") !== lying || !list.dataset.set) {
       list.dataset.set = "1";
       list.classList.toggle("lying", lying);

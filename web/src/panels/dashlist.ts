@@ -21,7 +21,9 @@ export const dashlist: PanelKind = {
           .filter((d) => d.title.toLowerCase().includes(word))
           .slice(0, most);
         list.replaceChildren(
-          ...found.map((d) => h("li", {}, h("a", { href: `/d/${encodeURIComponent(d.uid)}`, text: d.title }))),
+          ...found.map((d) =>
+            h("li", {}, h("a", { href: `/d/${encodeURIComponent(d.uid)}`, text: d.title })),
+          ),
         );
       },
     };

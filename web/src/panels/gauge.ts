@@ -50,24 +50,41 @@ function dial(item: Shown, context: PanelContext, options: unknown, several: boo
   const v = item.value.numeric;
   const share = Math.min(1, Math.max(0, (v - limits.min) / (limits.max - limits.min)));
   const text = valueText(item.value);
-  const drawing = svg("svg", { viewBox: "0 0 200 160", class: "gauge-dial", "aria-hidden": "true" });
+  const drawing = svg("svg", {
+    viewBox: "0 0 200 160",
+    class: "gauge-dial",
+    "aria-hidden": "true",
+  });
   drawing.append(svg("path", { d: arc(78, 0, 1), class: "gauge-track" }));
   if (Number.isFinite(share) && share > 0)
-    drawing.append(svg("path", { d: arc(78, 0, share), class: "gauge-fill", stroke: item.value.fill }));
+    drawing.append(
+      svg("path", { d: arc(78, 0, share), class: "gauge-fill", stroke: item.value.fill }),
+    );
   if (bool(at(options, "showThresholdMarkers"), true)) drawing.append(...markers(item, context));
   const value = svg("text", { x: 100, y: 112, class: "gauge-value", text });
   value.style.fontSize = `${Math.min(36, 190 / Math.max(4, text.length))}px`;
   drawing.append(value);
   if (bool(at(options, "showThresholdLabels")))
-    for (const [n, end] of [[limits.min, 0], [limits.max, 1]] as const) {
+    for (const [n, end] of [
+      [limits.min, 0],
+      [limits.max, 1],
+    ] as const) {
       const [x, y] = point(78, end);
       const label = formattedText(formatValue(n, item.field.config.unit, 0));
       drawing.append(svg("text", { x, y: y + 18, class: "gauge-label", text: label }));
     }
-  const name = several || item.field.config.displayName ? h("span", { class: "gauge-name", text: item.name }) : null;
+  const name =
+    several || item.field.config.displayName
+      ? h("span", { class: "gauge-name", text: item.name })
+      : null;
   const attrs = { class: "gauge-item", role: "img", "aria-label": `${item.name}: ${text}` };
   if (!item.link) return h("div", attrs, drawing, name);
-  return h("a", { class: "gauge-item", "aria-label": attrs["aria-label"], href: item.link.href }, drawing, name);
+  return h(
+    "a",
+    { class: "gauge-item", "aria-label": attrs["aria-label"], href: item.link.href },
+    drawing,
+    name,
+  );
 }
 
 const LEAST_DIAL_PX = 84;

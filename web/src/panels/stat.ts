@@ -71,7 +71,9 @@ function spark(item: Shown, data: PanelData): SVGElement | null {
 
 function tile(item: Shown, look: Look, data: PanelData, several: boolean): HTMLElement {
   const { value } = item;
-  const showName = look.textMode === "name" || look.textMode === "value_and_name" ||
+  const showName =
+    look.textMode === "name" ||
+    look.textMode === "value_and_name" ||
     (look.textMode === "auto" && several);
   const showValue = look.textMode !== "name" && look.textMode !== "none";
   const text = valueText(value);
@@ -86,7 +88,8 @@ function tile(item: Shown, look: Look, data: PanelData, several: boolean): HTMLE
       })
     : h("div", { class: "stat-tile" });
   el.dataset.name = item.name;
-  if (look.justify === "center" || (look.justify === "auto" && !several)) el.classList.add("centered");
+  if (look.justify === "center" || (look.justify === "auto" && !several))
+    el.classList.add("centered");
   if (showValue) {
     const suffix = value.mapped ? "" : value.suffix;
     el.append(

@@ -20,7 +20,12 @@ export interface Segment {
 }
 
 /** Joins equal neighbours (when asked); a segment lasts until the next point, or one step. */
-export function segmentsOf(times: number[], values: Value[], stepMs: number, join: boolean): Segment[] {
+export function segmentsOf(
+  times: number[],
+  values: Value[],
+  stepMs: number,
+  join: boolean,
+): Segment[] {
   const out: Segment[] = [];
   values.forEach((value, i) => {
     const from = times[i]!;
@@ -64,7 +69,12 @@ function laneOf(lane: Lane, data: PanelData, context: PanelContext, join: boolea
       name: lane.name,
       limits: dataLimits([lane.field]),
     });
-  const segments = segmentsOf((time?.values ?? []) as number[], lane.field.values, data.stepMs, join);
+  const segments = segmentsOf(
+    (time?.values ?? []) as number[],
+    lane.field.values,
+    data.stepMs,
+    join,
+  );
   for (const s of segments.slice(-MAX_SEGMENTS)) {
     const shown = show(s.value);
     const text = valueText(shown);
@@ -73,7 +83,10 @@ function laneOf(lane: Lane, data: PanelData, context: PanelContext, join: boolea
     if (to <= from) continue;
     const share = (to - from) / span;
     const times = [s.from, s.to].map((t) => formatDate(t, "HH:mm:ss", context.timezone));
-    const el = h("span", { class: "lane-segment", title: `${lane.name}: ${text}\n${times.join(" – ")}` });
+    const el = h("span", {
+      class: "lane-segment",
+      title: `${lane.name}: ${text}\n${times.join(" – ")}`,
+    });
     el.style.left = `${((from - data.range.from) / span) * 100}%`;
     el.style.width = `${share * 100}%`;
     el.style.background = shown.fill;
@@ -81,7 +94,12 @@ function laneOf(lane: Lane, data: PanelData, context: PanelContext, join: boolea
     if (str(at(options, "showValue"), "auto") !== "never" && share > 0.06) el.textContent = text;
     track.append(el);
   }
-  return h("div", { class: "lane" }, h("span", { class: "lane-name", text: lane.name, title: lane.name }), track);
+  return h(
+    "div",
+    { class: "lane" },
+    h("span", { class: "lane-name", text: lane.name, title: lane.name }),
+    track,
+  );
 }
 
 function axisOf(data: PanelData, timezone: string): HTMLElement {
@@ -89,7 +107,11 @@ function axisOf(data: PanelData, timezone: string): HTMLElement {
   const step = (data.range.to - data.range.from) / n;
   const splits = Array.from({ length: n }, (_, i) => data.range.from + step * (i + 0.5));
   const labels = timeLabels(splits, step < 120_000 ? 1000 : step, timezone);
-  return h("div", { class: "lane-axis", "aria-hidden": "true" }, ...labels.map((l) => h("span", { text: l })));
+  return h(
+    "div",
+    { class: "lane-axis", "aria-hidden": "true" },
+    ...labels.map((l) => h("span", { text: l })),
+  );
 }
 
 function kind(join: boolean): PanelKind {

@@ -109,7 +109,10 @@ class TableView implements PanelView {
     const names = shownNames(frames);
     const columns = frame.fields
       .map((f, i) => columnOf(f, names.get(f) ?? f.name, i))
-      .filter((c) => !bool(c.field.config.custom.hidden) && !bool(at(c.field.config.custom, "hideFrom.viz")));
+      .filter(
+        (c) =>
+          !bool(c.field.config.custom.hidden) && !bool(at(c.field.config.custom, "hideFrom.viz")),
+      );
     const rows = this.order(frame, columns);
     const focus = this.focusKey();
     const scroller = this.host.querySelector<HTMLElement>(".table-scroll");
@@ -121,9 +124,20 @@ class TableView implements PanelView {
     table.append(this.body(frame, columns, rows));
     const foot = this.foot(columns);
     if (foot) table.append(foot);
-    const scroll = h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": this.context.panel.title || "Table" }, table);
+    const scroll = h(
+      "div",
+      {
+        class: "table-scroll",
+        tabindex: "0",
+        role: "region",
+        "aria-label": this.context.panel.title || "Table",
+      },
+      table,
+    );
     const more = rows.length > this.limit ? this.more(rows.length) : null;
-    this.host.replaceChildren(...[this.frames(frames), scroll, more].filter((x): x is HTMLElement => !!x));
+    this.host.replaceChildren(
+      ...[this.frames(frames), scroll, more].filter((x): x is HTMLElement => !!x),
+    );
     scroll.scrollTop = kept.top;
     scroll.scrollLeft = kept.left;
     if (focus) this.host.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
@@ -151,7 +165,11 @@ class TableView implements PanelView {
         text: c.name,
         "data-focus": `sort-${c.name}`,
         onclick: () => {
-          this.sort = on ? (this.sort!.desc ? null : { name: c.name, desc: true }) : { name: c.name, desc: false };
+          this.sort = on
+            ? this.sort!.desc
+              ? null
+              : { name: c.name, desc: true }
+            : { name: c.name, desc: false };
           this.draw();
         },
       });
@@ -240,7 +258,11 @@ class TableView implements PanelView {
   private frames(frames: Frame[]): HTMLElement | null {
     if (frames.length < 2) return null;
     const names = shownNames(frames);
-    const select = h("select", { class: "table-frame", "aria-label": "Series", "data-focus": "frame" });
+    const select = h("select", {
+      class: "table-frame",
+      "aria-label": "Series",
+      "data-focus": "frame",
+    });
     frames.slice(0, 500).forEach((f, i) => {
       const field = f.fields.find((x) => x.type !== "time");
       const name = (field && names.get(field)) || f.name || `Series ${i + 1}`;

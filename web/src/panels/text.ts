@@ -16,7 +16,11 @@ function link(url: string, label: Node[]): Node[] {
   if (!href) return label;
   const outside = /^https?:/i.test(href);
   return [
-    h("a", { href, target: outside ? "_blank" : null, rel: outside ? "noopener noreferrer" : null }, ...label),
+    h(
+      "a",
+      { href, target: outside ? "_blank" : null, rel: outside ? "noopener noreferrer" : null },
+      ...label,
+    ),
   ];
 }
 
@@ -47,7 +51,11 @@ interface Lines {
 
 function paragraph(l: Lines): HTMLElement {
   const text: string[] = [];
-  while (l.at < l.all.length && l.all[l.at]!.trim() && !/^(#{1,6}\s|```|>|\s*([-*+]|\d+\.)\s)/.test(l.all[l.at]!))
+  while (
+    l.at < l.all.length &&
+    l.all[l.at]!.trim() &&
+    !/^(#{1,6}\s|```|>|\s*([-*+]|\d+\.)\s)/.test(l.all[l.at]!)
+  )
     text.push(l.all[l.at++]!.trim());
   if (!text.length) text.push(l.all[l.at++]!);
   return h("p", {}, ...inline(text.join(" ")));
@@ -72,7 +80,12 @@ function list(l: Lines): HTMLElement {
 }
 
 function tableOf(l: Lines): HTMLElement {
-  const cells = (line: string): string[] => line.trim().replace(/^\||\|$/g, "").split("|").map((c) => c.trim());
+  const cells = (line: string): string[] =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((c) => c.trim());
   const head = cells(l.all[l.at]!);
   l.at += 2;
   const el = h("table", { class: "data-table" });
@@ -98,7 +111,8 @@ export function markdown(source: string): HTMLElement[] {
       l.at++;
     } else if (line.startsWith("```")) {
       const code: string[] = [];
-      for (l.at++; l.at < l.all.length && !l.all[l.at]!.startsWith("```"); l.at++) code.push(l.all[l.at]!);
+      for (l.at++; l.at < l.all.length && !l.all[l.at]!.startsWith("```"); l.at++)
+        code.push(l.all[l.at]!);
       l.at++;
       out.push(h("pre", {}, h("code", { text: code.join("\n") })));
     } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
@@ -106,19 +120,25 @@ export function markdown(source: string): HTMLElement[] {
       l.at++;
     } else if (line.startsWith(">")) {
       const quoted: string[] = [];
-      while (l.at < l.all.length && l.all[l.at]!.startsWith(">")) quoted.push(l.all[l.at++]!.replace(/^>\s?/, ""));
+      while (l.at < l.all.length && l.all[l.at]!.startsWith(">"))
+        quoted.push(l.all[l.at++]!.replace(/^>\s?/, ""));
       out.push(h("blockquote", {}, ...inline(quoted.join(" "))));
     } else if (/^\s*([-*+]|\d+\.)\s+/.test(line)) out.push(list(l));
-    else if (line.includes("|") && /^\s*\|?[\s:-]+\|[\s|:-]*$/.test(l.all[l.at + 1] ?? "")) out.push(tableOf(l));
+    else if (line.includes("|") && /^\s*\|?[\s:-]+\|[\s|:-]*$/.test(l.all[l.at + 1] ?? ""))
+      out.push(tableOf(l));
     else out.push(paragraph(l));
   }
   return out;
 }
 
 const ALLOWED = new Set(
-  "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i li ol p pre s small span strong sub sup table tbody td th thead tr u ul".split(" "),
+  "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i li ol p pre s small span strong sub sup table tbody td th thead tr u ul".split(
+    " ",
+  ),
 );
-const DROPPED = new Set("script style iframe object embed template svg math noscript title head".split(" "));
+const DROPPED = new Set(
+  "script style iframe object embed template svg math noscript title head".split(" "),
+);
 
 /** Copies what is allowed out of a document that never ran: tags by list, no attributes but href. */
 export function sanitised(source: string): Node[] {

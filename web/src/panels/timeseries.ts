@@ -51,7 +51,12 @@ class TimeseriesView implements PanelView {
     private readonly context: PanelContext,
   ) {
     this.legend = Legend.shown(context)
-      ? new Legend(context, this.isHidden, (n, add) => this.toggle(n, add), (n) => this.emphasise(n))
+      ? new Legend(
+          context,
+          this.isHidden,
+          (n, add) => this.toggle(n, add),
+          (n) => this.emphasise(n),
+        )
       : null;
     host.classList.add("chart-host");
     if (this.legend?.root.classList.contains("right")) host.classList.add("legend-right");
@@ -116,7 +121,8 @@ class TimeseriesView implements PanelView {
   resize(): void {
     if (!this.plot) return;
     const { width, height } = this.size();
-    if (width !== this.plot.width || height !== this.plot.height) this.plot.setSize({ width, height });
+    if (width !== this.plot.width || height !== this.plot.height)
+      this.plot.setSize({ width, height });
   }
 
   destroy(): void {
@@ -161,7 +167,12 @@ class TimeseriesView implements PanelView {
   }
 
   private seriesOptions(s: ChartSeries, scale: string): uPlot.Series {
-    const points = s.draw === "points" || s.points === "always" ? true : s.points === "never" || s.draw === "bars" ? false : undefined;
+    const points =
+      s.draw === "points" || s.points === "always"
+        ? true
+        : s.points === "never" || s.draw === "bars"
+          ? false
+          : undefined;
     return {
       label: s.name,
       scale,
@@ -177,14 +188,18 @@ class TimeseriesView implements PanelView {
 
   /** Bars so thin that their outlines would be all there is: the fill alone draws them. */
   private isDense(s: ChartSeries): boolean {
-    return s.draw === "bars" && s.fillOpacity > 0 && this.model.times.length * 6 > this.size().width;
+    return (
+      s.draw === "bars" && s.fillOpacity > 0 && this.model.times.length * 6 > this.size().width
+    );
   }
 
   /** Fill between a stacked series and the one below it, or down to a named series. */
   private bands(keyOf: string[]): uPlot.Band[] {
     const out: uPlot.Band[] = [];
     this.model.series.forEach((s, i) => {
-      const named = s.fillBelowTo ? this.model.series.findIndex((x) => x.name === s.fillBelowTo) : -1;
+      const named = s.fillBelowTo
+        ? this.model.series.findIndex((x) => x.name === s.fillBelowTo)
+        : -1;
       const below = s.below >= 0 ? s.below : named;
       if (below < 0) return;
       const fill = fillOf(s, keyOf[i]!, this.context.theme);

@@ -79,7 +79,11 @@ export function icon(name: keyof typeof ICONS & string): SVGElement {
 }
 
 export function iconButton(name: string, label: string, onclick: EventListener): HTMLButtonElement {
-  return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label, onclick }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", title: label, "aria-label": label, onclick },
+    icon(name),
+  );
 }
 
 /** Listens until the returned function is called. */

@@ -35,7 +35,15 @@ export class Header {
   constructor(private readonly actions: HeaderActions) {
     this.all = h(
       "button",
-      { type: "button", class: "all-button", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": "All dashboards", title: "All dashboards (/)", onclick: () => this.openAll() },
+      {
+        type: "button",
+        class: "all-button",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+        "aria-label": "All dashboards",
+        title: "All dashboards (/)",
+        onclick: () => this.openAll(),
+      },
       icon("grid"),
       h("span", { class: "all-title" }),
       icon("down"),
@@ -54,7 +62,12 @@ export class Header {
       iconButton("right", "Later (])", () => actions.shift(1)),
       iconButton("out", "Zoom out (z)", () => actions.zoomOut()),
     );
-    const refresh = h("div", { class: "group", role: "group", "aria-label": "Refresh" }, this.refreshButton, this.select);
+    const refresh = h(
+      "div",
+      { class: "group", role: "group", "aria-label": "Refresh" },
+      this.refreshButton,
+      this.select,
+    );
     const rest = h(
       "div",
       { class: "group plain" },
@@ -62,7 +75,13 @@ export class Header {
       iconButton("help", "Keyboard (?)", () => actions.help()),
     );
     const brand = this.root.querySelector(".brand")!;
-    put(this.root, brand, this.all, this.tabs, h("div", { class: "controls" }, range, refresh, rest));
+    put(
+      this.root,
+      brand,
+      this.all,
+      this.tabs,
+      h("div", { class: "controls" }, range, refresh, rest),
+    );
     this.sync();
   }
 
@@ -101,7 +120,8 @@ export class Header {
       ),
     );
     const here = this.tabs.querySelector<HTMLElement>("[aria-current]");
-    if (here) this.tabs.scrollLeft = here.offsetLeft - this.tabs.clientWidth / 2 + here.offsetWidth / 2;
+    if (here)
+      this.tabs.scrollLeft = here.offsetLeft - this.tabs.clientWidth / 2 + here.offsetWidth / 2;
   }
 
   /** The nth dashboard of the bar, for the number keys. */

@@ -18,14 +18,22 @@ export const keys: [string, string][] = [
 
 export function showHelp(): void {
   const rows = keys.map(([key, what]) =>
-    h("div", { class: "key-row" }, h("dt", {}, ...key.split(/\s{2}/).map((k) => h("kbd", { text: k }))), h("dd", { text: what })),
+    h(
+      "div",
+      { class: "key-row" },
+      h("dt", {}, ...key.split(/\s{2}/).map((k) => h("kbd", { text: k }))),
+      h("dd", { text: what }),
+    ),
   );
   const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" });
   const close = iconButton("close", "Close", () => dialog.close());
   dialog.append(
     h("header", { class: "help-head" }, h("h2", { id: "help-title", text: "Keyboard" }), close),
     h("dl", { class: "keys" }, ...rows),
-    h("p", { class: "help-note", text: "In charts: drag to zoom in, double-click to zoom out. In legends: click for one series, Ctrl-click to switch one." }),
+    h("p", {
+      class: "help-note",
+      text: "In charts: drag to zoom in, double-click to zoom out. In legends: click for one series, Ctrl-click to switch one.",
+    }),
   );
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (e) => e.target === dialog && dialog.close());

@@ -42,7 +42,13 @@ function repeats(name: string, variables: Variables, scope: Bindings): Binding[]
 
 const MAX_REPEATS = 200;
 
-function repeatedPanel(p: Panel, variables: Variables, scope: Bindings, key: string, y: number): Placed[] {
+function repeatedPanel(
+  p: Panel,
+  variables: Variables,
+  scope: Bindings,
+  key: string,
+  y: number,
+): Placed[] {
   const base = { panel: p, scope, isRow: false, folded: false, count: 0, ...p.gridPos, y };
   const over = p.repeat ? repeats(p.repeat, variables, scope) : null;
   if (!over) return [{ ...base, key: `${key}/${p.id}` }];
@@ -84,7 +90,11 @@ function placeSection(
 }
 
 /** The whole page. `folded` says which rows were folded or opened by hand. */
-export function layout(panels: Panel[], variables: Variables, folded: Map<string, boolean>): Placed[] {
+export function layout(
+  panels: Panel[],
+  variables: Variables,
+  folded: Map<string, boolean>,
+): Placed[] {
   const out: Placed[] = [];
   let top = 0;
   sectionsOf(panels).forEach((section, n) => {
@@ -98,7 +108,18 @@ export function layout(panels: Panel[], variables: Variables, folded: Map<string
       const scope: Bindings = binding ? new Map([[row.repeat, binding]]) : new Map();
       const key = `row${n}/${binding ? binding.values[0] : ""}`;
       const isFolded = folded.get(key) ?? row.collapsed;
-      out.push({ key, panel: row, x: 0, y: top, w: 24, h: 1, scope, isRow: true, folded: isFolded, count: section.panels.length });
+      out.push({
+        key,
+        panel: row,
+        x: 0,
+        y: top,
+        w: 24,
+        h: 1,
+        scope,
+        isRow: true,
+        folded: isFolded,
+        count: section.panels.length,
+      });
       top += 1;
       if (!isFolded && section.panels.length)
         top = placeSection(out, section.panels, variables, scope, key, top);

@@ -52,7 +52,11 @@ export function scopeText(path: string, scope: LinkScope): string | undefined {
 }
 
 /** Grafana keeps its pages below a sub-path at times: "d/uid" means "/d/uid" here. */
-export function resolveLink(link: DataLink, scope: LinkScope, macros: MacroContext): ResolvedLink | null {
+export function resolveLink(
+  link: DataLink,
+  scope: LinkScope,
+  macros: MacroContext,
+): ResolvedLink | null {
   const extra = (path: string): string | undefined => scopeText(path, scope);
   const url = interpolate(link.url, macros, "url", extra);
   const href = safeHref(/^d\//.test(url) ? `/${url}` : url);

@@ -17,8 +17,14 @@ export class Notices {
     this.away?.remove();
     this.away = null;
     if (reachable) return;
-    const words = "The server cannot be reached. What is shown is the last that it said; this page tries again by itself.";
-    this.away = h("div", { class: "notice bad away", role: "alert" }, icon("warn"), h("p", { text: words }));
+    const words =
+      "The server cannot be reached. What is shown is the last that it said; this page tries again by itself.";
+    this.away = h(
+      "div",
+      { class: "notice bad away", role: "alert" },
+      icon("warn"),
+      h("p", { text: words }),
+    );
     document.body.append(this.away); // over the page: nothing moves
   }
 
@@ -31,7 +37,12 @@ export class Notices {
   add(kind: "note" | "bad", title: string, lines: string[] = []): void {
     const list = lines.length ? h("ul", {}, ...lines.map((l) => h("li", { text: l }))) : null;
     this.page.push(
-      h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, icon(kind === "bad" ? "warn" : "info"), h("div", {}, h("p", { text: title }), list)),
+      h(
+        "div",
+        { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" },
+        icon(kind === "bad" ? "warn" : "info"),
+        h("div", {}, h("p", { text: title }), list),
+      ),
     );
     this.draw();
   }
@@ -39,7 +50,13 @@ export class Notices {
   noGpu(doctor: Doctor): void {
     const found = doctor.findings.filter((f) => f.what && f.level !== "ok");
     const about = found.filter((f) => /gpu|nvidia|nvml|accel|driver/i.test(f.topic + " " + f.what));
-    const lines = (about.length ? about : found).slice(0, 4).map((f) => (f.advice ? `${f.what}: ${f.advice}` : f.what));
-    this.add("note", "No GPU was found on this machine. What the doctor says:", lines.length ? lines : ["nothing more; run: algalon doctor"]);
+    const lines = (about.length ? about : found)
+      .slice(0, 4)
+      .map((f) => (f.advice ? `${f.what}: ${f.advice}` : f.what));
+    this.add(
+      "note",
+      "No GPU was found on this machine. What the doctor says:",
+      lines.length ? lines : ["nothing more; run: algalon doctor"],
+    );
   }
 }

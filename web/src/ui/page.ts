@@ -62,7 +62,9 @@ export class Page {
     this.variables = new Variables(dashboard, query);
     this.queries = new Queries(hooks.api);
     this.current = { id: 0, range: this.range(), signal: this.controller.signal };
-    this.watcher = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "240px 0px" });
+    this.watcher = new IntersectionObserver((entries) => this.seen(entries), {
+      rootMargin: "240px 0px",
+    });
     this.sizes = new ResizeObserver((entries) => {
       for (const e of entries) this.frameOf(e.target)?.resize();
     });
@@ -160,13 +162,29 @@ export class Page {
     const links = this.dashboard.links
       .filter((l) => l.type === "link" && /^(https?:\/\/|\/)/.test(l.url))
       .map((l) =>
-        h("a", { class: "dash-link", href: l.url, title: l.tooltip || null, target: l.targetBlank ? "_blank" : null, rel: "noopener noreferrer" }, icon("link"), l.title),
+        h(
+          "a",
+          {
+            class: "dash-link",
+            href: l.url,
+            title: l.tooltip || null,
+            target: l.targetBlank ? "_blank" : null,
+            rel: "noopener noreferrer",
+          },
+          icon("link"),
+          l.title,
+        ),
       );
     const focus = (document.activeElement as HTMLElement | null)?.dataset?.variable;
     const empty = !bar.childElementCount && !links.length;
-    put(this.bar, bar, links.length ? h("nav", { class: "dash-links", "aria-label": "Links" }, ...links) : null);
+    put(
+      this.bar,
+      bar,
+      links.length ? h("nav", { class: "dash-links", "aria-label": "Links" }, ...links) : null,
+    );
     this.bar.hidden = empty;
-    if (focus) this.bar.querySelector<HTMLElement>(`[data-variable="${CSS.escape(focus)}"]`)?.focus();
+    if (focus)
+      this.bar.querySelector<HTMLElement>(`[data-variable="${CSS.escape(focus)}"]`)?.focus();
   }
 
   private choose(name: string, values: string[]): void {
@@ -189,7 +207,9 @@ export class Page {
   /** Puts frames where the layout wants them; frames that stay keep what they show. */
   arrange(): void {
     const placed = layout(this.dashboard.panels, this.variables, this.folded);
-    const alone = this.alone ? placed.find((p) => p.key === this.alone || String(p.panel.id) === this.alone) : undefined;
+    const alone = this.alone
+      ? placed.find((p) => p.key === this.alone || String(p.panel.id) === this.alone)
+      : undefined;
     const wanted = alone ? [alone] : placed;
     const keys = new Set(wanted.map((p) => p.key));
     for (const [key, frame] of this.frames)
@@ -255,14 +275,21 @@ export class Page {
       h("span", { class: "row-title", text: title }),
       p.folded ? h("span", { class: "row-count", text: `${p.count} panels` }) : null,
     );
-    const el = h("div", { class: p.folded ? "row folded" : "row" }, h("h2", { class: "row-head" }, button));
+    const el = h(
+      "div",
+      { class: p.folded ? "row folded" : "row" },
+      h("h2", { class: "row-head" }, button),
+    );
     el.style.setProperty("--y", String(p.y + 1));
     return el;
   }
 
   private rowTitle(p: Placed): string {
     const m = this.macros(p.scope, this.current.range, 60_000);
-    return p.panel.title.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => m.bindings.get(name)?.texts.join(" + ") ?? whole);
+    return p.panel.title.replace(
+      /\$\{?(\w+)\}?/g,
+      (whole, name: string) => m.bindings.get(name)?.texts.join(" + ") ?? whole,
+    );
   }
 
   private seen(entries: IntersectionObserverEntry[]): void {
@@ -278,7 +305,11 @@ export class Page {
   async round(force: boolean): Promise<void> {
     if (this.closed) return;
     if (force) this.queries.forget();
-    if (isRelative(this.to) && Date.now() - this.variablesAt > VARIABLES_AGAIN_MS && !document.querySelector(".popover")) {
+    if (
+      isRelative(this.to) &&
+      Date.now() - this.variablesAt > VARIABLES_AGAIN_MS &&
+      !document.querySelector(".popover")
+    ) {
       await this.loadVariables();
       if (this.closed) return;
       this.drawBar();
@@ -306,7 +337,9 @@ export class Page {
     this.controller.abort();
     this.controller = new AbortController();
     this.names = null;
-    const reload = this.variables.states.some((s) => s.variable.refresh === 2 || s.variable.type === "interval");
+    const reload = this.variables.states.some(
+      (s) => s.variable.refresh === 2 || s.variable.type === "interval",
+    );
     void (async () => {
       if (reload) {
         await this.loadVariables();

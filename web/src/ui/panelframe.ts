@@ -96,7 +96,12 @@ export class PanelFrame {
       head.append(
         h(
           "a",
-          { class: "icon-button", href: found.href, title: found.title, "aria-label": found.title || "Link" },
+          {
+            class: "icon-button",
+            href: found.href,
+            title: found.title,
+            "aria-label": found.title || "Link",
+          },
           icon("link"),
         ),
       );
@@ -184,7 +189,8 @@ export class PanelFrame {
     const several = targets.filter((t) => t.format === "table").length > 1;
     const out: Answer = { frames: [], errors: [], warnings: [], stepMs: LEAST_STEP_MS };
     const one = async (t: Target): Promise<Frame[]> => {
-      const least = parseDuration(this.fill(t.interval || panel.interval).replace(/^>/, "")) || LEAST_STEP_MS;
+      const least =
+        parseDuration(this.fill(t.interval || panel.interval).replace(/^>/, "")) || LEAST_STEP_MS;
       const step = stepFor(range.to - range.from, points, least) * Math.max(1, t.intervalFactor);
       out.stepMs = Math.max(out.stepMs, step);
       const macros = this.services.macros(scope, range, step);
@@ -200,7 +206,9 @@ export class PanelFrame {
       return wantsRange && t.format !== "table" ? frames.map((f) => withGaps(f, step)) : frames;
     };
     const answers = await Promise.all(
-      targets.map((t) => one(t).catch((e: unknown) => (e instanceof Error ? e : new Error(String(e))))),
+      targets.map((t) =>
+        one(t).catch((e: unknown) => (e instanceof Error ? e : new Error(String(e)))),
+      ),
     );
     for (const a of answers) {
       if (a instanceof Error) out.errors.push(a);
@@ -212,7 +220,11 @@ export class PanelFrame {
   private async take(answer: Answer, targets: Target[], range: TimeRange): Promise<void> {
     const { panel } = this.placed;
     const shaped = transform(answer.frames, panel.transformations, (t) => this.fill(t));
-    const frames = configured(shaped.frames, panel.fieldConfig.defaults, panel.fieldConfig.overrides);
+    const frames = configured(
+      shaped.frames,
+      panel.fieldConfig.defaults,
+      panel.fieldConfig.overrides,
+    );
     const notes = shaped.unknown.map((id) => `The transformation "${id}" is not known here.`);
     const error = answer.errors[0];
     this.note([...notes, ...answer.warnings], error && frames.length ? error.message : "");
@@ -250,7 +262,11 @@ export class PanelFrame {
   private note(warnings: string[], error: string): void {
     const marks: HTMLElement[] = [];
     const mark = (cls: string, text: string): HTMLElement =>
-      h("span", { class: `panel-note ${cls}`, title: text, role: "img", "aria-label": text }, icon("warn"));
+      h(
+        "span",
+        { class: `panel-note ${cls}`, title: text, role: "img", "aria-label": text },
+        icon("warn"),
+      );
     if (error) marks.push(mark("bad", error));
     if (warnings.length) marks.push(mark("", [...new Set(warnings)].join("\n")));
     put(this.notes, ...marks);
@@ -263,7 +279,10 @@ export class PanelFrame {
     try {
       this.view!.update(data);
     } catch (e) {
-      this.message("error", `This panel could not be drawn: ${e instanceof Error ? e.message : String(e)}`);
+      this.message(
+        "error",
+        `This panel could not be drawn: ${e instanceof Error ? e.message : String(e)}`,
+      );
     }
   }
 
@@ -287,7 +306,12 @@ export class PanelFrame {
     this.said = text;
     this.root.dataset.state = state;
     const words = h("p", { class: "panel-message-text", text, title: text });
-    const box = h("div", { class: `panel-message ${state}`, role: state === "error" ? "alert" : null }, icon(state === "error" ? "warn" : "info"), words);
+    const box = h(
+      "div",
+      { class: `panel-message ${state}`, role: state === "error" ? "alert" : null },
+      icon(state === "error" ? "warn" : "info"),
+      words,
+    );
     put(this.body, box);
   }
 

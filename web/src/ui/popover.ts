@@ -7,7 +7,12 @@ export interface Popover {
 
 let open: Popover | null = null;
 
-export function popover(anchor: HTMLElement, content: HTMLElement, label: string, onClose?: () => void): Popover {
+export function popover(
+  anchor: HTMLElement,
+  content: HTMLElement,
+  label: string,
+  onClose?: () => void,
+): Popover {
   open?.close();
   const box = h("div", { class: "popover", role: "dialog", "aria-label": label }, content);
   document.body.append(box);

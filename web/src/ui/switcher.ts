@@ -3,11 +3,17 @@ import type { DashboardInfo } from "../panels/kind.ts";
 import { h, icon } from "./dom.ts";
 import { arrowKeys, popover } from "./popover.ts";
 
-export function openSwitcher(anchor: HTMLElement, all: DashboardInfo[], current: string, href: (uid: string) => string): void {
+export function openSwitcher(
+  anchor: HTMLElement,
+  all: DashboardInfo[],
+  current: string,
+  href: (uid: string) => string,
+): void {
   const list = h("div", { class: "dash-entries" });
   const draw = (word: string): void => {
     const found = all.filter(
-      (d) => d.title.toLowerCase().includes(word) || d.tags.some((t) => t.toLowerCase().includes(word)),
+      (d) =>
+        d.title.toLowerCase().includes(word) || d.tags.some((t) => t.toLowerCase().includes(word)),
     );
     list.replaceChildren(...found.map((d) => entry(d, d.uid === current, href(d.uid))));
     if (!found.length) list.append(h("p", { class: "options-note", text: "No dashboard fits." }));

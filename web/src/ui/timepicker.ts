@@ -10,7 +10,10 @@ export interface TimeChoice {
   extra: { from: string; to: string; display: string }[]; // quick ranges of the dashboard file
 }
 
-export function timeButton(get: () => TimeChoice, set: (from: string, to: string) => void): HTMLButtonElement {
+export function timeButton(
+  get: () => TimeChoice,
+  set: (from: string, to: string) => void,
+): HTMLButtonElement {
   const button = h("button", {
     type: "button",
     class: "time-button",
@@ -35,17 +38,27 @@ function editable(text: string, timezone: string): string {
 }
 
 /** The form's text as the URL holds it: relative as typed, absolute as milliseconds. */
-export function rangeOf(fromText: string, toText: string, now: number, timezone: string): { from: string; to: string } | string {
+export function rangeOf(
+  fromText: string,
+  toText: string,
+  now: number,
+  timezone: string,
+): { from: string; to: string } | string {
   const from = parseTime(fromText, now, false, timezone);
   const to = parseTime(toText, now, true, timezone);
   if (Number.isNaN(from)) return `"${fromText}" is no time: write now-6h, or 2026-01-31 14:00`;
   if (Number.isNaN(to)) return `"${toText}" is no time: write now, or 2026-01-31 14:00`;
   if (from >= to) return "The range ends before it begins.";
-  const keep = (text: string, ts: number): string => (isRelative(text.trim()) ? text.trim() : String(ts));
+  const keep = (text: string, ts: number): string =>
+    isRelative(text.trim()) ? text.trim() : String(ts);
   return { from: keep(fromText, from), to: keep(toText, to) };
 }
 
-function openPicker(button: HTMLElement, c: TimeChoice, set: (from: string, to: string) => void): void {
+function openPicker(
+  button: HTMLElement,
+  c: TimeChoice,
+  set: (from: string, to: string) => void,
+): void {
   const choose = (from: string, to: string): void => {
     box.close();
     set(from, to);
@@ -64,8 +77,20 @@ function openPicker(button: HTMLElement, c: TimeChoice, set: (from: string, to: 
     );
   }
   arrowKeys(list, ".quick");
-  const from = h("input", { type: "text", name: "from", value: editable(c.from, c.timezone), spellcheck: "false", autocomplete: "off" });
-  const to = h("input", { type: "text", name: "to", value: editable(c.to, c.timezone), spellcheck: "false", autocomplete: "off" });
+  const from = h("input", {
+    type: "text",
+    name: "from",
+    value: editable(c.from, c.timezone),
+    spellcheck: "false",
+    autocomplete: "off",
+  });
+  const to = h("input", {
+    type: "text",
+    name: "to",
+    value: editable(c.to, c.timezone),
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   const error = h("p", { class: "form-error", role: "alert" });
   const form = h(
     "form",
@@ -80,7 +105,10 @@ function openPicker(button: HTMLElement, c: TimeChoice, set: (from: string, to: 
     },
     h("label", {}, "From", from),
     h("label", {}, "To", to),
-    h("p", { class: "form-hint", text: `now-6h, now-1d/d, 2026-01-31 14:00 (${c.timezone === "utc" ? "UTC" : "this browser's time zone"})` }),
+    h("p", {
+      class: "form-hint",
+      text: `now-6h, now-1d/d, 2026-01-31 14:00 (${c.timezone === "utc" ? "UTC" : "this browser's time zone"})`,
+    }),
     error,
     h("button", { type: "submit", class: "primary", text: "Apply" }),
   );

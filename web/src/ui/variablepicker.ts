@@ -13,14 +13,18 @@ export function chosenText(s: VariableState): string {
   if (s.chosen[0] === ALL) return "All";
   const texts = s.chosen.map((v) => s.options.find((o) => o.value === v)?.text ?? v);
   if (!texts.length) return s.error ? "error" : "none";
-  return texts.length > 3 ? `${texts.slice(0, 2).join(", ")} +${texts.length - 2}` : texts.join(", ");
+  return texts.length > 3
+    ? `${texts.slice(0, 2).join(", ")} +${texts.length - 2}`
+    : texts.join(", ");
 }
 
 /** What the choice becomes when one option is switched. */
 export function toggled(s: VariableState, value: string): string[] {
   if (value === ALL) return [ALL];
   if (!s.variable.multi || s.chosen[0] === ALL) return [value];
-  const next = s.chosen.includes(value) ? s.chosen.filter((v) => v !== value) : [...s.chosen, value];
+  const next = s.chosen.includes(value)
+    ? s.chosen.filter((v) => v !== value)
+    : [...s.chosen, value];
   if (!next.length) return s.variable.includeAll ? [ALL] : s.chosen;
   return next;
 }
@@ -122,7 +126,12 @@ function textField(s: VariableState, chosen: Chosen): HTMLElement {
     value: s.chosen[0] ?? "",
     onchange: () => chosen(s.variable.name, [field.value]),
   });
-  return h("label", { class: "variable" }, s.variable.hide === 1 ? null : h("span", { class: "variable-label", text: s.variable.label }), field);
+  return h(
+    "label",
+    { class: "variable" },
+    s.variable.hide === 1 ? null : h("span", { class: "variable-label", text: s.variable.label }),
+    field,
+  );
 }
 
 function pickerButton(s: VariableState, chosen: Chosen): HTMLElement {

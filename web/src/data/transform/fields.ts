@@ -76,7 +76,8 @@ const UNARY: Record<string, (a: number) => number> = {
 function operand(raw: unknown, frame: Frame, names: Map<Field, string>): (i: number) => number {
   const text = str(obj(obj(raw).matcher).options) || str(obj(raw).fixed) || str(raw);
   const field = frame.fields.find((f) => names.get(f) === text || f.name === text);
-  if (field) return (i) => (typeof field.values[i] === "number" ? (field.values[i] as number) : NaN);
+  if (field)
+    return (i) => (typeof field.values[i] === "number" ? (field.values[i] as number) : NaN);
   const n = text === "" ? NaN : Number(text);
   return () => n;
 }
@@ -91,7 +92,8 @@ function calculated(frame: Frame, options: Record<string, unknown>): Field | nul
     const left = operand(b.left, frame, names);
     const right = operand(b.right, frame, names);
     const values = Array.from({ length: frame.length }, (_, i) => op(left(i), right(i)));
-    const text = (v: unknown): string => str(obj(obj(v).matcher).options) || str(obj(v).fixed) || str(v);
+    const text = (v: unknown): string =>
+      str(obj(obj(v).matcher).options) || str(obj(v).fixed) || str(v);
     const name = alias || `${text(b.left)} ${str(b.operator, "+")} ${text(b.right)}`;
     return fieldOf(name, "number", values);
   }
@@ -104,7 +106,11 @@ function calculated(frame: Frame, options: Record<string, unknown>): Field | nul
     return fieldOf(alias || `${str(u.operator)}(${str(u.fieldName)})`, "number", values);
   }
   if (mode === "index")
-    return fieldOf(alias || "Row", "number", Array.from({ length: frame.length }, (_, i) => i));
+    return fieldOf(
+      alias || "Row",
+      "number",
+      Array.from({ length: frame.length }, (_, i) => i),
+    );
   const r = obj(options.reduce);
   const only = new Set(strings(r.include));
   const columns = frame.fields.filter(

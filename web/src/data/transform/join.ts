@@ -15,7 +15,8 @@ function keyOf(row: Row, names: string[]): string {
 function columnsOf(frames: Frame[], nameOf: (f: Field) => string): Map<string, Field> {
   const columns = new Map<string, Field>();
   for (const frame of frames)
-    for (const field of frame.fields) if (!columns.has(nameOf(field))) columns.set(nameOf(field), field);
+    for (const field of frame.fields)
+      if (!columns.has(nameOf(field))) columns.set(nameOf(field), field);
   return columns;
 }
 
@@ -23,7 +24,8 @@ function columnsOf(frames: Frame[], nameOf: (f: Field) => string): Map<string, F
 function meetingNames(frames: Frame[]): (f: Field) => string {
   const shown = shownNames(frames);
   const several = frames.length > 1;
-  return (f) => (f.type !== "time" && several && f.name === "Value" ? (shown.get(f) ?? f.name) : f.name);
+  return (f) =>
+    f.type !== "time" && several && f.name === "Value" ? (shown.get(f) ?? f.name) : f.name;
 }
 
 /**
@@ -42,7 +44,9 @@ export const merge: Transform = (frames) => {
   const byKey = new Map<string, Row[]>();
   for (const frame of filled)
     for (let i = 0; i < frame.length; i++) {
-      const row: Row = { cells: new Map(frame.fields.map((f) => [nameOf(f), f.values[i] ?? null])) };
+      const row: Row = {
+        cells: new Map(frame.fields.map((f) => [nameOf(f), f.values[i] ?? null])),
+      };
       const key = keyOf(row, shared);
       const partners = byKey.get(key) ?? [];
       const partner = partners.find((p) => fits(p, row));
@@ -149,9 +153,21 @@ export const rowsOfSeries: Transform = (frames) => {
   rows.sort((a, b) => Number(b[0]) - Number(a[0]));
   return [
     frameOf([
-      fieldOf("Time", "time", rows.map((r) => r[0])),
-      fieldOf("Metric", "string", rows.map((r) => r[1])),
-      fieldOf("Value", "number", rows.map((r) => r[2])),
+      fieldOf(
+        "Time",
+        "time",
+        rows.map((r) => r[0]),
+      ),
+      fieldOf(
+        "Metric",
+        "string",
+        rows.map((r) => r[1]),
+      ),
+      fieldOf(
+        "Value",
+        "number",
+        rows.map((r) => r[2]),
+      ),
     ]),
   ];
 };
@@ -164,14 +180,24 @@ export const transpose: Transform = (frames, options) =>
     const names = shownNames([frame]);
     const heading = str(options.firstFieldName) || "Field";
     const restName = str(options.restFieldsName);
-    const first = fieldOf(heading, "string", rest.map((f) => names.get(f) ?? f.name));
+    const first = fieldOf(
+      heading,
+      "string",
+      rest.map((f) => names.get(f) ?? f.name),
+    );
     const columns = head.values.map((v, row) => {
       const values = rest.map((f) => f.values[row] ?? null);
       const name = restName ? `${restName} ${row + 1}` : String(v ?? "");
       const type = typeOf(values);
-      const mixed = values.some((x) => x !== null && typeof x !== typeof values.find((y) => y !== null));
+      const mixed = values.some(
+        (x) => x !== null && typeof x !== typeof values.find((y) => y !== null),
+      );
       return mixed
-        ? fieldOf(name, "string", values.map((x) => (x === null ? null : String(x))))
+        ? fieldOf(
+            name,
+            "string",
+            values.map((x) => (x === null ? null : String(x))),
+          )
         : fieldOf(name, type, values);
     });
     return withFields(frame, [first, ...columns]);

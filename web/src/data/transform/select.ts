@@ -90,9 +90,15 @@ function valueTest(id: string, options: unknown): (v: Value) => boolean {
       return (v) => !!re && re.test(String(v ?? ""));
     }
     case "substring":
-      return (v) => String(v ?? "").toLowerCase().includes(str(wanted).toLowerCase());
+      return (v) =>
+        String(v ?? "")
+          .toLowerCase()
+          .includes(str(wanted).toLowerCase());
     case "notSubstring":
-      return (v) => !String(v ?? "").toLowerCase().includes(str(wanted).toLowerCase());
+      return (v) =>
+        !String(v ?? "")
+          .toLowerCase()
+          .includes(str(wanted).toLowerCase());
     default:
       return () => true;
   }

@@ -1,7 +1,15 @@
 // Transformations that change the shape: reduce, group, labels to columns, order, limit.
 import { bool, num, obj, str, strings, arr } from "../../model/json.ts";
 import { calcOf } from "../calcs.ts";
-import { type Field, fieldOf, type Frame, frameOf, type Labels, typeOf, type Value } from "../frame.ts";
+import {
+  type Field,
+  fieldOf,
+  type Frame,
+  frameOf,
+  type Labels,
+  typeOf,
+  type Value,
+} from "../frame.ts";
 import { shownNames } from "../matchers.ts";
 import { pick, sortedRows, type Transform, withFields } from "./types.ts";
 
@@ -15,11 +23,23 @@ function seriesToRows(frames: Frame[], reducers: string[], labelsAsColumns: bool
       rows.push({ name: names.get(field) ?? field.name, labels: field.labels ?? {}, results });
     }
   if (!rows.length) return [];
-  const fields: Field[] = [fieldOf("Field", "string", rows.map((r) => r.name))];
+  const fields: Field[] = [
+    fieldOf(
+      "Field",
+      "string",
+      rows.map((r) => r.name),
+    ),
+  ];
   if (labelsAsColumns) {
     const keys = new Set(rows.flatMap((r) => Object.keys(r.labels)));
     for (const k of [...keys].sort())
-      fields.push(fieldOf(k, "string", rows.map((r) => r.labels[k] ?? null)));
+      fields.push(
+        fieldOf(
+          k,
+          "string",
+          rows.map((r) => r.labels[k] ?? null),
+        ),
+      );
   }
   reducers.forEach((r, i) => {
     const values = rows.map((row) => row.results[i] ?? null);
@@ -84,8 +104,16 @@ export const labelsToFields: Transform = (frames, options) => {
       const pairs = Object.entries(labels).filter(([k]) => wanted(k));
       return [
         frameOf([
-          fieldOf("label", "string", pairs.map(([k]) => k)),
-          fieldOf("value", "string", pairs.map(([, v]) => v)),
+          fieldOf(
+            "label",
+            "string",
+            pairs.map(([k]) => k),
+          ),
+          fieldOf(
+            "value",
+            "string",
+            pairs.map(([, v]) => v),
+          ),
         ]),
       ];
     });

@@ -6,7 +6,13 @@ import { thresholdLevels } from "../../data/display.ts";
 import type { ChartSeries } from "./model.ts";
 
 /** A vertical gradient over the scale: thresholds as steps, continuous modes as a run of colours. */
-function schemeGradient(u: uPlot, s: ChartSeries, scale: string, theme: Theme, alpha: number): CanvasGradient | string {
+function schemeGradient(
+  u: uPlot,
+  s: ChartSeries,
+  scale: string,
+  theme: Theme,
+  alpha: number,
+): CanvasGradient | string {
   const { min, max } = u.scales[scale] ?? {};
   if (min === undefined || max === undefined || max <= min) return withAlpha(s.color, alpha);
   const y0 = u.valToPos(min, scale, true);
@@ -63,7 +69,9 @@ function styleOf(s: ChartSeries): string {
 
 function edges(u: uPlot, scale: string): { min: number; max: number } | null {
   const { min, max } = u.scales[scale] ?? {};
-  return min === undefined || max === undefined || min === null || max === null ? null : { min, max };
+  return min === undefined || max === undefined || min === null || max === null
+    ? null
+    : { min, max };
 }
 
 /** Threshold areas, painted before the series. */
@@ -85,7 +93,13 @@ export function paintAreas(u: uPlot, s: ChartSeries, scale: string, theme: Theme
 }
 
 /** Threshold lines, painted over the series. */
-export function paintLines(u: uPlot, s: ChartSeries, scale: string, theme: Theme, ratio: number): void {
+export function paintLines(
+  u: uPlot,
+  s: ChartSeries,
+  scale: string,
+  theme: Theme,
+  ratio: number,
+): void {
   const limits = edges(u, scale);
   const style = styleOf(s);
   if (!limits || (!style.includes("line") && !style.includes("dashed"))) return;

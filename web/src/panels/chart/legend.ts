@@ -35,7 +35,9 @@ export class Legend {
     this.asTable = str(at(legend, "displayMode")) === "table";
     const by = str(at(legend, "sortBy"));
     this.sort = by ? { calc: by, desc: bool(at(legend, "sortDesc")) } : null;
-    this.root.classList.add(str(at(legend, "placement"), "bottom") === "right" ? "right" : "bottom");
+    this.root.classList.add(
+      str(at(legend, "placement"), "bottom") === "right" ? "right" : "bottom",
+    );
     if (this.asTable) this.root.classList.add("as-table");
   }
 
@@ -66,7 +68,10 @@ export class Legend {
     let entries = all.slice(0, MAX_ENTRIES).map((s) => this.entry(s));
     const column = this.sort ? this.calcs.findIndex((c) => this.named(c) === this.sort!.calc) : -1;
     if (column >= 0 && this.asTable)
-      entries = sortedRows(entries.map((e) => e.values[column] ?? null), this.sort!.desc).map((i) => entries[i]!);
+      entries = sortedRows(
+        entries.map((e) => e.values[column] ?? null),
+        this.sort!.desc,
+      ).map((i) => entries[i]!);
     const left = all.length - entries.length;
     const focus = (document.activeElement as HTMLElement | null)?.dataset?.series;
     const here = this.root.contains(document.activeElement);
@@ -79,7 +84,9 @@ export class Legend {
 
   /** Columns are named in files by label ("Last *") or id. */
   private named(calc: string): string {
-    return this.sort && (this.sort.calc === calc || this.sort.calc === calcOf(calc).label) ? this.sort.calc : reducerName(calc);
+    return this.sort && (this.sort.calc === calc || this.sort.calc === calcOf(calc).label)
+      ? this.sort.calc
+      : reducerName(calc);
   }
 
   private button(e: Entry): HTMLElement {
@@ -109,7 +116,12 @@ export class Legend {
 
   private item(e: Entry): HTMLElement {
     const values = this.calcs.map((c, i) =>
-      h("span", { class: "legend-value" }, `${calcOf(c).label} `, h("b", { text: e.texts[i] ?? "" })),
+      h(
+        "span",
+        { class: "legend-value" },
+        `${calcOf(c).label} `,
+        h("b", { text: e.texts[i] ?? "" }),
+      ),
     );
     return h("span", { class: "legend-item" }, this.button(e), ...values);
   }
@@ -121,7 +133,11 @@ export class Legend {
       head.append(
         h(
           "th",
-          { scope: "col", class: "to-right", "aria-sort": on ? (this.sort!.desc ? "descending" : "ascending") : "none" },
+          {
+            scope: "col",
+            class: "to-right",
+            "aria-sort": on ? (this.sort!.desc ? "descending" : "ascending") : "none",
+          },
           h("button", {
             type: "button",
             class: "th-sort",
@@ -136,7 +152,14 @@ export class Legend {
     }
     const body = h("tbody");
     for (const e of entries)
-      body.append(h("tr", {}, h("td", {}, this.button(e)), ...arr(e.texts).map((t) => h("td", { class: "to-right", text: String(t) }))));
+      body.append(
+        h(
+          "tr",
+          {},
+          h("td", {}, this.button(e)),
+          ...arr(e.texts).map((t) => h("td", { class: "to-right", text: String(t) })),
+        ),
+      );
     this.last = entries.map((e) => e.series);
     return h("table", { class: "legend-table" }, h("thead", {}, head), body);
   }

@@ -6,7 +6,12 @@ import { bridged, chartModel } from "./model.ts";
 import { columnsFor } from "../gauge.ts";
 import { axisLabels, timeLabels } from "./scales.ts";
 
-function series(name: string, values: Value[], custom: Record<string, unknown> = {}, times?: number[]): Frame {
+function series(
+  name: string,
+  values: Value[],
+  custom: Record<string, unknown> = {},
+  times?: number[],
+): Frame {
   const time = fieldOf("Time", "time", times ?? values.map((_, i) => i * 1000));
   return frameOf([time, fieldOf("Value", "number", values, { legend: name, config: { custom } })]);
 }
@@ -15,28 +20,70 @@ const visible = (): boolean => false;
 
 test("stacked series stand on one another, what is negative hangs below", () => {
   const stacking = { mode: "normal", group: "A" };
-  const model = chartModel([series("a", [1, 2], { stacking }), series("b", [10, null], { stacking }), series("c", [-1, -2], { stacking })], "dark", visible);
-  assert.deepEqual(model.series.map((s) => s.y), [[1, 2], [11, 2], [-1, -2]]);
-  assert.deepEqual(model.series.map((s) => s.below), [-1, 0, -1]);
+  const model = chartModel(
+    [
+      series("a", [1, 2], { stacking }),
+      series("b", [10, null], { stacking }),
+      series("c", [-1, -2], { stacking }),
+    ],
+    "dark",
+    visible,
+  );
+  assert.deepEqual(
+    model.series.map((s) => s.y),
+    [
+      [1, 2],
+      [11, 2],
+      [-1, -2],
+    ],
+  );
+  assert.deepEqual(
+    model.series.map((s) => s.below),
+    [-1, 0, -1],
+  );
   assert.deepEqual(model.series[1]!.raw, [10, null]);
 });
 
 test("percent stacks reach one", () => {
   const stacking = { mode: "percent", group: "A" };
-  const model = chartModel([series("a", [1, 0], { stacking }), series("b", [3, 0], { stacking })], "dark", visible);
-  assert.deepEqual(model.series.map((s) => s.y), [[0.25, 0], [1, 0]]);
+  const model = chartModel(
+    [series("a", [1, 0], { stacking }), series("b", [3, 0], { stacking })],
+    "dark",
+    visible,
+  );
+  assert.deepEqual(
+    model.series.map((s) => s.y),
+    [
+      [0.25, 0],
+      [1, 0],
+    ],
+  );
 });
 
 test("a hidden series leaves its stack", () => {
   const stacking = { mode: "normal", group: "A" };
-  const model = chartModel([series("a", [1], { stacking }), series("b", [2], { stacking })], "dark", (n) => n === "a");
+  const model = chartModel(
+    [series("a", [1], { stacking }), series("b", [2], { stacking })],
+    "dark",
+    (n) => n === "a",
+  );
   assert.deepEqual(model.series[1]!.y, [2]);
 });
 
 test("series of other times share one column: absent is not the same as a gap", () => {
-  const model = chartModel([series("a", [1, 2], {}, [0, 2000]), series("b", [3, null], {}, [1000, 2000])], "dark", visible);
+  const model = chartModel(
+    [series("a", [1, 2], {}, [0, 2000]), series("b", [3, null], {}, [1000, 2000])],
+    "dark",
+    visible,
+  );
   assert.deepEqual(model.times, [0, 1000, 2000]);
-  assert.deepEqual(model.series.map((s) => s.y), [[1, undefined, 2], [undefined, 3, null]]);
+  assert.deepEqual(
+    model.series.map((s) => s.y),
+    [
+      [1, undefined, 2],
+      [undefined, 3, null],
+    ],
+  );
 });
 
 test("gaps are bridged as far as asked", () => {
@@ -47,7 +94,11 @@ test("gaps are bridged as far as asked", () => {
 });
 
 test("infinite and missing values are gaps", () => {
-  assert.deepEqual(chartModel([series("a", [Infinity, NaN, 1])], "dark", visible).series[0]!.y, [null, null, 1]);
+  assert.deepEqual(chartModel([series("a", [Infinity, NaN, 1])], "dark", visible).series[0]!.y, [
+    null,
+    null,
+    1,
+  ]);
 });
 
 test("axis labels stay apart with few decimals", () => {

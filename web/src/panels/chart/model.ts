@@ -47,9 +47,17 @@ function dashOf(style: unknown, width: number): number[] | undefined {
   return undefined;
 }
 
-function seriesOf(field: Field, frame: Frame, name: string, index: number, theme: Theme): ChartSeries {
+function seriesOf(
+  field: Field,
+  frame: Frame,
+  name: string,
+  index: number,
+  theme: Theme,
+): ChartSeries {
   const c = field.config.custom;
-  const config = field.config.color ? field.config : { ...field.config, color: { mode: "palette-classic" } };
+  const config = field.config.color
+    ? field.config
+    : { ...field.config, color: { mode: "palette-classic" } };
   const by = config.color?.seriesBy ?? "last";
   const value = calcOf(by === "last" ? "lastNotNull" : by).of(field.values);
   const color = valueColor(config, typeof value === "number" ? value : NaN, {
@@ -81,7 +89,7 @@ function seriesOf(field: Field, frame: Frame, name: string, index: number, theme
     pointSize: num(c.pointSize) ?? 5,
     dash: dashOf(c.lineStyle, width),
     barFactor: num(c.barWidthFactor) ?? 0.6,
-    barAlign: ((num(c.barAlignment) ?? 0) as -1 | 0 | 1),
+    barAlign: (num(c.barAlignment) ?? 0) as -1 | 0 | 1,
     stack: mode === "normal" || mode === "percent" ? str(stacking.group, "A") || "A" : "",
     stackMode: mode === "normal" || mode === "percent" ? mode : "none",
     below: -1,
@@ -193,7 +201,11 @@ export interface ChartModel {
 }
 
 /** Builds the chart from frames; `hidden` names are left out of drawing and stacking. */
-export function chartModel(frames: Frame[], theme: Theme, hidden: (name: string) => boolean): ChartModel {
+export function chartModel(
+  frames: Frame[],
+  theme: Theme,
+  hidden: (name: string) => boolean,
+): ChartModel {
   const names = shownNames(frames);
   const timed = frames.filter((f) => f.fields.some((x) => x.type === "time"));
   const times = commonTimes(timed);

@@ -44,7 +44,16 @@ function infoOf(s: ChartSeries): ScaleInfo {
     width: num(c.axisWidth),
     grid: c.axisGridShow !== false,
   };
-  const key = JSON.stringify([info.unit, info.min, info.max, info.softMin, info.softMax, log, info.centeredZero, placement === "auto" ? "" : placement]);
+  const key = JSON.stringify([
+    info.unit,
+    info.min,
+    info.max,
+    info.softMin,
+    info.softMax,
+    log,
+    info.centeredZero,
+    placement === "auto" ? "" : placement,
+  ]);
   const side = placement === "right" ? "right" : placement === "hidden" ? "hidden" : "left";
   const fromZero = (s.draw === "bars" || s.stackMode === "normal") && !log;
   return { ...info, key: `y${key}`, side, fromZero };

@@ -38,11 +38,16 @@ export interface TooltipRow {
 }
 
 /** The values to list at one place of the x column. */
-export function tooltipRows(series: ChartSeries[], at: number, hidden: (n: string) => boolean): TooltipRow[] {
+export function tooltipRows(
+  series: ChartSeries[],
+  at: number,
+  hidden: (n: string) => boolean,
+): TooltipRow[] {
   const rows: TooltipRow[] = [];
   for (const s of series) {
     const v = s.raw[at];
-    if (s.inTooltip && s.inChart && !hidden(s.name) && typeof v === "number") rows.push({ series: s, value: v });
+    if (s.inTooltip && s.inChart && !hidden(s.name) && typeof v === "number")
+      rows.push({ series: s, value: v });
   }
   return rows;
 }
@@ -90,11 +95,16 @@ export function showTooltip(
   const from = Math.max(0, Math.min(nearAt - MAX_ROWS + 3, list.length - MAX_ROWS));
   const visible = list.slice(from, from + MAX_ROWS);
   el.replaceChildren(
-    h("div", { class: "tooltip-time", text: formatDate(time, "ddd MMM DD, HH:mm:ss", context.timezone) }),
+    h("div", {
+      class: "tooltip-time",
+      text: formatDate(time, "ddd MMM DD, HH:mm:ss", context.timezone),
+    }),
     ...visible.map((r) => rowOf(r, context, list.length > 1 && r.series === near)),
   );
   if (list.length > visible.length)
-    el.append(h("div", { class: "tooltip-more", text: `and ${list.length - visible.length} more` }));
+    el.append(
+      h("div", { class: "tooltip-more", text: `and ${list.length - visible.length} more` }),
+    );
   el.hidden = false;
   place(el, pointer.x, pointer.y);
 }
