@@ -91,7 +91,8 @@ struct accelerator_detail {
     double busy_s_total, memory_busy_s_total; /* integrals of utilisation since the first reading */
     double utilization_min_ratio, memory_utilization_max_ratio; /* of the interval's samples */
     double power_min_w;
-    double gsp_mode; /* firmware of the system processor: 0 off, 1 on, 2 on by default */
+    double xid_events_total; /* of all codes, since the driver could be asked */
+    double gsp_mode;         /* firmware of the system processor: 0 off, 1 on, 2 on by default */
     double power_average_w, power_instant_w;
     double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
     double link_error_total[LINK_ERROR_CRC_DATA + 1];

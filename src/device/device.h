@@ -156,6 +156,16 @@ struct accelerator_link {
     double error_total[LINK_ERRORS];
 };
 
+/* An error that the driver reported: NVIDIA's XID. */
+struct accelerator_xid {
+    unsigned accelerator; /* index of its platform */
+    unsigned xid;
+    uint64_t count;      /* since start */
+    double last_s;       /* Unix time */
+    const char *meaning; /* static, a few words; "" unknown */
+    bool latest;         /* of its device */
+};
+
 /* A process on a device. The host's process table tells who it is (struct process, by pid). */
 struct accelerator_process {
     unsigned accelerator; /* index of its platform */
@@ -213,6 +223,8 @@ struct reading {
     size_t accelerator_process_len;
     struct accelerator_link *links;
     size_t link_len;
+    struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
+    size_t xid_len;
     struct platform_info *platforms;
     size_t platform_len;
     struct reading_reject *rejects;

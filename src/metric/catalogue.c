@@ -165,6 +165,14 @@ const struct catalogue_family catalogue[] = {
      "before Ampere (NVML fields 29 and 30)"},
     {"algalon_gpu_retired_pages_pending", "gauge", "1", GPU,
      "1 while a page waits for a restart to be taken out of use, else 0 (NVML field 31)"},
+    {"algalon_gpu_xid_errors_total", "counter", "1", "hostname,gpu_index,gpu_uuid,gpu,xid",
+     "Errors that the driver reported since start, by code; docs/xid.md says what each means (NVML "
+     "events)"},
+    {"algalon_gpu_xid_last_time_seconds", "gauge", "seconds", "hostname,gpu_index,gpu_uuid,gpu,xid",
+     "When the driver reported this code last, seconds of Unix time (NVML events)"},
+    {"algalon_gpu_xid_events_total", "counter", "1", GPU,
+     "Errors that the driver reported since start, of all codes; begins with 0, so that the first "
+     "one shows as growth (NVML events)"},
     {"algalon_gpu_recovery_action", "gauge", "1", GPU,
      "What the driver asks for: 0 nothing, 1 reset, 2 reboot, 3 drain peers, 4 drain and reset, 5 "
      "recover the IMEX domain (NVML field 230)"},
@@ -450,6 +458,9 @@ const struct catalogue_family catalogue[] = {
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL", "counter", "megabytes per second", DCGM,
      "Data over all NVLinks in both directions; a rate, although dcgm-exporter calls it a counter "
      "(NVML)"},
+    {"DCGM_FI_DEV_XID_ERRORS", "gauge", "1",
+     "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?,err_code,err_msg?",
+     "Code of the last XID, which stays; none before the first (NVML events)"},
     {"DCGM_FI_DEV_POWER_VIOLATION", "counter", "nanoseconds", DCGM,
      "Time for which clocks were held down by the power cap, nanoseconds (NVML)"},
     {"DCGM_FI_DEV_THERMAL_VIOLATION", "counter", "nanoseconds", DCGM,

@@ -13,6 +13,7 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
     r->accelerators = arena_calloc(r->arena, count + 1, sizeof(*r->accelerators));
     r->accelerator_processes =
         arena_calloc(r->arena, count * per_gpu + 1, sizeof(*r->accelerator_processes));
+    r->xids = arena_calloc(r->arena, 2 * count + 1, sizeof(*r->xids));
     r->links = arena_calloc(r->arena, 2 * count + 1, sizeof(*r->links));
     for (unsigned i = 0; i < count; i++) {
         struct accelerator *a = &r->accelerators[r->accelerator_len++];
@@ -65,6 +66,14 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         double *detail = (double *)&a->detail;
         for (size_t j = 0; j < sizeof(a->detail) / sizeof(double); j++)
             detail[j] = (double)j;
+        r->xids[r->xid_len++] = (struct accelerator_xid){
+            .accelerator = i, .xid = 79, .count = 2, .last_s = 1700000000, .meaning = "gone"};
+        r->xids[r->xid_len++] = (struct accelerator_xid){.accelerator = i,
+                                                         .xid = 31,
+                                                         .count = 1,
+                                                         .last_s = 1700000001,
+                                                         .meaning = "page fault",
+                                                         .latest = true};
         for (unsigned j = 0; j < 2; j++)
             r->links[r->link_len++] = (struct accelerator_link){
                 .accelerator = i,

@@ -104,6 +104,11 @@ static void lines_say_what_was_read(void **state)
         "algalon_gpu_ecc_errors_total{" BOARD ",type=\"uncorrected\"} 0",
         "algalon_gpu_nvlink_errors_total{" BOARD ",link_index=\"1\",kind=\"recovery\"} 1",
         "all_smi_nvlink_remote_device_type{" BOARD ",link_index=\"0\",remote_type=\"switch\"} 1",
+        "algalon_gpu_xid_errors_total{" BOARD ",xid=\"79\"} 2",
+        "algalon_gpu_xid_last_time_seconds{" BOARD ",xid=\"79\"} 1700000000",
+        "DCGM_FI_DEV_XID_ERRORS{gpu=\"0\",UUID=\"GPU-nvidia-0\",pci_bus_id=\"00000000:3A:00.0\","
+        "device=\"nvidia0\",modelName=\"Board of nvidia\",Hostname=\"node1\","
+        "DCGM_FI_DRIVER_VERSION=\"580.65.06\",err_code=\"31\",err_msg=\"page fault\"} 31",
         "algalon_gpu_up{" BOARD "} 1",
         "algalon_gpu_sleeping{" BOARD "} 0",
         "algalon_gpu_processes{" BOARD "} 2",
@@ -235,7 +240,8 @@ static void a_scraper_finds_families_together_and_few_labels(void **state)
 static void labels_stay_few_with_every_switch(void **state)
 {
     (void)state;
-    room.machine.instance_label = room.machine.process_command = true;
+    room.machine.instance_label = true;
+    room.machine.process_command = PROCESS_COMMAND_FULL;
     struct snapshot *s = full();
     struct str text = snapshot_body(s, SNAPSHOT_TEXT);
     check_text(text, false);

@@ -127,6 +127,12 @@ static double attribution_failures(const void *thing, unsigned variant)
     return s->accelerator_len ? (double)s->attribution_failures[variant] : (double)NAN;
 }
 
+static double last_xid(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return ((const struct merged_xid *)thing)->xid.xid;
+}
+
 /* ---- the tables ---- */
 
 #define INFO(name, scope)                                                                          \
@@ -236,6 +242,9 @@ static const struct schema_rule all_smi[] = {
     ARRAY("algalon_gpu_row_remap_banks", SCOPE_GPU_BANKS, remap_banks, 0),
     ARRAY("algalon_gpu_retired_pages", SCOPE_GPU_ECC, pages_retired, 0),
     GPU_GAUGE("algalon_gpu_retired_pages_pending", detail.pages_pending),
+    COUNT("algalon_gpu_xid_errors_total", SCOPE_XID, struct merged_xid, xid.count),
+    GAUGE("algalon_gpu_xid_last_time_seconds", SCOPE_XID, struct merged_xid, xid.last_s),
+    GPU_GAUGE("algalon_gpu_xid_events_total", detail.xid_events_total),
     GPU_GAUGE("algalon_gpu_recovery_action", detail.recovery_action),
     ARRAY("algalon_gpu_throttle_seconds_total", SCOPE_GPU_THROTTLE_TIME, throttle_s_total, 3),
     ARRAY("algalon_gpu_temperature_margin_celsius", SCOPE_GPU_MARGIN, margin_c, 0),
@@ -386,6 +395,7 @@ static const struct schema_rule dcgm[] = {
     DCGM("DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL",
          detail.link_error_total[LINK_ERROR_RECOVERY], 1, 0),
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL", SCOPE_DCGM, VALUE_COMPUTED, 3, 1, 0, link_bandwidth},
+    COMPUTED("DCGM_FI_DEV_XID_ERRORS", SCOPE_DCGM_XID, last_xid),
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

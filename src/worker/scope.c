@@ -1,6 +1,8 @@
 /* scope.c - the things of a snapshot and their labels, a table entry per scope. */
 #include "worker/scope.h"
 
+#include "worker/command.h"
+
 #include <ctype.h>
 
 #define ECC_TYPES 2
@@ -199,6 +201,14 @@ static void gpu_bank(const struct line *line)
     text(line, "spare", banks[line->variant]);
 }
 
+static void xid(const struct line *line)
+{
+    const struct merged_xid *x = line->thing;
+
+    device(line, x->on);
+    label_number(line->to, "xid", x->xid.xid);
+}
+
 static void gpu_c2c_error(const struct line *line)
 {
     gpu(line);
@@ -253,8 +263,11 @@ static void gpu_process(const struct line *line)
     label_number(line->to, "device_id", p->use.accelerator);
     label_number(line->to, "gpu_index", p->number);
     text(line, "device_uuid", p->device_uuid);
-    if (line->s->machine.process_command)
-        label_text(line->to, "command", p->host.command, LABEL_MAX_COMMAND);
+    if (line->s->machine.process_command != PROCESS_COMMAND_OFF) {
+        char shown[COMMAND_MAX];
+        command_show(shown, p->host.command, line->s->machine.process_command);
+        label_text(line->to, "command", shown, LABEL_MAX_COMMAND);
+    }
 }
 
 static void gpu_process_info(const struct line *line)
@@ -436,9 +449,8 @@ static void dcgm_pci(const char *from, char *to, size_t size)
         *c = (char)toupper((unsigned char)*c);
 }
 
-static void dcgm(const struct line *line)
+static void dcgm_device(const struct line *line, const struct merged_accelerator *a)
 {
-    const struct merged_accelerator *a = line->thing;
     char pci[sizeof(a->device.pci_bus_id) + 8], device[24];
 
     dcgm_pci(a->device.pci_bus_id, pci, sizeof(pci));
@@ -452,12 +464,32 @@ static void dcgm(const struct line *line)
     text(line, "DCGM_FI_DRIVER_VERSION", a->platform ? a->platform->driver_version : "");
 }
 
+static void dcgm(const struct line *line)
+{
+    dcgm_device(line, line->thing);
+}
+
+static void dcgm_xid(const struct line *line)
+{
+    const struct merged_xid *x = line->thing;
+
+    dcgm_device(line, x->on);
+    label_number(line->to, "err_code", x->xid.xid);
+    text(line, "err_msg", x->xid.meaning);
+}
+
 /* ---- places in scopes ---- */
 
 static bool is_nvidia(const void *thing)
 {
     const struct merged_accelerator *a = thing;
     return a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
+}
+
+static bool is_latest(const void *thing)
+{
+    const struct merged_xid *x = thing;
+    return x->xid.latest && is_nvidia(x->on);
 }
 
 static bool has_board(const void *thing)
@@ -525,6 +557,8 @@ static const struct {
     [SCOPE_GPU_BOARD_INFO] = {gpu_board_info, has_board, 1},
     [SCOPE_GPU_GSP_INFO] = {gpu_gsp_info, has_gsp, 1},
     [SCOPE_GPU_BANKS] = {gpu_bank, NULL, REMAP_BANKS},
+    [SCOPE_XID] = {xid, NULL, 1},
+    [SCOPE_DCGM_XID] = {dcgm_xid, is_latest, 1},
     [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
     [SCOPE_GPU_FABRIC] = {gpu_fabric, NULL, FABRIC_FAULTS},
     [SCOPE_LINK] = {link_of_gpu, NULL, 1},
@@ -587,6 +621,9 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_DCGM:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
                                      variants};
+    case SCOPE_XID:
+    case SCOPE_DCGM_XID:
+        return (struct scope_things){s->xids, sizeof(*s->xids), s->xid_len, variants};
     case SCOPE_LINK:
     case SCOPE_LINK_REMOTE:
     case SCOPE_LINK_ERROR:

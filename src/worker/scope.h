@@ -24,6 +24,8 @@ enum scope {
     SCOPE_GPU_BOARD_INFO,
     SCOPE_GPU_GSP_INFO,
     SCOPE_GPU_BANKS,
+    SCOPE_XID, /* struct merged_xid; so the next */
+    SCOPE_DCGM_XID,
     SCOPE_GPU_C2C_ERROR,
     SCOPE_GPU_FABRIC,
     SCOPE_LINK, /* struct merged_link; so the next two */

@@ -15,7 +15,8 @@ struct machine {
     char version[64];
     char os[16], arch[32];
     unsigned process_limit, process_series_limit;
-    bool process_command, instance_label;
+    enum process_command process_command;
+    bool instance_label;
 };
 
 /* An accelerator with its place among those of all platforms. Starts with the reading's own struct,
@@ -32,6 +33,11 @@ struct merged_accelerator {
 /* A part of a device: with it what the device is. */
 struct merged_link {
     struct accelerator_link link;
+    const struct merged_accelerator *on;
+};
+
+struct merged_xid {
+    struct accelerator_xid xid;
     const struct merged_accelerator *on;
 };
 
@@ -69,6 +75,8 @@ struct snapshot {
     size_t accelerator_len;
     struct merged_link *links; /* by number, then index */
     size_t link_len;
+    struct merged_xid *xids;
+    size_t xid_len;
     struct merged_process *device_processes; /* by pid, then number */
     size_t device_process_len;
     struct merged_process *process_rows; /* of these as many as may be series, the rest summed */

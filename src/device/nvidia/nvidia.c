@@ -2,9 +2,11 @@
  * anew when the driver was replaced or a GPU was lost. GPUs once seen stay in the list. */
 #include "device/nvidia/nvidia.h"
 
+#include "device/nvidia/nvidia_event.h"
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_text.h"
+#include "device/nvidia/xid.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 /* A laptop's GPU sleeps some 6 s after the last one let it go. */
 #define IDLE_BEFORE_REST_NS (300 * (uint64_t)NS_PER_S)
 #define FALL_ASLEEP_NS      (30 * (uint64_t)NS_PER_S)
+#define EVENTS_AGAIN_NS     (60 * (uint64_t)NS_PER_S) /* their thread ended by itself */
 #define REST_AGAIN_NS       (1800 * (uint64_t)NS_PER_S)
 
 struct nvidia {
@@ -28,6 +31,9 @@ struct nvidia {
     struct gpu *gpus; /* in bus order; gpus[i].identity.index is i */
     size_t len;
     struct platform_info platform;
+    struct event_run *events; /* NULL: none, or not yet */
+    struct event_log log;
+    uint64_t events_next_ns; /* not started anew before */
     int64_t (*now_us)(void);
     uint64_t retry_ns, retry_wait_ns; /* not opened anew before; the wait after that */
     uint64_t lost_retry_ns, lost_wait_ns;
@@ -215,9 +221,21 @@ static size_t list_by_bus(struct nvidia *n, struct gpu *list, const struct nvidi
 
 /* ---- opening and closing the library ---- */
 
+/* Closes the library, unless the thread of events is stuck in it. */
+static void unload(struct nvidia *n)
+{
+    if (!events_stop(n->events)) {
+        log_warn("the driver does not answer: its library stays loaded");
+        nvml_abandon(&n->c.nvml);
+    }
+    n->events = NULL;
+    n->events_next_ns = 0;
+    nvml_close(&n->c.nvml);
+}
+
 static void disconnect(struct nvidia *n)
 {
-    nvml_close(&n->c.nvml);
+    unload(n);
     n->c.stale_code = 0;
     for (size_t i = 0; i < n->len; i++) {
         n->gpus[i].handle = NULL;
@@ -337,7 +355,7 @@ static void nvidia_close(void *state)
 
     if (!n)
         return;
-    nvml_close(&n->c.nvml);
+    unload(n);
     nvidia_gpu_context_fini(&n->c);
     free(n->gpus);
     free(n);
@@ -496,6 +514,58 @@ static int publish_links(const struct nvidia *n, struct reading *out)
     return 0;
 }
 
+/* Takes in what happened; starts the thread where there is none, at first and from time to time. */
+static void follow_events(struct nvidia *n)
+{
+    struct error err;
+
+    if (!events_take(n->events, &n->log, n->gpus, n->len) && n->c.mono_ns >= n->events_next_ns) {
+        if (!events_stop(n->events))
+            log_warn("the thread of events is stuck in the driver");
+        n->events = NULL;
+    }
+    if (n->events || !n->c.nvml.library || n->c.stale_code || n->c.mono_ns < n->events_next_ns)
+        return;
+    n->events_next_ns = n->c.mono_ns + EVENTS_AGAIN_NS;
+    if (events_start(&n->c.nvml, n->gpus, n->len, n->now_us, &n->events, &err))
+        log_warn("no thread for the driver's events", "error", err.text);
+}
+
+/* Lists the XIDs of all GPUs, also of those that are lost: there they matter most. */
+static int publish_xids(const struct nvidia *n, struct reading *out)
+{
+    const struct event_log *log = &n->log;
+
+    for (size_t i = 0; n->events && i < n->len; i++)
+        if (n->gpus[i].state == ACCELERATOR_OK)
+            out->accelerators[i].detail.xid_events_total = 0;
+    if (!log->len)
+        return 0;
+    out->xids = arena_calloc(out->arena, log->len, sizeof(*out->xids));
+    if (!out->xids)
+        return -ENOMEM;
+    for (size_t i = 0; i < n->len; i++) {
+        struct accelerator_xid *latest = NULL;
+        for (size_t k = 0; k < log->len; k++) {
+            const struct xid *known = xid_find(log->xids[k].xid);
+            if (strcmp(log->xids[k].uuid, n->gpus[i].identity.uuid) != 0 ||
+                out->xid_len == log->len)
+                continue;
+            struct accelerator_xid *x = &out->xids[out->xid_len++];
+            *x = (struct accelerator_xid){.accelerator = (unsigned)i,
+                                          .xid = log->xids[k].xid,
+                                          .count = log->xids[k].count,
+                                          .last_s = (double)log->xids[k].last_us / 1e6,
+                                          .meaning = known ? known->name : ""};
+            out->accelerators[i].detail.xid_events_total += (double)x->count;
+            latest = latest && latest->last_s > x->last_s ? latest : x;
+        }
+        if (latest)
+            latest->latest = true;
+    }
+    return 0;
+}
+
 static int publish(struct nvidia *n, struct reading *out, struct accelerator *list)
 {
     struct arena *a = out->arena;
@@ -516,7 +586,7 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
         out->accelerator_process_len = n->c.process_len;
     }
     int code = publish_links(n, out);
-    if (code)
+    if (code || (code = publish_xids(n, out)))
         return code;
     return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
 }
@@ -551,6 +621,7 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
     n->c.mono_ns = out->mono_ns ? out->mono_ns : clock_mono_ns();
     n->c.now_us = n->now_us();
     n->c.interval_us = before ? (int64_t)((n->c.mono_ns - before) / 1000) : 0;
+    follow_events(n);
     code = read_gpus(n, out->arena, &list, err);
     if (!list)
         return code;

@@ -245,6 +245,92 @@ static void busy_seconds_are_the_integral_of_the_samples(void **state)
     assert_true(rig_read(rig, 36.9)->detail.busy_s_total > before); /* also over a reload */
 }
 
+/* ---- events ---- */
+
+/* Reads until the thread of events has handed over `wanted` events of GPU `gpu`, for two seconds
+ * at most. */
+static void read_until_events(struct rig *rig, double seconds, unsigned gpu, double wanted)
+{
+    for (int i = 0; i < 200; i++) {
+        const struct accelerator *a = rig_read(rig, seconds);
+        double events = 0;
+        for (size_t k = 0; k < rig->r.xid_len; k++)
+            if (rig->r.xids[k].accelerator == gpu)
+                events += (double)rig->r.xids[k].count;
+        if (a && events >= wanted)
+            return;
+        usleep(10000);
+    }
+    fail_msg("no event came");
+}
+
+static void xids_are_counted_by_gpu_and_code_with_their_last_time(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 2 H200\nfault xid gpu=1 code=31 from=7 calls=3\n"
+                  "fault xid gpu=1 code=63 from=7\nfault xid gpu=0 code=98 from=20\n");
+    assert_near(rig_read(rig, 0)->detail.xid_events_total, 0, 0);
+    assert_int_equal(rig->r.xid_len, 0);
+    rig_read(rig, 10);
+    read_until_events(rig, 10, 1, 4);
+    assert_int_equal(rig->r.xid_len, 2);
+    assert_int_equal(rig->r.xids[0].accelerator, 1);
+    assert_int_equal(rig->r.xids[0].xid, 31);
+    assert_int_equal(rig->r.xids[0].count, 3);
+    assert_string_equal(rig->r.xids[0].meaning, "page fault in GPU memory");
+    assert_near(rig->r.xids[0].last_s, (double)RIG_START_US / 1e6 + 10, 1e-3);
+    assert_int_equal(rig->r.xids[1].xid, 63);
+    assert_true(rig->r.xids[0].latest != rig->r.xids[1].latest);
+    assert_near(rig->r.accelerators[1].detail.xid_events_total, 4, 0);
+    assert_near(rig->r.accelerators[0].detail.xid_events_total, 0, 0);
+    rig_read(rig, 25);
+    read_until_events(rig, 25, 0, 1);
+    assert_string_equal(rig->r.xids[0].meaning, ""); /* not in the catalogue, but counted */
+}
+
+static void xids_outlive_the_gpu_and_a_reload_of_the_driver(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 2 H200\nfault xid gpu=0 code=79 from=3\n"
+                  "fault lost gpu=0 from=8 until=19 back=never\nfault reload from=18\n"
+                  "fault xid gpu=1 code=13 from=28\n");
+    rig_read(rig, 0);
+    rig_read(rig, 5);
+    read_until_events(rig, 5, 0, 1);
+    assert_int_equal(rig_read(rig, 10)->state, ACCELERATOR_LOST);
+    assert_int_equal(rig->r.xid_len, 1);
+    rig_read(rig, 20);
+    rig_read(rig, 25);
+    assert_int_equal(rig->r.xids[0].count, 1);
+    rig_read(rig, 30); /* the thread of the new library */
+    read_until_events(rig, 30, 1, 1);
+}
+
+static void a_driver_without_events_is_read_all_the_same(void **state)
+{
+    static const char *const faults[] = {
+        "fault missing call=nvmlEventSetCreate\n",
+        "fault code call=nvmlDeviceGetSupportedEventTypes code=3\n",
+        "fault code call=nvmlDeviceRegisterEvents code=3\n",
+        "fault code call=nvmlEventSetWait_v2 code=999\n",
+        "fault code call=nvmlEventSetWait_v2 code=15\n",
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "gpu 1 H200\n%s", faults[i]);
+        rig_open(rig, text);
+        rig_read(rig, 0);
+        assert_false(isnan(rig_read(rig, 5)->temperature_c));
+        rig_read(rig, 70);
+        nvidia_collector.close(rig->state);
+        rig->state = NULL;
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -261,6 +347,9 @@ int main(void)
         TEST(every_link_tells_state_traffic_and_errors),
         TEST(boards_without_links_are_asked_once_and_have_none),
         TEST(the_fabric_tells_its_faults_only_when_it_is_complete),
+        TEST(xids_are_counted_by_gpu_and_code_with_their_last_time),
+        TEST(xids_outlive_the_gpu_and_a_reload_of_the_driver),
+        TEST(a_driver_without_events_is_read_all_the_same),
         TEST(an_older_driver_tells_of_the_fabric_in_its_own_version),
     };
 

@@ -96,6 +96,7 @@ struct gpu {
     double busy_s, memory_busy_s; /* counted up to busy_ns; 0: not begun */
     uint64_t busy_ns;
     uint64_t histogram_next_ns;
+    bool layout_changed;    /* its instances (MIG) are others than they were */
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
 };
 

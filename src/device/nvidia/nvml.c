@@ -88,6 +88,11 @@ void nvml_close(struct nvml *n)
     *n = (struct nvml){0};
 }
 
+void nvml_abandon(struct nvml *n)
+{
+    *n = (struct nvml){0};
+}
+
 int nvml_initialise(struct nvml *n, unsigned flags)
 {
     int code = NVML_SUCCESS;

@@ -88,6 +88,12 @@
     X(board_part, (DEVICE, char *, unsigned), "nvmlDeviceGetBoardPartNumber", NULL)                \
     X(inforom_image, (DEVICE, char *, unsigned), "nvmlDeviceGetInforomImageVersion", NULL)         \
     X(inforom, (DEVICE, int, char *, unsigned), "nvmlDeviceGetInforomVersion", NULL)               \
+    X(event_create, (struct nvml_event_set **), "nvmlEventSetCreate", NULL)                        \
+    X(event_free, (struct nvml_event_set *), "nvmlEventSetFree", NULL)                             \
+    X(event_types, (DEVICE, ULL *), "nvmlDeviceGetSupportedEventTypes", NULL)                      \
+    X(event_register, (DEVICE, ULL, struct nvml_event_set *), "nvmlDeviceRegisterEvents", NULL)    \
+    X(event_wait, (struct nvml_event_set *, struct nvml_event_data *, unsigned),                   \
+      "nvmlEventSetWait_v2", "nvmlEventSetWait")                                                   \
     X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)
@@ -114,6 +120,9 @@ MUST_CHECK int nvml_open(struct nvml *n, const char *path, const char *rootfs, s
 
 /** Shuts the library down if it was initialised, and unloads it. Fine on a zeroed struct. */
 void nvml_close(struct nvml *n);
+
+/** Lets go of a library that another thread is stuck in: it stays loaded. */
+void nvml_abandon(struct nvml *n);
 
 /** Initialises with NVML's `flags` (0: plainly). Returns NVML's code; fine when it is done. */
 int nvml_initialise(struct nvml *n, unsigned flags);

@@ -190,6 +190,17 @@ struct nvml_fan_speed_rpm {
     unsigned version, fan, rpm;
 };
 
+struct nvml_event_set; /* opaque */
+
+#define NVML_EVENT_XID         0x8ull
+#define NVML_EVENT_MIG_CHANGED 0x100ull
+
+struct nvml_event_data {
+    struct nvml_device *device;
+    unsigned long long type, data; /* data: the code of an XID */
+    unsigned gpu_instance, compute_instance;
+};
+
 struct nvml_remap_histogram {
     unsigned max, high, partial, low, none; /* banks */
 };
@@ -234,6 +245,7 @@ _Static_assert(NVML_STRUCT_VERSION(struct nvml_memory_v2, 2) == 0x02000028, "nvm
 _Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
 _Static_assert(sizeof(struct nvml_field_value) == 40, "nvmlFieldValue_t");
 _Static_assert(sizeof(struct nvml_fabric_info) == 40, "nvmlGpuFabricInfo_v3_t");
+_Static_assert(sizeof(struct nvml_event_data) == 32, "nvmlEventData_t");
 _Static_assert(sizeof(struct nvml_process_v1) == 16, "nvmlProcessInfo_v1_t");
 _Static_assert(sizeof(struct nvml_process_v2) == 24, "nvmlProcessInfo_v2_t");
 _Static_assert(sizeof(struct nvml_process_r535) == 32, "early R535");

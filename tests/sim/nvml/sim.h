@@ -73,7 +73,9 @@ enum sim_fault_kind {
     SIM_FAULT_SAMPLES_EMPTY,
     SIM_FAULT_SAMPLES_STALE,
     SIM_FAULT_ENERGY_RESTART,
-    SIM_FAULT_PROCESSES_GROW
+    SIM_FAULT_PROCESSES_GROW,
+    SIM_FAULT_XID,       /* happens `calls` times, once by default */
+    SIM_FAULT_MIG_LAYOUT /* MIG: so many instances are left */
 };
 
 enum sim_back {

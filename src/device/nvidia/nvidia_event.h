@@ -1,0 +1,44 @@
+/* nvidia_event.h - the driver's events (XID, change of MIG's layout), caught by a thread of their
+ * own. Start at events_start().
+ *
+ * Thread "nvml-event" waits in the driver, at most EVENT_WAIT_MS at a time. */
+#ifndef ALGALON_DEVICE_NVIDIA_NVIDIA_EVENT_H
+#define ALGALON_DEVICE_NVIDIA_NVIDIA_EVENT_H
+
+#include "device/nvidia/nvidia_gpu.h"
+#include "device/nvidia/nvidia_pci.h"
+
+#define EVENT_WAIT_MS 1000
+#define EVENT_XIDS    256 /* kinds of XID per machine: (GPU, code) */
+
+struct event_run; /* the thread and what it shares with the collector */
+
+/* Counted over all runs, on the collector's thread. */
+struct event_log {
+    struct {
+        char uuid[96];
+        unsigned xid;
+        uint64_t count;
+        int64_t last_us; /* Unix time */
+    } xids[EVENT_XIDS];
+    size_t len;
+    uint64_t missed; /* events that found no room */
+};
+
+/**
+ * Registers for the events of `gpus` and starts the thread. *ret stays NULL where the driver has no
+ * events to give (the Windows subsystem, old drivers): no error. `nvml` must stay open until
+ * events_stop(). Errors: those of thread_start().
+ */
+MUST_CHECK int events_start(const struct nvml *nvml, struct gpu *gpus, size_t len,
+                            int64_t (*now_us)(void), struct event_run **ret, struct error *err);
+
+/** Moves what happened into `log`; sets the layout_changed of GPUs whose instances are others now.
+ * False when the run has ended by itself and should be started anew. NULL is fine. */
+bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus, size_t len);
+
+/** Ends the thread and frees `run`. False when the thread is stuck in the driver: then the library
+ * must not be unloaded under it, and it frees itself if it ever returns. NULL is fine. */
+bool events_stop(struct event_run *run);
+
+#endif
