@@ -9,6 +9,7 @@
 enum option_type {
     TEXT,
     CHOICE,
+    CHOICE_OR_FLAG, /* also without a value, which is the last word; false is the first */
     FLAG,
     DURATION,
     SIZE,
@@ -54,8 +55,10 @@ static const struct option_spec specs[] = {
      "metric names to emit: all-smi, dcgm, or both"},
     {"processes", COUNT, FIELD(processes), READING, "Reading hardware", "20", "N",
      "busiest processes of the host to show; those on a GPU are always shown"},
-    {"process-command", FLAG, FIELD(process_command), READING, "Reading hardware", "false", NULL,
-     "show command lines (they can hold secrets)"},
+    {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
+     "processes on GPUs that get series of their own; the rest is summed as `other`"},
+    {"process-command", CHOICE_OR_FLAG, FIELD(process_command), READING, "Reading hardware", "off",
+     "off|name|full", "command lines to show: none, program and script, or all (can hold secrets)"},
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
      "add the label `instance`, as all-smi does"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
@@ -162,6 +165,18 @@ static int set_flag(bool *to, struct str value, const char *name, struct error *
     return 0;
 }
 
+/* The first word for "false", the last for "true"; else the value as it is. */
+static struct str flag_as_choice(const char *words, struct str value)
+{
+    struct str rest = str_of(words), first = str_cut(&rest, '|'), last = first;
+
+    while (rest.ptr)
+        last = str_cut(&rest, '|');
+    if (str_is(value, "true") || str_is(value, "1") || str_is(value, "yes"))
+        return last;
+    return str_is(value, "false") || str_is(value, "0") || str_is(value, "no") ? first : value;
+}
+
 static void add_targets(struct settings *s, struct text_list *list, struct str value)
 {
     while (value.ptr) {
@@ -185,11 +200,14 @@ static int set(struct settings *s, const struct option_spec *spec, struct str va
     bool first = s->source[spec - specs] != source || !strcmp(source, "environment");
     int code = 0;
 
-    if (spec->type == CHOICE && !is_choice(spec->arg, value))
+    if (spec->type == CHOICE_OR_FLAG)
+        value = flag_as_choice(spec->arg, value);
+    if ((spec->type == CHOICE || spec->type == CHOICE_OR_FLAG) && !is_choice(spec->arg, value))
         return error_set(err, -EINVAL, "%s is one of %s, not '%.*s'", spec->name, spec->arg,
                          STR_ARG(value));
     switch (spec->type) {
     case CHOICE:
+    case CHOICE_OR_FLAG:
     case TEXT:
         *(const char **)field(s, spec) = keep(s, value);
         break;
@@ -288,9 +306,11 @@ static void flags_init(struct flags *f, enum command_bit command)
         if (!(specs[i].commands & command))
             continue;
         f->index[n] = i;
-        f->options[n++] = (struct option){.name = specs[i].name,
-                                          .has_arg = specs[i].type == FLAG ? optional_argument
-                                                                           : required_argument};
+        f->options[n++] =
+            (struct option){.name = specs[i].name,
+                            .has_arg = specs[i].type == FLAG || specs[i].type == CHOICE_OR_FLAG
+                                           ? optional_argument
+                                           : required_argument};
     }
     f->options[n] = (struct option){.name = "help", .val = 'h'};
 }
@@ -335,6 +355,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--over is between 50ms and 1m");
     if (s->processes > 10000)
         return error_set(err, -EINVAL, "--processes is at most 10000");
+    if (s->process_series > 10000)
+        return error_set(err, -EINVAL, "--process-series is at most 10000");
     if (!s->query_max_concurrent || s->query_max_concurrent > 1000)
         return error_set(err, -EINVAL, "--query.max-concurrent is between 1 and 1000");
     return 0;
@@ -414,6 +436,7 @@ static const char *value_text(struct settings *s, const struct option_spec *spec
     switch (spec->type) {
     case TEXT:
     case CHOICE:
+    case CHOICE_OR_FLAG:
         buf_text(&text, *(const char **)field(s, spec));
         break;
     case FLAG:

@@ -35,7 +35,9 @@ struct settings {
     const char *hostname, *schema, *disable_collectors;
     int64_t interval_ms;
     uint64_t processes;
-    bool process_command, instance_label;
+    const char *process_command;
+    uint64_t process_series;
+    bool instance_label;
     const char *procfs, *sysfs, *rootfs, *nvml_library;
 
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;

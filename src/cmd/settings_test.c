@@ -113,6 +113,29 @@ static void targets_are_gathered_from_every_flag_and_list(void **state)
     settings_fini(&s);
 }
 
+static void command_lines_are_shown_as_asked_also_by_the_older_flag(void **state)
+{
+    static const char *const cases[][2] = {
+        {NULL, "off"},
+        {"--process-command", "full"},
+        {"--process-command=true", "full"},
+        {"--process-command=false", "off"},
+        {"--process-command=name", "name"},
+        {"--process-command=full", "full"},
+        {"--process-command=off", "off"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *const flags[] = {cases[i][0], NULL};
+        struct settings s;
+        struct error err;
+        assert_int_equal(read_with(&s, FOR_WORKER, NULL, flags, &err), 0);
+        assert_string_equal(s.process_command, cases[i][1]);
+        settings_fini(&s);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -123,6 +146,8 @@ static void mistakes_are_named(void **state)
         {NULL, "--interval=1ms", "--interval is between"},
         {NULL, "--processes=-1", "'-1' is not a whole number"},
         {NULL, "--no-auth=maybe", "no-auth is true or false"},
+        {NULL, "--process-command=some", "process-command is one of off|name|full"},
+        {NULL, "--process-series=10001", "--process-series is at most 10000"},
         {NULL, "--log-level=loud", "log-level is one of debug|info|warn|error"},
         {NULL, "stray", "'stray' is not an option"},
         {NULL, "--retention", "--retention wants a value"},
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_file),
         cmocka_unit_test(an_empty_listener_is_kept_as_empty),
         cmocka_unit_test(targets_are_gathered_from_every_flag_and_list),
+        cmocka_unit_test(command_lines_are_shown_as_asked_also_by_the_older_flag),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(an_option_of_another_command_in_the_file_is_fine),
         cmocka_unit_test(settings_in_force_can_be_listed),

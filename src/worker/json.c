@@ -1,4 +1,5 @@
 /* json.c - a snapshot as JSON: docs/snapshot.md says what stands where. */
+#include "worker/command.h"
 #include "worker/fields.h"
 
 #include <time.h>
@@ -102,7 +103,9 @@ static void process(const struct snapshot *s, const struct process *p, size_t us
 {
     next_element(to);
     fields(to, &fields_process, p);
-    text(to, "command", s->machine.process_command ? p->command : "");
+    char shown[COMMAND_MAX];
+    command_show(shown, p->command, s->machine.process_command);
+    text(to, "command", shown);
     key(to, "devices");
     buf_char(to, '[');
     for (; use < s->device_process_len && s->device_processes[use].use.pid == p->pid; use++) {

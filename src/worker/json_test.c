@@ -163,7 +163,7 @@ static void processes_name_their_devices_and_hide_their_command(void **state)
 static void commands_are_shown_when_asked_for(void **state)
 {
     (void)state;
-    room.machine.process_command = true;
+    room.machine.process_command = PROCESS_COMMAND_FULL;
     json_t *root = as_json(full());
     assert_string_equal(text_of(at(root, "processes", 0), "command"), "python train.py --rank 0");
     json_decref(root);

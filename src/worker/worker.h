@@ -20,6 +20,13 @@ enum schema {
     SCHEMA_DCGM = 2
 };
 
+/* What of command lines is shown: they hold secrets. */
+enum process_command {
+    PROCESS_COMMAND_OFF,
+    PROCESS_COMMAND_NAME, /* the program, and the script in an interpreter */
+    PROCESS_COMMAND_FULL
+};
+
 struct worker_options {
     struct host_paths paths;
     const char *hostname;   /* label on every series; NULL: the system's */
@@ -29,10 +36,10 @@ struct worker_options {
                                shown; 0: none */
     unsigned process_series_limit; /* rows of processes on a GPU (one a process and device) that
                                       become series, by memory; the rest is summed as "other" */
-    bool process_command;          /* label `command` filled */
-    bool instance_label;           /* add `instance` as all-smi does */
-    const char *disabled;          /* comma-separated collector names left out; NULL: none */
-    const char *version;           /* of the program, for build info */
+    enum process_command process_command; /* label `command` */
+    bool instance_label;                  /* add `instance` as all-smi does */
+    const char *disabled;                 /* comma-separated collector names left out; NULL: none */
+    const char *version;                  /* of the program, for build info */
 };
 
 /** Defaults as in `algalon worker --help`. */
