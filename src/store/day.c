@@ -145,6 +145,7 @@ int days_open(const char *dir, const struct store_io *io, struct days **ret, str
 
     d->dir = xstrdup(dir);
     d->io = io;
+    d->map_old = MAP_OLD;
     pthread_mutex_init(&d->lock, NULL);
     DIR *folder = opendir(dir);
     if (!folder) {
@@ -231,7 +232,7 @@ static int open_databases(struct day *day)
 size_t day_map_size(const struct day *day)
 {
     int64_t today = day->days->io->now_ms() / DAY_MS;
-    size_t size = day->number >= today - 1 ? MAP_RECENT : MAP_OLD;
+    size_t size = day->number >= today - 1 ? MAP_RECENT : day->days->map_old;
 
     while (size < day->bytes * 4)
         size *= 2;

@@ -89,6 +89,9 @@ MUST_CHECK int day_read_blocks(struct day_read *r, uint32_t group, int64_t start
                                             int64_t max_ms),
                                void *ctx, struct error *err);
 
+/** Tells the kernel that bytes of a day will be read soon. */
+void day_advise(const void *at, size_t n);
+
 /** True when this stretch of a group was not read lately, so that the kernel should be told first.
  */
 bool day_is_cold(const struct day_read *r, uint32_t group, int64_t ts_ms);

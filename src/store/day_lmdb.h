@@ -40,6 +40,7 @@ struct day {
 struct days {
     char *dir;
     const struct store_io *io;
+    size_t map_old;       /* of a day that is not written now, at least */
     pthread_mutex_t lock; /* lock: all below, and every day's refs, env, flags and counts */
     struct day **items;   /* by number */
     size_t len, cap;

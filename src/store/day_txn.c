@@ -2,6 +2,9 @@
 #include "store/day_lmdb.h"
 #include "store/varint.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define WARM_S    300 /* how long pages that were read count as being in memory */
 #define BLOCK_KEY 20
 
@@ -141,7 +144,10 @@ static int visit_shelves(struct day *day, MDB_txn *txn,
         if (key.mv_size != 8)
             continue;
         struct day_blob blob = {from_be64(key.mv_data), value.mv_data, value.mv_size};
-        code = visit(ctx, &blob, is_trusted(day, blob.key));
+        bool trusted = is_trusted(day, blob.key);
+        if (!trusted) /* all of it will be read for its checksum */
+            day_advise(blob.bytes, blob.n);
+        code = visit(ctx, &blob, trusted);
     }
     mdb_cursor_close(cursor);
     return code ? code : rc == MDB_NOTFOUND ? 0 : day_failed(err, day, rc);
@@ -262,6 +268,14 @@ void day_index_forget(struct day *day)
 }
 
 /* ---- reading ---- */
+
+void day_advise(const void *at, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)at & ~(page - 1);
+
+    madvise((void *)start, (uintptr_t)at + n - start, MADV_WILLNEED);
+}
 
 struct day_read {
     struct day *day;

@@ -2,9 +2,6 @@
 #include "store/selection.h"
 #include "store/shelf.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 int found_open_days(struct found *f, struct error *err)
 {
     int64_t from = MAX(f->start_ms, INT64_C(0)) / DAY_MS, to = MIN(f->end_ms, TS_MAX) / DAY_MS;
@@ -102,14 +99,6 @@ int found_add_days(struct found *f, struct selector selector, struct error *err)
 /* What a block's header and directory take at most of the time: 1,000 columns. */
 #define FRONT_BYTES 12288
 
-static void advise(const uint8_t *at, size_t n)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = (uintptr_t)at & ~(page - 1);
-
-    madvise((void *)start, (uintptr_t)at + n - start, MADV_WILLNEED);
-}
-
 struct add_block {
     struct track *track;
     struct day_read *read;
@@ -126,7 +115,7 @@ static int add_block(void *ctx, const struct day_blob *blob, int64_t min_ms, int
         return -ENOMEM;
     bool cold = day_is_cold(a->read, a->group, min_ms);
     if (cold)
-        advise(blob->bytes, MIN(blob->n, (size_t)FRONT_BYTES));
+        day_advise(blob->bytes, MIN(blob->n, (size_t)FRONT_BYTES));
     *r = (struct track_run){.block = blob->bytes,
                             .block_size = blob->n,
                             .min_ms = min_ms,
@@ -179,7 +168,7 @@ void track_advise_columns(const struct found *f, const struct track *t)
             uint32_t column = block_find(&r->view, f->entries[e - 1].columns[r->source]);
             block_extent(&r->view, column, &at, &n);
             if (n && at != last)
-                advise(at, n);
+                day_advise(at, n);
             last = at;
         }
         day_mark_warm(r->cold, f->sources[t->sources[r->source]].group, r->min_ms);
