@@ -18,5 +18,6 @@
 #include "base/std.h"
 #include "base/str.h"
 #include "base/thread.h"
+#include "base/yaml.h"
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
-#include "scrape/yaml.h"
 
 #define DISCOVERY_ADDRESSES_MAX 200000 /* of one discovery */
 

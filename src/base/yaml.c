@@ -1,7 +1,11 @@
 /* yaml.c - libyaml's events made into a tree. Aliases point at the node they name, so that a text
  * of nested aliases stays as small as it is written; how large it would be written out is counted
  * and bounded, since readers walk it that way. */
-#include "scrape/yaml.h"
+#include "base/yaml.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
 
 #include <jansson.h>
 #include <yaml.h>

@@ -1,9 +1,11 @@
-/* yaml.h - a YAML text as a tree that knows its lines; yaml.c is this room's one door to libyaml.
- */
-#ifndef ALGALON_SCRAPE_YAML_H
-#define ALGALON_SCRAPE_YAML_H
+/* yaml.h - a YAML text as a tree that knows its lines, for every room that reads one. */
+#ifndef ALGALON_BASE_YAML_H
+#define ALGALON_BASE_YAML_H
 
-#include "base/base.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/std.h"
+#include "base/str.h"
 
 #define YAML_DEPTH_MAX 50
 #define YAML_NODES_MAX 4000000 /* with every alias counted as often as it is used */
