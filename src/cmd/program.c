@@ -27,6 +27,11 @@ const struct command commands[] = {
      "when\n"
      "something is broken.",
      command_doctor},
+    {"explain", FOR_EXPLAIN, "what a metric says, where it comes from, when it is absent",
+     "Explains metrics by name: `algalon explain all_smi_gpu_utilization`. Without a name it lists "
+     "them\n"
+     "all. Exit code 1 when there is no such metric.",
+     command_explain},
     {"demo", FOR_DEMO, "a simulated mixed fleet, to look at without hardware",
      "Starts workers for simulated machines with simulated GPUs on loopback, scrapes them, and "
      "shows the\n"
@@ -55,7 +60,8 @@ static void print_usage(FILE *to)
 
 static void print_help(const struct command *c)
 {
-    printf("Usage: algalon %s [OPTION]...\n\n%s\n", c->name, c->about);
+    printf("Usage: algalon %s [OPTION]...%s\n\n%s\n", c->name,
+           c->bit == FOR_EXPLAIN ? " [METRIC]..." : "", c->about);
     settings_help(c->bit);
 }
 

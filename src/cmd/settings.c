@@ -177,19 +177,24 @@ static struct str flag_as_choice(const char *words, struct str value)
     return str_is(value, "false") || str_is(value, "0") || str_is(value, "no") ? first : value;
 }
 
+static void add_text(struct settings *s, struct text_list *list, struct str text)
+{
+    const char **grown = arena_calloc(&s->arena, list->len + 1, sizeof(*grown));
+
+    if (!grown)
+        abort();
+    if (list->len)
+        memcpy(grown, list->items, list->len * sizeof(*grown));
+    grown[list->len++] = keep(s, text);
+    list->items = grown;
+}
+
 static void add_targets(struct settings *s, struct text_list *list, struct str value)
 {
     while (value.ptr) {
         struct str part = str_trim(str_cut(&value, ','));
-        if (!part.len)
-            continue;
-        const char **grown = arena_calloc(&s->arena, list->len + 1, sizeof(*grown));
-        if (!grown)
-            abort();
-        if (list->len)
-            memcpy(grown, list->items, list->len * sizeof(*grown));
-        grown[list->len++] = keep(s, part);
-        list->items = grown;
+        if (part.len)
+            add_text(s, list, part);
     }
 }
 
@@ -339,6 +344,9 @@ static int read_flags(struct settings *s, enum command_bit command, int argc, ch
         if (set(s, spec, optarg ? str_of(optarg) : STR("true"), "flag", err))
             return error_in(err, "--%s", spec->name);
     }
+    s->operands.len = 0;
+    for (; (command & FOR_EXPLAIN) && optind < argc; optind++)
+        add_text(s, &s->operands, str_of(argv[optind]));
     if (optind < argc)
         return error_set(err, -EINVAL, "'%s' is not an option (see algalon %s --help)",
                          argv[optind], argv[0]);

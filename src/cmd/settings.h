@@ -16,6 +16,7 @@ enum command_bit {
     FOR_DOCTOR = 1 << 4,
     FOR_DEMO = 1 << 5,
     FOR_READY = 1 << 6,
+    FOR_EXPLAIN = 1 << 7,
 };
 
 struct text_list {
@@ -26,6 +27,7 @@ struct text_list {
 struct settings {
     struct arena arena; /* owns the texts below */
 
+    struct text_list operands; /* what is no option; only `explain` takes any */
     const char *config;
     const char *log_level, *log_format;
 

@@ -19,6 +19,14 @@ extern const size_t catalogue_len;
 /** The family called `name`, or NULL. Linear: look up once, not per sample. */
 const struct catalogue_family *catalogue_find(struct str name);
 
+/** Appends a family in words: type, unit, labels, what is asked for it, how often, when it is
+ * absent, what it is easily mistaken for. */
+void catalogue_explain(const struct catalogue_family *family, struct buf *to);
+
+/** Counts, and appends by name, what explain.c says of families that are not there; for its test.
+ */
+size_t catalogue_notes_without_family(struct buf *to);
+
 /** Appends the table as Markdown: the text of docs/metrics.md. */
 void catalogue_markdown(struct buf *to);
 
