@@ -1,0 +1,47 @@
+// screenshots.mjs - pictures of every dashboard of a server, for docs/images and for looking at one's own work.
+//   node screenshots.mjs FOLDER [MINUTES]     of `algalon demo` after so many minutes (script/screenshots)
+//   ALGALON_URL=http://... node screenshots.mjs FOLDER     of a running algalon, as it is
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Algalon, freePorts, sleep } from "../lib/program.mjs";
+import { ALGALON_URL, launch, newPage, settled } from "./browser.mjs";
+
+const LOOKS = [
+  { name: "dark-desktop", width: 1440, height: 900, dark: true },
+  { name: "light-desktop", width: 1440, height: 900, dark: false },
+  { name: "dark-phone", width: 390, height: 844, dark: true, phone: true },
+  { name: "light-phone", width: 390, height: 844, dark: false, phone: true },
+];
+
+const [out = "docs/images", minutes = "16"] = process.argv.slice(2);
+mkdirSync(out, { recursive: true });
+
+let demo = null;
+if (!ALGALON_URL) {
+  demo = await Algalon.start({ command: "demo", ports: [0, ...(await freePorts(2))] });
+  for (let left = Number(minutes); left > 0; left--) {
+    console.log(`${left} min until the pictures`);
+    await sleep(Math.min(left, 1) * 60_000);
+  }
+}
+const url = ALGALON_URL || demo.web;
+const browser = await launch();
+try {
+  const list = await (await fetch(`${url}/api/dashboards`)).json();
+  for (const { uid, error } of list) {
+    if (error) continue;
+    for (const look of LOOKS) {
+      const { page, context, problems } = await newPage(browser, look);
+      await page.goto(`${url}/d/${uid}`);
+      await settled(page);
+      const path = join(out, `${uid.replace(/^algalon-/, "")}-${look.name}.png`);
+      rmSync(path, { force: true });
+      await page.screenshot({ path });
+      console.log(path, problems.filter((p) => !/status of 404/.test(p)).join("; "));
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await demo?.stop();
+}
