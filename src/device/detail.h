@@ -64,6 +64,24 @@ enum fabric_fault {
 /* How many banks of memory have all, most, some, few or none of their spare rows left. */
 #define REMAP_BANKS 5
 
+/* What the parts of a device did in the interval: ratios, and bytes per second. */
+enum profile_metric {
+    PROFILE_GRAPHICS, /* the graphics or compute engine */
+    PROFILE_SM,
+    PROFILE_OCCUPANCY, /* of the SMs' warp slots */
+    PROFILE_INTEGER,
+    PROFILE_TENSOR,
+    PROFILE_DRAM, /* the memory's bandwidth */
+    PROFILE_FP64,
+    PROFILE_FP32,
+    PROFILE_FP16,
+    PROFILE_PCIE_TX, /* bytes per second, as the next three */
+    PROFILE_PCIE_RX,
+    PROFILE_LINK_RX,
+    PROFILE_LINK_TX,
+    PROFILE_METRICS
+};
+
 enum margin_limit {
     MARGIN_SHUTDOWN,
     MARGIN_SLOWDOWN,
@@ -92,7 +110,8 @@ struct accelerator_detail {
     double utilization_min_ratio, memory_utilization_max_ratio; /* of the interval's samples */
     double power_min_w;
     double xid_events_total; /* of all codes, since the driver could be asked */
-    double gsp_mode;         /* firmware of the system processor: 0 off, 1 on, 2 on by default */
+    double profile[PROFILE_METRICS];
+    double gsp_mode; /* firmware of the system processor: 0 off, 1 on, 2 on by default */
     double power_average_w, power_instant_w;
     double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
     double link_error_total[LINK_ERROR_CRC_DATA + 1];

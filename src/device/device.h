@@ -156,6 +156,18 @@ struct accelerator_link {
     double error_total[LINK_ERRORS];
 };
 
+/* A part that a device is cut into (NVIDIA's MIG), used as a device of its own. */
+struct accelerator_instance {
+    unsigned accelerator;                    /* index of its platform */
+    unsigned index;                          /* on its device */
+    char uuid[96], profile_name[32];         /* "3g.71gb" */
+    unsigned gpu_instance, compute_instance; /* UINT_MAX: unknown */
+    /* Of the GPU instance: its compute instances share them. */
+    uint64_t mem_used_bytes, mem_total_bytes, mem_free_bytes, mem_reserved_bytes;
+    double sm_count;
+    double profile[PROFILE_METRICS];
+};
+
 /* An error that the driver reported: NVIDIA's XID. */
 struct accelerator_xid {
     unsigned accelerator; /* index of its platform */
@@ -223,6 +235,8 @@ struct reading {
     size_t accelerator_process_len;
     struct accelerator_link *links;
     size_t link_len;
+    struct accelerator_instance *instances;
+    size_t instance_len;
     struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
     size_t xid_len;
     struct platform_info *platforms;

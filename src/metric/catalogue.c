@@ -16,7 +16,12 @@
 #define DISK      "hostname,mount_point,index"
 #define PROCESS   "hostname,pid,name,user"
 #define COLLECTOR "hostname,collector"
-#define DCGM      "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?"
+#define DCGM                                                                                       \
+    "gpu,UUID,pci_bus_id,device,modelName,GPU_I_PROFILE?,GPU_I_ID?,Hostname,DCGM_FI_DRIVER_"       \
+    "VERSION?"
+#define MIG_INSTANCE                                                                               \
+    "hostname,gpu_index,gpu_uuid,gpu,mig_instance,mig_uuid?,mig_profile?,gpu_instance_id?,"        \
+    "compute_instance_id?"
 #define GPU_INFO                                                                                   \
     "hostname,gpu_index,gpu_uuid,gpu,type,driver_version?,cuda_version?,lib_name?,"                \
     "lib_version?,architecture?,vbios_version?,pci_bus_id?"
@@ -249,6 +254,62 @@ const struct catalogue_family catalogue[] = {
      "1 when the driver stays loaded without a client, 0 when not (driver)"},
     {"algalon_gpu_mig_mode", "gauge", "1", GPU,
      "1 when the device is split into instances (MIG), 0 when not (driver)"},
+    {"all_smi_gpu_mig_mode", "gauge", "1", GPU,
+     "1 when the device is split into instances (MIG), 0 when not (driver)"},
+    {"all_smi_mig_instance_utilization_gpu", "gauge", "percent", MIG_INSTANCE,
+     "Share of its multiprocessors' time in which an instance worked, percent; Hopper and later "
+     "(NVML: GPM)"},
+    {"all_smi_mig_instance_utilization_memory", "gauge", "percent", MIG_INSTANCE,
+     "Share of its memory bandwidth that an instance used, percent; Hopper and later (NVML: GPM)"},
+    {"all_smi_mig_instance_memory_used_bytes", "gauge", "bytes", MIG_INSTANCE,
+     "Memory in use in a GPU instance, shared by its compute instances, bytes (NVML)"},
+    {"all_smi_mig_instance_memory_total_bytes", "gauge", "bytes", MIG_INSTANCE,
+     "Memory of a GPU instance, shared by its compute instances, bytes (NVML)"},
+    {"algalon_mig_instance_multiprocessors", "gauge", "1", MIG_INSTANCE,
+     "Multiprocessors of an instance (NVML: nvmlDeviceGetAttributes_v2)"},
+    {"algalon_mig_instance_prof_graphics_active", "gauge", "ratio", MIG_INSTANCE,
+     "Share of time in which the engine of an instance worked, 0 to 1 (NVML: GPM)"},
+    {"algalon_mig_instance_prof_sm_occupancy", "gauge", "ratio", MIG_INSTANCE,
+     "Share of an instance's warp slots in use, 0 to 1 (NVML: GPM)"},
+    {"algalon_mig_instance_prof_tensor_active", "gauge", "ratio", MIG_INSTANCE,
+     "Share of time in which an instance's tensor cores worked, 0 to 1 (NVML: GPM)"},
+    {"all_smi_gpu_sm_occupancy", "gauge", "ratio", GPU,
+     "Share of warp slots in use, 0 to 1, over the interval; Hopper and later (NVML: GPM)"},
+    {"all_smi_gpu_memory_bandwidth_utilization", "gauge", "ratio", GPU,
+     "Share of the memory bandwidth used, 0 to 1, over the interval; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_graphics_active", "gauge", "ratio", GPU,
+     "Share of time in which the graphics or compute engine worked, 0 to 1, over the interval; "
+     "Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_sm_active", "gauge", "ratio", GPU,
+     "Share of time in which multiprocessors had work, mean of all, 0 to 1, over the interval; "
+     "Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_sm_occupancy", "gauge", "ratio", GPU,
+     "Share of warp slots in use, 0 to 1, over the interval; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_integer_active", "gauge", "ratio", GPU,
+     "Share of time in which the integer pipes worked, 0 to 1, over the interval; Hopper and later "
+     "(NVML: GPM)"},
+    {"algalon_gpu_prof_tensor_active", "gauge", "ratio", GPU,
+     "Share of time in which the tensor cores worked, 0 to 1, over the interval; Hopper and later "
+     "(NVML: GPM)"},
+    {"algalon_gpu_prof_dram_active", "gauge", "ratio", GPU,
+     "Share of the memory bandwidth used, 0 to 1, over the interval; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_fp64_active", "gauge", "ratio", GPU,
+     "Share of time in which the FP64 pipes worked, 0 to 1, over the interval; Hopper and later "
+     "(NVML: GPM)"},
+    {"algalon_gpu_prof_fp32_active", "gauge", "ratio", GPU,
+     "Share of time in which the FP32 pipes worked, 0 to 1, over the interval; Hopper and later "
+     "(NVML: GPM)"},
+    {"algalon_gpu_prof_fp16_active", "gauge", "ratio", GPU,
+     "Share of time in which the FP16 pipes worked, 0 to 1, over the interval; Hopper and later "
+     "(NVML: GPM)"},
+    {"algalon_gpu_prof_pcie_transmit_bytes_per_second", "gauge", "bytes per second", GPU,
+     "Bytes a second that the device sent over PCI Express; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_pcie_receive_bytes_per_second", "gauge", "bytes per second", GPU,
+     "Bytes a second that the device received over PCI Express; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_nvlink_transmit_bytes_per_second", "gauge", "bytes per second", GPU,
+     "Bytes a second that the device sent over NVLink; Hopper and later (NVML: GPM)"},
+    {"algalon_gpu_prof_nvlink_receive_bytes_per_second", "gauge", "bytes per second", GPU,
+     "Bytes a second that the device received over NVLink; Hopper and later (NVML: GPM)"},
     {"algalon_gpu_processes", "gauge", "1", GPU, "Processes that hold the device (driver)"},
 
     {"algalon_gpu_held", "gauge", "1", GPU,
@@ -461,6 +522,26 @@ const struct catalogue_family catalogue[] = {
     {"DCGM_FI_DEV_XID_ERRORS", "gauge", "1",
      "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?,err_code,err_msg?",
      "Code of the last XID, which stays; none before the first (NVML events)"},
+    {"DCGM_FI_PROF_GR_ENGINE_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which the engine worked, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_SM_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which multiprocessors had work, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_SM_OCCUPANCY", "gauge", "ratio", DCGM,
+     "Share of warp slots in use, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which the tensor cores worked, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_DRAM_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of the memory bandwidth used, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_PIPE_FP64_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which the FP64 pipes worked, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_PIPE_FP32_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which the FP32 pipes worked, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_PIPE_FP16_ACTIVE", "gauge", "ratio", DCGM,
+     "Share of time in which the FP16 pipes worked, 0 to 1; Hopper and later (NVML: GPM)"},
+    {"DCGM_FI_PROF_PCIE_TX_BYTES", "gauge", "bytes per second", DCGM,
+     "Bytes a second sent over PCI Express (NVML: GPM, else field 197)"},
+    {"DCGM_FI_PROF_PCIE_RX_BYTES", "gauge", "bytes per second", DCGM,
+     "Bytes a second received over PCI Express (NVML: GPM, else field 198)"},
     {"DCGM_FI_DEV_POWER_VIOLATION", "counter", "nanoseconds", DCGM,
      "Time for which clocks were held down by the power cap, nanoseconds (NVML)"},
     {"DCGM_FI_DEV_THERMAL_VIOLATION", "counter", "nanoseconds", DCGM,
@@ -518,6 +599,6 @@ void catalogue_markdown(struct buf *to)
     section(
         to, "DCGM_", "Names of dcgm-exporter",
         "With `--schema=dcgm`: names and units of dcgm-exporter 4.8, for NVIDIA's devices only. "
-        "Fields of the profiling group (`DCGM_FI_PROF_*`), XID, NVLink and MIG "
-        "instances are not given in this version.");
+        "A device that is cut into MIG instances has a row for each of them in place of its own, "
+        "with `GPU_I_PROFILE` and `GPU_I_ID`; what only the board has stands on each.");
 }

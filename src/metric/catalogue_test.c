@@ -32,6 +32,7 @@ static void types_are_known_and_counters_of_ours_end_in_total(void **state)
     }
 }
 
+/* all-smi calls one ratio a utilisation. */
 static void units_agree_with_names(void **state)
 {
     static const struct {
@@ -45,7 +46,8 @@ static void units_agree_with_names(void **state)
     (void)state;
     for (size_t i = 0; i < catalogue_len; i++)
         for (size_t j = 0; j < ARRAY_LEN(cases); j++)
-            if (str_ends(str_of(catalogue[i].name), str_of(cases[j].suffix)))
+            if (str_ends(str_of(catalogue[i].name), str_of(cases[j].suffix)) &&
+                strcmp(catalogue[i].name, "all_smi_gpu_memory_bandwidth_utilization") != 0)
                 assert_string_equal(catalogue[i].unit, cases[j].unit);
 }
 

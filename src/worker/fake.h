@@ -84,6 +84,21 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
                 .bytes_total = {1000, 2000},
                 .error_total = {0, 1, 2, 3, 4},
             };
+        if (i == 1 && strcmp(platform, "nvidia") == 0) { /* the second is cut, into one */
+            struct accelerator_instance *m = arena_calloc(r->arena, 1, sizeof(*m));
+            *m = (struct accelerator_instance){.accelerator = i,
+                                               .index = 1,
+                                               .uuid = "MIG-1",
+                                               .profile_name = "3g.40gb",
+                                               .gpu_instance = 2,
+                                               .mem_used_bytes = FAKE_GIB,
+                                               .mem_total_bytes = 40 * FAKE_GIB,
+                                               .mem_free_bytes = 39 * FAKE_GIB,
+                                               .sm_count = 60,
+                                               .profile = {0.5, 0.25}};
+            r->instances = m;
+            r->instance_len = 1;
+        }
         for (unsigned j = 0; j < per_gpu; j++)
             r->accelerator_processes[r->accelerator_process_len++] = (struct accelerator_process){
                 .accelerator = i,

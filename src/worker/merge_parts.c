@@ -1,4 +1,5 @@
-/* merge_parts.c - joins the parts of devices (links, errors) with the devices they belong to. */
+/* merge_parts.c - joins the parts of devices (links, errors, instances) with the devices they
+ * belong to. */
 #include "worker/merge.h"
 
 static const struct merged_accelerator *find(const struct snapshot *s, unsigned number)
@@ -55,11 +56,70 @@ static int merge_xids(struct snapshot *s, const struct collector_view *views, si
     return 0;
 }
 
+static int merge_instances(struct snapshot *s, const struct collector_view *views, size_t len,
+                           const unsigned *base)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < len; i++)
+        most += views[i].held ? views[i].held->reading.instance_len : 0;
+    if (!most)
+        return 0;
+    s->instances = arena_calloc(&s->arena, most, sizeof(*s->instances));
+    if (!s->instances)
+        return -ENOMEM;
+    for (size_t i = 0; i < len; i++) {
+        const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
+        for (size_t j = 0; r && j < r->instance_len; j++) {
+            const struct merged_accelerator *on = find(s, base[i] + r->instances[j].accelerator);
+            if (on)
+                s->instances[s->instance_len++] = (struct merged_instance){r->instances[j], on};
+        }
+    }
+    return 0;
+}
+
+/* The row of an instance: its own memory and profile, and what the board has for all. */
+static void add_row(struct snapshot *s, const struct merged_instance *m)
+{
+    struct merged_accelerator *row = &s->rows[s->row_len++];
+
+    *row = *m->on;
+    row->instance = &m->instance;
+    row->device.mem_used_bytes = m->instance.mem_used_bytes;
+    row->device.mem_free_bytes = m->instance.mem_free_bytes;
+    row->device.mem_total_bytes = m->instance.mem_total_bytes;
+    row->device.mem_reserved_bytes = m->instance.mem_reserved_bytes;
+    memcpy(row->device.detail.profile, m->instance.profile, sizeof(m->instance.profile));
+}
+
+static int make_rows(struct snapshot *s)
+{
+    if (!s->instance_len)
+        return 0;
+    s->rows = arena_calloc(&s->arena, s->accelerator_len + s->instance_len, sizeof(*s->rows));
+    if (!s->rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->accelerator_len; i++) {
+        size_t before = s->row_len;
+        for (size_t k = 0; k < s->instance_len; k++)
+            if (s->instances[k].on == &s->accelerators[i])
+                add_row(s, &s->instances[k]);
+        if (s->row_len == before)
+            s->rows[s->row_len++] = s->accelerators[i];
+    }
+    return 0;
+}
+
 int merge_parts(struct snapshot *s, const struct collector_view *views, size_t len,
                 const unsigned *base)
 {
     int code = merge_links(s, views, len, base);
     int next = merge_xids(s, views, len, base);
 
+    code = code ? code : next;
+    next = merge_instances(s, views, len, base);
+    code = code ? code : next;
+    next = make_rows(s);
     return code ? code : next;
 }

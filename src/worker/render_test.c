@@ -109,6 +109,10 @@ static void lines_say_what_was_read(void **state)
         "DCGM_FI_DEV_XID_ERRORS{gpu=\"0\",UUID=\"GPU-nvidia-0\",pci_bus_id=\"00000000:3A:00.0\","
         "device=\"nvidia0\",modelName=\"Board of nvidia\",Hostname=\"node1\","
         "DCGM_FI_DRIVER_VERSION=\"580.65.06\",err_code=\"31\",err_msg=\"page fault\"} 31",
+        "all_smi_mig_instance_utilization_gpu{" BOARD ",mig_instance=\"1\",mig_uuid=\"MIG-1\","
+        "mig_profile=\"3g.40gb\",gpu_instance_id=\"2\",compute_instance_id=\"0\"} 25",
+        "all_smi_mig_instance_memory_used_bytes{" BOARD ",mig_instance=\"1\",mig_uuid=\"MIG-1\","
+        "mig_profile=\"3g.40gb\",gpu_instance_id=\"2\",compute_instance_id=\"0\"} 1073741824",
         "algalon_gpu_up{" BOARD "} 1",
         "algalon_gpu_sleeping{" BOARD "} 0",
         "algalon_gpu_processes{" BOARD "} 2",
@@ -145,7 +149,8 @@ static void lines_say_what_was_read(void **state)
         "DCGM_FI_DRIVER_VERSION=\"580.65.06\"} 10240",
         "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu=\"1\",UUID=\"GPU-nvidia-1\","
         "pci_bus_id=\"00000000:3B:00.0\",device=\"nvidia1\",modelName=\"Board of nvidia\","
-        "Hostname=\"node1\",DCGM_FI_DRIVER_VERSION=\"580.65.06\"} 123456789",
+        "GPU_I_PROFILE=\"3g.40gb\",GPU_I_ID=\"2\",Hostname=\"node1\",DCGM_FI_DRIVER_VERSION=\"580."
+        "65.06\"} 123456789",
     };
     struct snapshot *s = full();
     struct str text = snapshot_body(s, SNAPSHOT_TEXT);

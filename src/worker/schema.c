@@ -133,6 +133,25 @@ static double last_xid(const void *thing, unsigned variant)
     return ((const struct merged_xid *)thing)->xid.xid;
 }
 
+/* From GPM; where a board has none, from the counters of bytes. */
+static double pcie_rate_sent(const void *thing, unsigned variant)
+{
+    const struct accelerator_detail *d = &((const struct accelerator *)thing)->detail;
+
+    (void)variant;
+    return isnan(d->profile[PROFILE_PCIE_TX]) ? d->pcie_bytes_per_s[0]
+                                              : d->profile[PROFILE_PCIE_TX];
+}
+
+static double pcie_rate_received(const void *thing, unsigned variant)
+{
+    const struct accelerator_detail *d = &((const struct accelerator *)thing)->detail;
+
+    (void)variant;
+    return isnan(d->profile[PROFILE_PCIE_RX]) ? d->pcie_bytes_per_s[1]
+                                              : d->profile[PROFILE_PCIE_RX];
+}
+
 /* ---- the tables ---- */
 
 #define INFO(name, scope)                                                                          \
@@ -158,6 +177,11 @@ static double last_xid(const void *thing, unsigned variant)
     {                                                                                              \
         name, scope, VALUE_ARRAY, decimals, 1, offsetof(struct accelerator, detail.member), NULL   \
     }
+
+#define RATIO(name, scope, type, member) FIELD(name, scope, type, member, 1, 4)
+#define PROFILE(name, metric)            RATIO(name, SCOPE_GPU, struct accelerator, detail.profile[metric])
+#define PROFILE_RATE(name, metric)                                                                 \
+    FIELD(name, SCOPE_GPU, struct accelerator, detail.profile[metric], 1, 0)
 
 #define GPU_GAUGE(name, member) GAUGE(name, SCOPE_GPU, struct accelerator, member)
 #define GPU_SHARE(name, member) SHARE(name, SCOPE_GPU, struct accelerator, member)
@@ -286,6 +310,38 @@ static const struct schema_rule all_smi[] = {
     GPU_GAUGE("all_smi_gpu_numa_node_id", numa_node),
     GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
     GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
+    GPU_GAUGE("all_smi_gpu_mig_mode", mig_mode),
+    SHARE("all_smi_mig_instance_utilization_gpu", SCOPE_INSTANCE, struct merged_instance,
+          instance.profile[PROFILE_SM]),
+    SHARE("all_smi_mig_instance_utilization_memory", SCOPE_INSTANCE, struct merged_instance,
+          instance.profile[PROFILE_DRAM]),
+    COUNT("all_smi_mig_instance_memory_used_bytes", SCOPE_INSTANCE, struct merged_instance,
+          instance.mem_used_bytes),
+    COUNT("all_smi_mig_instance_memory_total_bytes", SCOPE_INSTANCE, struct merged_instance,
+          instance.mem_total_bytes),
+    GAUGE("algalon_mig_instance_multiprocessors", SCOPE_INSTANCE, struct merged_instance,
+          instance.sm_count),
+    RATIO("algalon_mig_instance_prof_graphics_active", SCOPE_INSTANCE, struct merged_instance,
+          instance.profile[PROFILE_GRAPHICS]),
+    RATIO("algalon_mig_instance_prof_sm_occupancy", SCOPE_INSTANCE, struct merged_instance,
+          instance.profile[PROFILE_OCCUPANCY]),
+    RATIO("algalon_mig_instance_prof_tensor_active", SCOPE_INSTANCE, struct merged_instance,
+          instance.profile[PROFILE_TENSOR]),
+    PROFILE("all_smi_gpu_sm_occupancy", PROFILE_OCCUPANCY),
+    PROFILE("all_smi_gpu_memory_bandwidth_utilization", PROFILE_DRAM),
+    PROFILE("algalon_gpu_prof_graphics_active", PROFILE_GRAPHICS),
+    PROFILE("algalon_gpu_prof_sm_active", PROFILE_SM),
+    PROFILE("algalon_gpu_prof_sm_occupancy", PROFILE_OCCUPANCY),
+    PROFILE("algalon_gpu_prof_integer_active", PROFILE_INTEGER),
+    PROFILE("algalon_gpu_prof_tensor_active", PROFILE_TENSOR),
+    PROFILE("algalon_gpu_prof_dram_active", PROFILE_DRAM),
+    PROFILE("algalon_gpu_prof_fp64_active", PROFILE_FP64),
+    PROFILE("algalon_gpu_prof_fp32_active", PROFILE_FP32),
+    PROFILE("algalon_gpu_prof_fp16_active", PROFILE_FP16),
+    PROFILE_RATE("algalon_gpu_prof_pcie_transmit_bytes_per_second", PROFILE_PCIE_TX),
+    PROFILE_RATE("algalon_gpu_prof_pcie_receive_bytes_per_second", PROFILE_PCIE_RX),
+    PROFILE_RATE("algalon_gpu_prof_nvlink_transmit_bytes_per_second", PROFILE_LINK_TX),
+    PROFILE_RATE("algalon_gpu_prof_nvlink_receive_bytes_per_second", PROFILE_LINK_RX),
     COUNT("algalon_gpu_processes", SCOPE_GPU, struct merged_accelerator, processes),
     GAUGE("algalon_gpu_held", SCOPE_GPU, struct merged_accelerator, held),
     COUNT("algalon_gpu_memory_unattributed_bytes", SCOPE_GPU, struct merged_accelerator,
@@ -396,6 +452,16 @@ static const struct schema_rule dcgm[] = {
          detail.link_error_total[LINK_ERROR_RECOVERY], 1, 0),
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL", SCOPE_DCGM, VALUE_COMPUTED, 3, 1, 0, link_bandwidth},
     COMPUTED("DCGM_FI_DEV_XID_ERRORS", SCOPE_DCGM_XID, last_xid),
+    DCGM("DCGM_FI_PROF_GR_ENGINE_ACTIVE", detail.profile[PROFILE_GRAPHICS], 1, 6),
+    DCGM("DCGM_FI_PROF_SM_ACTIVE", detail.profile[PROFILE_SM], 1, 6),
+    DCGM("DCGM_FI_PROF_SM_OCCUPANCY", detail.profile[PROFILE_OCCUPANCY], 1, 6),
+    DCGM("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", detail.profile[PROFILE_TENSOR], 1, 6),
+    DCGM("DCGM_FI_PROF_DRAM_ACTIVE", detail.profile[PROFILE_DRAM], 1, 6),
+    DCGM("DCGM_FI_PROF_PIPE_FP64_ACTIVE", detail.profile[PROFILE_FP64], 1, 6),
+    DCGM("DCGM_FI_PROF_PIPE_FP32_ACTIVE", detail.profile[PROFILE_FP32], 1, 6),
+    DCGM("DCGM_FI_PROF_PIPE_FP16_ACTIVE", detail.profile[PROFILE_FP16], 1, 6),
+    {"DCGM_FI_PROF_PCIE_TX_BYTES", SCOPE_DCGM, VALUE_COMPUTED, 0, 1, 0, pcie_rate_sent},
+    {"DCGM_FI_PROF_PCIE_RX_BYTES", SCOPE_DCGM, VALUE_COMPUTED, 0, 1, 0, pcie_rate_received},
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

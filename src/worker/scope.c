@@ -4,6 +4,7 @@
 #include "worker/command.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #define ECC_TYPES 2
 
@@ -199,6 +200,20 @@ static void gpu_bank(const struct line *line)
 {
     gpu(line);
     text(line, "spare", banks[line->variant]);
+}
+
+static void instance(const struct line *line)
+{
+    const struct merged_instance *m = line->thing;
+
+    device(line, m->on);
+    label_number(line->to, "mig_instance", m->instance.index);
+    text(line, "mig_uuid", m->instance.uuid);
+    text(line, "mig_profile", m->instance.profile_name);
+    if (m->instance.gpu_instance != UINT_MAX)
+        label_number(line->to, "gpu_instance_id", m->instance.gpu_instance);
+    if (m->instance.compute_instance != UINT_MAX)
+        label_number(line->to, "compute_instance_id", m->instance.compute_instance);
 }
 
 static void xid(const struct line *line)
@@ -460,6 +475,11 @@ static void dcgm_device(const struct line *line, const struct merged_accelerator
     text(line, "pci_bus_id", pci);
     text(line, "device", device);
     text(line, "modelName", a->device.name);
+    if (a->instance) {
+        text(line, "GPU_I_PROFILE", a->instance->profile_name);
+        if (a->instance->gpu_instance != UINT_MAX)
+            label_number(line->to, "GPU_I_ID", a->instance->gpu_instance);
+    }
     label_text(line->to, "Hostname", line->s->machine.hostname, sizeof(line->s->machine.hostname));
     text(line, "DCGM_FI_DRIVER_VERSION", a->platform ? a->platform->driver_version : "");
 }
@@ -557,6 +577,7 @@ static const struct {
     [SCOPE_GPU_BOARD_INFO] = {gpu_board_info, has_board, 1},
     [SCOPE_GPU_GSP_INFO] = {gpu_gsp_info, has_gsp, 1},
     [SCOPE_GPU_BANKS] = {gpu_bank, NULL, REMAP_BANKS},
+    [SCOPE_INSTANCE] = {instance, NULL, 1},
     [SCOPE_XID] = {xid, NULL, 1},
     [SCOPE_DCGM_XID] = {dcgm_xid, is_latest, 1},
     [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
@@ -618,8 +639,15 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_BANKS:
     case SCOPE_GPU_C2C_ERROR:
     case SCOPE_GPU_FABRIC:
-    case SCOPE_DCGM:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
+                                     variants};
+    case SCOPE_DCGM:
+        if (s->row_len)
+            return (struct scope_things){s->rows, sizeof(*s->rows), s->row_len, variants};
+        return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
+                                     variants};
+    case SCOPE_INSTANCE:
+        return (struct scope_things){s->instances, sizeof(*s->instances), s->instance_len,
                                      variants};
     case SCOPE_XID:
     case SCOPE_DCGM_XID:

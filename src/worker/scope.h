@@ -24,7 +24,8 @@ enum scope {
     SCOPE_GPU_BOARD_INFO,
     SCOPE_GPU_GSP_INFO,
     SCOPE_GPU_BANKS,
-    SCOPE_XID, /* struct merged_xid; so the next */
+    SCOPE_INSTANCE, /* struct merged_instance */
+    SCOPE_XID,      /* struct merged_xid; so the next */
     SCOPE_DCGM_XID,
     SCOPE_GPU_C2C_ERROR,
     SCOPE_GPU_FABRIC,
@@ -52,7 +53,7 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_DCGM, /* struct merged_accelerator */
+    SCOPE_DCGM, /* struct merged_accelerator: a row of it, see struct snapshot */
     SCOPE_COUNT
 };
 

@@ -66,7 +66,7 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->memory = NULL;
     s->chassis = NULL;
     s->accelerator_len = s->device_process_len = s->process_len = s->filesystem_len = 0;
-    s->link_len = s->xid_len = 0;
+    s->link_len = s->xid_len = s->instance_len = s->row_len = 0;
     s->platform_len = s->reject_len = s->collector_len = 0;
     s->process_row_len = s->holder_len = 0;
     memset(s->attributed, 0, sizeof(s->attributed));

@@ -23,16 +23,22 @@ struct machine {
  * so that tables of offsets serve both. */
 struct merged_accelerator {
     struct accelerator device;
-    unsigned number;                      /* gpu_index */
-    const struct platform_info *platform; /* NULL: unknown */
-    uint64_t processes;                   /* UNKNOWN_COUNT while the device does not answer */
-    double held;                          /* 1 or 0; NAN while the device does not answer */
-    uint64_t mem_unattributed_bytes;      /* in use, but of no process that the driver lists */
+    unsigned number;                             /* gpu_index */
+    const struct platform_info *platform;        /* NULL: unknown */
+    const struct accelerator_instance *instance; /* that a row speaks of; NULL: the device */
+    uint64_t processes;              /* UNKNOWN_COUNT while the device does not answer */
+    double held;                     /* 1 or 0; NAN while the device does not answer */
+    uint64_t mem_unattributed_bytes; /* in use, but of no process that the driver lists */
 };
 
 /* A part of a device: with it what the device is. */
 struct merged_link {
     struct accelerator_link link;
+    const struct merged_accelerator *on;
+};
+
+struct merged_instance {
+    struct accelerator_instance instance;
     const struct merged_accelerator *on;
 };
 
@@ -75,6 +81,12 @@ struct snapshot {
     size_t accelerator_len;
     struct merged_link *links; /* by number, then index */
     size_t link_len;
+    struct merged_instance *instances;
+    size_t instance_len;
+    /* A row per device, or per instance of those that are cut into some: what dcgm-exporter shows.
+     * NULL while none is. */
+    struct merged_accelerator *rows;
+    size_t row_len;
     struct merged_xid *xids;
     size_t xid_len;
     struct merged_process *device_processes; /* by pid, then number */

@@ -228,6 +228,10 @@ static void unload(struct nvidia *n)
         log_warn("the driver does not answer: its library stays loaded");
         nvml_abandon(&n->c.nvml);
     }
+    for (size_t i = 0; i < n->len; i++) {
+        nvidia_mig_forget(&n->c, &n->gpus[i]);
+        nvidia_gpm_release(&n->c, &n->gpus[i].gpm);
+    }
     n->events = NULL;
     n->events_next_ns = 0;
     nvml_close(&n->c.nvml);
@@ -494,6 +498,26 @@ static void log_changes(struct nvidia *n)
     }
 }
 
+/* Lists the instances of the GPUs that answer. */
+static int publish_instances(const struct nvidia *n, struct reading *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n->len; i++)
+        len += n->gpus[i].state == ACCELERATOR_OK ? n->gpus[i].instance_len : 0;
+    if (!len)
+        return 0;
+    out->instances = arena_alloc(out->arena, len * sizeof(*out->instances));
+    if (!out->instances)
+        return -ENOMEM;
+    for (size_t i = 0; i < n->len; i++)
+        for (size_t k = 0; n->gpus[i].state == ACCELERATOR_OK && k < n->gpus[i].instance_len; k++) {
+            out->instances[out->instance_len] = n->gpus[i].instances[k].now;
+            out->instances[out->instance_len++].accelerator = (unsigned)i;
+        }
+    return 0;
+}
+
 /* Lists the links of the GPUs that answer. */
 static int publish_links(const struct nvidia *n, struct reading *out)
 {
@@ -586,7 +610,7 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
         out->accelerator_process_len = n->c.process_len;
     }
     int code = publish_links(n, out);
-    if (code || (code = publish_xids(n, out)))
+    if (code || (code = publish_xids(n, out)) || (code = publish_instances(n, out)))
         return code;
     return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
 }

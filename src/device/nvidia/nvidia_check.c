@@ -63,6 +63,9 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_JPEG] = {"nvidia.jpeg", 0.01, 0, 1, BLANK, 0},
     [CHECK_OFA] = {"nvidia.ofa", 0.01, 0, 1, BLANK, 0},
     [CHECK_REMAP_BANKS] = {"nvidia.remap_banks", 1, 0, 1e6, BLANK, 0},
+    /* Two clocks are read one after the other: a part at full load may show a little more. */
+    [CHECK_PROFILE] = {"nvidia.profile", 0.01, 0, 1.01, BLANK, 0},
+    [CHECK_PROFILE_RATE] = {"nvidia.profile_rate", 1048576, 0, 1e14, BLANK, 0},
     [CHECK_FABRIC] = {"nvidia.fabric", 1, 0, 999, BLANK, 0},
 };
 

@@ -51,6 +51,8 @@ enum check_field {
     CHECK_JPEG,
     CHECK_OFA,
     CHECK_REMAP_BANKS,
+    CHECK_PROFILE,
+    CHECK_PROFILE_RATE,
     CHECK_FIELDS
 };
 

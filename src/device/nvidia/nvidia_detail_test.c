@@ -245,6 +245,106 @@ static void busy_seconds_are_the_integral_of_the_samples(void **state)
     assert_true(rig_read(rig, 36.9)->detail.busy_s_total > before); /* also over a reload */
 }
 
+/* ---- profiling and instances ---- */
+
+static void parts_of_a_gpu_are_profiled_between_two_readings(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=square period=2 duty=0.5\ngpu 1 A100-SXM4-80GB\n"
+                  "fault value field=gpm_5 value=400 from=14\n");
+    assert_true(isnan(rig_read(rig, 0)->detail.profile[PROFILE_SM]));
+    const struct accelerator *a = rig_read(rig, 6);
+    assert_near(a->detail.profile[PROFILE_SM], 0.45, 0.03);
+    assert_near(a->detail.profile[PROFILE_GRAPHICS], 0.5, 0.03);
+    assert_near(a->detail.profile[PROFILE_TENSOR], 0.3, 0.03);
+    assert_near(a->detail.profile[PROFILE_PCIE_TX], 0x1p30, 0x1p26);
+    assert_true(isnan(a[1].detail.profile[PROFILE_SM])); /* before Hopper there is none */
+    assert_true(isnan(rig_read(rig, 6.5)->detail.profile[PROFILE_SM])); /* too close */
+    assert_near(rig_read(rig, 12)->detail.profile[PROFILE_SM], 0.45, 0.03);
+    a = rig_read(rig, 18);
+    assert_true(isnan(a->detail.profile[PROFILE_TENSOR]));
+    assert_int_equal(rig_rejects(rig, "nvidia.profile", "range"), 1);
+    assert_false(isnan(a->detail.profile[PROFILE_SM]));
+    assert_true(isnan(rig_read(rig, 1000)->detail.profile[PROFILE_SM])); /* too far apart */
+}
+
+static void instances_have_memory_and_profile_of_their_own(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200\n"
+                  "gpu 1 H200 profile=constant mig=on instances=3g.71gb,2g.35gb,1g.18gb\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 5);
+    assert_int_equal(rig->r.instance_len, 3);
+    const struct accelerator_instance *m = rig->r.instances;
+    assert_int_equal(m[0].accelerator, 1);
+    assert_string_equal(m[0].profile_name, "3g.71gb");
+    assert_int_equal(strncmp(m[0].uuid, "MIG-", 4), 0);
+    assert_true(strcmp(m[0].uuid, m[1].uuid) != 0);
+    assert_int_equal(m[1].index, 1);
+    assert_int_equal(m[1].gpu_instance, 8);
+    assert_int_equal(m[1].compute_instance, 0);
+    assert_near(m[0].sm_count, 48, 0);
+    assert_true(m[0].mem_total_bytes == 4 * m[2].mem_total_bytes);
+    assert_true(m[0].mem_used_bytes + m[0].mem_free_bytes + m[0].mem_reserved_bytes ==
+                m[0].mem_total_bytes);
+    assert_near(m[2].profile[PROFILE_SM], 0.9, 0.01);
+    assert_true(isnan(a[1].detail.profile[PROFILE_SM]));
+    assert_false(isnan(a[0].detail.profile[PROFILE_SM]));
+}
+
+static void a_new_layout_is_seen_at_run_time(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 mig=on instances=3g.71gb,2g.35gb,1g.18gb\n"
+                  "fault mig-layout value=1 from=8 until=50\n"
+                  "fault mig-layout value=0 from=50\n");
+    rig_read(rig, 0);
+    assert_int_equal(rig->r.instance_len, 3);
+    rig_read(rig, 10);
+    for (int i = 0; i < 200 && rig->r.instance_len != 1; i++) { /* the event comes by its thread */
+        usleep(10000);
+        rig_read(rig, 10);
+    }
+    assert_int_equal(rig->r.instance_len, 1);
+    rig_read(rig, 15);
+    rig_read(rig, 90); /* at the latest when the list is looked at anew */
+    assert_int_equal(rig->r.instance_len, 0);
+    rig_read(rig, 95);
+    assert_int_equal(rig->r.accelerators[0].state, ACCELERATOR_OK);
+}
+
+static void instances_survive_a_reload_and_leave_with_a_lost_gpu(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 2 H200 mig=on instances=7g.141gb\nfault reload from=8\n"
+                  "fault lost gpu=0 from=18 back=never\n");
+    rig_read(rig, 5);
+    assert_int_equal(rig->r.instance_len, 2);
+    rig_read(rig, 10);
+    assert_int_equal(rig->r.instance_len, 2);
+    rig_read(rig, 20);
+    assert_int_equal(rig->r.instance_len, 1);
+    assert_int_equal(rig->r.instances[0].accelerator, 1);
+}
+
+static void sixteen_gpus_of_seven_instances_are_all_read(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 16 H200 profile=training mig=on instances="
+                  "1g.18gb,1g.18gb,1g.18gb,1g.18gb,1g.18gb,1g.18gb,1g.18gb\n");
+    rig_read(rig, 0);
+    rig_read(rig, 5);
+    assert_int_equal(rig->r.instance_len, 112);
+    assert_int_equal(rig->r.instances[111].accelerator, 15);
+    assert_false(isnan(rig->r.instances[111].profile[PROFILE_SM]));
+}
+
 /* ---- events ---- */
 
 /* Reads until the thread of events has handed over `wanted` events of GPU `gpu`, for two seconds
@@ -347,6 +447,11 @@ int main(void)
         TEST(every_link_tells_state_traffic_and_errors),
         TEST(boards_without_links_are_asked_once_and_have_none),
         TEST(the_fabric_tells_its_faults_only_when_it_is_complete),
+        TEST(parts_of_a_gpu_are_profiled_between_two_readings),
+        TEST(instances_have_memory_and_profile_of_their_own),
+        TEST(a_new_layout_is_seen_at_run_time),
+        TEST(instances_survive_a_reload_and_leave_with_a_lost_gpu),
+        TEST(sixteen_gpus_of_seven_instances_are_all_read),
         TEST(xids_are_counted_by_gpu_and_code_with_their_last_time),
         TEST(xids_outlive_the_gpu_and_a_reload_of_the_driver),
         TEST(a_driver_without_events_is_read_all_the_same),

@@ -406,6 +406,8 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_clocks(c, g, a);
     read_fans(c, g, a);
     read_modes(c, g, a);
+    nvidia_mig_read(c, g);
+    nvidia_gpm_read(c, g, a);
     if ((code = nvidia_process_read(c, g)))
         return code;
     /* A container whose device rights were taken away gets "unknown error" from every call. */

@@ -48,6 +48,7 @@ enum question {
     ASK_JPEG,
     ASK_OFA,
     ASK_REMAP_HISTOGRAM,
+    ASK_GPM,
     ASK_LINKS,
     ASK_LINK_ERRORS,
     ASK_FABRIC,
@@ -65,6 +66,21 @@ _Static_assert(ASK_QUESTIONS <= 64, "one bit for each");
 struct nvidia_rate {
     double total; /* NAN: not seen yet */
     uint64_t mono_ns;
+};
+
+#define MIG_INSTANCES 16 /* seven are the most so far */
+
+/* Two samples of GPM's counters, taken one after the other. Memory of the library's. */
+struct gpm_pair {
+    struct nvml_gpm_sample *samples[2];
+    unsigned newest;
+    uint64_t mono_ns; /* when that was taken; 0: none yet */
+};
+
+struct instance {
+    struct nvml_device *handle;
+    struct accelerator_instance now; /* as of the last reading */
+    struct gpm_pair gpm;
 };
 
 struct gpu {
@@ -96,6 +112,11 @@ struct gpu {
     double busy_s, memory_busy_s; /* counted up to busy_ns; 0: not begun */
     uint64_t busy_ns;
     uint64_t histogram_next_ns;
+    struct instance instances[MIG_INSTANCES];
+    size_t instance_len;
+    uint64_t layout_next_ns; /* when they are listed anew */
+    struct gpm_pair gpm;
+    bool gpm_known;         /* to be supported */
     bool layout_changed;    /* its instances (MIG) are others than they were */
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
 };
@@ -164,6 +185,17 @@ void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator 
 
 /** Asks for the state of the fabric, and every quarter of a minute for that of each NVLink. */
 void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
+/** Lists the instances of a GPU that is cut into some, and reads their memory. */
+void nvidia_mig_read(struct gpu_context *c, struct gpu *g);
+void nvidia_mig_forget(struct gpu_context *c, struct gpu *g);
+
+/** Takes a sample of GPM's counters and says what lies between it and the last one: of the GPU, or
+ * of each of its instances. */
+void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+
+/** Gives the samples back; must be done before the library is shut down. */
+void nvidia_gpm_release(struct gpu_context *c, struct gpm_pair *p);
 
 /** Growth per second of a counter since the last call; NAN at first, and when it began again. */
 double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns);

@@ -94,6 +94,17 @@
     X(event_register, (DEVICE, ULL, struct nvml_event_set *), "nvmlDeviceRegisterEvents", NULL)    \
     X(event_wait, (struct nvml_event_set *, struct nvml_event_data *, unsigned),                   \
       "nvmlEventSetWait_v2", "nvmlEventSetWait")                                                   \
+    X(mig_slots, (DEVICE, unsigned *), "nvmlDeviceGetMaxMigDeviceCount", NULL)                     \
+    X(mig_handle, (DEVICE, unsigned, DEVICE *), "nvmlDeviceGetMigDeviceHandleByIndex", NULL)       \
+    X(gpu_instance, (DEVICE, unsigned *), "nvmlDeviceGetGpuInstanceId", NULL)                      \
+    X(compute_instance, (DEVICE, unsigned *), "nvmlDeviceGetComputeInstanceId", NULL)              \
+    X(attributes, (DEVICE, struct nvml_attributes *), "nvmlDeviceGetAttributes_v2", NULL)          \
+    X(gpm_support, (DEVICE, struct nvml_gpm_support *), "nvmlGpmQueryDeviceSupport", NULL)         \
+    X(gpm_alloc, (struct nvml_gpm_sample **), "nvmlGpmSampleAlloc", NULL)                          \
+    X(gpm_free, (struct nvml_gpm_sample *), "nvmlGpmSampleFree", NULL)                             \
+    X(gpm_get, (DEVICE, struct nvml_gpm_sample *), "nvmlGpmSampleGet", NULL)                       \
+    X(gpm_mig_get, (DEVICE, unsigned, struct nvml_gpm_sample *), "nvmlGpmMigSampleGet", NULL)      \
+    X(gpm_metrics, (struct nvml_gpm_metrics *), "nvmlGpmMetricsGet", NULL)                         \
     X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)

@@ -5,6 +5,7 @@
 #ifndef ALGALON_DEVICE_NVIDIA_NVML_ABI_H
 #define ALGALON_DEVICE_NVIDIA_NVML_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct nvml_device; /* opaque: a handle of the library */
@@ -201,6 +202,33 @@ struct nvml_event_data {
     unsigned gpu_instance, compute_instance;
 };
 
+struct nvml_attributes {
+    unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices,
+        compute_slices;
+    uint64_t memory_mib;
+};
+
+struct nvml_gpm_sample; /* opaque */
+
+#define NVML_GPM_VERSION 1
+
+struct nvml_gpm_support {
+    unsigned version, supported;
+};
+
+struct nvml_gpm_metric {
+    unsigned id, code;
+    double value; /* percent, or MiB/s */
+    const char *short_name, *long_name, *unit;
+};
+
+/* The library reads `count` of the metrics only: their number is the caller's to choose. */
+struct nvml_gpm_metrics {
+    unsigned version, count;
+    struct nvml_gpm_sample *older, *newer;
+    struct nvml_gpm_metric metrics[16];
+};
+
 struct nvml_remap_histogram {
     unsigned max, high, partial, low, none; /* banks */
 };
@@ -246,6 +274,9 @@ _Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
 _Static_assert(sizeof(struct nvml_field_value) == 40, "nvmlFieldValue_t");
 _Static_assert(sizeof(struct nvml_fabric_info) == 40, "nvmlGpuFabricInfo_v3_t");
 _Static_assert(sizeof(struct nvml_event_data) == 32, "nvmlEventData_t");
+_Static_assert(sizeof(struct nvml_attributes) == 40, "nvmlDeviceAttributes_t");
+_Static_assert(sizeof(struct nvml_gpm_metric) == 40, "nvmlGpmMetric_t");
+_Static_assert(offsetof(struct nvml_gpm_metrics, metrics) == 24, "nvmlGpmMetricsGet_t");
 _Static_assert(sizeof(struct nvml_process_v1) == 16, "nvmlProcessInfo_v1_t");
 _Static_assert(sizeof(struct nvml_process_v2) == 24, "nvmlProcessInfo_v2_t");
 _Static_assert(sizeof(struct nvml_process_r535) == 32, "early R535");

@@ -58,6 +58,13 @@ SIM_EXPORT int nvmlDeviceRegisterEvents(struct nvml_device *d, unsigned long lon
 static bool next_event(const struct nvml_event_set *set, struct nvml_event_data *ret)
 {
     for (unsigned g = 0; g < sim.scenario.gpu_len; g++) {
+        struct sim_fault *layout = sim_fault(SIM_FAULT_MIG_LAYOUT, g);
+        if (layout && !layout->told && (set->types[g] & NVML_EVENT_MIG_CHANGED)) {
+            layout->told = true;
+            *ret =
+                (struct nvml_event_data){.device = &sim.devices[g], .type = NVML_EVENT_MIG_CHANGED};
+            return true;
+        }
         struct sim_fault *f = sim_fault(SIM_FAULT_XID, g);
         if (!f || !(set->types[g] & NVML_EVENT_XID))
             continue;

@@ -103,7 +103,12 @@ SIM_EXPORT int nvmlDeviceGetName(struct nvml_device *d, char *to, unsigned size)
 SIM_EXPORT int nvmlDeviceGetName(struct nvml_device *d, char *to, unsigned size)
 {
     int code = sim_enter(d, __func__);
-    return code ? code : sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->board->name));
+    if (code)
+        return code;
+    if (d->instance)
+        return sim_leave(TEXT_OUT(to, size, "%s MIG %s", gpu_of(d)->board->name,
+                                  gpu_of(d)->instances[d->instance - 1]));
+    return sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->board->name));
 }
 
 SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size);
@@ -112,9 +117,10 @@ SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    uint64_t who[2] = {sim.scenario.seed, d->gpu};
+    uint64_t who[2] = {sim.scenario.seed, d->gpu + 1000 * d->instance};
     uint64_t a = hash_bytes(who, sizeof(who)), b = hash_more(a, who, sizeof(who));
-    return sim_leave(TEXT_OUT(to, size, "GPU-%08x-%04x-%04x-%04x-%012" PRIx64, (unsigned)(a >> 32),
+    return sim_leave(TEXT_OUT(to, size, "%s-%08x-%04x-%04x-%04x-%012" PRIx64,
+                              d->instance ? "MIG" : "GPU", (unsigned)(a >> 32),
                               (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xffff,
                               (unsigned)(b >> 48), b & 0xffffffffffff));
 }

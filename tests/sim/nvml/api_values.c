@@ -150,6 +150,10 @@ static void memory_of(const struct nvml_device *d, struct nvml_memory_v2 *ret)
 {
     const struct sim_board *b = gpu_of(d)->board;
 
+    if (d->instance) {
+        sim_instance_memory(d, ret);
+        return;
+    }
     ret->total = sim_u64(sim_value(d, "memory_total", (double)(b->memory_mib * MIB)));
     ret->reserved = b->reserved_mib * MIB;
     ret->used = sim_memory_used(&sim.scenario, d->gpu, sim_now());

@@ -159,6 +159,25 @@ static int read_profile(struct line *line, struct sim_gpu *g, struct error *err)
     return bad(err, "profile", text);
 }
 
+/* instances=3g.71gb,1g.18gb: profiles begin with the number of their slices. */
+static int read_instances(struct line *line, struct sim_gpu *g, struct error *err)
+{
+    struct str text, whole;
+
+    if (!get(line, "instances", &text))
+        return 0;
+    whole = text;
+    while (text.ptr) {
+        struct str one = str_cut(&text, ',');
+        if (g->instance_len == SIM_INSTANCES || one.len < 2 || one.ptr[0] < '1' ||
+            one.ptr[0] > '7' || one.ptr[1] != 'g')
+            return bad(err, "instances", whole);
+        str_copy(g->instances[g->instance_len], sizeof(g->instances[0]), one);
+        g->instance_len++;
+    }
+    return 0;
+}
+
 static int add_process(struct sim_scenario *s, struct sim_process p, struct error *err)
 {
     if (s->process_len == SIM_PROCESSES)
@@ -221,7 +240,7 @@ static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err
         (code = get_unsigned(line, "compute_mode", 3, &g.compute_mode, err)) ||
         (code = get_unsigned(line, "nvlinks", NVML_LINKS, &g.links, err)) ||
         (code = get_unsigned(line, "processes", SIM_PROCESSES, &processes, err)) ||
-        (code = get_switch(line, "mig", &g.mig, err)))
+        (code = read_instances(line, &g, err)) || (code = get_switch(line, "mig", &g.mig, err)))
         return code;
     g.ecc_pending = g.ecc;
     if ((code = get_switch(line, "ecc_pending", &g.ecc_pending, err)) ||

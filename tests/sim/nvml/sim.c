@@ -29,8 +29,11 @@ static void begin(void)
 {
     sim.loaded = true;
     sim.start_us = sim.scenario.start_us ? sim.scenario.start_us : sim_now();
-    for (unsigned i = 0; i < SIM_GPUS; i++)
+    for (unsigned i = 0; i < SIM_GPUS; i++) {
         sim.devices[i] = (struct nvml_device){.gpu = i};
+        for (unsigned k = 0; k < SIM_INSTANCES; k++)
+            sim.instances[i][k] = (struct nvml_device){.gpu = i, .instance = k + 1};
+    }
 }
 
 static int load(const char *path)
@@ -139,6 +142,10 @@ static int struck(const char *call, unsigned gpu)
 
 static bool is_device(const struct nvml_device *device)
 {
+    const struct nvml_device *first = &sim.instances[0][0];
+
+    if (device >= first && device < first + SIM_GPUS * SIM_INSTANCES)
+        return device->instance <= sim_instances(device->gpu);
     return device >= sim.devices && device < sim.devices + sim.scenario.gpu_len;
 }
 

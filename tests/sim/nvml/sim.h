@@ -13,6 +13,7 @@
 #define SIM_EXPORT __attribute__((visibility("default")))
 
 #define SIM_GPUS      64
+#define SIM_INSTANCES 7 /* of a GPU (MIG) */
 #define SIM_FAULTS    64
 #define SIM_PROCESSES 2048 /* over all GPUs */
 #define SIM_ALL_GPUS  UINT_MAX
@@ -52,6 +53,8 @@ struct sim_gpu {
     uint64_t memory_used;             /* told by the scenario; UINT64_MAX: from the processes */
     bool persistence, ecc, ecc_pending, mig;
     unsigned compute_mode, links;
+    char instances[SIM_INSTANCES][16]; /* profiles: "3g.71gb" */
+    unsigned instance_len;
     int64_t numa_node; /* -1: the call is not supported */
 };
 
@@ -95,6 +98,7 @@ struct sim_fault {
     double value;
     char driver[80]; /* version after a reload; "": the same */
     enum sim_back back;
+    bool told;   /* state: its event was */
     bool healed; /* state: an initialisation came after it */
 };
 
@@ -131,6 +135,7 @@ uint64_t sim_memory_used(const struct sim_scenario *s, unsigned gpu, int64_t us)
 
 struct nvml_device {
     unsigned gpu;      /* index into the scenario */
+    unsigned instance; /* of that GPU, from 1 (MIG); 0: the whole */
     double energy_j;   /* counted up to energy_us */
     int64_t energy_us; /* 0: not begun */
 };
@@ -143,6 +148,7 @@ struct sim {
     int64_t start_us;
     int64_t set_us; /* the time a test has set; 0: the system's */
     struct nvml_device devices[SIM_GPUS];
+    struct nvml_device instances[SIM_GPUS][SIM_INSTANCES];
     unsigned visible[SIM_GPUS]; /* index as counted -> GPU of the scenario */
     unsigned visible_len;
     int64_t rescanned_us; /* when the library was last initialised */
@@ -176,6 +182,12 @@ static inline uint64_t sim_u64(double value)
 {
     return value >= 0x1p64 ? UINT64_MAX : value > 0 ? (uint64_t)value : 0;
 }
+
+/** How many instances a GPU has now. The lock is held. */
+unsigned sim_instances(unsigned gpu);
+
+/** Memory of the instance that `d` is. The lock is held. */
+void sim_instance_memory(const struct nvml_device *d, struct nvml_memory_v2 *ret);
 
 /** The version of the kernel module now: a reload may have changed it. The lock is held. */
 const char *sim_driver(void);
