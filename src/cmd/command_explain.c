@@ -1,7 +1,7 @@
 /* command_explain.c - a metric in words, out of the catalogue. */
 #include "commands.h"
 
-#include "metric/catalogue.h"
+#include "metric/metric.h"
 
 #include <stdio.h>
 #include <unistd.h>
