@@ -116,6 +116,42 @@ static const struct field process[] = {
 };
 #undef P
 
+#define O struct process_owner
+static const struct field owner[] = {
+    TEXT("runtime", O, runtime),
+    TEXT("container_id", O, container_id),
+    TEXT("container", O, container),
+    TEXT("namespace", O, namespace),
+    TEXT("pod", O, pod),
+    TEXT("pod_uid", O, pod_uid),
+    TEXT("slurm_job", O, slurm_job),
+    TEXT("slurm_step", O, slurm_step),
+    TEXT("slurm_user", O, job_user),
+    TEXT("unit", O, unit),
+    TEXT("session", O, session),
+};
+#undef O
+
+#define H struct holder
+static const struct field holder[] = {
+    VALUE("gpu_index", FIELD_UNSIGNED, H, number),
+    TEXT("device_uuid", H, device_uuid),
+    VALUE("kind", FIELD_HOLDER, H, kind),
+    TEXT("name", H, name),
+    TEXT("user", H, user),
+    TEXT("namespace", H, namespace),
+    TEXT("pod", H, pod),
+    TEXT("container", H, container),
+    TEXT("slurm_job", H, slurm_job),
+    COUNT("processes", H, processes),
+    COUNT("memory_used_bytes", H, mem_used_bytes),
+    SHARE("utilization_percent", H, sm_ratio),
+    VALUE("allocated", FIELD_SWITCH, H, allocated),
+    GAUGE("idle_seconds", H, idle_s),
+    GAUGE("energy_joules", H, energy_j_total),
+};
+#undef H
+
 #define C struct cpu
 static const struct field cpu[] = {
     TEXT("model", C, model),
@@ -224,6 +260,8 @@ const struct field_table fields_accelerator = {accelerator, ARRAY_LEN(accelerato
 const struct field_table fields_platform = {platform, ARRAY_LEN(platform)};
 const struct field_table fields_use = {use, ARRAY_LEN(use)};
 const struct field_table fields_process = {process, ARRAY_LEN(process)};
+const struct field_table fields_owner = {owner, ARRAY_LEN(owner)};
+const struct field_table fields_holder = {holder, ARRAY_LEN(holder)};
 const struct field_table fields_cpu = {cpu, ARRAY_LEN(cpu)};
 const struct field_table fields_socket = {socket, ARRAY_LEN(socket)};
 const struct field_table fields_core = {core, ARRAY_LEN(core)};
@@ -322,6 +360,7 @@ void field_print(const struct field *field, const void *thing, enum field_form f
         bool truth;
         const char *name;
         enum accelerator_state state;
+        enum holder_kind kind;
     } value;
 
     switch (field->kind) {
@@ -338,6 +377,10 @@ void field_print(const struct field *field, const void *thing, enum field_form f
     case FIELD_STATE:
         memcpy(&value.state, at, sizeof(value.state));
         print_text(str_of(state_name(value.state)), form, to);
+        break;
+    case FIELD_HOLDER:
+        memcpy(&value.kind, at, sizeof(value.kind));
+        print_text(str_of(holder_kinds[value.kind]), form, to);
         break;
     case FIELD_DOUBLE:
         memcpy(&value.number, at, sizeof(value.number));

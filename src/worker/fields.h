@@ -17,6 +17,7 @@ enum field_kind {
     FIELD_BOOL,
     FIELD_LETTER, /* a char; 0 is unknown */
     FIELD_STATE,  /* an enum accelerator_state */
+    FIELD_HOLDER, /* an enum holder_kind */
 };
 
 struct field {
@@ -37,6 +38,8 @@ extern const struct field_table fields_accelerator; /* struct merged_accelerator
 extern const struct field_table fields_platform;    /* struct platform_info */
 extern const struct field_table fields_use;         /* struct merged_process: of one device */
 extern const struct field_table fields_process;     /* struct process */
+extern const struct field_table fields_owner;       /* struct process_owner */
+extern const struct field_table fields_holder;      /* struct holder */
 extern const struct field_table fields_cpu;         /* struct cpu */
 extern const struct field_table fields_socket;      /* struct cpu_socket */
 extern const struct field_table fields_core;        /* struct cpu_core */

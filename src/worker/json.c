@@ -106,6 +106,14 @@ static void process(const struct snapshot *s, const struct process *p, size_t us
     char shown[COMMAND_MAX];
     command_show(shown, p->command, s->machine.process_command);
     text(to, "command", shown);
+    key(to, "owner");
+    if (p->owner) {
+        buf_char(to, '{');
+        fields(to, &fields_owner, p->owner);
+        buf_char(to, '}');
+    } else {
+        buf_text(to, "null");
+    }
     key(to, "devices");
     buf_char(to, '[');
     for (; use < s->device_process_len && s->device_processes[use].use.pid == p->pid; use++) {
@@ -128,9 +136,10 @@ static void processes(const struct snapshot *s, struct buf *to)
         const struct merged_process *on =
             use < s->device_process_len ? &s->device_processes[use] : NULL;
         bool unlisted = on && (i == s->process_len || on->use.pid < s->processes[i].pid);
-        const struct process *p = unlisted ? &on->host : &s->processes[i];
-        int pid = p->pid;
+        int pid = unlisted ? on->use.pid : s->processes[i].pid;
         bool here = on && on->use.pid == pid;
+        /* The host may have another process of that number than the driver speaks of. */
+        const struct process *p = unlisted || (here && !on->known) ? &on->host : &s->processes[i];
         process(s, p, here ? use : s->device_process_len, to);
         while (i < s->process_len && s->processes[i].pid == pid)
             i++;
@@ -152,6 +161,7 @@ void snapshot_json(const struct snapshot *s, struct buf *to)
     array(to, "storage", &fields_filesystem, s->filesystems, s->filesystem_len,
           sizeof(*s->filesystems));
     array(to, "chassis", &fields_chassis, s->chassis, s->chassis ? 1 : 0, sizeof(*s->chassis));
+    array(to, "holders", &fields_holder, s->holders, s->holder_len, sizeof(*s->holders));
     processes(s, to);
     count(to, "process_count", s->process_count);
     count(to, "processes_hidden", s->processes_hidden);
