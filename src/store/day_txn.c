@@ -21,6 +21,7 @@ struct day_write {
     struct day *day;
     MDB_txn *txn;
     uint64_t seq, shelf;
+    bool map_full; /* the environment has to be opened with a larger map */
     int64_t min_ms, max_ms, span_ms;
 };
 
@@ -85,13 +86,7 @@ static int put(struct day_write *w, MDB_dbi dbi, const void *key, size_t key_len
     MDB_val k = {key_len, (void *)(uintptr_t)key}, v = {n, (void *)(uintptr_t)bytes};
     int rc = mdb_put(w->txn, dbi, &k, &v, 0);
 
-    if (rc == MDB_MAP_FULL) {
-        struct day *day = w->day;
-        pthread_mutex_lock(&day->days->lock);
-        day->map_min = day_map_size(day) * 4;
-        day->reopen = true;
-        pthread_mutex_unlock(&day->days->lock);
-    }
+    w->map_full = w->map_full || rc == MDB_MAP_FULL;
     return rc ? day_failed(err, w->day, rc) : 0;
 }
 
@@ -229,6 +224,13 @@ void day_write_abort(struct day_write *w)
     if (!w)
         return;
     mdb_txn_abort(w->txn);
+    if (w->map_full) {
+        struct day *day = w->day;
+        pthread_mutex_lock(&day->days->lock);
+        day->map_min = day_map_size(day) * 4;
+        day->reopen = true;
+        pthread_mutex_unlock(&day->days->lock);
+    }
     free(w);
 }
 

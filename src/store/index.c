@@ -7,8 +7,16 @@ struct slot {
 
 int index_init(struct index *ix)
 {
+    pthread_rwlockattr_t attr;
+
     *ix = (struct index){0};
-    pthread_rwlock_init(&ix->lock, NULL);
+    pthread_rwlockattr_init(&attr);
+#ifdef __GLIBC__
+    /* Else queries that follow each other closely would keep new series out for ever. */
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    pthread_rwlock_init(&ix->lock, &attr);
+    pthread_rwlockattr_destroy(&attr);
     arena_init(&ix->memory, 0);
     map_init(&ix->name_map);
     ix->pages = calloc(INDEX_PAGE_MAX, sizeof(struct series *));

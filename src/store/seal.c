@@ -9,10 +9,11 @@
 #define SEAL_ROWS_MOST   960
 #define SEAL_BYTES_MOST  (64u << 20)
 #define SEAL_AGE_NS      (UINT64_C(3600) * NS_PER_S) /* bounds what the log has to keep */
-#define DAY_END_MS       INT64_C(600000)             /* after midnight a day's rows are sealed */
-#define ROUND_BYTES      (UINT64_C(64) << 20)        /* of blocks in one commit */
-#define SHELVES_MAX      8                           /* in a day before small ones are joined */
-#define SHELF_SERIES_MAX 500000                      /* a joined shelf has no more */
+#define SEAL_SEGMENTS    8               /* a small group does not hold more of the log than this */
+#define DAY_END_MS       INT64_C(600000) /* after midnight a day's rows are sealed */
+#define ROUND_BYTES      (UINT64_C(64) << 20) /* of blocks in one commit */
+#define SHELVES_MAX      8                    /* in a day before small ones are joined */
+#define SHELF_SERIES_MAX 500000               /* a joined shelf has no more */
 
 struct sealed {
     struct group *group;
@@ -42,7 +43,7 @@ struct round {
     struct error *err;
 };
 
-static bool is_due(struct group *g, int64_t now_ms, uint64_t now_ns)
+static bool is_due(struct group *g, int64_t now_ms, uint64_t now_ns, uint32_t segment)
 {
     bool due = false;
 
@@ -54,6 +55,7 @@ static bool is_due(struct group *g, int64_t now_ms, uint64_t now_ns)
         due = (rows >= SEAL_ROWS + g->id % SEAL_ROWS_SPREAD && g->head_bytes >= SEAL_BYTES_LEAST) ||
               rows >= SEAL_ROWS_MOST || g->head_bytes >= SEAL_BYTES_MOST ||
               now_ns - first->born_ns >= SEAL_AGE_NS || atomic_load(&g->ended) ||
+              wal_pos_segment(first->first_pos) + SEAL_SEGMENTS <= segment ||
               (!g->pushed && first->min_ms / DAY_MS < today);
     }
     pthread_mutex_unlock(&g->head_lock);
@@ -370,13 +372,14 @@ static int gather(struct round *r, bool all, uint64_t budget_ns, bool *ret_more)
 {
     uint64_t start = clock_mono_ns(), now_ns = r->s->io->mono_ns();
     int64_t now_ms = r->s->io->now_ms();
+    uint32_t segment = wal_segment(r->s->wal);
     size_t n = 0;
     int code = 0;
 
     struct group **groups = store_list_groups(r->s, &n);
     *ret_more = false;
     for (size_t i = 0; i < n && !code; i++) {
-        if (!all && !is_due(groups[i], now_ms, now_ns))
+        if (!all && !is_due(groups[i], now_ms, now_ns, segment))
             continue;
         if (r->bytes >= ROUND_BYTES || (budget_ns && clock_mono_ns() - start > budget_ns)) {
             *ret_more = true;

@@ -66,12 +66,17 @@ MUST_CHECK int store_column(struct store *s, struct group *g, struct labels labe
  * the death of this process, and is on disk at the latest one second later.
  *
  * A row at the time of an older one: a column's later write wins (the same value twice is no
- * error). Ownership: `values` is borrowed until the call returns. Threads:   one per group at a
- * time; different groups in parallel. Errors:    -ERANGE  `ts_ms` is older than the out-of-order
- * window (or the retention); the row is dropped, counted. -ENOSPC  the disk is full; the row is not
- * kept, the store stays usable. -EIO     the log could not be written; the store is read-only from
- * now on. Cost:      one copy of the row into the log's buffer and one write(2), no allocation on
- * the usual path.
+ * error).
+ *
+ * Ownership: `values` is borrowed until the call returns.
+ * Threads:   one per group at a time; different groups in parallel.
+ * Errors:    -ERANGE  `ts_ms` is older than the out-of-order window (or the retention); the row is
+ *                     dropped, counted.
+ *            -ENOSPC  the disk is full; the row is not kept, the store stays usable.
+ *            -EIO     the log could not be written; the store is read-only from now on.
+ *            -EINVAL  more values than columns.
+ * Cost:      one allocation and copy of the row, about 2 ns a value to tell it from the row before,
+ *            one write(2). Every 16th row packs those before it: 0.4 ms for 1,000 series.
  */
 MUST_CHECK int store_append(struct store *s, struct group *g, int64_t ts_ms, const double *values,
                             size_t n, struct error *err);
