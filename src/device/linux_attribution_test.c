@@ -204,6 +204,34 @@ static void links_of_containers_are_taken_apart(void **state)
     }
 }
 
+static void the_doctor_says_which_pods_have_no_name_and_what_to_do(void **state)
+{
+    static const struct {
+        const char *fixture, *what;
+        bool warned;
+    } cases[] = {
+        {"attribution-kubernetes-systemd", "in pods: 1, in other containers: 0, in Slurm jobs: 0",
+         false},
+        {"attribution-namespaced", "in pods: 1, in other containers: 1, in Slurm jobs: 0", true},
+        {"attribution-slurm-multiple", "in pods: 0, in other containers: 0, in Slurm jobs: 2",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bench *b = bench_new(&linux_process_collector, cases[i].fixture);
+        struct finding *list = NULL;
+        size_t len = 0;
+        bool warned = false;
+        assert_non_null(strstr(bench_finding(b, "attribution")->what, cases[i].what));
+        b->collector->diagnose(&b->tree.paths, &b->arena, &list, &len);
+        for (size_t j = 0; j < len; j++)
+            warned = warned || strstr(list[j].advice, "/var/log/pods");
+        assert_int_equal(warned, cases[i].warned);
+        bench_free(b);
+    }
+}
+
 static void who_holds_a_device_is_told_by_its_open_files(void **state)
 {
     static const struct {
@@ -236,6 +264,7 @@ int main(void)
         cmocka_unit_test(names_of_a_pod_that_comes_later_are_found_within_ten_seconds),
         cmocka_unit_test(folders_of_pods_are_taken_apart),
         cmocka_unit_test(links_of_containers_are_taken_apart),
+        cmocka_unit_test(the_doctor_says_which_pods_have_no_name_and_what_to_do),
         cmocka_unit_test(who_holds_a_device_is_told_by_its_open_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,6 +472,38 @@ static void find_hidepid(const char *procfs, char *to, size_t size)
     linux_lines_close(&lines);
 }
 
+/* Which ways of attribution work here, and why the others do not. */
+static void diagnose_owners(const struct host_paths *paths, const struct reading *r,
+                            struct arena *a, struct finding **ret, size_t *ret_len)
+{
+    size_t pods = 0, named = 0, jobs = 0, containers = 0;
+
+    for (size_t i = 0; i < r->process_len; i++) {
+        const struct process_owner *o = r->processes[i].owner;
+        if (!o)
+            continue;
+        pods += o->pod_uid[0] != '\0';
+        named += o->pod[0] != '\0';
+        jobs += o->slurm_job[0] != '\0';
+        containers += o->container_id[0] && !o->pod_uid[0];
+    }
+    finding_add(a, ret, ret_len, FINDING_OK, "attribution", "",
+                "processes in pods: %zu, in other containers: %zu, in Slurm jobs: %zu", pods,
+                containers, jobs);
+    if (pods > named)
+        finding_add(a, ret, ret_len, FINDING_WARNING, "attribution",
+                    "Mount the host's /var/log/pods and /var/log/containers read-only at the same "
+                    "places below --path.rootfs.",
+                    "%zu processes in pods cannot be named: the kubelet's folders of logs do not "
+                    "have their pods",
+                    pods - named);
+    if (linux_file_exists(paths->procfs, "1") && linux_holder_look(paths, 1) == HOLDING_UNKNOWN)
+        finding_add(a, ret, ret_len, FINDING_NOTE, "attribution",
+                    "Run it as root or with CAP_SYS_PTRACE, to be certain whom a GPU's process "
+                    "numbers mean and what was given to whom.",
+                    "open files and environments of other users' processes may not be read");
+}
+
 static void process_diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
                              size_t *ret_len)
 {
@@ -494,6 +526,7 @@ static void process_diagnose(const struct host_paths *paths, struct arena *a, st
         return;
     }
     finding_add(a, ret, ret_len, FINDING_OK, "processes", "", "%zu processes", reading.process_len);
+    diagnose_owners(paths, &reading, a, ret, ret_len);
     find_hidepid(paths->procfs, hidepid, sizeof(hidepid));
     if (reading.processes_hidden)
         finding_add(a, ret, ret_len, FINDING_WARNING, "processes",
