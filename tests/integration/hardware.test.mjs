@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { Algalon, nvmlSimulator, run, sleep, temporaryFolder, until } from '../lib/program.mjs';
+import { Algalon, binary, nvmlSimulator, run, sleep, temporaryFolder, until } from '../lib/program.mjs';
 
 async function withWorker(scenario, use, { command = 'worker', args = [] } = {}) {
   const file = path.join(temporaryFolder(), 'machine.scn');
@@ -81,6 +81,14 @@ describe('simulated GPUs', () => {
       });
       assert.ok((await read()).all_smi_cpu_utilization[0].value >= 0);
     }));
+
+  it('a driver that never answers does not hold the snapshot command for ever', { timeout: 90_000 }, () => {
+    const file = path.join(temporaryFolder(), 'machine.scn');
+    fs.writeFileSync(file, 'gpu 1 "NVIDIA L4"\nfault hang call=nvmlInit* seconds=3600\n');
+    const result = run(binary, ['snapshot', '--config=', '--over=100ms', `--nvml-library=${nvmlSimulator}`], { timeout: 80_000, env: { ALGALON_NVML_SIM: file } });
+    assert.equal(result.code, 1);
+    assert.match(result.err, /a driver does not answer: see algalon doctor/);
+  });
 
   it('a driver that is reloaded comes back by itself', () =>
     withWorker('gpu 2 "NVIDIA A100-SXM4-80GB" profile=training\nfault reload from=3 driver=999.1.2\n', async (worker, read) => {
