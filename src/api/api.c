@@ -48,6 +48,7 @@ static const struct entry entries[] = {
     {"GET", "/api/v1/status/walreplay", status_walreplay, NEED_STORE, false, true},
     {"GET", "/api/v1/status/tsdb", cardinality, NEED_QUERY, true, false},
     {"POST", "/api/v1/import/prometheus", write_import, NEED_STORE, true, false},
+    {"GET,POST", "/api/v1/write", remote_write, NEED_STORE, true, false},
     {"GET", "/api/v1/doctor", live_doctor, NEED_NOTHING, true, false},
     {"GET", "/snapshot", live_snapshot, NEED_WORKER, false, false},
     {"GET", "/events", live_events, NEED_WORKER, false, false},

@@ -26,6 +26,7 @@ struct api_counters {
     atomic_uint_fast64_t query_ns, query_samples;
     atomic_uint_fast64_t import_samples, import_lines_refused, import_too_old,
         import_series_refused;
+    atomic_uint_fast64_t write_requests, write_samples, write_too_old, write_refused;
 };
 
 /* What the endpoints work on; NULL where this process has no such part. Borrowed for the life of

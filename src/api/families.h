@@ -23,6 +23,9 @@ http_handler cardinality;
 /* write.c */
 http_handler write_import;
 
+/* remote_write.c */
+http_handler remote_write;
+
 /* targets.c */
 http_handler targets_list, targets_rules, targets_alerts, targets_alertmanagers;
 

@@ -220,6 +220,16 @@ static void print_queries(struct buf *to, struct api *api)
     counter(to, "algalon_import_samples_refused_total",
             "Pushed samples refused: too many series, or bad labels.",
             atomic_load(&c->import_series_refused));
+    counter(to, "algalon_write_requests_total", "Remote write requests read.",
+            atomic_load(&c->write_requests));
+    counter(to, "algalon_write_samples_total", "Samples of remote write kept.",
+            atomic_load(&c->write_samples));
+    counter(to, "algalon_write_samples_too_old_total",
+            "Samples of remote write dropped because they were too old.",
+            atomic_load(&c->write_too_old));
+    counter(to, "algalon_write_samples_refused_total",
+            "Samples of remote write refused: too many series, bad labels, native histograms.",
+            atomic_load(&c->write_refused));
 }
 
 void api_self_metrics(struct api *api, struct buf *to)

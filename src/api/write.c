@@ -1,6 +1,7 @@
 /* write.c - /api/v1/import/prometheus: pushed text. */
 #include "api/answer.h"
 #include "api/families.h"
+#include "api/refusal.h"
 
 /* extra_label=name=value, any number of times. */
 static bool read_extra_labels(struct http_request *r, struct label_builder *to)
@@ -31,7 +32,7 @@ static void count(struct api *api, const struct import_result *result)
     atomic_fetch_add(&c->import_series_refused, result->refused);
 }
 
-static void answer_store_error(struct http_request *r, const struct error *err)
+void refusal_of_store(struct http_request *r, const struct error *err)
 {
     if (err->code == -ENOSPC || err->code == -ENOMEM) {
         http_set_header(r, "Retry-After", "60");
@@ -80,7 +81,7 @@ void write_import(struct http_request *r, void *ctx)
     int code = import_text(api->store, api->metadata, http_body(r), ts_ms, labels, &result, &err);
     count(api, &result);
     if (code < 0)
-        answer_store_error(r, &err);
+        refusal_of_store(r, &err);
     else
         answer_import(r, &result);
 }
