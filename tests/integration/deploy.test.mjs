@@ -1,0 +1,232 @@
+// deploy.test.mjs - deploy/ agrees with itself, with the program's options and ports, and with what the real neighbours accept.
+// What takes minutes (images) is tried by script/images.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { Algalon, binary, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
+
+const deploy = path.join(root, 'deploy');
+const read = (...parts) => fs.readFileSync(path.join(deploy, ...parts), 'utf8');
+const has = (program) => run('sh', ['-c', `command -v ${program}`]).code === 0;
+
+/** Every document of a YAML file, as the reader of Python's yaml package sees it. */
+function yaml(...parts) {
+  const { code, out, err } = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))', path.join(deploy, ...parts)]);
+  assert.equal(code, 0, `${parts.join('/')}: ${err}`);
+  return JSON.parse(out)[0];
+}
+
+/** NAME=value lines; a commented-out setting counts where `commented` says so. */
+function settings(text, commented = false) {
+  const pattern = commented ? /^#?([A-Z][A-Z0-9_]*)=(.*)$/gm : /^([A-Z][A-Z0-9_]*)=(.*)$/gm;
+  return new Map([...text.matchAll(pattern)].map(([, name, value]) => [name, value]));
+}
+
+/** What `algalon COMMAND --help` lists: variable of the environment -> default. */
+function options(command) {
+  const { code, out } = run(binary, [command, '--help']);
+  assert.equal(code, 0);
+  return new Map([...out.matchAll(/^ {2}--([a-z][a-z.-]*).*?(?:\[([^\]]*)\])?$/gm)].map(([, name, value]) => [`ALGALON_${name.toUpperCase().replace(/[.-]/g, '_')}`, value ?? '']));
+}
+
+/** The units of systemd as [section, key, value], comments left out. */
+function unit(name) {
+  const lines = [];
+  let section;
+  for (const line of read('systemd', name).split('\n')) {
+    if (/^\[.*\]$/.test(line)) section = line.slice(1, -1);
+    else if (line && !line.startsWith('#')) lines.push([section, ...line.split(/=(.*)/s).slice(0, 2)]);
+  }
+  return lines;
+}
+
+const versions = settings(read('versions.env'));
+const env = settings(read('.env.example'));
+const composeFiles = fs.readdirSync(deploy).filter((name) => /^compose\..*\.yml$/.test(name));
+const services = composeFiles.flatMap((file) => Object.entries(yaml(file).services).map(([name, service]) => ({ file, name, service })));
+const whole = services.filter(({ service }) => service.image);
+
+describe('systemd units', () => {
+  const units = { 'algalon.service': 'all', 'algalon-worker.service': 'worker', 'algalon-host.service': 'host' };
+
+  for (const [name, command] of Object.entries(units)) {
+    it(`${name} starts algalon ${command}, tells systemd when it is ready, and has no capability`, () => {
+      const value = (key) => unit(name).filter(([section, k]) => section === 'Service' && k === key).map(([, , v]) => v);
+      assert.deepEqual(value('ExecStart'), [`/usr/bin/algalon ${command}`]);
+      assert.deepEqual(value('Type'), ['notify']);
+      assert.deepEqual(value('User'), ['algalon']);
+      assert.deepEqual(value('CapabilityBoundingSet'), ['']);
+      assert.deepEqual(value('ProtectSystem'), ['strict']);
+      assert.deepEqual(value('StateDirectory'), command === 'worker' ? [] : ['algalon']);
+    });
+    it(`${name} hides no device from a program that reads devices`, () => {
+      if (command === 'host') return;
+      for (const hiding of ['PrivateDevices', 'DeviceAllow', 'DevicePolicy', 'ProtectClock', 'ProtectProc', 'ProcSubset', 'PrivateUsers', 'PrivateNetwork']) {
+        assert.ok(!unit(name).some(([, key]) => key === hiding), hiding);
+      }
+    });
+  }
+
+  it('systemd takes them, and calls them little exposed', { skip: !has('systemd-analyze') && 'systemd-analyze is not installed' }, () => {
+    const dir = temporaryFolder('algalon-units');
+    for (const name of Object.keys(units)) {
+      fs.writeFileSync(path.join(dir, name), read('systemd', name).replace('/usr/bin/algalon', binary));
+      const verified = run('systemd-analyze', ['verify', '--man=no', path.join(dir, name)]);
+      assert.equal(verified.code, 0, verified.err);
+      assert.equal(verified.err, '');
+      const judged = run('systemd-analyze', ['security', '--offline=true', '--threshold=25', path.join(dir, name)]);
+      assert.equal(judged.code, 0, judged.out.split('\n').at(-2));
+    }
+  });
+
+  it('the environment file names options that the program has, with its defaults', () => {
+    const known = new Map([...options('all'), ...options('host'), ...options('worker')]);
+    for (const [name, value] of settings(read('systemd', 'algalon.default'), true)) {
+      assert.ok(known.has(name), name);
+      if (known.get(name)) assert.equal(value, known.get(name), name);
+    }
+  });
+});
+
+describe('compose files', () => {
+  it('every variable has a setting in .env.example or versions.env, and every setting is used', () => {
+    const text = composeFiles.map((name) => read(name).replace(/^\s*#.*$/gm, '')).join('\n');
+    const used = new Set([...text.matchAll(/\$\{([A-Z0-9_]+)/g)].map(([, name]) => name));
+    for (const name of used) assert.ok(env.has(name) || versions.has(name), `${name} stands nowhere`);
+    for (const name of [...env.keys(), ...versions.keys()]) assert.ok(used.has(name), `${name} is used nowhere`);
+    assert.deepEqual([...env.keys()].filter((name) => versions.has(name)), [], 'a setting has one place');
+  });
+
+  it('every image has a pinned version', () => {
+    assert.equal(whole.length, 7);
+    for (const { file, name, service } of whole) {
+      assert.match(service.image, /:\$\{[A-Z]+_VERSION\}$/, `${file} ${name}`);
+    }
+    for (const [name, value] of versions) assert.match(value, /^[a-z0-9][a-z0-9.-]+$/, name);
+    assert.ok(![...versions.values()].includes('latest'));
+  });
+
+  it('every service has the least rights', () => {
+    for (const { file, name, service } of whole) {
+      assert.equal(service.read_only, true, `${file} ${name}`);
+      assert.deepEqual(service.cap_drop, ['ALL'], `${file} ${name}`);
+      assert.deepEqual(service.security_opt, ['no-new-privileges:true'], `${file} ${name}`);
+      assert.ok(!service.privileged && !service.cap_add && service.healthcheck && service.restart, `${file} ${name}`);
+      if (service.image.includes('ALGALON')) assert.equal(service.user, '65532:65532');
+    }
+  });
+
+  it('every file and folder that is mounted exists, read-only, and every volume is declared', () => {
+    for (const { file, name, service } of whole) {
+      for (const mount of service.volumes) {
+        if (mount.type === 'volume') {
+          assert.ok(mount.source in yaml(file).volumes, `${file} ${name}: ${mount.source}`);
+        } else {
+          assert.equal(mount.read_only, true, `${file} ${name}: ${mount.source}`);
+          assert.ok(fs.existsSync(path.resolve(deploy, mount.source)), `${file} ${name}: ${mount.source}`);
+        }
+      }
+    }
+  });
+
+  it('answers on loopback only, unless the override with TLS and a password of its own is given', () => {
+    for (const { file, name, service } of whole) {
+      for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:/, `${file} ${name}`);
+    }
+    const open = yaml('compose.stack-open.yml').services.grafana;
+    assert.match(open.environment.GF_SECURITY_ADMIN_PASSWORD, /^\$\{[A-Z_]+:\?/);
+    assert.equal(open.environment.GF_SERVER_PROTOCOL, 'https');
+    for (const name of ['GRAFANA_OPEN_PASSWORD', 'GRAFANA_BIND', 'GRAFANA_CERTIFICATE', 'GRAFANA_KEY']) assert.equal(env.get(name), '', name);
+  });
+
+  it('settings agree with the program: names, defaults, ports, health checks', () => {
+    for (const [file, command] of [['compose.worker.yml', 'worker'], ['compose.host.yml', 'host']]) {
+      const known = options(command);
+      const [service] = Object.values(yaml(file).services);
+      assert.equal(service.command[0], command);
+      for (const [name, value] of Object.entries(service.environment)) {
+        assert.ok(known.has(name), `${file}: ${name} is no option of algalon ${command}`);
+        const variable = /^\$\{([A-Z_]+)\}$/.exec(value)?.[1];
+        if (variable && known.get(name)) assert.equal(env.get(variable), known.get(name), name);
+      }
+      assert.deepEqual(service.healthcheck.test.slice(0, 3), ['CMD', '/usr/bin/algalon', 'ready']);
+    }
+    assert.equal(new URL(env.get('ALGALON_WORKER_READY_URL')).port, env.get('ALGALON_LISTEN_METRICS').split(':').pop());
+    assert.equal(new URL(env.get('ALGALON_HOST_READY_URL')).host, env.get('ALGALON_LISTEN_API'));
+  });
+});
+
+describe('what the neighbours are given', () => {
+  it('the scrape configuration is taken by promtool and vmagent, and by the program with its targets', { timeout: 60_000 }, async () => {
+    if (has('promtool')) assert.equal(run('promtool', ['check', 'config', path.join(deploy, 'scrape/prometheus.yml')]).code, 0);
+    if (has('vmagent')) assert.equal(run('vmagent', [`-promscrape.config=${path.join(deploy, 'scrape/prometheus.yml')}`, '-dryRun']).code, 0);
+    const [port] = await freePorts(1);
+    const dir = temporaryFolder('algalon-scrape');
+    fs.cpSync(path.join(deploy, 'scrape'), dir, { recursive: true });
+    const targets = path.join(dir, 'targets/all-smi-targets.yml');
+    fs.writeFileSync(targets, fs.readFileSync(targets, 'utf8').replace('this-machine:9400', `127.0.0.1:${port}`));
+    const [, api, web] = await freePorts(3);
+    const worker = await Algalon.start({ command: 'worker', ports: [port], args: ['--interval=1s'] });
+    const host = await Algalon.start({ command: 'host', ports: [undefined, api, web], args: [`--scrape-config=${dir}/prometheus.yml`] });
+    try {
+      await until('the worker of the targets file is scraped', 30, async () => (await host.value('up{job="worker",cluster="local"}')) === 1);
+    } finally {
+      await host.stop();
+      await worker.stop();
+    }
+  });
+
+  it('rules are taken by promtool', { skip: !has('promtool') && 'promtool is not installed' }, () => {
+    for (const name of fs.readdirSync(path.join(deploy, 'stack/rules'))) {
+      const checked = run('promtool', ['check', 'rules', path.join(deploy, 'stack/rules', name)]);
+      assert.equal(checked.code, 0, checked.err);
+    }
+  });
+
+  it('Grafana finds the data source and the dashboards that the files name', () => {
+    const [source] = yaml('stack/grafana/provisioning/datasources/algalon.yml').datasources;
+    const store = yaml('compose.stack.yml').services[new URL(source.url).hostname];
+    assert.ok(store.command.includes(`-httpListenAddr=:${new URL(source.url).port}`));
+    const [provider] = yaml('stack/grafana/provisioning/dashboards/algalon.yml').providers;
+    const { grafana } = yaml('compose.stack.yml').services;
+    const mount = grafana.volumes.find(({ target }) => target === provider.options.path);
+    const dashboards = path.resolve(deploy, mount.source);
+    const home = path.basename(grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH);
+    const uids = fs.readdirSync(dashboards).map((name) => {
+      const { uid, id, __inputs } = JSON.parse(fs.readFileSync(path.join(dashboards, name), 'utf8'));
+      assert.ok(uid && uid.length <= 40 && id == null && !__inputs, name);
+      return uid;
+    });
+    assert.ok(fs.existsSync(path.join(dashboards, home)));
+    assert.equal(new Set(uids).size, uids.length);
+  });
+
+  it('the services of the stack find each other by name and port', () => {
+    const stack = yaml('compose.stack.yml').services;
+    const text = read('compose.stack.yml');
+    for (const [, name, port] of text.matchAll(/http:\/\/([a-z]+):(\d+)/g)) {
+      assert.ok(name in stack, name);
+      assert.ok(name === 'alertmanager' ? port === '9093' : JSON.stringify(stack[name].command).includes(`-httpListenAddr=:${port}`), `${name}:${port}`);
+    }
+  });
+});
+
+describe('images', () => {
+  it('are of the version that CMake builds', () => {
+    const [, version] = /project\(algalon VERSION (\S+)/.exec(fs.readFileSync(path.join(root, 'CMakeLists.txt'), 'utf8'));
+    assert.equal(versions.get('ALGALON_VERSION'), version);
+  });
+
+  it('the images check their health by the program itself and do not run as root', () => {
+    const stages = read('docker/Dockerfile').split(/^FROM /m).slice(1);
+    for (const name of ['worker', 'host']) {
+      const stage = stages.find((text) => text.split('\n')[0].endsWith(` AS ${name}`));
+      assert.match(stage, /^HEALTHCHECK .*CMD \["\/usr\/bin\/algalon", "ready"/m);
+      assert.match(stage, new RegExp(`^CMD \\["${name}"\\]$`, 'm'));
+      const user = [...`${stages.find((text) => text.split('\n')[0].endsWith(' AS base'))}\n${stage}`.matchAll(/^USER (\S+)$/gm)].at(-1)[1];
+      assert.equal(user, '65532:65532');
+      assert.ok(!/curl|wget|https?:/.test(stage.replace('http://127.0.0.1', '').replace('libcurl4', '')), 'nothing is fetched');
+    }
+  });
+});
