@@ -2,14 +2,17 @@
  * do about it. */
 #include "device/nvidia/nvidia.h"
 
+#include "device/nvidia/nvidia_kmsg.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_probe.h"
 #include "device/nvidia/nvml.h"
+#include "device/nvidia/xid.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 5000
+#define XIDS_SHOWN  16
 
 #define HARDWARE "nvidia hardware"
 #define DRIVER   "nvidia driver"
@@ -204,6 +207,52 @@ static void report_modes(const struct report *r, const struct accelerator *g)
             name_of(g), g->ecc_uncorrected_total);
 }
 
+/* The driver's own verdict, which goes before everything else. */
+static void report_verdict(const struct report *r, const struct accelerator *g)
+{
+    static const char *const advice[] = {
+        "",
+        "Drain it and reset it: nvidia-smi --gpu-reset -i with its number.",
+        "Drain the machine and reboot it.",
+        "Drain it and those it speaks to over NVLink.",
+        "Drain it and those it speaks to over NVLink, then reset them.",
+        "Recover the IMEX domain: restart nvidia-imex on its nodes."};
+    double action = g->detail.recovery_action;
+
+    if (action >= 1)
+        ADD(r, FINDING_ERROR, GPU,
+            action < (double)ARRAY_LEN(advice) ? advice[(size_t)action]
+                                               : "See the vendor's list of recovery actions.",
+            "GPU %u (%s): the driver asks for recovery (action %.0f)", g->index, name_of(g),
+            action);
+    if (g->detail.rows_failed > 0)
+        ADD(r, FINDING_ERROR, GPU, "Drain it and have the board replaced.",
+            "GPU %u (%s): a row of its memory could not be replaced", g->index, name_of(g));
+    else if (g->detail.rows_pending > 0)
+        ADD(r, FINDING_WARNING, GPU, "Reset it when it is free: nvidia-smi --gpu-reset.",
+            "GPU %u (%s): a row of its memory waits for a reset to be replaced", g->index,
+            name_of(g));
+}
+
+/* What the kernel's log remembers of errors, where it may be read. */
+static void report_xids(const struct report *r)
+{
+    struct kmsg_xid found[XIDS_SHOWN];
+    size_t len = nvidia_kmsg_xids(r->paths, found, ARRAY_LEN(found));
+
+    for (size_t i = 0; i < len; i++) {
+        const struct xid *x = xid_find(found[i].xid);
+        char advice[280];
+        bool harmless = x && (x->fault == XID_APPLICATION || x->fault == XID_NOTICE);
+        snprintf(advice, sizeof(advice), "%s%s%s", x ? x->now : "See the vendor's list of XIDs.",
+                 x && x->again[0] ? " If it repeats: " : "", x ? x->again : "");
+        ADD(r, harmless ? FINDING_NOTE : FINDING_WARNING, GPU, advice,
+            "GPU %s: XID %u (%s; fault of: %s), %u time%s in the kernel's log", found[i].bus_id,
+            found[i].xid, x ? x->name : "not in our list", x ? xid_fault_text(x->fault) : "unknown",
+            found[i].count, found[i].count == 1 ? "" : "s");
+    }
+}
+
 /* Persistence mode is one finding for all: they are switched together. */
 static void report_persistence(const struct report *r, const struct probe_result *p)
 {
@@ -235,6 +284,7 @@ static void report_gpus(const struct report *r, const struct probe_result *p)
     for (size_t i = 0; i < p->gpu_len; i++) {
         report_state(r, &p->gpus[i]);
         report_modes(r, &p->gpus[i]);
+        report_verdict(r, &p->gpus[i]);
     }
     report_persistence(r, p);
     size_t bound = bound_to(r, "nvidia");
@@ -292,8 +342,10 @@ void nvidia_diagnose_within(const struct host_paths *paths, int64_t patience_ms,
     }
     bool ours = paths->nvml_library || r.module[0] || r.wsl ||
                 r.pci_len > bound_to(&r, "nouveau") + bound_to(&r, "vfio-pci");
-    if (ours)
+    if (ours) {
         report_probe(&r, patience_ms);
+        report_xids(&r);
+    }
     if (r.wsl)
         ADD(&r, FINDING_NOTE, DRIVER, "",
             "Windows subsystem: processes, fans and some sensors are not told by its driver");

@@ -53,6 +53,26 @@ static void healthy_gpus_are_one_line(void **state)
     assert_found(FINDING_OK, "8 GPUs, driver 580.95.05, CUDA 13.0", "");
 }
 
+static void the_drivers_verdict_and_past_xids_are_told_with_what_to_do(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_file(rig, "dev/kmsg",
+             "4,1,1,-;NVRM: Xid (PCI:0000:17:00): 79, pid=1, GPU has fallen off the bus.\n"
+             "4,2,2,-;NVRM: Xid (PCI:0000:17:00): 31, pid=2\n"
+             "4,3,3,-;NVRM: Xid (PCI:0000:17:00): 31, pid=2\n");
+    rig_load(rig, "gpu 2 H200\nfault value gpu=0 field=field_230 value=1\n"
+                  "fault value gpu=1 field=field_144 value=1\n");
+    diagnose(rig, PATIENCE_MS);
+    assert_found(FINDING_ERROR, "GPU 0 (NVIDIA H200): the driver asks for recovery (action 1)",
+                 "reset it");
+    assert_found(FINDING_WARNING, "GPU 1 (NVIDIA H200): a row of its memory waits", "Reset it");
+    assert_found(FINDING_WARNING, "GPU 0000:17:00.0: XID 79 (the GPU has fallen off the bus",
+                 "reboot it");
+    assert_found(FINDING_NOTE, "XID 31 (page fault in GPU memory; fault of: application), 2 times",
+                 "program");
+}
+
 static void each_failure_to_initialise_has_its_own_advice(void **state)
 {
     static const struct {
@@ -189,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_machine_without_gpu_is_a_note),
         TEST(healthy_gpus_are_one_line),
+        TEST(the_drivers_verdict_and_past_xids_are_told_with_what_to_do),
         TEST(each_failure_to_initialise_has_its_own_advice),
         TEST(hardware_without_driver_or_library_is_told_apart),
         TEST(a_driver_that_shows_no_gpu_is_a_warning),

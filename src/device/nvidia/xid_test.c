@@ -14,6 +14,8 @@ static void codes_stand_once_in_order_with_something_to_do(void **state)
         assert_true(!i || xids[i].code > xids[i - 1].code);
         assert_ptr_equal(xid_find(xids[i].code), &xids[i]);
         assert_true(xids[i].name[0] && xids[i].now[0]);
+        assert_true(strlen(xids[i].now) + strlen(xids[i].again) < 250); /* doctor has a line */
+        assert_true(strlen(xids[i].name) < 80);
         assert_non_null(xid_fault_text(xids[i].fault));
         assert_null(strpbrk(xids[i].name, "|\n\""));
     }
