@@ -114,6 +114,7 @@ struct accelerator_detail {
     double gsp_mode; /* firmware of the system processor: 0 off, 1 on, 2 on by default */
     double power_average_w, power_instant_w;
     double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
+    double first_link_bytes_total[2], first_link_bytes_per_s[2];
     double link_error_total[LINK_ERROR_CRC_DATA + 1];
     double c2c_links, c2c_error_total[C2C_ERRORS];
     double fabric_state;  /* 0 unsupported, 1 not started, 2 in progress, 3 completed */

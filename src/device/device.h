@@ -173,6 +173,7 @@ struct accelerator_xid {
     unsigned accelerator; /* index of its platform */
     unsigned xid;
     uint64_t count;      /* since start */
+    uint64_t recent;     /* in the last five minutes, to half a minute */
     double last_s;       /* Unix time */
     const char *meaning; /* static, a few words; "" unknown */
     bool latest;         /* of its device */

@@ -542,6 +542,13 @@ const struct catalogue_family catalogue[] = {
      "Bytes a second sent over PCI Express (NVML: GPM, else field 197)"},
     {"DCGM_FI_PROF_PCIE_RX_BYTES", "gauge", "bytes per second", DCGM,
      "Bytes a second received over PCI Express (NVML: GPM, else field 198)"},
+    {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0", "counter", "megabytes per second", DCGM,
+     "Data over the first NVLink in both directions; a rate, although dcgm-exporter calls it a "
+     "counter (NVML)"},
+    {"DCGM_EXP_XID_ERRORS_COUNT", "counter", "1",
+     "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?,window_size_in_ms,xid",
+     "XIDs of the last five minutes by code; falls again, although dcgm-exporter calls it a "
+     "counter (NVML events)"},
     {"DCGM_FI_DEV_POWER_VIOLATION", "counter", "nanoseconds", DCGM,
      "Time for which clocks were held down by the power cap, nanoseconds (NVML)"},
     {"DCGM_FI_DEV_THERMAL_VIOLATION", "counter", "nanoseconds", DCGM,

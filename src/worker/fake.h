@@ -66,8 +66,12 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         double *detail = (double *)&a->detail;
         for (size_t j = 0; j < sizeof(a->detail) / sizeof(double); j++)
             detail[j] = (double)j;
-        r->xids[r->xid_len++] = (struct accelerator_xid){
-            .accelerator = i, .xid = 79, .count = 2, .last_s = 1700000000, .meaning = "gone"};
+        r->xids[r->xid_len++] = (struct accelerator_xid){.accelerator = i,
+                                                         .xid = 79,
+                                                         .count = 2,
+                                                         .recent = 1,
+                                                         .last_s = 1700000000,
+                                                         .meaning = "gone"};
         r->xids[r->xid_len++] = (struct accelerator_xid){.accelerator = i,
                                                          .xid = 31,
                                                          .count = 1,

@@ -105,6 +105,9 @@ static void lines_say_what_was_read(void **state)
         "algalon_gpu_nvlink_errors_total{" BOARD ",link_index=\"1\",kind=\"recovery\"} 1",
         "all_smi_nvlink_remote_device_type{" BOARD ",link_index=\"0\",remote_type=\"switch\"} 1",
         "algalon_gpu_xid_errors_total{" BOARD ",xid=\"79\"} 2",
+        "DCGM_EXP_XID_ERRORS_COUNT{gpu=\"0\",UUID=\"GPU-nvidia-0\",pci_bus_id=\"00000000:3A:00.0\","
+        "device=\"nvidia0\",modelName=\"Board of nvidia\",Hostname=\"node1\","
+        "DCGM_FI_DRIVER_VERSION=\"580.65.06\",window_size_in_ms=\"300000\",xid=\"79\"} 1",
         "algalon_gpu_xid_last_time_seconds{" BOARD ",xid=\"79\"} 1700000000",
         "DCGM_FI_DEV_XID_ERRORS{gpu=\"0\",UUID=\"GPU-nvidia-0\",pci_bus_id=\"00000000:3A:00.0\","
         "device=\"nvidia0\",modelName=\"Board of nvidia\",Hostname=\"node1\","

@@ -127,6 +127,15 @@ static double attribution_failures(const void *thing, unsigned variant)
     return s->accelerator_len ? (double)s->attribution_failures[variant] : (double)NAN;
 }
 
+static double first_link_bandwidth(const void *thing, unsigned variant)
+{
+    const struct accelerator *a = thing;
+
+    (void)variant;
+    return (a->detail.first_link_bytes_per_s[0] + a->detail.first_link_bytes_per_s[1]) / 1024 /
+           1000;
+}
+
 static double last_xid(const void *thing, unsigned variant)
 {
     (void)variant;
@@ -462,6 +471,8 @@ static const struct schema_rule dcgm[] = {
     DCGM("DCGM_FI_PROF_PIPE_FP16_ACTIVE", detail.profile[PROFILE_FP16], 1, 6),
     {"DCGM_FI_PROF_PCIE_TX_BYTES", SCOPE_DCGM, VALUE_COMPUTED, 0, 1, 0, pcie_rate_sent},
     {"DCGM_FI_PROF_PCIE_RX_BYTES", SCOPE_DCGM, VALUE_COMPUTED, 0, 1, 0, pcie_rate_received},
+    {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0", SCOPE_DCGM, VALUE_COMPUTED, 3, 1, 0, first_link_bandwidth},
+    COUNT("DCGM_EXP_XID_ERRORS_COUNT", SCOPE_DCGM_XID_COUNT, struct merged_xid, xid.recent),
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

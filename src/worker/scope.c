@@ -498,6 +498,15 @@ static void dcgm_xid(const struct line *line)
     text(line, "err_msg", x->xid.meaning);
 }
 
+static void dcgm_xid_count(const struct line *line)
+{
+    const struct merged_xid *x = line->thing;
+
+    dcgm_device(line, x->on);
+    label_number(line->to, "window_size_in_ms", 300000);
+    label_number(line->to, "xid", x->xid.xid);
+}
+
 /* ---- places in scopes ---- */
 
 static bool is_nvidia(const void *thing)
@@ -510,6 +519,11 @@ static bool is_latest(const void *thing)
 {
     const struct merged_xid *x = thing;
     return x->xid.latest && is_nvidia(x->on);
+}
+
+static bool is_of_nvidia(const void *thing)
+{
+    return is_nvidia(((const struct merged_xid *)thing)->on);
 }
 
 static bool has_board(const void *thing)
@@ -580,6 +594,7 @@ static const struct {
     [SCOPE_INSTANCE] = {instance, NULL, 1},
     [SCOPE_XID] = {xid, NULL, 1},
     [SCOPE_DCGM_XID] = {dcgm_xid, is_latest, 1},
+    [SCOPE_DCGM_XID_COUNT] = {dcgm_xid_count, is_of_nvidia, 1},
     [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
     [SCOPE_GPU_FABRIC] = {gpu_fabric, NULL, FABRIC_FAULTS},
     [SCOPE_LINK] = {link_of_gpu, NULL, 1},
@@ -651,6 +666,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
                                      variants};
     case SCOPE_XID:
     case SCOPE_DCGM_XID:
+    case SCOPE_DCGM_XID_COUNT:
         return (struct scope_things){s->xids, sizeof(*s->xids), s->xid_len, variants};
     case SCOPE_LINK:
     case SCOPE_LINK_REMOTE:

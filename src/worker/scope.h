@@ -25,8 +25,9 @@ enum scope {
     SCOPE_GPU_GSP_INFO,
     SCOPE_GPU_BANKS,
     SCOPE_INSTANCE, /* struct merged_instance */
-    SCOPE_XID,      /* struct merged_xid; so the next */
+    SCOPE_XID,      /* struct merged_xid; so the next two */
     SCOPE_DCGM_XID,
+    SCOPE_DCGM_XID_COUNT,
     SCOPE_GPU_C2C_ERROR,
     SCOPE_GPU_FABRIC,
     SCOPE_LINK, /* struct merged_link; so the next two */

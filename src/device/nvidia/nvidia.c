@@ -579,6 +579,7 @@ static int publish_xids(const struct nvidia *n, struct reading *out)
             *x = (struct accelerator_xid){.accelerator = (unsigned)i,
                                           .xid = log->xids[k].xid,
                                           .count = log->xids[k].count,
+                                          .recent = events_recent(log, k, n->c.now_us),
                                           .last_s = (double)log->xids[k].last_us / 1e6,
                                           .meaning = known ? known->name : ""};
             out->accelerators[i].detail.xid_events_total += (double)x->count;

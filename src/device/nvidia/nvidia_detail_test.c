@@ -380,12 +380,18 @@ static void xids_are_counted_by_gpu_and_code_with_their_last_time(void **state)
     assert_int_equal(rig->r.xids[0].count, 3);
     assert_string_equal(rig->r.xids[0].meaning, "page fault in GPU memory");
     assert_near(rig->r.xids[0].last_s, (double)RIG_START_US / 1e6 + 10, 1e-3);
+    assert_int_equal(rig->r.xids[0].recent, 3);
     assert_int_equal(rig->r.xids[1].xid, 63);
     assert_true(rig->r.xids[0].latest != rig->r.xids[1].latest);
     assert_near(rig->r.accelerators[1].detail.xid_events_total, 4, 0);
     assert_near(rig->r.accelerators[0].detail.xid_events_total, 0, 0);
     rig_read(rig, 25);
     read_until_events(rig, 25, 0, 1);
+    rig_read(rig, 295);
+    assert_int_equal(rig->r.xids[1].recent, 3);
+    rig_read(rig, 330);
+    assert_int_equal(rig->r.xids[1].recent, 0);
+    assert_int_equal(rig->r.xids[1].count, 3);
     assert_string_equal(rig->r.xids[0].meaning, ""); /* not in the catalogue, but counted */
 }
 

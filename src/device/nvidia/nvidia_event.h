@@ -9,6 +9,7 @@
 #include "device/nvidia/nvidia_pci.h"
 
 #define EVENT_WAIT_MS 1000
+#define EVENT_SLOTS   10  /* of half a minute */
 #define EVENT_XIDS    256 /* kinds of XID per machine: (GPU, code) */
 
 struct event_run; /* the thread and what it shares with the collector */
@@ -19,7 +20,8 @@ struct event_log {
         char uuid[96];
         unsigned xid;
         uint64_t count;
-        int64_t last_us; /* Unix time */
+        int64_t last_us;              /* Unix time */
+        unsigned recent[EVENT_SLOTS]; /* of the slots of time up to the last event's */
     } xids[EVENT_XIDS];
     size_t len;
     uint64_t missed; /* events that found no room */
@@ -36,6 +38,9 @@ MUST_CHECK int events_start(const struct nvml *nvml, struct gpu *gpus, size_t le
 /** Moves what happened into `log`; sets the layout_changed of GPUs whose instances are others now.
  * False when the run has ended by itself and should be started anew. NULL is fine. */
 bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus, size_t len);
+
+/** Events of entry `i` in the last five minutes. */
+uint64_t events_recent(const struct event_log *log, size_t i, int64_t now_us);
 
 /** Ends the thread and frees `run`. False when the thread is stuck in the driver: then the library
  * must not be unloaded under it, and it frees itself if it ever returns. NULL is fine. */

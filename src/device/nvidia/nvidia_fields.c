@@ -53,6 +53,10 @@ static const struct entry entries[] = {
      true},
     {NVML_FIELD_LINK_RX_BYTES, NVML_ALL_LINKS, CHECK_LINK_BYTES, AT(link_bytes_total[1]), 1, false,
      true},
+    {NVML_FIELD_LINK_TX_KIB, 0, CHECK_LINK_KIB, AT(first_link_bytes_total[0]), 1, false, true},
+    {NVML_FIELD_LINK_RX_KIB, 0, CHECK_LINK_KIB, AT(first_link_bytes_total[1]), 1, false, true},
+    {NVML_FIELD_LINK_TX_BYTES, 0, CHECK_LINK_BYTES, AT(first_link_bytes_total[0]), 1, false, true},
+    {NVML_FIELD_LINK_RX_BYTES, 0, CHECK_LINK_BYTES, AT(first_link_bytes_total[1]), 1, false, true},
     {NVML_FIELD_LINK_REPLAY, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_REPLAY]), 1, true,
      false},
     {NVML_FIELD_LINK_RECOVERY, 0, CHECK_LINK_ERRORS, AT(link_error_total[LINK_ERROR_RECOVERY]), 1,
@@ -191,10 +195,13 @@ void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator
         if (!isnan(((const double *)&now)[i]))
             ((double *)&a->detail)[i] = ((const double *)&now)[i];
     check_throttle_time(c, g, a);
-    for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
-        a->detail.pcie_bytes_per_s[i] =
-            nvidia_rate_of(&g->pcie_rate[i], a->detail.pcie_bytes_total[i], c->mono_ns);
-    for (size_t i = 0; i < ARRAY_LEN(g->link_rate); i++)
-        a->detail.link_bytes_per_s[i] =
-            nvidia_rate_of(&g->link_rate[i], a->detail.link_bytes_total[i], c->mono_ns);
+    struct accelerator_detail *d = &a->detail;
+    for (size_t i = 0; i < 2; i++) {
+        d->pcie_bytes_per_s[i] =
+            nvidia_rate_of(&g->pcie_rate[i], d->pcie_bytes_total[i], c->mono_ns);
+        d->link_bytes_per_s[i] =
+            nvidia_rate_of(&g->link_rate[i], d->link_bytes_total[i], c->mono_ns);
+        d->first_link_bytes_per_s[i] =
+            nvidia_rate_of(&g->first_link_rate[i], d->first_link_bytes_total[i], c->mono_ns);
+    }
 }

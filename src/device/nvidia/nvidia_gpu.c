@@ -15,7 +15,7 @@ void nvidia_gpu_init(struct gpu *g, unsigned index)
 {
     *g = (struct gpu){.energy_j = NAN, .mig_mode = NAN};
     for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
-        g->pcie_rate[i].total = g->link_rate[i].total = NAN;
+        g->pcie_rate[i].total = g->link_rate[i].total = g->first_link_rate[i].total = NAN;
     for (size_t i = 0; i < THROTTLE_TIMES; i++)
         g->throttle_s[i] = NAN;
     accelerator_detail_init(&g->kept);

@@ -102,7 +102,7 @@ struct gpu {
     uint64_t fields_refused[NVIDIA_FIELD_WORDS]; /* a bit per entry of the table of fields */
     struct accelerator_detail kept;              /* what is asked seldom, as it was found */
     uint64_t kept_next_ns;                       /* when it is asked again */
-    struct nvidia_rate pcie_rate[2], link_rate[2];
+    struct nvidia_rate pcie_rate[2], link_rate[2], first_link_rate[2];
     struct accelerator_link links[NVML_LINKS];
     size_t link_len;
     uint64_t links_next_ns; /* when they are asked again */
