@@ -60,6 +60,11 @@ static void containers_are_read_from_names_of_cgroups(void **state)
         {"0::/../cri-containerd-" ID ".scope", "containerd", SHORT},
         {"0::/../../../docker-" ID ".scope", "docker", SHORT},
         {"1:name=systemd:/\n5:cpuset:/\n9:memory:/docker/" ID, "docker", SHORT},
+        /* hybrid: version 1 for the controllers, version 2 for systemd alone */
+        {"9:memory:/docker/" ID "\n1:name=systemd:/docker/" ID
+         "\n0::/system.slice/containerd.service",
+         "docker", SHORT},
+        {"0::/system.slice/docker-" ID ".scope\n9:memory:/", "docker", SHORT},
     };
 
     (void)state;
