@@ -1,5 +1,5 @@
 // deploy.test.mjs - deploy/ agrees with itself, with the program's options and ports, and with what the real neighbours accept.
-// What takes minutes (images) is tried by script/images.
+// What takes minutes (images, package) is tried by script/images and script/package.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -212,10 +212,11 @@ describe('what the neighbours are given', () => {
   });
 });
 
-describe('images', () => {
+describe('images and package', () => {
   it('are of the version that CMake builds', () => {
     const [, version] = /project\(algalon VERSION (\S+)/.exec(fs.readFileSync(path.join(root, 'CMakeLists.txt'), 'utf8'));
     assert.equal(versions.get('ALGALON_VERSION'), version);
+    assert.ok(read('debian/changelog').startsWith(`algalon (${version}-`));
   });
 
   it('the images check their health by the program itself and do not run as root', () => {
@@ -227,6 +228,65 @@ describe('images', () => {
       const user = [...`${stages.find((text) => text.split('\n')[0].endsWith(' AS base'))}\n${stage}`.matchAll(/^USER (\S+)$/gm)].at(-1)[1];
       assert.equal(user, '65532:65532');
       assert.ok(!/curl|wget|https?:/.test(stage.replace('http://127.0.0.1', '').replace('libcurl4', '')), 'nothing is fetched');
+    }
+  });
+});
+
+describe('helm chart', () => {
+  const chart = path.join(deploy, 'helm/algalon');
+  const templates = fs.readdirSync(path.join(chart, 'templates')).map((name) => [name, read('helm/algalon/templates', name)]);
+
+  /** The values that a template reads, with the names it gives to parts of them taken back. */
+  function valuesUsed(text) {
+    const names = new Map([...text.matchAll(/(\$[a-z]+) := \.Values\.([A-Za-z.]+)/g)].map(([, name, full]) => [name, full]));
+    const direct = [...text.matchAll(/\.Values\.([A-Za-z.]+)/g)].map(([, full]) => full);
+    const named = [...text.matchAll(/(\$[a-z]+)\.([A-Za-z.]+)/g)].filter(([, name]) => names.has(name)).map(([, name, rest]) => `${names.get(name)}.${rest}`);
+    return [...direct, ...named];
+  }
+
+  it('reads no value that values.yaml does not explain, and explains none that is not read', () => {
+    const values = yaml('helm/algalon/values.yaml');
+    const used = new Set(templates.flatMap(([, text]) => valuesUsed(text)));
+    for (const name of used) assert.notEqual(name.split('.').reduce((value, key) => value?.[key], values), undefined, name);
+    const explained = (value, prefix) => Object.entries(value).flatMap(([key, inner]) => {
+      const name = prefix ? `${prefix}.${key}` : key;
+      return used.has(name) || !inner || typeof inner !== 'object' || Array.isArray(inner) ? [name] : explained(inner, name);
+    });
+    for (const name of explained(values, '')) assert.ok(used.has(name), `${name} is read nowhere`);
+  });
+
+  it('is of the version that versions.env names, with the ports of the program', () => {
+    const { version, appVersion } = yaml('helm/algalon/Chart.yaml');
+    assert.equal(version, versions.get('ALGALON_VERSION'));
+    assert.equal(appVersion, versions.get('ALGALON_VERSION'));
+    assert.equal(`:${yaml('helm/algalon/values.yaml').worker.port}`, options('worker').get('ALGALON_LISTEN_METRICS'));
+    const known = new Set([...options('worker').keys(), ...options('host').keys()]);
+    for (const [name, text] of templates) {
+      for (const [, option] of text.matchAll(/- --([a-z.-]+)(?:=|$)/gm)) assert.ok(known.has(`ALGALON_${option.toUpperCase().replace(/[.-]/g, '_')}`), `${name}: --${option}`);
+    }
+  });
+
+  it('renders to what Kubernetes takes, with the least rights', { skip: !has('helm') && 'helm is not installed' }, () => {
+    const render = (...settings) => run('helm', ['template', 'release', chart, '--kube-version', '1.30.0', ...settings]);
+    const refused = render('--set', 'host.enabled=true');
+    assert.match(refused.err, /host\.targets or host\.scrapeConfig/);
+    for (const settings of [[], ['--set', 'host.enabled=true,host.targets={a:9400},serviceMonitor.enabled=true,worker.driverRoot=/run/nvidia/driver,worker.webConfigSecret=web,worker.tls=true,worker.options.interval=2s']]) {
+      const { code, out, err } = render(...settings);
+      assert.equal(code, 0, err);
+      const parsed = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(sys.stdin) if d]))'], { input: out });
+      assert.equal(parsed.code, 0, parsed.err);
+      const objects = JSON.parse(parsed.out);
+      assert.deepEqual(objects.map(({ kind }) => kind).sort(), settings.length
+        ? ['ConfigMap', 'DaemonSet', 'Service', 'Service', 'ServiceMonitor', 'StatefulSet'] : ['DaemonSet', 'Service']);
+      for (const { spec: { template } } of objects.filter(({ kind }) => kind === 'DaemonSet' || kind === 'StatefulSet')) {
+        const [container] = template.spec.containers;
+        assert.equal(template.spec.automountServiceAccountToken, false);
+        assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
+        assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+        const declared = new Set([...template.spec.volumes.map(({ name }) => name), 'samples']);
+        for (const { name } of container.volumeMounts) assert.ok(declared.has(name), name);
+        assert.ok(container.args.every((arg) => typeof arg === 'string'));
+      }
     }
   });
 });
