@@ -19,6 +19,9 @@ enum throttle_time {
     THROTTLE_TIMES
 };
 
+/* Bits of NVML's clocks event reasons, from 0x1 on. */
+#define CLOCK_EVENTS 9
+
 enum pcie_error {
     PCIE_ERROR_L0_TO_RECOVERY,
     PCIE_ERROR_CORRECTABLE,
@@ -111,7 +114,9 @@ struct accelerator_detail {
     double power_min_w;
     double xid_events_total; /* of all codes, since the driver could be asked */
     double profile[PROFILE_METRICS];
-    double gsp_mode; /* firmware of the system processor: 0 off, 1 on, 2 on by default */
+    double clock_events[CLOCK_EVENTS]; /* readings of the last five minutes that had the reason */
+    double virtualization_mode; /* 0 none, 1 pass-through, 2 vGPU guest, 3 vGPU host, 4 vSGA host */
+    double gsp_mode;            /* firmware of the system processor: 0 off, 1 on, 2 on by default */
     double power_average_w, power_instant_w;
     double link_bytes_total[2], link_bytes_per_s[2]; /* all NVLinks: sent, received */
     double first_link_bytes_total[2], first_link_bytes_per_s[2];

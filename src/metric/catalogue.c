@@ -252,6 +252,9 @@ const struct catalogue_family catalogue[] = {
     {"all_smi_gpu_numa_node_id", "gauge", "1", GPU, "NUMA node that the device hangs on (kernel)"},
     {"algalon_gpu_persistence_mode", "gauge", "1", GPU,
      "1 when the driver stays loaded without a client, 0 when not (driver)"},
+    {"algalon_gpu_virtualization_mode", "gauge", "1", GPU,
+     "Virtualisation: 0 none, 1 passed through, 2 vGPU guest, 3 vGPU host, 4 vSGA host (NVML: "
+     "nvmlDeviceGetVirtualizationMode)"},
     {"algalon_gpu_mig_mode", "gauge", "1", GPU,
      "1 when the device is split into instances (MIG), 0 when not (driver)"},
     {"all_smi_gpu_mig_mode", "gauge", "1", GPU,
@@ -549,6 +552,14 @@ const struct catalogue_family catalogue[] = {
      "gpu,UUID,pci_bus_id,device,modelName,Hostname,DCGM_FI_DRIVER_VERSION?,window_size_in_ms,xid",
      "XIDs of the last five minutes by code; falls again, although dcgm-exporter calls it a "
      "counter (NVML events)"},
+    {"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "gauge", "1", DCGM,
+     "0 where the device is not that of a vGPU guest, which needs no licence; else not given "
+     "(NVML: nvmlDeviceGetVirtualizationMode)"},
+    {"DCGM_EXP_CLOCK_EVENTS_COUNT", "counter", "1",
+     "gpu,UUID,pci_bus_id,device,modelName,GPU_I_PROFILE?,GPU_I_ID?,Hostname,DCGM_FI_DRIVER_"
+     "VERSION?,clock_event,window_size_in_ms",
+     "Readings of the last five minutes at which clocks were held down for this reason; falls "
+     "again, although dcgm-exporter calls it a counter (NVML)"},
     {"DCGM_FI_DEV_POWER_VIOLATION", "counter", "nanoseconds", DCGM,
      "Time for which clocks were held down by the power cap, nanoseconds (NVML)"},
     {"DCGM_FI_DEV_THERMAL_VIOLATION", "counter", "nanoseconds", DCGM,

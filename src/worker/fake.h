@@ -66,6 +66,7 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
         double *detail = (double *)&a->detail;
         for (size_t j = 0; j < sizeof(a->detail) / sizeof(double); j++)
             detail[j] = (double)j;
+        a->detail.virtualization_mode = 0;
         r->xids[r->xid_len++] = (struct accelerator_xid){.accelerator = i,
                                                          .xid = 79,
                                                          .count = 2,

@@ -127,6 +127,15 @@ static double attribution_failures(const void *thing, unsigned variant)
     return s->accelerator_len ? (double)s->attribution_failures[variant] : (double)NAN;
 }
 
+/* A GPU that is no vGPU guest's has no licence, as DCGM says of it; of a guest it is not known. */
+static double vgpu_license(const void *thing, unsigned variant)
+{
+    double mode = ((const struct accelerator *)thing)->detail.virtualization_mode;
+
+    (void)variant;
+    return mode >= 0 && mode < 2 ? 0 : (double)NAN;
+}
+
 static double first_link_bandwidth(const void *thing, unsigned variant)
 {
     const struct accelerator *a = thing;
@@ -318,6 +327,7 @@ static const struct schema_rule all_smi[] = {
     ARRAY("algalon_gpu_fabric_fault", SCOPE_GPU_FABRIC, fabric_fault, 0),
     GPU_GAUGE("all_smi_gpu_numa_node_id", numa_node),
     GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
+    GPU_GAUGE("algalon_gpu_virtualization_mode", detail.virtualization_mode),
     GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
     GPU_GAUGE("all_smi_gpu_mig_mode", mig_mode),
     SHARE("all_smi_mig_instance_utilization_gpu", SCOPE_INSTANCE, struct merged_instance,
@@ -473,6 +483,8 @@ static const struct schema_rule dcgm[] = {
     {"DCGM_FI_PROF_PCIE_RX_BYTES", SCOPE_DCGM, VALUE_COMPUTED, 0, 1, 0, pcie_rate_received},
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0", SCOPE_DCGM, VALUE_COMPUTED, 3, 1, 0, first_link_bandwidth},
     COUNT("DCGM_EXP_XID_ERRORS_COUNT", SCOPE_DCGM_XID_COUNT, struct merged_xid, xid.recent),
+    ARRAY("DCGM_EXP_CLOCK_EVENTS_COUNT", SCOPE_DCGM_CLOCK_EVENT, clock_events, 0),
+    COMPUTED("DCGM_FI_DEV_VGPU_LICENSE_STATUS", SCOPE_DCGM, vgpu_license),
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

@@ -37,6 +37,11 @@ static const char *const c2c_errors[C2C_ERRORS] = {"interrupt", "replay", "repla
 static const char *const fabric_faults[FABRIC_FAULTS] = {
     "bandwidth_degraded", "route_recovery", "route_unhealthy", "access_timeout", "misconfigured"};
 
+/* dcgm-exporter's words, in the order of NVML's bits. */
+static const char *const clock_events[CLOCK_EVENTS] = {
+    "gpu_idle",   "clocks_setting", "power_cap",      "hw_slowdown",   "sync_boost",
+    "sw_thermal", "hw_thermal",     "hw_power_brake", "display_clocks"};
+
 static const char *const locations[] = {"l1", "l2", "device_memory", "registers", "texture", "cbu"};
 
 /* ---- labels ---- */
@@ -489,6 +494,13 @@ static void dcgm(const struct line *line)
     dcgm_device(line, line->thing);
 }
 
+static void dcgm_clock_event(const struct line *line)
+{
+    dcgm(line);
+    text(line, "clock_event", clock_events[line->variant]);
+    label_number(line->to, "window_size_in_ms", 300000);
+}
+
 static void dcgm_xid(const struct line *line)
 {
     const struct merged_xid *x = line->thing;
@@ -621,6 +633,7 @@ static const struct {
     [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
     [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},
     [SCOPE_CONTAINER] = {container, is_contained, 1},
+    [SCOPE_DCGM_CLOCK_EVENT] = {dcgm_clock_event, is_nvidia, CLOCK_EVENTS},
     [SCOPE_DCGM] = {dcgm, is_nvidia, 1},
 };
 
@@ -656,6 +669,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_FABRIC:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
                                      variants};
+    case SCOPE_DCGM_CLOCK_EVENT:
     case SCOPE_DCGM:
         if (s->row_len)
             return (struct scope_things){s->rows, sizeof(*s->rows), s->row_len, variants};

@@ -54,7 +54,8 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_DCGM, /* struct merged_accelerator: a row of it, see struct snapshot */
+    SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
+    SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
     SCOPE_COUNT
 };
 

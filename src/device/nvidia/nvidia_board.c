@@ -2,9 +2,10 @@
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_text.h"
 
-#define HISTOGRAM_NS (60 * (uint64_t)NS_PER_S)
-#define BUSY_GAP_NS  (20 * (uint64_t)NS_PER_S)
-#define GSP_TEXT     80 /* what the call writes at most */
+#define HISTOGRAM_NS  (60 * (uint64_t)NS_PER_S)
+#define BUSY_GAP_NS   (20 * (uint64_t)NS_PER_S)
+#define CLOCK_SLOT_NS (30 * (uint64_t)NS_PER_S)
+#define GSP_TEXT      80 /* what the call writes at most */
 
 static void clean(struct gpu_context *c, struct gpu *g, int code, const char *text,
                   size_t text_size, char *to, size_t size)
@@ -40,6 +41,8 @@ void nvidia_board_identify(struct gpu_context *c, struct gpu *g)
     if (c->nvml.gsp_version && nvidia_gpu_may(c, g, ASK_ONCE))
         clean(c, g, c->nvml.gsp_version(g->handle, text), text, sizeof(text), a->gsp_version,
               sizeof(a->gsp_version));
+    if (ASK(c, g, ASK_ONCE, virtualization, &enabled))
+        g->kept.virtualization_mode = check_gauge(&c->check, CHECK_VIRTUALIZATION, enabled);
     ask_inforom(c, g, NVML_INFOROM_OEM, a->inforom_oem, sizeof(a->inforom_oem));
     ask_inforom(c, g, NVML_INFOROM_ECC, a->inforom_ecc, sizeof(a->inforom_ecc));
     ask_inforom(c, g, NVML_INFOROM_POWER, a->inforom_power, sizeof(a->inforom_power));
@@ -80,6 +83,25 @@ static void count_busy(struct gpu_context *c, struct gpu *g, struct accelerator 
     }
 }
 
+/* How often each reason was seen in the last five minutes. */
+static void count_clock_events(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    uint64_t now = c->mono_ns / CLOCK_SLOT_NS;
+
+    if (isnan(a->throttle_reasons))
+        return;
+    for (uint64_t k = now; k > g->clock_slot && now - k < CLOCK_SLOTS; k--)
+        memset(g->clock_events[k % CLOCK_SLOTS], 0, sizeof(g->clock_events[0]));
+    g->clock_slot = now;
+    for (size_t i = 0; i < CLOCK_EVENTS; i++) {
+        unsigned sum = 0;
+        g->clock_events[now % CLOCK_SLOTS][i] += (uint64_t)a->throttle_reasons >> i & 1;
+        for (size_t k = 0; k < CLOCK_SLOTS; k++)
+            sum += g->clock_events[k][i];
+        a->detail.clock_events[i] = sum;
+    }
+}
+
 void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
     unsigned value, period;
@@ -91,4 +113,5 @@ void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator 
     read_histogram(c, g);
     memcpy(a->detail.remap_banks, g->kept.remap_banks, sizeof(a->detail.remap_banks));
     count_busy(c, g, a);
+    count_clock_events(c, g, a);
 }

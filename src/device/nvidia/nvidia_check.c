@@ -66,6 +66,7 @@ static const struct rule rules[CHECK_FIELDS] = {
     /* Two clocks are read one after the other: a part at full load may show a little more. */
     [CHECK_PROFILE] = {"nvidia.profile", 0.01, 0, 1.01, BLANK, 0},
     [CHECK_PROFILE_RATE] = {"nvidia.profile_rate", 1048576, 0, 1e14, BLANK, 0},
+    [CHECK_VIRTUALIZATION] = {"nvidia.virtualization_mode", 1, 0, 4, BLANK, 0},
     [CHECK_FABRIC] = {"nvidia.fabric", 1, 0, 999, BLANK, 0},
 };
 

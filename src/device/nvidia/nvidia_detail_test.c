@@ -229,6 +229,25 @@ static void a_board_tells_its_marks(void **state)
     assert_near(a[1].detail.gsp_mode, 0, 0);
 }
 
+static void reasons_of_the_clocks_are_counted_over_five_minutes(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200\nfault value field=throttle value=5 until=60\n");
+    for (int k = 0; k < 60; k += 5)
+        rig_read(rig, k);
+    const struct accelerator *a = rig_read(rig, 65);
+    assert_near(a->detail.clock_events[0], 13, 0); /* idle: all the time */
+    assert_near(a->detail.clock_events[2], 12, 0); /* the power cap: for a minute */
+    assert_near(a->detail.clock_events[3], 0, 0);
+    assert_near(a->detail.virtualization_mode, 0, 0);
+    a = rig_read(rig, 325);
+    assert_near(a->detail.clock_events[2], 6, 0); /* half of it is older */
+    a = rig_read(rig, 3000);
+    assert_near(a->detail.clock_events[0], 1, 0);
+    assert_near(a->detail.clock_events[2], 0, 0);
+}
+
 static void busy_seconds_are_the_integral_of_the_samples(void **state)
 {
     struct rig *rig = *state;
@@ -449,6 +468,7 @@ int main(void)
         TEST(one_refused_field_takes_no_other_with_it),
         TEST(implausible_fields_are_withdrawn_and_counted),
         TEST(a_board_tells_its_marks),
+        TEST(reasons_of_the_clocks_are_counted_over_five_minutes),
         TEST(busy_seconds_are_the_integral_of_the_samples),
         TEST(every_link_tells_state_traffic_and_errors),
         TEST(boards_without_links_are_asked_once_and_have_none),

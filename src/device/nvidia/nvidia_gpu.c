@@ -401,11 +401,11 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     a->detail.utilization_min_ratio = gpu.low;
     a->detail.memory_utilization_max_ratio = memory.peak;
     a->detail.power_min_w = power.low;
-    nvidia_board_read(c, g, a);
     read_power(c, g, a, &power);
     read_clocks(c, g, a);
     read_fans(c, g, a);
     read_modes(c, g, a);
+    nvidia_board_read(c, g, a);
     nvidia_mig_read(c, g);
     nvidia_gpm_read(c, g, a);
     if ((code = nvidia_process_read(c, g)))

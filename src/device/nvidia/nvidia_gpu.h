@@ -68,6 +68,7 @@ struct nvidia_rate {
     uint64_t mono_ns;
 };
 
+#define CLOCK_SLOTS   10 /* five minutes */
 #define MIG_INSTANCES 16 /* seven are the most so far */
 
 /* Two samples of GPM's counters, taken one after the other. Memory of the library's. */
@@ -116,7 +117,9 @@ struct gpu {
     size_t instance_len;
     uint64_t layout_next_ns; /* when they are listed anew */
     struct gpm_pair gpm;
-    bool gpm_known;         /* to be supported */
+    bool gpm_known;                                   /* to be supported */
+    unsigned clock_events[CLOCK_SLOTS][CLOCK_EVENTS]; /* readings by slot of half a minute */
+    uint64_t clock_slot;                              /* the newest */
     bool layout_changed;    /* its instances (MIG) are others than they were */
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
 };

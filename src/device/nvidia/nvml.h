@@ -105,6 +105,7 @@
     X(gpm_get, (DEVICE, struct nvml_gpm_sample *), "nvmlGpmSampleGet", NULL)                       \
     X(gpm_mig_get, (DEVICE, unsigned, struct nvml_gpm_sample *), "nvmlGpmMigSampleGet", NULL)      \
     X(gpm_metrics, (struct nvml_gpm_metrics *), "nvmlGpmMetricsGet", NULL)                         \
+    X(virtualization, (DEVICE, unsigned *), "nvmlDeviceGetVirtualizationMode", NULL)               \
     X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)

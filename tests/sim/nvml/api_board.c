@@ -84,6 +84,16 @@ SIM_EXPORT int nvmlDeviceGetRowRemapperHistogram(struct nvml_device *d,
     return sim_leave(0);
 }
 
+SIM_EXPORT int nvmlDeviceGetVirtualizationMode(struct nvml_device *d, unsigned *ret);
+SIM_EXPORT int nvmlDeviceGetVirtualizationMode(struct nvml_device *d, unsigned *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = sim_u32(sim_value(d, "virtualization", 0));
+    return sim_leave(0);
+}
+
 static int engine(struct nvml_device *d, const char *call, const char *field, unsigned *ret,
                   unsigned *period_us)
 {
