@@ -418,6 +418,28 @@ static void a_flood_of_holders_is_summed_as_other(void **state)
     snapshot_release(s);
 }
 
+static void holders_that_come_and_go_for_ever_take_no_more_room(void **state)
+{
+    double energy = 0;
+
+    (void)state;
+    for (int turn = 0; turn < 300; turn++) {
+        begin(1, 20);
+        for (int i = 0; i < 20; i++)
+            snprintf(owned(1000 + i)->container_id, 40, "c%d", turn * 20 + i);
+        room.gpus->accelerators[0].energy_j_total = 100.0 * turn;
+        struct snapshot *s = end();
+        assert_true(s->holder_len <= HOLDERS_PER_DEVICE + 2);
+        assert_true(room.attribution.ledger.accounts.cap <= 512);
+        energy = 0;
+        for (size_t i = 0; i < s->holder_len; i++)
+            energy += s->holders[i].energy_j_total;
+        snapshot_release(s);
+    }
+    assert_true(energy > 0 &&
+                energy <= 29900); /* what went with its holders is not counted twice */
+}
+
 static void rows_beyond_the_limit_are_summed_by_device(void **state)
 {
     (void)state;
@@ -471,6 +493,7 @@ int main(void)
         TEST(a_counter_that_began_again_adds_nothing),
         TEST(a_holder_that_went_keeps_its_energy_in_sight_for_a_minute),
         TEST(a_flood_of_holders_is_summed_as_other),
+        TEST(holders_that_come_and_go_for_ever_take_no_more_room),
         TEST(rows_beyond_the_limit_are_summed_by_device),
         TEST(a_lost_device_is_held_by_nobody_we_know),
     };
