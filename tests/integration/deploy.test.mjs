@@ -10,11 +10,19 @@ const deploy = path.join(root, 'deploy');
 const read = (...parts) => fs.readFileSync(path.join(deploy, ...parts), 'utf8');
 const has = (program) => run('sh', ['-c', `command -v ${program}`]).code === 0;
 
-/** Every document of a YAML file, as the reader of Python's yaml package sees it. */
+const documents = new Map();
+
+/** A YAML file of deploy/, as the reader of Python's yaml package sees it. */
 function yaml(...parts) {
-  const { code, out, err } = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))', path.join(deploy, ...parts)]);
-  assert.equal(code, 0, `${parts.join('/')}: ${err}`);
-  return JSON.parse(out)[0];
+  const file = parts.join('/');
+  if (!documents.has(file)) documents.set(file, readYaml(file));
+  return documents.get(file);
+}
+
+function readYaml(file) {
+  const { code, out, err } = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))', path.join(deploy, file)]);
+  assert.equal(code, 0, `${file}: ${err}`);
+  return JSON.parse(out);
 }
 
 /** NAME=value lines; a commented-out setting counts where `commented` says so. */
@@ -23,8 +31,15 @@ function settings(text, commented = false) {
   return new Map([...text.matchAll(pattern)].map(([, name, value]) => [name, value]));
 }
 
+const listed = new Map();
+
 /** What `algalon COMMAND --help` lists: variable of the environment -> default. */
 function options(command) {
+  if (!listed.has(command)) listed.set(command, readOptions(command));
+  return listed.get(command);
+}
+
+function readOptions(command) {
   const { code, out } = run(binary, [command, '--help']);
   assert.equal(code, 0);
   return new Map([...out.matchAll(/^ {2}--([a-z][a-z.-]*).*?(?:\[([^\]]*)\])?$/gm)].map(([, name, value]) => [`ALGALON_${name.toUpperCase().replace(/[.-]/g, '_')}`, value ?? '']));
@@ -287,6 +302,23 @@ describe('helm chart', () => {
         for (const { name } of container.volumeMounts) assert.ok(declared.has(name), name);
         assert.ok(container.args.every((arg) => typeof arg === 'string'));
       }
+    }
+  });
+});
+
+describe('docs/deployment.md', () => {
+  const page = fs.readFileSync(path.join(root, 'docs/deployment.md'), 'utf8');
+
+  it('names files and settings that there are', () => {
+    for (const [, name] of page.matchAll(/(compose\.[a-z-]+\.yml|script\/[a-z]+|deploy\/(?:versions\.env|helm\/algalon|scrape))\b/g)) {
+      assert.ok(fs.existsSync(path.join(name.startsWith('compose') ? deploy : root, name)), name);
+    }
+    const known = new Set([...options('all').keys(), ...options('host').keys(), ...options('worker').keys(), ...env.keys(), ...versions.keys()]);
+    for (const [name] of page.matchAll(/\bALGALON_(?!NEW)[A-Z_]+/g)) assert.ok(known.has(name), name);
+    for (const [, name] of page.matchAll(/\]\(([a-z]+\.md)\)/g)) assert.ok(fs.existsSync(path.join(root, 'docs', name)), name);
+    const values = yaml('helm/algalon/values.yaml');
+    for (const [, name] of page.matchAll(/(?<![.\w/-])((?:worker|host|image|serviceMonitor)\.(?!service\b)[A-Za-z]+)\b(?!\.)/g)) {
+      assert.notEqual(name.split('.').reduce((value, key) => value?.[key], values), undefined, name);
     }
   });
 });
