@@ -1,6 +1,8 @@
 /* feed.c - see feed.h for the idea. */
 #include "scrape/feed.h"
 
+#include "scrape/feed_labels.h"
+
 #include <stdlib.h>
 
 #define COLUMN_DROPPED   UINT32_MAX       /* relabelling dropped the series */
@@ -13,6 +15,12 @@
     ((size_t)1 << 20) /* of one line's labels with all that relabelling makes                      \
                        */
 #define REPORT_LEN 5
+/* The group begins anew when columns of series that ended are more than those in use and than
+ * DEAD_LEAST, and have been for about DEAD_PATIENCE scrapes (sooner the more they are). Being more
+ * than those in use, registering what lives costs no more than what came and went has cost. */
+#define DEAD_LEAST 500
+#define DEAD_PATIENCE                                                                              \
+    60 /* processes that come back by then, and 5 min at 5 s, find their columns */
 
 static const char *const report_names[REPORT_LEN] = {
     "up", "scrape_duration_seconds", "scrape_samples_scraped",
@@ -62,6 +70,10 @@ struct feed {
         *index; /* of the layout by hash of the series: entry + 1, 0 free; only while walking */
     size_t index_size;
     struct arena arena; /* labels of the line in hand */
+    size_t live;        /* columns in use by the layout and the scrape's own series */
+    size_t burden;      /* dead columns, summed over the scrapes since they are too many */
+    double *carried; /* NULL, or the group has ended: the last sample of each entry of the layout,
+                        for the group that comes after it */
 };
 
 struct feed *feed_new(struct sink sink, struct metadata *metadata, struct str name)
@@ -96,6 +108,7 @@ void feed_free(struct feed *f)
     free(f->spare);
     free(f->stamped);
     free(f->index);
+    free(f->carried);
     free(f->name);
     free(f);
 }
@@ -106,6 +119,9 @@ void feed_configure(struct feed *f, const struct feed_settings *settings, bool c
     if (changed) {
         layout_fini(&f->layout);
         f->settled = false;
+        f->live = REPORT_LEN;
+        free(f->carried);
+        f->carried = NULL;
     }
 }
 
@@ -114,7 +130,7 @@ size_t feed_bytes(const struct feed *f)
     return sizeof(*f) + f->layout.text.cap + f->layout.cap * sizeof(struct entry) +
            (f->row_cap + f->before_cap + f->spare_cap) * sizeof(double) +
            f->stamped_cap * sizeof(struct stamped) + f->index_size * sizeof(uint32_t) +
-           arena_bytes(&f->arena);
+           (f->carried ? f->layout.len * sizeof(double) : 0) + arena_bytes(&f->arena);
 }
 
 /* ---- columns and rows ---- */
@@ -148,13 +164,10 @@ static int get_column(struct feed *f, struct labels labels, uint32_t *ret, struc
     return 0;
 }
 
-/* The group and the columns of the scrape's own series, at the first use. */
-static int open_group(struct feed *f, struct error *err)
+/* The group and the columns of the scrape's own series. */
+static int make_group(struct feed *f, struct error *err)
 {
     struct group *group;
-
-    if (f->group)
-        return 0;
     int code = f->sink.group(f->sink.self, str_of(f->name), &group, err);
     if (code)
         return code;
@@ -306,76 +319,6 @@ static void refuse(struct feed_result *ret, const char *why)
         snprintf(ret->first_refused, sizeof(ret->first_refused), "%s", why);
 }
 
-/* True when the line itself says that the label is empty ({instance=""}): with honor_labels the
- * target's then stays away, which the Pushgateway relies on. */
-static bool is_written_empty(struct str series, struct str name)
-{
-    const char *at = series.ptr, *end = series.ptr + series.len;
-
-    while ((at = memmem(at, (size_t)(end - at), name.ptr, name.len))) {
-        const char *behind = at + name.len;
-        bool starts = at > series.ptr && strchr("{, \t", at[-1]);
-        if (starts && end - behind >= 3 && memcmp(behind, "=\"\"", 3) == 0)
-            return true;
-        at = behind;
-    }
-    return false;
-}
-
-/* exported_<name>, with the prefix again while somebody else has that name. */
-static int set_exported(struct feed *f, struct label_builder *b, struct label it)
-{
-    struct str name = it.name;
-
-    do {
-        char *longer = arena_alloc(&f->arena, name.len + 9);
-        if (!longer)
-            return -ENOMEM;
-        memcpy(longer, "exported_", 9);
-        memcpy(longer + 9, name.ptr, name.len);
-        name = str_make(longer, name.len + 9);
-    } while (label_builder_get(b, name).len || labels_get(f->settings.labels, name).len);
-    label_builder_set(b, name, it.value);
-    return 0;
-}
-
-static int add_target_labels(struct feed *f, struct label_builder *b, struct str series)
-{
-    bool empty = str_contains(series, STR("=\"\""));
-
-    for (size_t i = 0; i < f->settings.labels.len; i++) {
-        struct label it = f->settings.labels.items[i];
-        struct str own = label_builder_get(b, it.name);
-        if (f->settings.honor_labels) {
-            if (!own.len && !(empty && is_written_empty(series, it.name)))
-                label_builder_set(b, it.name, it.value);
-            continue;
-        }
-        label_builder_set(b, it.name, it.value);
-        if (own.len && set_exported(f, b, (struct label){it.name, own}))
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int check_limits(const struct feed_settings *s, struct labels l, struct error *err)
-{
-    if (s->label_limit && l.len > s->label_limit)
-        return error_set(err, -E2BIG, "a series has %zu labels, label_limit is %" PRIu64, l.len,
-                         s->label_limit);
-    for (size_t i = 0; i < l.len; i++) {
-        if (s->label_name_length_limit && l.items[i].name.len > s->label_name_length_limit)
-            return error_set(err, -E2BIG,
-                             "a label name has %zu bytes, label_name_length_limit is %" PRIu64,
-                             l.items[i].name.len, s->label_name_length_limit);
-        if (s->label_value_length_limit && l.items[i].value.len > s->label_value_length_limit)
-            return error_set(err, -E2BIG,
-                             "a label value has %zu bytes, label_value_length_limit is %" PRIu64,
-                             l.items[i].value.len, s->label_value_length_limit);
-    }
-    return 0;
-}
-
 /* The column of a series by its labels: COLUMN_DROPPED and COLUMN_REFUSED among the answers.
  * Errors: -E2BIG, a limit of the configuration: the scrape fails. */
 static int resolve(struct feed *f, struct str series, uint32_t *ret, struct feed_result *result,
@@ -392,7 +335,7 @@ static int resolve(struct feed *f, struct str series, uint32_t *ret, struct feed
         return 0;
     }
     label_builder_init(&b, labels);
-    int code = add_target_labels(f, &b, series);
+    int code = feed_labels_join(&f->settings, series, &b, &f->arena);
     int keep = code || !f->settings.relabel ? 1 : relabel_apply(f->settings.relabel, &b, &f->arena);
     if (!keep) {
         *ret = COLUMN_DROPPED;
@@ -408,7 +351,7 @@ static int resolve(struct feed *f, struct str series, uint32_t *ret, struct feed
         refuse(result, b.len > LABELS_MAX ? why.text : "relabelling left no metric name");
         return 0;
     }
-    code = check_limits(&f->settings, labels, err);
+    code = feed_labels_check(&f->settings, labels, err);
     if (code)
         return code;
     if (get_column(f, labels, ret, &why)) {
@@ -681,6 +624,86 @@ static int walk_carefully(struct feed *f, struct str text, bool openmetrics,
     return 0;
 }
 
+/* ---- from one group to the next ---- */
+
+/* Ends the group; rows and columns start from nothing. */
+static void leave_group(struct feed *f)
+{
+    f->sink.end(f->sink.self, f->group);
+    f->group = NULL;
+    free(f->row);
+    free(f->before);
+    free(f->spare);
+    f->row = f->before = f->spare = NULL;
+    f->row_cap = f->before_cap = f->spare_cap = f->width = 0;
+    f->burden = 0;
+}
+
+/* Gives every line that has a column one in the new group, with its last sample, so that the next
+ * scrape is recognised and what vanishes is marked as if nothing had happened. */
+static void move_lines(struct feed *f)
+{
+    struct feed_result unused = {0};
+    struct error err;
+
+    for (size_t i = 0; i < f->layout.len; i++) {
+        struct entry *it = &f->layout.entries[i];
+        if (it->column >= COLUMN_NONE)
+            continue;
+        if (resolve(f, entry_series(&f->layout, it), &it->column, &unused, &err))
+            it->column = COLUMN_REFUSED;
+        if (it->column < COLUMN_NONE)
+            f->before[it->column] = f->carried[i];
+        if (it->column != COLUMN_REFUSED)
+            continue;
+        f->refused = true;
+        f->tried = RETRY_SCRAPES; /* with the next scrape */
+    }
+    free(f->carried);
+    f->carried = NULL;
+}
+
+/* The group, at the first use and after one has ended. */
+static int open_group(struct feed *f, struct error *err)
+{
+    int code = f->group ? 0 : make_group(f, err);
+
+    if (!code && f->carried)
+        move_lines(f);
+    return code;
+}
+
+static bool is_worn(struct feed *f)
+{
+    size_t live = MIN(f->live, f->width), dead = f->width - live;
+    size_t bearable = MAX(live, (size_t)DEAD_LEAST);
+
+    if (dead <= bearable) {
+        f->burden = 0;
+        return false;
+    }
+    f->burden += dead;
+    return f->burden >= bearable * DEAD_PATIENCE;
+}
+
+/* Begins the group anew when it is worn. The last row has been kept, with the stale markers of what
+ * had vanished: only what is in the layout can have had a sample. */
+static void renew_group(struct feed *f)
+{
+    if (LIKELY(!is_worn(f)))
+        return;
+    f->carried = calloc(f->layout.len + 1, sizeof(*f->carried));
+    if (!f->carried)
+        return; /* another time */
+    for (size_t i = 0; i < f->layout.len; i++) {
+        uint32_t column = f->layout.entries[i].column;
+        f->carried[i] = column < COLUMN_NONE ? f->before[column] : value_absent();
+    }
+    leave_group(f);
+    int code = open_group(f, NULL);
+    (void)code; /* the next scrape tries again, and says it */
+}
+
 /* ---- the door ---- */
 
 int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms, double duration_s,
@@ -716,7 +739,11 @@ int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms
         ret->added = mark_vanished(f);
     const double report[REPORT_LEN] = {1, duration_s, (double)ret->samples, (double)ret->kept,
                                        (double)ret->added};
-    return commit(f, ts_ms, report, !stamped, err);
+    code = commit(f, ts_ms, report, !stamped, err);
+    f->live = ret->kept + REPORT_LEN;
+    if (!code)
+        renew_group(f);
+    return code;
 }
 
 int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, struct error *err)
@@ -728,18 +755,27 @@ int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, struct error *
         return code;
     clear_row(f);
     mark_vanished(f);
-    return commit(f, ts_ms, report, false, err);
+    code = commit(f, ts_ms, report, false, err);
+    if (!code)
+        renew_group(f);
+    return code;
 }
 
 int feed_end(struct feed *f, int64_t ts_ms, struct error *err)
 {
     double report[REPORT_LEN];
 
-    if (!f->group) /* never scraped */
+    if (!f->group && !f->carried) /* never scraped */
         return 0;
+    int code = open_group(f, err);
+    if (code)
+        return code;
     for (size_t i = 0; i < REPORT_LEN; i++)
         report[i] = value_stale();
     clear_row(f);
     mark_vanished(f);
-    return commit(f, ts_ms, report, false, err);
+    code = commit(f, ts_ms, report, false, err);
+    leave_group(f);
+    layout_fini(&f->layout);
+    return code;
 }

@@ -5,6 +5,9 @@
  * has not changed costs one comparison and one number a line. A scrape that has changed is walked a
  * second time: known lines are found by the hash of their text, new ones have their labels parsed.
  *
+ * Series that come and go (processes) leave columns behind. When those are more than the columns in
+ * use for a while, the feed ends its group and begins it again with what lives.
+ *
  * Threads: one at a time per feed. */
 #ifndef ALGALON_SCRAPE_FEED_H
 #define ALGALON_SCRAPE_FEED_H
@@ -50,7 +53,8 @@ void feed_configure(struct feed *f, const struct feed_settings *settings, bool c
  * Errors: -EBADMSG    not one line could be read, -E2BIG a limit was passed: the scrape is kept as
  *                     failed (see feed_failed()).
  *         -ENOSPC, -EIO, -ERANGE  the store did not keep the row.
- * Cost:   about 15 ns a line when the lines are those of the last scrape; no allocation then.
+ * Cost:   about 15 ns a line when the lines are those of the last scrape; no allocation then. The
+ *         group beginning anew: about that of a new series, for each that lives.
  */
 MUST_CHECK int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms,
                            double duration_s, struct feed_result *ret, struct error *err);
@@ -58,7 +62,8 @@ MUST_CHECK int feed_scrape(struct feed *f, struct str text, bool openmetrics, in
 /** Takes a scrape that failed: stale markers for all series, `up` 0. Errors: as the store's. */
 MUST_CHECK int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, struct error *err);
 
-/** The target is gone: stale markers for everything, its own series too. Errors: as the store's. */
+/** The target is gone: stale markers for everything, its own series too; the group ends, also where
+ * the markers are not kept. Errors: as the store's. */
 MUST_CHECK int feed_end(struct feed *f, int64_t ts_ms, struct error *err);
 
 /** Bytes the feed holds. */

@@ -21,6 +21,7 @@ struct fake {
     } rows[8]; /* since the last look */
     size_t row_len;
     int append_code;
+    unsigned ended; /* groups */
 };
 
 static int fake_group(void *self, struct str name, struct group **ret, struct error *err)
@@ -76,10 +77,22 @@ static int fake_append(void *self, struct group *g, int64_t ts_ms, const double 
     return 0;
 }
 
+/* Columns are those of the present group. */
+static void fake_end(void *self, struct group *g)
+{
+    struct fake *f = self;
+
+    assert_ptr_equal(g, f);
+    for (size_t i = 0; i < f->columns; i++)
+        free(f->names[i]);
+    f->columns = 0;
+    f->ended++;
+}
+
 static void fake_init(struct fake *f)
 {
     *f = (struct fake){.max_columns = COLUMNS_MAX};
-    f->sink = (struct sink){f, fake_group, fake_column, fake_append};
+    f->sink = (struct sink){f, fake_group, fake_column, fake_append, fake_end};
 }
 
 static void fake_fini(struct fake *f)
@@ -212,8 +225,35 @@ static void a_target_that_fails_and_returns(void **state)
     assert_int_equal(f.asked, asked);
     assert_true(report_of(&f, "scrape_series_added") == 1);
     assert_rows(&f, "@5 up=1 a" L "=5\n");
-    assert_int_equal(feed_end(feed, 6, NULL), 0);
-    assert_rows(&f, "@6 up=stale a" L "=stale\n");
+    feed_free(feed);
+    fake_fini(&f);
+}
+
+static void the_group_of_a_target_that_is_gone_ends_after_its_markers(void **state)
+{
+    struct fake f;
+    struct feed *feed = open_feed(&f, &plain);
+    unsigned stale = 0;
+
+    (void)state;
+    assert_int_equal(feed_end(feed, 1, NULL), 0); /* never scraped: there is nothing to end */
+    assert_int_equal(f.ended, 0);
+    scrape(feed, "a 1\n", 2);
+    f.row_len = 0;
+    assert_int_equal(feed_end(feed, 3, NULL), 0);
+    assert_int_equal(f.row_len, 1);
+    assert_int_equal(f.rows[0].ts_ms, 3);
+    for (size_t i = 0; i < COLUMNS_MAX; i++)
+        stale += value_is_stale(f.rows[0].values[i]);
+    assert_int_equal(stale, 6);
+    assert_int_equal(f.ended, 1);
+    f.row_len = 0;
+    scrape(feed, "a 5\n", 4); /* begins anew, should it be wanted again */
+    assert_true(report_of(&f, "scrape_series_added") == 1);
+    assert_rows(&f, "@4 up=1 a" L "=5\n");
+    f.append_code = -ENOSPC;
+    assert_int_equal(feed_end(feed, 5, NULL), -ENOSPC);
+    assert_int_equal(f.ended, 2);
     feed_free(feed);
     fake_fini(&f);
 }
@@ -493,6 +533,7 @@ int main(void)
         cmocka_unit_test(lines_become_a_row_with_the_scrapes_own_series),
         cmocka_unit_test(series_that_vanish_are_marked_once),
         cmocka_unit_test(a_target_that_fails_and_returns),
+        cmocka_unit_test(the_group_of_a_target_that_is_gone_ends_after_its_markers),
         cmocka_unit_test(a_stale_marker_that_was_not_kept_is_told_again),
         cmocka_unit_test(changed_texts_are_followed_without_starting_over),
         cmocka_unit_test(of_a_series_given_twice_the_first_stands),

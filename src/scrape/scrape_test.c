@@ -181,6 +181,7 @@ struct group {
     struct str name;
     size_t columns[512]; /* -> series */
     size_t len;
+    bool ended;
 };
 
 struct fake {
@@ -190,6 +191,7 @@ struct fake {
     size_t series_len;
     struct group *groups[600];
     size_t group_len;
+    size_t misused; /* calls with a group that had ended */
 };
 
 static int fake_group(void *self, struct str name, struct group **ret, struct error *err)
@@ -200,7 +202,7 @@ static int fake_group(void *self, struct str name, struct group **ret, struct er
     (void)err;
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < f->group_len; i++)
-        if (str_equal(f->groups[i]->name, name))
+        if (!f->groups[i]->ended && str_equal(f->groups[i]->name, name))
             g = f->groups[i];
     if (!g) {
         g = xnew(struct group);
@@ -231,6 +233,7 @@ static int fake_column(void *self, struct group *g, struct labels labels, uint32
     labels_print(labels, &text);
     char *name = buf_take(&text);
     pthread_mutex_lock(&f->lock);
+    f->misused += g->ended;
     struct series *series = find_series(f, name);
     if (!series) {
         series = &f->series[f->series_len++];
@@ -255,6 +258,7 @@ static int fake_append(void *self, struct group *g, int64_t ts_ms, const double 
 
     (void)err;
     pthread_mutex_lock(&f->lock);
+    f->misused += g->ended;
     for (size_t i = 0; i < n; i++) {
         struct series *series = &f->series[g->columns[i]];
         if (value_is_absent(values[i]))
@@ -267,6 +271,16 @@ static int fake_append(void *self, struct group *g, int64_t ts_ms, const double 
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
     return 0;
+}
+
+static void fake_end(void *self, struct group *g)
+{
+    struct fake *f = self;
+
+    pthread_mutex_lock(&f->lock);
+    f->misused += g->ended;
+    g->ended = true;
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* Everything a test has. */
@@ -284,7 +298,7 @@ static int set_up(void **state)
 
     pthread_mutex_init(&b->fake.lock, NULL);
     thread_cond_init(&b->fake.changed);
-    b->sink = (struct sink){&b->fake, fake_group, fake_column, fake_append};
+    b->sink = (struct sink){&b->fake, fake_group, fake_column, fake_append, fake_end};
     snprintf(b->dir, sizeof(b->dir), "%s/scrape-XXXXXX", TEST_BUILD_DIR);
     if (!mkdtemp(b->dir))
         return -1;
@@ -301,6 +315,7 @@ static int tear_down(void **state)
 
     scrape_stop(b->scrape);
     server_close(&b->server);
+    assert_int_equal(b->fake.misused, 0);
     for (size_t i = 0; i < b->fake.series_len; i++)
         free(b->fake.series[i].text);
     for (size_t i = 0; i < b->fake.group_len; i++) {
@@ -391,6 +406,20 @@ static void find_status(void *ctx, const struct target_status *t)
 }
 
 /* The numbers and texts of a target's status; its views are not valid any more. */
+/* Groups of `job` that have ended, or that have not. */
+static size_t count_groups(struct bench *b, const char *job, bool ended)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&b->fake.lock);
+    for (size_t i = 0; i < b->fake.group_len; i++) {
+        const struct group *g = b->fake.groups[i];
+        n += g->ended == ended && str_starts(g->name, str_of(job));
+    }
+    pthread_mutex_unlock(&b->fake.lock);
+    return n;
+}
+
 static struct target_status status_of(struct bench *b, const char *job)
 {
     struct wanted w = {.job = job};
@@ -573,6 +602,8 @@ static void a_file_of_targets_is_followed_within_two_seconds(void **state)
     wait_for(b, new, 1);
     assert_true(clock_mono_ns() - from < 2 * (uint64_t)NS_PER_S);
     wait_for(b, old, (double)NAN);
+    assert_int_equal(count_groups(b, "x;", true), 1); /* the new one has its name, not its group */
+    assert_int_equal(count_groups(b, "x;", false), 1);
     assert_int_equal(file_replace(b->sd, "[", 1, NULL), 0); /* half written: nothing changes */
     wait_for_more(b, new, 1, 15);
 }
@@ -610,6 +641,9 @@ static void a_reload_is_all_or_nothing_and_keeps_what_stays(void **state)
     /* At once: its state was kept. */
     assert_int_equal(status_of(b, "kept").health, TARGET_UP);
     wait_for(b, gone, (double)NAN);
+    assert_int_equal(count_groups(b, "gone;", true), 1); /* its series may leave memory */
+    assert_int_equal(count_groups(b, "gone;", false), 0);
+    assert_int_equal(count_groups(b, "kept;", true), 0);
     wait_for(b, labelled(b, added, "a", "added"), 1);
     scrape_get_stats(b->scrape, &stats);
     assert_int_equal(stats.targets, 2);

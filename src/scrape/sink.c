@@ -18,7 +18,12 @@ static int to_append(void *self, struct group *g, int64_t ts_ms, const double *v
     return store_append(self, g, ts_ms, values, n, err);
 }
 
+static void to_end(void *self, struct group *g)
+{
+    store_group_end(self, g);
+}
+
 struct sink sink_of_store(struct store *store)
 {
-    return (struct sink){store, to_group, to_column, to_append};
+    return (struct sink){store, to_group, to_column, to_append, to_end};
 }

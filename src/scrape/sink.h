@@ -13,6 +13,7 @@ struct sink {
                   struct error *err);
     int (*append)(void *self, struct group *g, int64_t ts_ms, const double *values, size_t n,
                   struct error *err);
+    void (*end)(void *self, struct group *g);
 };
 
 /** The sink that is `store`. */
