@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { Algalon, binary, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
+import { Algalon, Child, binary, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
 
 const deploy = path.join(root, 'deploy');
 const read = (...parts) => fs.readFileSync(path.join(deploy, ...parts), 'utf8');
@@ -189,6 +189,44 @@ describe('what the neighbours are given', () => {
     } finally {
       await host.stop();
       await worker.stop();
+    }
+  });
+
+  const stackPrograms = ['victoria-metrics', 'vmagent', 'vmalert'];
+  const absent = stackPrograms.filter((name) => !has(name));
+  it('the stack works with the flags it is given: a worker scraped, kept, watched', { timeout: 90_000, skip: absent.length ? `${absent} not installed` : false }, async () => {
+    const dir = temporaryFolder('algalon-stack');
+    const [store, agent, alert, notifier, metrics] = await freePorts(5);
+    fs.cpSync(path.join(deploy, 'scrape'), path.join(dir, 'scrape'), { recursive: true });
+    const targets = path.join(dir, 'scrape/targets/all-smi-targets.yml');
+    fs.writeFileSync(targets, fs.readFileSync(targets, 'utf8').replace('this-machine:9400', `127.0.0.1:${metrics}`));
+    /** The command of a service, with this machine's ports and folders for the container's. */
+    const command = (name) => yaml('compose.stack.yml').services[name].command.map((flag) => flag
+      .replace('${STACK_RETENTION}', env.get('STACK_RETENTION'))
+      .replace(/-httpListenAddr=:/, '-httpListenAddr=127.0.0.1:')
+      .replace(/http:\/\/[a-z]+:/, 'http://127.0.0.1:')
+      .replace(/:8428\b/, `:${store}`).replace(/:8429\b/, `:${agent}`).replace(/:8880\b/, `:${alert}`).replace(/:9093\b/, `:${notifier}`)
+      .replace('=/storage', `=${dir}/storage`).replace('=/queue', `=${dir}/queue`)
+      .replace('=/etc/prometheus/', `=${dir}/scrape/`).replace('=/etc/alerts/', `=${deploy}/stack/rules/`));
+    const children = [await Algalon.start({ command: 'worker', ports: [metrics], args: ['--interval=1s', '--hostname=here'] })];
+    try {
+      children.push(new Child('victoria-metrics', command('victoriametrics')));
+      await until('the store is healthy', 20, async () => (await fetch(`http://127.0.0.1:${store}/health`)).ok);
+      children.push(new Child('vmagent', command('vmagent')), new Child('vmalert', command('vmalert')));
+      const scraped = () => until('the worker is in the store', 40, async () => {
+        const answer = await (await fetch(`http://127.0.0.1:${store}/api/v1/query?query=${encodeURIComponent('all_smi_memory_total_bytes{job="worker",cluster="local",hostname="here"}')}`)).json();
+        return answer.data.result.length === 1;
+      });
+      const watched = () => until('the rules are evaluated', 20, async () => {
+        const answer = await (await fetch(`http://127.0.0.1:${alert}/metrics`)).text();
+        return /^vmalert_(alerting_rules_error|alerts_firing|alerting_rules_last_evaluation_samples)\{.*WorkerDown/m.test(answer);
+      });
+      await Promise.all([scraped(), watched()]).catch((error) => {
+        throw new Error(`${error.message}\n${children.map(({ output }) => output.slice(-2000)).join('\n')}`);
+      });
+      for (const child of children) assert.ok(child.alive, child.output);
+    } finally {
+      for (const child of children.reverse()) await child.stop();
     }
   });
 
