@@ -79,6 +79,33 @@ static void fixed_decimals_print_exactly(void **state)
     }
 }
 
+static void brief_numbers_have_an_exponent_from_a_million_on(void **state)
+{
+    static const struct {
+        double value;
+        const char *out;
+    } cases[] = {{0, "0"},
+                 {-0.0, "-0"},
+                 {100000, "100000"},
+                 {1e6, "1e+06"},
+                 {1234567, "1.234567e+06"},
+                 {999999.5, "999999.5"},
+                 {0.0001, "0.0001"},
+                 {0.00001, "1e-05"},
+                 {-12.25, "-12.25"},
+                 {NAN, "NaN"},
+                 {INFINITY, "+Inf"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {5e-324, "5e-324"}};
+    char text[NUM_MAX_TEXT + 1];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        text[num_print_brief(text, cases[i].value)] = '\0';
+        assert_string_equal(text, cases[i].out);
+    }
+}
+
 static void any_double_survives_text(void **state)
 {
     uint64_t seed = 42;
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced_one_by_one),
         cmocka_unit_test(numbers_read_and_print_back_the_same),
         cmocka_unit_test(fixed_decimals_print_exactly),
+        cmocka_unit_test(brief_numbers_have_an_exponent_from_a_million_on),
         cmocka_unit_test(any_double_survives_text),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(durations_are_prometheus_durations),

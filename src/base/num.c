@@ -128,6 +128,28 @@ bool num_parse_i64(struct str s, int64_t *ret)
     return true;
 }
 
+size_t num_print_brief(char *to, double value)
+{
+    char text[NUM_MAX_TEXT];
+
+    if (isnan(value) || isinf(value))
+        return num_print(to, value);
+    for (int digits = 1; digits <= 17; digits++) {
+        double back;
+        int len = snprintf(text, sizeof(text), "%.*e", digits - 1, value);
+        const char *e = strchr(text, 'e');
+        int64_t exponent;
+        if (!num_parse(str_make(text, (size_t)len), &back) || back != value || !e ||
+            !num_parse_i64(str_of(e[1] == '+' ? e + 2 : e + 1), &exponent))
+            continue;
+        if (exponent >= -4 && exponent < 6)
+            len = snprintf(text, sizeof(text), "%.*f", MAX(digits - 1 - (int)exponent, 0), value);
+        memcpy(to, text, (size_t)len);
+        return (size_t)len;
+    }
+    return num_print(to, value); /* 17 digits read back for every float64 */
+}
+
 size_t num_print_u64(char *to, uint64_t value)
 {
     char digits[20];

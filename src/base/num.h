@@ -27,6 +27,11 @@ MUST_CHECK bool num_parse_u64(struct str s, uint64_t *ret);
 size_t num_print(char *to, double value);
 size_t num_print_u64(char *to, uint64_t value);
 
+/** The same digits with an exponent below 1e-4 and from 1e+06 on, as Go's %v has them: for texts
+ * that Prometheus's users know in this form (templates, expressions). At most NUM_MAX_TEXT bytes.
+ */
+size_t num_print_brief(char *to, double value);
+
 /** Prints `units` / 10^`decimals` (18 at most) exactly, without trailing zeros: (1234, 2) is
  * "12.34", (1200, 2) is "12". At most NUM_MAX_TEXT bytes, not terminated; returns how many. */
 size_t num_print_fixed(char *to, int64_t units, unsigned decimals);

@@ -77,12 +77,14 @@ static void seconds(double value, struct buf *to)
 
 static void number(const struct node *n, struct buf *to)
 {
+    char text[NUM_MAX_TEXT];
+
     if (n->number.duration)
         seconds(n->number.value, to);
     else if (isinf(n->number.value)) /* without a plus, which would take in what follows: Inf ^ x */
         buf_text(to, n->number.value > 0 ? "Inf" : "-Inf");
     else
-        buf_double(to, n->number.value);
+        buf_add(to, text, num_print_brief(text, n->number.value));
 }
 
 /* A number alone is a length of time; in arithmetic it may be a factor, and stays a number. */

@@ -136,7 +136,7 @@ static void expressions_are_written_in_their_canonical_form(void **state)
         {"0755", "493"},
         {"1_000.5", "1000.5"},
         {"1Ki", "1024"},
-        {"5M", "5000000"},
+        {"5M", "5e+06"},
         {"1.5KiB", "1536"},
         {"1e-3", "0.001"},
         {".5", "0.5"},

@@ -20,7 +20,8 @@ int promql_check(struct str expr, struct promql_error *err)
     return code;
 }
 
-int promql_format(struct str expr, struct buf *to, struct promql_error *err)
+static int format_with(void (*print)(const struct node *n, struct buf *to), struct str expr,
+                       struct buf *to, struct promql_error *err)
 {
     struct arena arena;
     struct tree tree;
@@ -28,13 +29,23 @@ int promql_format(struct str expr, struct buf *to, struct promql_error *err)
     arena_init(&arena, PARSE_MEMORY_MAX);
     int code = parse_text(expr, &arena, &tree, err);
     if (!code) {
-        format_pretty(tree.root, to);
+        print(tree.root, to);
         node_tree_fini(&tree);
         if (to->failed)
             code = fault_memory(err);
     }
     arena_fini(&arena);
     return code;
+}
+
+int promql_format(struct str expr, struct buf *to, struct promql_error *err)
+{
+    return format_with(format_pretty, expr, to, err);
+}
+
+int promql_format_line(struct str expr, struct buf *to, struct promql_error *err)
+{
+    return format_with(format_line, expr, to, err);
 }
 
 int promql_parse_selector(struct str text, struct arena *a, struct selector *ret,

@@ -1,0 +1,71 @@
+/* rules.h - Prometheus rule files, evaluated: recording rules write series, alerting rules keep
+ * alerts. Start at rules_open() and rules_start(). */
+#ifndef ALGALON_RULES_RULES_H
+#define ALGALON_RULES_RULES_H
+
+#include "base/base.h"
+#include "metric/metric.h"
+#include "promql/promql.h"
+#include "store/store.h"
+
+struct rules; /* opaque */
+
+struct rules_options {
+    const char *const *files; /* paths and patterns of glob(7); borrowed until rules_close() */
+    size_t file_len;
+    int64_t interval_ms; /* of groups that name none */
+    struct queryable queryable;
+    struct store *store;         /* what rules give is written there */
+    struct promql_options query; /* bounds of one expression; its times are not used */
+    int64_t query_timeout_ms;    /* 0: none */
+    int64_t started_ms; /* traces of alerts before this are an earlier life's: they go on */
+};
+
+/** Reads the files; nothing is evaluated yet. Errors: -EINVAL "file:line: what", -ENOENT, -ENOMEM.
+ */
+MUST_CHECK int rules_open(const struct rules_options *options, struct rules **ret,
+                          struct error *err);
+
+/**
+ * Evaluates every group that is due at now_ms, for callers that keep the time themselves; returns
+ * when the next one is due, INT64_MAX when there is none. A group's turns lie on multiples of its
+ * interval, shifted by its name so that groups do not all run at once; turns that were slept
+ * through are counted and left out.
+ */
+int64_t rules_run(struct rules *r, int64_t now_ms);
+
+/** Starts a thread "rules" that does so on the clock; it waits for the next turn. */
+MUST_CHECK int rules_start(struct rules *r, struct error *err);
+
+/** Ends the thread, giving up an evaluation that is under way. NULL is fine. */
+void rules_close(struct rules *r);
+
+/**
+ * Reads the files again, all or nothing: rules that are as before keep their alerts and series, the
+ * series of rules that are gone end. Waits for a group that is being evaluated. Errors: as
+ * rules_open(), and everything is as before. Threads: any.
+ */
+MUST_CHECK int rules_reload(struct rules *r, struct error *err);
+
+/* Which rules an answer shows. */
+enum rules_kind {
+    RULES_ALL,
+    RULES_RECORDING,
+    RULES_ALERTING
+};
+
+/** Appends {"groups":[...]} and {"alerts":[...]} as Prometheus's API has them. Threads: any. */
+void rules_print_groups(struct rules *r, enum rules_kind kind, struct buf *to);
+void rules_print_alerts(struct rules *r, struct buf *to);
+
+struct rules_stats {
+    uint64_t groups, rules, alerts_pending, alerts_firing, rules_failing;
+    uint64_t evaluations_total, failures_total, missed_total, samples_total, refused_total;
+    uint64_t reloads_total, reload_failures_total;
+    double evaluation_seconds_total;
+    bool config_ok; /* the files read last are in force */
+};
+
+void rules_get_stats(struct rules *r, struct rules_stats *ret);
+
+#endif

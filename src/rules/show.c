@@ -1,0 +1,193 @@
+/* show.c - rules for readers of JSON. */
+#include "rules/show.h"
+
+#include "rules/state.h"
+
+#include <time.h>
+
+/* RFC 3339 in UTC, with the milliseconds that are not zero at their end. */
+static void print_time(int64_t ms, struct buf *to)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    int rest = (int)(ms % 1000);
+    struct tm parts;
+    char text[32];
+
+    if (ms < 0 || !gmtime_r(&seconds, &parts)) {
+        buf_text(to, "\"0001-01-01T00:00:00Z\""); /* never, as Go has it */
+        return;
+    }
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+    buf_printf(to, "\"%s", text);
+    if (rest) {
+        int len = snprintf(text, sizeof(text), ".%03d", rest);
+        while (text[len - 1] == '0')
+            len--;
+        buf_add(to, text, (size_t)len);
+    }
+    buf_text(to, "Z\"");
+}
+
+/* The fewest digits that read back the same, with an exponent: 1e+00. */
+static void print_value(double v, struct buf *to)
+{
+    char text[40];
+
+    buf_char(to, '"');
+    if (isnan(v) || isinf(v)) {
+        buf_double(to, v);
+    } else {
+        for (int digits = 0; digits <= 16; digits++) {
+            double back;
+            int len = snprintf(text, sizeof(text), "%.*e", digits, v);
+            if (num_parse(str_make(text, (size_t)len), &back) && back == v)
+                break;
+        }
+        buf_text(to, text);
+    }
+    buf_char(to, '"');
+}
+
+static void print_pairs(const struct rule_pair *pairs, size_t n, struct buf *to)
+{
+    buf_char(to, '{');
+    for (size_t i = 0; i < n; i++) {
+        buf_text(to, i ? "," : "");
+        buf_json(to, pairs[i].name);
+        buf_char(to, ':');
+        buf_json(to, pairs[i].text);
+    }
+    buf_char(to, '}');
+}
+
+static void print_alert(const struct alert *a, struct buf *to)
+{
+    buf_text(to, "{\"labels\":");
+    labels_print_json(*a->labels, to);
+    buf_text(to, ",\"annotations\":");
+    labels_print_json(*a->annotations, to);
+    buf_printf(to,
+               ",\"state\":\"%s\",\"activeAt\":", a->state == ALERT_FIRING ? "firing" : "pending");
+    print_time(a->active_ms, to);
+    if (a->keep_ms != INT64_MIN) {
+        buf_text(to, ",\"keepFiringSince\":");
+        print_time(a->keep_ms, to);
+    }
+    buf_text(to, ",\"value\":");
+    print_value(a->value, to);
+    buf_char(to, '}');
+}
+
+static const char *rule_state_name(const struct rule_state *s)
+{
+    const char *name = "inactive";
+
+    for (size_t i = 0; i < s->alert_len; i++) {
+        if (s->alerts[i]->state == ALERT_FIRING)
+            return "firing";
+        name = "pending";
+    }
+    return name;
+}
+
+static void print_alert_rule(const struct rule *rule, struct buf *to)
+{
+    const struct rule_state *s = rule->state;
+
+    buf_printf(to, "\"state\":\"%s\",\"duration\":", rule_state_name(s));
+    buf_double(to, (double)rule->for_ms / 1000);
+    buf_text(to, ",\"keepFiringFor\":");
+    buf_double(to, (double)rule->keep_firing_ms / 1000);
+    buf_text(to, ",\"labels\":");
+    print_pairs(rule->labels, rule->label_len, to);
+    buf_text(to, ",\"annotations\":");
+    print_pairs(rule->annotations, rule->annotation_len, to);
+    buf_text(to, ",\"alerts\":[");
+    for (size_t i = 0; i < s->alert_len; i++) {
+        buf_text(to, i ? "," : "");
+        print_alert(s->alerts[i], to);
+    }
+    buf_text(to, "],");
+}
+
+static void print_rule(const struct rule *rule, struct buf *to)
+{
+    static const char *const health[] = {"unknown", "ok", "err"};
+    const struct rule_state *s = rule->state;
+
+    buf_char(to, '{');
+    if (rule->is_alert) {
+        print_alert_rule(rule, to);
+    } else if (rule->label_len) {
+        buf_text(to, "\"labels\":");
+        print_pairs(rule->labels, rule->label_len, to);
+        buf_char(to, ',');
+    }
+    buf_text(to, "\"name\":");
+    buf_json(to, rule->name);
+    buf_text(to, ",\"query\":");
+    buf_json(to, rule->query);
+    buf_printf(to, ",\"health\":\"%s\"", health[s->health]);
+    if (*s->error) {
+        buf_text(to, ",\"lastError\":");
+        buf_json(to, str_of(s->error));
+    }
+    buf_text(to, ",\"evaluationTime\":");
+    buf_double(to, s->seconds);
+    buf_text(to, ",\"lastEvaluation\":");
+    print_time(s->last_ms, to);
+    buf_printf(to, ",\"type\":\"%s\"}", rule->is_alert ? "alerting" : "recording");
+}
+
+static void print_group(const struct rule_group *g, enum rules_kind kind, struct buf *to)
+{
+    bool any = false;
+
+    buf_text(to, "{\"name\":");
+    buf_json(to, g->name);
+    buf_text(to, ",\"file\":");
+    buf_json(to, g->file);
+    buf_text(to, ",\"rules\":[");
+    for (size_t i = 0; i < g->len; i++) {
+        if (kind != RULES_ALL && g->rules[i].is_alert != (kind == RULES_ALERTING))
+            continue;
+        buf_text(to, any ? "," : "");
+        print_rule(&g->rules[i], to);
+        any = true;
+    }
+    buf_text(to, "],\"interval\":");
+    buf_double(to, (double)g->interval_ms / 1000);
+    buf_printf(to, ",\"limit\":%" PRIu64 ",\"evaluationTime\":", g->limit);
+    buf_double(to, g->seconds);
+    buf_text(to, ",\"lastEvaluation\":");
+    print_time(g->last_ms, to);
+    buf_char(to, '}');
+}
+
+void show_groups(const struct rule_set *set, enum rules_kind kind, struct buf *to)
+{
+    buf_text(to, "{\"groups\":[");
+    for (size_t i = 0; i < set->len; i++) {
+        buf_text(to, i ? "," : "");
+        print_group(&set->groups[i], kind, to);
+    }
+    buf_text(to, "]}");
+}
+
+void show_alerts(const struct rule_set *set, struct buf *to)
+{
+    bool any = false;
+
+    buf_text(to, "{\"alerts\":[");
+    for (size_t i = 0; i < set->len; i++) {
+        for (size_t k = 0; k < set->groups[i].len; k++) {
+            const struct rule_state *s = set->groups[i].rules[k].state;
+            for (size_t n = 0; n < s->alert_len; n++) {
+                buf_text(to, any ? "," : "");
+                print_alert(s->alerts[n], to);
+                any = true;
+            }
+        }
+    }
+    buf_text(to, "]}");
+}

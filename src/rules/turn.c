@@ -1,0 +1,439 @@
+/* turn.c - recording and alerting. The order of an alert's life is Prometheus's: seen first it is
+ * pending, firing when it was seen for as long as `for` says, and gone when it is not seen in a
+ * turn, unless keep_firing_for holds it. */
+#include "rules/turn.h"
+
+#include "rules/state.h"
+
+#define ALERTNAME "alertname"
+
+/* One series that the expression gave, as the rule wants it. */
+struct line {
+    uint64_t hash;
+    struct labels labels;
+    struct labels annotations;
+    double value;
+};
+
+struct work {
+    struct turn *turn;
+    const struct rule_group *group;
+    struct rule *rule;
+    int64_t now_ms;
+    struct arena arena;
+    struct line *lines;
+    size_t len;
+    struct store_sample *samples;
+    size_t sample_len, sample_cap;
+    struct error *err;
+};
+
+static int no_memory(struct work *w)
+{
+    return error_errno(w->err, -ENOMEM, "what the rule gives");
+}
+
+static struct str hash_key(const uint64_t *hash)
+{
+    return str_make((const char *)hash, sizeof(*hash));
+}
+
+/* ---- what the expression gives ---- */
+
+static int expand(struct work *w, const struct rule_pair *p, const struct promql_series *s,
+                  struct str *ret)
+{
+    struct buf text;
+
+    *ret = p->text;
+    if (!p->message)
+        return 0;
+    buf_init(&text, MESSAGE_BYTES_MAX);
+    message_expand(p->message, s->labels, s->values[0], &text);
+    char *copy = arena_strndup(&w->arena, text.ptr ? text.ptr : "", text.len);
+    *ret = str_make(copy, text.len);
+    bool failed = text.failed;
+    buf_fini(&text);
+    if (failed)
+        return error_set(w->err, -EINVAL, "the template of %.*s becomes too long",
+                         (int)MIN(p->name.len, 80), p->name.ptr);
+    return copy ? 0 : no_memory(w);
+}
+
+static int make_line(struct work *w, const struct promql_series *s, struct line *to)
+{
+    const struct rule *rule = w->rule;
+    struct label_builder b;
+    struct labels view;
+    struct label *items = arena_calloc(&w->arena, rule->annotation_len + 1, sizeof(*items));
+    int code = 0;
+
+    label_builder_init(&b, s->labels);
+    label_builder_set(&b, STR(LABEL_NAME), rule->is_alert ? STR("") : rule->name);
+    for (size_t i = 0; i < rule->label_len && !code; i++) {
+        struct str text;
+        code = expand(w, &rule->labels[i], s, &text);
+        if (!code)
+            label_builder_set(&b, rule->labels[i].name, text);
+    }
+    if (rule->is_alert)
+        label_builder_set(&b, STR(ALERTNAME), rule->name);
+    if (!code)
+        code = label_builder_view(&b, &view, w->err);
+    if (code)
+        return code;
+    if (!items || labels_copy(view, &w->arena, &to->labels))
+        return no_memory(w);
+    for (size_t i = 0; i < rule->annotation_len && !code; i++) {
+        items[i].name = rule->annotations[i].name;
+        code = expand(w, &rule->annotations[i], s, &items[i].value);
+    }
+    to->annotations = (struct labels){items, rule->annotation_len};
+    to->hash = labels_hash(to->labels);
+    to->value = s->values[0];
+    return code;
+}
+
+static int make_lines(struct work *w, const struct promql_result *r)
+{
+    struct map seen;
+    int code = 0;
+
+    if (r->type != PROMQL_VECTOR && r->type != PROMQL_SCALAR)
+        return error_set(w->err, -EINVAL, "rule result is not a vector or scalar");
+    w->lines = arena_calloc(&w->arena, r->len + 1, sizeof(*w->lines));
+    if (!w->lines)
+        return no_memory(w);
+    map_init(&seen);
+    for (size_t i = 0; i < r->len && !code; i++) {
+        struct line *line = &w->lines[w->len];
+        void *old = NULL;
+        if (!r->series[i].len)
+            continue;
+        code = make_line(w, &r->series[i], line);
+        if (!code && map_put(&seen, hash_key(&line->hash), line, &old))
+            code = no_memory(w);
+        if (!code && old)
+            code = error_set(w->err, -EINVAL,
+                             "vector contains metrics with the same labelset after applying %s "
+                             "labels",
+                             w->rule->is_alert ? "alert" : "rule");
+        w->len++;
+    }
+    map_fini(&seen);
+    if (!code && w->group->limit && w->len > w->group->limit)
+        code = error_set(w->err, -EINVAL, "exceeded limit of %" PRIu64 " with %zu %s",
+                         w->group->limit, w->len, w->rule->is_alert ? "alerts" : "series");
+    return code;
+}
+
+static int ask(struct work *w)
+{
+    struct promql_options o = w->turn->query;
+    struct promql_result *r;
+    struct promql_error why;
+
+    o.start_ms = o.end_ms = w->now_ms;
+    o.deadline_mono_ns = w->turn->query_timeout_ms
+                             ? clock_mono_ns() + (uint64_t)w->turn->query_timeout_ms * NS_PER_MS
+                             : 0;
+    if (promql_query(&w->turn->queryable, w->rule->query, &o, &r, &why))
+        return error_set(w->err, -EINVAL, "%.230s", why.text);
+    int code = make_lines(w, r);
+    promql_result_free(r);
+    return code;
+}
+
+/* ---- alerts ---- */
+
+static int refresh_alert(struct work *w, struct alert *a, const struct line *line)
+{
+    struct labels *annotations = state_copy_labels(line->annotations);
+
+    if (!annotations)
+        return no_memory(w);
+    free(a->annotations);
+    a->annotations = annotations;
+    a->value = line->value;
+    a->seen = true;
+    a->keep_ms = INT64_MIN;
+    return 0;
+}
+
+/* Marks the alerts that were seen and adds the new ones. */
+static int see_alerts(struct work *w, struct map *known)
+{
+    struct rule_state *s = w->rule->state;
+    int code = 0;
+
+    for (size_t i = 0; i < s->alert_len && !code; i++) {
+        s->alerts[i]->seen = s->alerts[i]->is_new = false;
+        code = map_put(known, hash_key(&s->alerts[i]->hash), s->alerts[i], &(void *){NULL});
+    }
+    for (size_t i = 0; i < w->len && !code; i++) {
+        struct alert *a = map_get(known, hash_key(&w->lines[i].hash));
+        if (!a) {
+            a = state_add_alert(s, w->lines[i].labels, w->now_ms);
+            if (!a || map_put(known, hash_key(&a->hash), a, &(void *){NULL}))
+                return no_memory(w);
+        }
+        code = refresh_alert(w, a, &w->lines[i]);
+    }
+    return code;
+}
+
+/* Goes on with an alert of an earlier life of this process: the time it was active counts, the time
+ * that nobody looked does not, unless it fired already. */
+static void restore_alert(struct work *w, struct alert *a, int64_t seen_ms, double since_s)
+{
+    int64_t active_ms = (int64_t)(since_s * 1000);
+
+    if (!(since_s > 0) || active_ms > seen_ms)
+        return;
+    a->active_ms = active_ms;
+    if (seen_ms - active_ms < w->rule->for_ms)
+        a->active_ms += w->now_ms - seen_ms;
+}
+
+static void restore_from(struct work *w, struct selection *found, size_t i, const struct map *known)
+{
+    int64_t from_ms = w->now_ms - RESTORE_MS;
+    struct label_builder b;
+    struct labels view;
+    struct column column;
+
+    if (found->ops->read(found, i, from_ms, w->turn->started_ms, &w->arena, &column, NULL) ||
+        !column.len || value_is_stale(column.values[column.len - 1]))
+        return;
+    label_builder_init(&b, found->labels[i]);
+    label_builder_set(&b, STR(LABEL_NAME), STR(""));
+    if (label_builder_view(&b, &view, NULL))
+        return;
+    uint64_t hash = labels_hash(view);
+    struct alert *a = map_get(known, hash_key(&hash));
+    if (a && a->is_new)
+        restore_alert(w, a, column.ts_ms[column.len - 1], column.values[column.len - 1]);
+}
+
+/* What cannot be read is taken for absent: the alert then starts anew. */
+static void restore_alerts(struct work *w, const struct map *known)
+{
+    struct rule_state *s = w->rule->state;
+    struct matcher matchers[2] = {
+        {.type = MATCH_EQUAL, .name = STR(LABEL_NAME), .value = STR("ALERTS_FOR_STATE")},
+        {.type = MATCH_EQUAL, .name = STR(ALERTNAME), .value = w->rule->name},
+    };
+    struct selector selector = {matchers, ARRAY_LEN(matchers)};
+    struct queryable *q = &w->turn->queryable;
+    struct selection *found;
+    bool any = false;
+
+    for (size_t i = 0; i < s->alert_len; i++)
+        any = any || s->alerts[i]->is_new;
+    if (!any || w->now_ms - w->turn->started_ms > RESTORE_MS ||
+        q->select(q->self, selector, w->now_ms - RESTORE_MS, w->turn->started_ms, 0, &found, NULL))
+        return;
+    for (size_t i = 0; i < found->len; i++)
+        restore_from(w, found, i, known);
+    selection_free(found);
+}
+
+/* Fires what was pending for long enough, drops what was not seen. */
+static void age_alerts(struct work *w)
+{
+    struct rule_state *s = w->rule->state;
+
+    for (size_t i = 0; i < s->alert_len;) {
+        struct alert *a = s->alerts[i];
+        if (!a->seen && a->state == ALERT_FIRING && w->rule->keep_firing_ms) {
+            if (a->keep_ms == INT64_MIN)
+                a->keep_ms = w->now_ms;
+            a->seen = w->now_ms - a->keep_ms < w->rule->keep_firing_ms;
+        }
+        if (!a->seen) {
+            state_drop_alert(s, i);
+            continue;
+        }
+        if (a->state == ALERT_PENDING && w->now_ms - a->active_ms >= w->rule->for_ms) {
+            a->state = ALERT_FIRING;
+            a->fired_ms = w->now_ms;
+        }
+        i++;
+    }
+}
+
+/* ---- writing ---- */
+
+static int add_sample(struct work *w, struct labels labels, double value)
+{
+    struct store_sample *grown =
+        array_grow(w->samples, &w->sample_cap, w->sample_len + 1, sizeof(*grown));
+
+    if (!grown)
+        return no_memory(w);
+    w->samples = grown;
+    w->samples[w->sample_len++] =
+        (struct store_sample){.labels = labels, .ts_ms = w->now_ms, .value = value};
+    return 0;
+}
+
+static int add_named(struct work *w, const struct alert *a, struct str name, struct str state,
+                     double value)
+{
+    struct label_builder b;
+    struct labels view, copy;
+
+    label_builder_init(&b, *a->labels);
+    label_builder_set(&b, STR(LABEL_NAME), name);
+    if (state.len)
+        label_builder_set(&b, STR("alertstate"), state);
+    int code = label_builder_view(&b, &view, w->err);
+    if (code)
+        return code;
+    if (labels_copy(view, &w->arena, &copy))
+        return no_memory(w);
+    return add_sample(w, copy, value);
+}
+
+static int alert_samples(struct work *w)
+{
+    const struct rule_state *s = w->rule->state;
+    int code = 0;
+
+    for (size_t i = 0; i < s->alert_len && !code; i++) {
+        const struct alert *a = s->alerts[i];
+        code = add_named(w, a, STR("ALERTS"),
+                         a->state == ALERT_FIRING ? STR("firing") : STR("pending"), 1);
+        if (!code)
+            code = add_named(w, a, STR("ALERTS_FOR_STATE"), STR(""),
+                             floor((double)a->active_ms / 1000));
+    }
+    return code;
+}
+
+static void free_written(struct written *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(items[i].labels);
+    free(items);
+}
+
+/* The series of this turn, to be remembered; a stale marker is added for each that is gone. */
+static int remember(struct work *w, struct written **ret, size_t *ret_len)
+{
+    struct rule_state *s = w->rule->state;
+    size_t n = w->sample_len;
+    struct written *now = calloc(n + 1, sizeof(*now));
+    struct map known;
+    int code = now ? 0 : no_memory(w);
+
+    map_init(&known);
+    for (size_t i = 0; i < n && !code; i++) {
+        now[i].hash = labels_hash(w->samples[i].labels);
+        now[i].labels = state_copy_labels(w->samples[i].labels);
+        if (!now[i].labels || map_put(&known, hash_key(&now[i].hash), &now[i], &(void *){NULL}))
+            code = no_memory(w);
+    }
+    for (size_t i = 0; i < s->written_len && !code; i++)
+        if (!map_get(&known, hash_key(&s->written[i].hash)))
+            code = add_sample(w, *s->written[i].labels, value_stale());
+    map_fini(&known);
+    if (code && now)
+        free_written(now, n);
+    *ret = code ? NULL : now;
+    *ret_len = code ? 0 : n;
+    return code;
+}
+
+static int push(struct work *w)
+{
+    struct store_push_result result;
+    int code =
+        w->sample_len ? store_push(w->turn->store, w->samples, w->sample_len, &result, w->err) : 0;
+
+    if (code || !w->sample_len)
+        return code;
+    w->turn->samples += result.kept;
+    w->turn->refused += result.too_old + result.refused;
+    return result.too_old + result.refused ? error_set(w->err, -EINVAL, "%s", result.example) : 0;
+}
+
+static int write_all(struct work *w)
+{
+    struct rule_state *s = w->rule->state;
+    struct written *now;
+    size_t n;
+    int code = remember(w, &now, &n);
+
+    if (code)
+        return code;
+    code = push(w);
+    free_written(s->written, s->written_len);
+    s->written = now;
+    s->written_len = n;
+    return code;
+}
+
+/* ---- a turn ---- */
+
+static int turn_alert(struct work *w)
+{
+    struct map known;
+
+    map_init(&known);
+    pthread_mutex_lock(w->turn->lock);
+    int code = see_alerts(w, &known);
+    if (!code) {
+        restore_alerts(w, &known);
+        age_alerts(w);
+    }
+    pthread_mutex_unlock(w->turn->lock);
+    map_fini(&known);
+    return code ? code : alert_samples(w);
+}
+
+static int record(struct work *w)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < w->len && !code; i++)
+        code = add_sample(w, w->lines[i].labels, w->lines[i].value);
+    return code;
+}
+
+int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms,
+              struct error *err)
+{
+    struct work w = {.turn = t, .group = g, .rule = rule, .now_ms = now_ms, .err = err};
+    uint64_t began_ns = clock_mono_ns();
+
+    err->text[0] = '\0';
+    arena_init(&w.arena, TURN_BYTES_MAX);
+    int code = ask(&w);
+    if (!code)
+        code = rule->is_alert ? turn_alert(&w) : record(&w);
+    if (!code)
+        code = write_all(&w);
+    free(w.samples);
+    arena_fini(&w.arena);
+    pthread_mutex_lock(t->lock);
+    rule->state->health = code ? RULE_FAILED : RULE_OK;
+    str_copy(rule->state->error, sizeof(rule->state->error), str_of(code ? err->text : ""));
+    rule->state->last_ms = now_ms;
+    rule->state->seconds = (double)(clock_mono_ns() - began_ns) / NS_PER_S;
+    pthread_mutex_unlock(t->lock);
+    return code;
+}
+
+void turn_end(struct turn *t, struct rule *rule, int64_t now_ms)
+{
+    struct error err;
+    struct work w = {.turn = t, .rule = rule, .now_ms = now_ms, .err = &err};
+    struct written *none;
+    size_t n;
+
+    if (remember(&w, &none, &n) || push(&w))
+        log_warn("series of a rule that is gone are not ended", "rule", err.text);
+    free(none);
+    free(w.samples);
+}

@@ -1,0 +1,33 @@
+/* turn.h - one turn of one rule: ask, compare with the last turn, write. */
+#ifndef ALGALON_RULES_TURN_H
+#define ALGALON_RULES_TURN_H
+
+#include "promql/promql.h"
+#include "rules/rule_set.h"
+#include "store/store.h"
+
+#define TURN_BYTES_MAX (256u << 20) /* memory of what one rule gives */
+#define RESTORE_MS     3600000 /* how old an alert's last trace may be to go on after a start */
+
+struct turn {
+    struct queryable queryable;
+    struct store *store;
+    struct promql_options query; /* its times are set here */
+    int64_t query_timeout_ms;
+    int64_t started_ms; /* of the process: what was written before is another life's */
+    pthread_mutex_t *lock;
+    uint64_t samples, refused; /* written in this turn, and what the store did not take */
+};
+
+/**
+ * Evaluates `rule` of `g` at now_ms and writes what it gives. What readers of the API look at (the
+ * rule's state) changes under `lock` alone. Errors: -EINVAL the expression failed or what it gives
+ * cannot be kept; the alerts and the series are as before, and the state says why.
+ */
+int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms,
+              struct error *err);
+
+/** Ends every series that the rule wrote in its last turn. */
+void turn_end(struct turn *t, struct rule *rule, int64_t now_ms);
+
+#endif
