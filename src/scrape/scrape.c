@@ -169,7 +169,8 @@ int scrape_start_into(const struct scrape_options *options, struct sink sink, st
 
 int scrape_start(const struct scrape_options *options, struct scrape **ret, struct error *err)
 {
-    return scrape_start_into(options, sink_of_store(options->store), ret, err);
+    return scrape_start_into(
+        options, options->sink ? *options->sink : sink_of_store(options->store), ret, err);
 }
 
 static void join_threads(struct scrape *s)

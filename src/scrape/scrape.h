@@ -9,12 +9,14 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "scrape/sink.h"
 #include "store/store.h"
 
 struct scrape;
 
 struct scrape_options {
     struct store *store;
+    const struct sink *sink; /* where rows go instead of the store; NULL: the store */
     struct metadata *metadata;
     const char *config_file;    /* Prometheus scrape configuration; NULL: only `targets` */
     const char *const *targets; /* "host:port" or URLs given on the command line, job "worker" */

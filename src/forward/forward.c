@@ -1,0 +1,450 @@
+/* forward.c - rows into blocks, blocks into the queue; see forward.h. */
+#include "forward/forward.h"
+
+#include "queue.h"
+#include "remote/remote.h"
+#include "sender.h"
+
+#include <stdlib.h>
+
+#define FLUSH_NS          ((uint64_t)NS_PER_S / 2)
+#define BLOCK_BYTES       ((size_t)1 << 20)  /* of a message; some 8,000 samples */
+#define PENDING_BYTES_MAX ((size_t)64 << 20) /* of messages in memory; further rows are lost */
+#define PENDING_BYTES_GO  ((size_t)4 << 20)  /* so many are written without waiting for the clock */
+#define SEGMENT_BYTES     ((uint64_t)16 << 20)
+#define GROUP_BYTES_MAX   ((size_t)256 << 20) /* labels of one target */
+
+/* A series of a target. What is sent is `own` until there are external labels. */
+struct series {
+    struct str own; /* labels as the message has them */
+    char *merged;   /* the same with external labels; NULL: not made yet */
+    size_t merged_len;
+    unsigned era; /* of the external labels in `merged` */
+};
+
+/* What scraping calls a group. */
+struct target {
+    struct str name;
+    struct group *kept; /* of the store; NULL without one */
+    struct arena arena;
+    struct series *columns;
+    size_t len, cap;
+    struct map by_labels; /* column + 1, where there is no store that numbers them */
+};
+
+/* A message being gathered: `cuts` are the ends of blocks in it. */
+struct cut {
+    size_t end;
+    uint32_t samples;
+};
+struct pending {
+    struct buf bytes;
+    struct cut *cuts;
+    size_t len, cap;
+    uint32_t samples; /* behind the last cut */
+};
+
+struct forward {
+    struct store *store;
+    struct queue *queue;
+    struct sender *senders[FORWARD_RECEIVERS_MAX];
+    size_t sender_len;
+    pthread_t thread;
+    bool started, failing; /* failing: the queue takes nothing; the thread's */
+
+    pthread_mutex_t lock; /* lock: everything below */
+    pthread_cond_t more;
+    bool stop;
+    struct map targets; /* by name, which the target's arena holds */
+    struct pending pending;
+    struct pending spare; /* the thread's while it writes */
+    struct arena external_arena;
+    struct labels external;
+    unsigned era; /* rises with each change of `external`; 0: there are none */
+    uint64_t samples, lost;
+};
+
+/* ---- targets and their columns ---- */
+
+static void target_free(struct target *t)
+{
+    for (size_t i = 0; i < t->len; i++)
+        free(t->columns[i].merged);
+    free(t->columns);
+    map_fini(&t->by_labels);
+    arena_fini(&t->arena);
+    free(t);
+}
+
+static struct target *target_new(struct forward *f, struct str name)
+{
+    struct target *t = calloc(1, sizeof(*t));
+    char *copy;
+
+    if (!t)
+        return NULL;
+    arena_init(&t->arena, GROUP_BYTES_MAX);
+    map_init(&t->by_labels);
+    copy = arena_strndup(&t->arena, name.ptr, name.len);
+    t->name = str_make(copy, name.len);
+    if (!copy || map_put(&f->targets, t->name, t, NULL)) {
+        target_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static int to_group(void *self, struct str name, struct group **ret, struct error *err)
+{
+    struct forward *f = self;
+    struct group *kept = NULL;
+    int code = f->store ? store_group(f->store, name, &kept, err) : 0;
+
+    if (code)
+        return code;
+    pthread_mutex_lock(&f->lock);
+    struct target *t = map_get(&f->targets, name);
+    if (!t)
+        t = target_new(f, name);
+    if (t)
+        t->kept = kept;
+    pthread_mutex_unlock(&f->lock);
+    if (!t)
+        return error_errno(err, -ENOMEM, "target %.*s", STR_ARG(name));
+    *ret = (struct group *)t; /* opaque to scraping */
+    return 0;
+}
+
+/* The place of a series where no store gives one: that of the same labels before, or the next. */
+static int find_place(struct target *t, struct str own, uint32_t *ret)
+{
+    void *known = map_get(&t->by_labels, own);
+
+    *ret = known ? (uint32_t)((uintptr_t)known - 1) : (uint32_t)t->len;
+    return known ? 0 : map_put(&t->by_labels, own, (void *)(uintptr_t)(t->len + 1), NULL);
+}
+
+/* Puts a series at its place; places are filled in order but for those that a store had before. */
+static int set_column(struct forward *f, struct target *t, struct labels labels, uint32_t *place)
+{
+    struct buf text;
+    int code = 0;
+
+    buf_init(&text, 0);
+    write_labels_add(&text, labels);
+    char *copy = text.failed ? NULL : arena_strndup(&t->arena, text.ptr, text.len);
+    struct str own = str_make(copy, text.len);
+    buf_fini(&text);
+    if (!copy)
+        return -ENOMEM;
+    if (!f->store && (code = find_place(t, own, place)))
+        return code;
+    if (*place >= t->len) {
+        struct series *grown = array_grow(t->columns, &t->cap, (size_t)*place + 1, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        t->columns = grown;
+        t->len = (size_t)*place + 1;
+    }
+    if (!t->columns[*place].own.ptr)
+        t->columns[*place].own = own;
+    return 0;
+}
+
+static int to_column(void *self, struct group *g, struct labels labels, uint32_t *ret,
+                     struct error *err)
+{
+    struct forward *f = self;
+    struct target *t = (struct target *)g;
+    uint32_t place = 0;
+    int code = f->store ? store_column(f->store, t->kept, labels, &place, err) : 0;
+
+    if (code)
+        return code;
+    code = set_column(f, t, labels, &place);
+    if (code)
+        return error_errno(err, code, "series to be sent");
+    *ret = place;
+    return 0;
+}
+
+/* ---- external labels ---- */
+
+void forward_set_external(struct forward *f, struct labels labels)
+{
+    pthread_mutex_lock(&f->lock);
+    if (!labels_equal(f->external, labels)) {
+        arena_reset(&f->external_arena);
+        if (labels_copy(labels, &f->external_arena, &f->external))
+            f->external = (struct labels){0};
+        f->era++;
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* Makes `merged` anew: what the series says itself goes first. False: memory is out. */
+static bool merge(const struct forward *f, struct series *c)
+{
+    struct write_item item;
+    struct label_builder b;
+    struct labels all;
+    struct buf text;
+
+    buf_init(&text, 0);
+    write_series_add(&text, c->own, NULL, 0);
+    struct write_reader reader = write_reader_of(buf_str(&text));
+    bool good = !text.failed && !write_reader_next(&reader, &item, NULL) && !item.fault;
+    if (good) {
+        label_builder_init(&b, f->external);
+        for (size_t i = 0; i < item.labels.len; i++)
+            label_builder_set(&b, item.labels.items[i].name, item.labels.items[i].value);
+        struct buf merged;
+        buf_init(&merged, 0);
+        good = !label_builder_view(&b, &all, NULL);
+        if (good)
+            write_labels_add(&merged, all);
+        size_t len = merged.len;
+        char *taken = good ? buf_take(&merged) : NULL;
+        good = taken != NULL;
+        if (good) {
+            free(c->merged);
+            c->merged = taken;
+            c->merged_len = len;
+            c->era = f->era;
+        }
+    }
+    buf_fini(&text);
+    return good;
+}
+
+/* ---- rows ---- */
+
+/* Adds a row to what is gathered; the lock is held. */
+static void gather(struct forward *f, struct target *t, int64_t ts_ms, const double *values,
+                   size_t n)
+{
+    struct pending *p = &f->pending;
+
+    for (size_t i = 0; i < n && i < t->len; i++) {
+        struct series *c = &t->columns[i];
+        const struct write_sample sample = {ts_ms, values[i]};
+        if (value_is_absent(values[i]) || !c->own.ptr)
+            continue;
+        f->samples++;
+        bool plain = !f->external.len;
+        if (p->bytes.len > PENDING_BYTES_MAX || (!plain && c->era != f->era && !merge(f, c))) {
+            f->lost++;
+            continue;
+        }
+        size_t before = p->bytes.len;
+        write_series_add(&p->bytes, plain ? c->own : str_make(c->merged, c->merged_len), &sample,
+                         1);
+        if (p->bytes.failed) { /* half a series would spoil the block */
+            p->bytes.len = before;
+            p->bytes.failed = false;
+            f->lost++;
+            continue;
+        }
+        p->samples++;
+        size_t from = p->len ? p->cuts[p->len - 1].end : 0;
+        if (p->bytes.len - from < BLOCK_BYTES)
+            continue;
+        struct cut *grown = array_grow(p->cuts, &p->cap, p->len + 2, sizeof(*grown));
+        if (!grown)
+            continue; /* the block grows longer */
+        p->cuts = grown;
+        p->cuts[p->len++] = (struct cut){p->bytes.len, p->samples};
+        p->samples = 0;
+    }
+}
+
+static int to_append(void *self, struct group *g, int64_t ts_ms, const double *values, size_t n,
+                     struct error *err)
+{
+    struct forward *f = self;
+    struct target *t = (struct target *)g;
+    int code = f->store ? store_append(f->store, t->kept, ts_ms, values, n, err) : 0;
+
+    if (code)
+        return code;
+    pthread_mutex_lock(&f->lock);
+    gather(f, t, ts_ms, values, n);
+    if (f->pending.bytes.len >= PENDING_BYTES_GO)
+        pthread_cond_signal(&f->more);
+    pthread_mutex_unlock(&f->lock);
+    return 0;
+}
+
+static void to_end(void *self, struct group *g)
+{
+    struct forward *f = self;
+    struct target *t = (struct target *)g;
+
+    pthread_mutex_lock(&f->lock);
+    map_take(&f->targets, t->name);
+    pthread_mutex_unlock(&f->lock);
+    if (f->store)
+        store_group_end(f->store, t->kept);
+    target_free(t);
+}
+
+struct sink forward_sink(struct forward *f)
+{
+    return (struct sink){f, to_group, to_column, to_append, to_end};
+}
+
+/* ---- the thread that writes blocks ---- */
+
+/* Packs and queues one block; what cannot be is lost and counted. */
+static void queue_block(struct forward *f, struct str message, uint32_t samples)
+{
+    struct buf packed;
+    struct error err = {0};
+
+    buf_init(&packed, 0);
+    int code = snappy_encode(message, &packed, &err);
+    if (!code)
+        code = queue_append(f->queue, buf_str(&packed), samples, clock_now_ms(), &err);
+    buf_fini(&packed);
+    if (code) {
+        pthread_mutex_lock(&f->lock);
+        f->lost += samples;
+        pthread_mutex_unlock(&f->lock);
+    }
+    if (code && !f->failing)
+        log_error("samples to be sent are lost", "error", err.text);
+    else if (!code && f->failing)
+        log_info("samples to be sent are queued again");
+    f->failing = code != 0;
+}
+
+/* Writes what was gathered. */
+static void flush(struct forward *f)
+{
+    size_t from = 0;
+
+    pthread_mutex_lock(&f->lock);
+    struct pending full = f->pending;
+    f->pending = f->spare;
+    f->spare = (struct pending){0};
+    pthread_mutex_unlock(&f->lock);
+    for (size_t i = 0; i < full.len; i++) {
+        queue_block(f, str_make(full.bytes.ptr + from, full.cuts[i].end - from),
+                    full.cuts[i].samples);
+        from = full.cuts[i].end;
+    }
+    if (full.bytes.len > from)
+        queue_block(f, str_make(full.bytes.ptr + from, full.bytes.len - from), full.samples);
+    for (size_t i = 0; i < f->sender_len && full.bytes.len; i++)
+        sender_wake(f->senders[i]);
+    buf_reset(&full.bytes);
+    if (full.bytes.cap > 2 * PENDING_BYTES_GO)
+        buf_fini(&full.bytes);
+    full.len = full.samples = 0;
+    pthread_mutex_lock(&f->lock);
+    f->spare = full;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void *run(void *arg)
+{
+    struct forward *f = arg;
+    bool stop = false;
+
+    while (!stop) {
+        uint64_t until = clock_mono_ns() + FLUSH_NS;
+        pthread_mutex_lock(&f->lock);
+        while (!f->stop && f->pending.bytes.len < PENDING_BYTES_GO &&
+               !thread_wait_until(&f->more, &f->lock, until))
+            ;
+        stop = f->stop;
+        pthread_mutex_unlock(&f->lock);
+        flush(f);
+        queue_save(f->queue);
+    }
+    return NULL;
+}
+
+/* ---- opening, closing, status ---- */
+
+int forward_open(const struct forward_options *options, struct forward **ret, struct error *err)
+{
+    struct forward *f = xnew(struct forward);
+    const struct queue_options queue = {.dir = options->dir,
+                                        .max_bytes = options->max_bytes,
+                                        .segment_bytes = SEGMENT_BYTES,
+                                        .max_age_ms = options->max_age_ms};
+    int code = 0;
+
+    f->store = options->store;
+    pthread_mutex_init(&f->lock, NULL);
+    thread_cond_init(&f->more);
+    arena_init(&f->external_arena, 0);
+    map_init(&f->targets);
+    if (options->url_len > FORWARD_RECEIVERS_MAX)
+        code = error_set(err, -EINVAL, "at most %d receivers", FORWARD_RECEIVERS_MAX);
+    if (!code)
+        code = queue_open(&queue, &f->queue, err);
+    for (size_t i = 0; i < options->url_len && !code; i++) {
+        code = sender_open(f->queue, options->urls[i], options->version, (unsigned)i,
+                           &f->senders[i], err);
+        f->sender_len += !code;
+    }
+    if (!code)
+        code = thread_start(&f->thread, "forward", run, f, err);
+    f->started = !code;
+    if (code)
+        forward_close(f);
+    else
+        *ret = f;
+    return code;
+}
+
+static void pending_fini(struct pending *p)
+{
+    buf_fini(&p->bytes);
+    free(p->cuts);
+}
+
+void forward_close(struct forward *f)
+{
+    struct map_entry *entry;
+
+    if (!f)
+        return;
+    pthread_mutex_lock(&f->lock);
+    f->stop = true;
+    pthread_cond_signal(&f->more);
+    pthread_mutex_unlock(&f->lock);
+    if (f->started)
+        pthread_join(f->thread, NULL);
+    for (size_t i = 0; i < f->sender_len; i++)
+        sender_stop(f->senders[i]);
+    for (size_t i = 0; i < f->sender_len; i++)
+        sender_close(f->senders[i]);
+    queue_close(f->queue);
+    for (size_t at = 0; (entry = map_next(&f->targets, &at));)
+        target_free(entry->value);
+    map_fini(&f->targets);
+    pending_fini(&f->pending);
+    pending_fini(&f->spare);
+    arena_fini(&f->external_arena);
+    pthread_cond_destroy(&f->more);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}
+
+void forward_get_totals(struct forward *f, struct forward_totals *ret)
+{
+    struct queue_stats queue;
+
+    queue_get_stats(f->queue, &queue);
+    pthread_mutex_lock(&f->lock);
+    *ret = (struct forward_totals){f->samples, f->lost, queue.bytes, f->sender_len};
+    pthread_mutex_unlock(&f->lock);
+}
+
+void forward_get_stats(struct forward *f, size_t i, struct forward_stats *ret)
+{
+    sender_get_stats(f->senders[i], ret);
+}

@@ -1,0 +1,383 @@
+/* forward_test.c - rows through the sink to a receiver of this process on loopback. Where time
+ * matters the tests wait for what should happen, with a deadline. */
+#include "forward/forward.h"
+
+#include "post.h"
+#include "remote/remote.h"
+#include "sender.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATIENCE_NS (20 * (uint64_t)NS_PER_S)
+#define SAMPLES_MAX 10000
+#define ANSWERS_MAX 8
+#define REQUEST_MAX ((size_t)1 << 20)
+
+/* ---- a receiver ---- */
+
+struct receiver {
+    int fd;
+    unsigned port;
+    pthread_t thread;
+    atomic_bool stop;
+    pthread_mutex_t lock;             /* lock: everything below */
+    const char *answers[ANSWERS_MAX]; /* status lines and headers; NULL: 204 */
+    size_t asked;
+    struct write_sample samples[SAMPLES_MAX]; /* of requests that were answered 204 */
+    size_t len;
+    char series[256]; /* the last one's, printed */
+};
+
+static void take(struct receiver *r, struct str body)
+{
+    struct buf message, text;
+    struct write_item item;
+
+    buf_init(&message, 0);
+    buf_init(&text, 0);
+    assert_int_equal(snappy_decode(body, REQUEST_MAX, &message, NULL), 0);
+    struct write_reader reader = write_reader_of(buf_str(&message));
+    while (!write_reader_next(&reader, &item, NULL) && item.kind == WRITE_SERIES) {
+        assert_null(item.fault);
+        buf_reset(&text);
+        labels_print(item.labels, &text);
+        str_copy(r->series, sizeof(r->series), buf_str(&text));
+        while (r->len < SAMPLES_MAX && write_item_sample(&item, &r->samples[r->len]))
+            r->len++;
+    }
+    buf_fini(&message);
+    buf_fini(&text);
+}
+
+/* Reads a request; false when the connection ended. */
+static bool read_request(struct receiver *r, int fd, char *to, struct str *ret_body)
+{
+    size_t len = 0, wanted = SIZE_MAX;
+
+    while (len < wanted && len < REQUEST_MAX && !atomic_load(&r->stop)) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, 20) <= 0)
+            continue;
+        ssize_t n = recv(fd, to + len, REQUEST_MAX - len, 0);
+        if (n <= 0)
+            return false;
+        len += (size_t)n;
+        const char *end = memmem(to, len, "\r\n\r\n", 4);
+        const char *head = memmem(to, len, "Content-Length: ", 16);
+        if (end && head) {
+            wanted = (size_t)(end + 4 - to) + strtoul(head + 16, NULL, 10);
+            *ret_body = str_make(end + 4, wanted - (size_t)(end + 4 - to));
+        }
+    }
+    return len >= wanted;
+}
+
+static void *receive(void *arg)
+{
+    struct receiver *r = arg;
+    char *request = malloc(REQUEST_MAX);
+
+    while (!atomic_load(&r->stop)) {
+        struct pollfd p = {.fd = r->fd, .events = POLLIN};
+        struct str body;
+        if (poll(&p, 1, 20) <= 0)
+            continue;
+        int fd = accept(r->fd, NULL, NULL);
+        while (fd >= 0 && read_request(r, fd, request, &body)) {
+            char text[256];
+            pthread_mutex_lock(&r->lock);
+            const char *answer = r->asked < ANSWERS_MAX ? r->answers[r->asked] : NULL;
+            r->asked++;
+            if (!answer)
+                take(r, body);
+            pthread_mutex_unlock(&r->lock);
+            int n =
+                snprintf(text, sizeof(text), "HTTP/1.1 %s\r\n%s\r\n",
+                         answer ? answer : "204 No Content", answer ? "Content-Length: 0\r\n" : "");
+            if (send(fd, text, (size_t)n, MSG_NOSIGNAL) < 0)
+                break;
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    free(request);
+    return NULL;
+}
+
+/* ---- the fixture ---- */
+
+struct fixture {
+    char dir[64], url[64];
+    struct receiver receiver;
+    struct forward_options options;
+    const char *urls[1];
+    struct forward *forward;
+    struct sink sink;
+    struct group *group;
+};
+
+static void open_forward(struct fixture *f)
+{
+    struct error err = {0};
+
+    if (forward_open(&f->options, &f->forward, &err))
+        fail_msg("%s", err.text);
+    f->sink = forward_sink(f->forward);
+    assert_int_equal(f->sink.group(f->sink.self, STR("job;me"), &f->group, &err), 0);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = xnew(struct fixture);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+
+    snprintf(f->dir, sizeof(f->dir), "/tmp/algalon-forward-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    f->receiver.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(f->receiver.fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(f->receiver.fd, 8), 0);
+    assert_int_equal(getsockname(f->receiver.fd, (struct sockaddr *)&at, &len), 0);
+    f->receiver.port = ntohs(at.sin_port);
+    pthread_mutex_init(&f->receiver.lock, NULL);
+    snprintf(f->url, sizeof(f->url), "http://me:secret@127.0.0.1:%u/api/v1/write",
+             f->receiver.port);
+    f->urls[0] = f->url;
+    f->options = (struct forward_options){f->dir, f->urls, 1, 1 << 26, 3600000, NULL, "1"};
+    assert_int_equal(thread_start(&f->receiver.thread, "receiver", receive, &f->receiver, NULL), 0);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    forward_close(f->forward);
+    atomic_store(&f->receiver.stop, true);
+    pthread_join(f->receiver.thread, NULL);
+    close(f->receiver.fd);
+    pthread_mutex_destroy(&f->receiver.lock);
+    assert_int_equal(file_remove_tree(f->dir), 0);
+    free(f);
+    return 0;
+}
+
+static uint32_t column(struct fixture *f, const char *name)
+{
+    const struct label items[] = {{STR(LABEL_NAME), str_of(name)}, {STR("gpu"), STR("0")}};
+    uint32_t place;
+
+    assert_int_equal(
+        f->sink.column(f->sink.self, f->group, (struct labels){items, 2}, &place, NULL), 0);
+    return place;
+}
+
+/* A row of one sample in column `place`. */
+static void append(struct fixture *f, uint32_t place, int64_t ts_ms, double value)
+{
+    double row[4] = {value_absent(), value_absent(), value_absent(), value_absent()};
+
+    row[place] = value;
+    assert_int_equal(f->sink.append(f->sink.self, f->group, ts_ms, row, 4, NULL), 0);
+}
+
+/* Waits until so many samples have arrived, and has them in order. */
+static void arrive(struct fixture *f, size_t n)
+{
+    uint64_t until = clock_mono_ns() + PATIENCE_NS;
+    size_t len = 0;
+
+    while (len < n && clock_mono_ns() < until) {
+        struct timespec pause = {0, 5000000};
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&f->receiver.lock);
+        len = f->receiver.len;
+        pthread_mutex_unlock(&f->receiver.lock);
+    }
+    assert_int_equal(len, n);
+    for (size_t i = 1; i < n; i++)
+        assert_true(f->receiver.samples[i].ts_ms > f->receiver.samples[i - 1].ts_ms);
+}
+
+/* ---- the tests ---- */
+
+static void rows_arrive_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_totals totals;
+    struct forward_stats stats;
+
+    open_forward(f);
+    uint32_t a = column(f, "a"), b = column(f, "b");
+    assert_int_not_equal(a, b);
+    assert_int_equal(column(f, "a"), a);
+    for (int i = 0; i < 1000; i++)
+        append(f, i % 2 ? a : b, 1000 + i, i == 999 ? value_stale() : i);
+    arrive(f, 1000);
+    assert_true(f->receiver.samples[500].value == 500.0);
+    assert_true(value_is_stale(f->receiver.samples[999].value));
+    assert_string_equal(f->receiver.series, "a{gpu=\"0\"}");
+    forward_get_totals(f->forward, &totals);
+    assert_int_equal(totals.samples, 1000);
+    assert_int_equal(totals.lost, 0);
+    forward_get_stats(f->forward, 0, &stats);
+    assert_null(strstr(stats.receiver, "secret"));
+}
+
+static void what_fails_is_sent_again(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_stats stats;
+
+    f->receiver.answers[0] = "503 Unavailable";
+    f->receiver.answers[1] = "429 Too Many Requests\r\nRetry-After: 1";
+    open_forward(f);
+    for (int i = 0; i < 10; i++)
+        append(f, column(f, "a"), i, i);
+    arrive(f, 10);
+    forward_close(f->forward);
+    f->forward = NULL;
+    open_forward(f);
+    forward_get_stats(f->forward, 0, &stats);
+    assert_int_equal(stats.dropped_samples, 0);
+}
+
+static void what_is_refused_is_counted_and_not_sent_again(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_stats stats;
+    uint64_t until = clock_mono_ns() + PATIENCE_NS;
+
+    f->receiver.answers[0] = "400 Bad Request";
+    open_forward(f);
+    append(f, column(f, "a"), 1, 1);
+    do {
+        struct timespec pause = {0, 5000000};
+        nanosleep(&pause, NULL);
+        forward_get_stats(f->forward, 0, &stats);
+    } while (!stats.rejected_samples && clock_mono_ns() < until);
+    assert_int_equal(stats.rejected_samples, 1);
+    append(f, column(f, "a"), 2, 2);
+    arrive(f, 1);
+    assert_int_equal(f->receiver.samples[0].ts_ms, 2);
+}
+
+static void the_queue_outlives_the_process(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        f->receiver.answers[i] = "503 Unavailable";
+    open_forward(f);
+    for (int i = 0; i < 10; i++)
+        append(f, column(f, "a"), i, i);
+    forward_close(f->forward);
+    pthread_mutex_lock(&f->receiver.lock);
+    assert_int_equal(f->receiver.len, 0);
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        f->receiver.answers[i] = NULL;
+    pthread_mutex_unlock(&f->receiver.lock);
+    open_forward(f);
+    append(f, column(f, "a"), 10, 10);
+    arrive(f, 11);
+}
+
+static void external_labels_are_added_where_there_are_none(void **state)
+{
+    static const struct label external[] = {{STR("gpu"), STR("other")}, {STR("site"), STR("x")}};
+    struct fixture *f = *state;
+
+    open_forward(f);
+    forward_set_external(f->forward, (struct labels){external, 2});
+    append(f, column(f, "a"), 1, 1);
+    arrive(f, 1);
+    assert_string_equal(f->receiver.series, "a{gpu=\"0\",site=\"x\"}");
+    forward_set_external(f->forward, (struct labels){external + 1, 0});
+    append(f, column(f, "a"), 2, 1);
+    arrive(f, 2);
+    assert_string_equal(f->receiver.series, "a{gpu=\"0\"}");
+}
+
+static void a_group_that_ended_may_come_again(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forward(f);
+    append(f, column(f, "a"), 1, 1);
+    f->sink.end(f->sink.self, f->group);
+    assert_int_equal(f->sink.group(f->sink.self, STR("job;me"), &f->group, NULL), 0);
+    assert_int_equal(column(f, "b"), 0);
+    append(f, 0, 2, 2);
+    arrive(f, 2);
+    assert_string_equal(f->receiver.series, "b{gpu=\"0\"}");
+}
+
+static void waits_grow_and_heed_the_receiver(void **state)
+{
+    (void)state;
+
+    for (unsigned attempt = 0; attempt < 20; attempt++)
+        for (uint64_t dice = 0; dice < 100000; dice += 777) {
+            int64_t whole = attempt < 6 ? INT64_C(500) << attempt : 30000;
+            int64_t delay = sender_delay_ms(attempt, dice, 0);
+            assert_true(delay >= whole / 2 && delay <= whole);
+        }
+    assert_int_equal(sender_delay_ms(0, 1, 60000), 60000);
+    assert_int_equal(post_retry_after_ms(STR(" 120\r\n")), 120000);
+    assert_int_equal(post_retry_after_ms(STR("Fri, 31 Dec 1999 23:59:59 GMT")), 0);
+    assert_int_equal(post_retry_after_ms(STR("99999999999")), 600000);
+    assert_int_equal(post_retry_after_ms(STR("18446744073709551615")), 600000);
+}
+
+static void answers_are_judged_by_their_status(void **state)
+{
+    static const struct {
+        long status;
+        enum verdict verdict;
+    } cases[] = {{200, VERDICT_SENT},     {204, VERDICT_SENT},  {400, VERDICT_REJECTED},
+                 {404, VERDICT_REJECTED}, {429, VERDICT_AGAIN}, {500, VERDICT_AGAIN},
+                 {503, VERDICT_AGAIN},    {301, VERDICT_AGAIN}, {0, VERDICT_AGAIN}};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(sender_judge(cases[i].status), cases[i].verdict);
+}
+
+static void urls_that_are_none_are_refused(void **state)
+{
+    static const char *const urls[] = {"", "127.0.0.1:8428", "ftp://x/", "http://", "http://a b/"};
+    struct fixture *f = *state;
+    struct forward *forward;
+
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+        f->urls[0] = urls[i];
+        assert_int_equal(forward_open(&f->options, &forward, NULL), -EINVAL);
+    }
+}
+
+#define WITH_RECEIVER(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_RECEIVER(rows_arrive_in_order),
+        WITH_RECEIVER(what_fails_is_sent_again),
+        WITH_RECEIVER(what_is_refused_is_counted_and_not_sent_again),
+        WITH_RECEIVER(the_queue_outlives_the_process),
+        WITH_RECEIVER(external_labels_are_added_where_there_are_none),
+        WITH_RECEIVER(a_group_that_ended_may_come_again),
+        WITH_RECEIVER(urls_that_are_none_are_refused),
+        cmocka_unit_test(waits_grow_and_heed_the_receiver),
+        cmocka_unit_test(answers_are_judged_by_their_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

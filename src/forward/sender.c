@@ -1,0 +1,221 @@
+/* sender.c - see sender.h. */
+#include "sender.h"
+
+#include "post.h"
+
+#include <stdlib.h>
+
+#define SEND_TIMEOUT_MS 30000
+#define DELAY_FIRST_MS  500
+#define DELAY_MAX_MS    30000
+#define IDLE_NS         ((uint64_t)NS_PER_S)
+
+struct sender {
+    struct queue *queue;
+    struct post *post;
+    size_t reader;
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;
+
+    pthread_mutex_t lock; /* lock: everything below */
+    pthread_cond_t more;
+    bool woken;
+    struct forward_stats stats;
+    int64_t waiting_since_ms; /* when the block at hand was made; 0: none */
+};
+
+int64_t sender_delay_ms(unsigned attempt, uint64_t dice, int64_t retry_after_ms)
+{
+    int64_t whole = attempt < 6 ? (int64_t)DELAY_FIRST_MS << attempt : DELAY_MAX_MS;
+    int64_t delay = whole / 2 + (int64_t)(dice % (uint64_t)(whole / 2 + 1));
+
+    return MAX(delay, retry_after_ms);
+}
+
+enum verdict sender_judge(long status)
+{
+    if (status >= 200 && status < 300)
+        return VERDICT_SENT;
+    return status >= 400 && status < 500 && status != 429 ? VERDICT_REJECTED : VERDICT_AGAIN;
+}
+
+/* Waits for a word from elsewhere or so long; true when it is time to end. */
+static bool wait_for(struct sender *s, uint64_t ns, bool words_count)
+{
+    uint64_t until = clock_mono_ns() + ns;
+
+    pthread_mutex_lock(&s->lock);
+    while (!atomic_load(&s->stop) && !(words_count && s->woken) &&
+           !thread_wait_until(&s->more, &s->lock, until))
+        ;
+    s->woken = false;
+    pthread_mutex_unlock(&s->lock);
+    return atomic_load(&s->stop);
+}
+
+/* Counts what came of a try, and says it when working and failing change places. */
+static enum verdict note(struct sender *s, const struct queue_record *record,
+                         const struct post_answer *answer)
+{
+    enum verdict verdict = sender_judge(answer->status);
+    struct forward_stats *t = &s->stats;
+    char why[sizeof(t->last_error)];
+
+    if (answer->status)
+        snprintf(why, sizeof(why), "HTTP status %ld: %s", answer->status, answer->text);
+    else
+        snprintf(why, sizeof(why), "%s", answer->text);
+    pthread_mutex_lock(&s->lock);
+    bool before = t->failing;
+    t->requests++;
+    t->failing = verdict == VERDICT_AGAIN;
+    if (verdict == VERDICT_SENT) {
+        t->sent_samples += record->samples;
+        t->sent_bytes += record->bytes.len;
+        t->last_error[0] = '\0';
+    } else {
+        memcpy(t->last_error, why, sizeof(why));
+        t->rejected_samples += verdict == VERDICT_REJECTED ? record->samples : 0;
+        t->retries += verdict == VERDICT_AGAIN;
+    }
+    bool failing = t->failing;
+    pthread_mutex_unlock(&s->lock);
+    if (failing && !before)
+        log_warn("remote write fails, samples wait in the queue", "receiver", t->receiver, "error",
+                 why);
+    else if (before && !failing)
+        log_info("remote write works again", "receiver", t->receiver);
+    if (verdict == VERDICT_REJECTED)
+        log_warn("samples dropped: the receiver refuses them", "receiver", t->receiver, "samples",
+                 LOG_NUM(record->samples), "error", why);
+    return verdict;
+}
+
+static void note_waiting(struct sender *s, int64_t since_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->waiting_since_ms = since_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Each turn asks the queue anew: while a block waits to be sent again it may become too old. */
+static void *run(void *arg)
+{
+    struct sender *s = arg;
+    struct queue_record record = {0};
+    struct post_answer answer;
+    unsigned attempt = 0;
+    uint64_t dice = hash_bytes(s->stats.receiver, strlen(s->stats.receiver));
+
+    while (!atomic_load(&s->stop)) {
+        if (!queue_peek(s->queue, s->reader, clock_now_ms(), &record)) {
+            note_waiting(s, 0);
+            wait_for(s, IDLE_NS, true);
+            continue;
+        }
+        note_waiting(s, record.ts_ms);
+        post_send(s->post, buf_str(&record.bytes), SEND_TIMEOUT_MS, &answer);
+        if (atomic_load(&s->stop) && !answer.status)
+            break; /* it was interrupted */
+        if (note(s, &record, &answer) != VERDICT_AGAIN) {
+            queue_pass(s->queue, s->reader, &record);
+            attempt = 0;
+            continue;
+        }
+        uint64_t now = clock_mono_ns();
+        dice = hash_more(dice, &now, sizeof(now));
+        int64_t delay_ms = sender_delay_ms(attempt, dice, answer.retry_after_ms);
+        attempt += attempt < 6;
+        wait_for(s, (uint64_t)delay_ms * NS_PER_MS, false);
+    }
+    buf_fini(&record.bytes);
+    return NULL;
+}
+
+/* The URL without user, password and query, to be shown. Errors: -EINVAL. */
+static int name_receiver(const char *url, char *to, size_t size, struct error *err)
+{
+    struct str rest = str_of(url), scheme = STR("http://");
+
+    if (str_starts(rest, STR("https://")))
+        scheme = STR("https://");
+    if (!str_starts(rest, scheme) || rest.len == scheme.len)
+        return error_set(err, -EINVAL, "--remote-write wants http://HOST:PORT/api/v1/write");
+    rest = str_make(rest.ptr + scheme.len, rest.len - scheme.len);
+    struct str plain = str_cut(&rest, '?'), path = plain, host = str_cut(&path, '/');
+    const char *at = memrchr(host.ptr, '@', host.len);
+    if (at)
+        plain = str_make(at + 1, (size_t)(plain.ptr + plain.len - at - 1));
+    for (size_t i = 0; i < plain.len; i++)
+        if (plain.ptr[i] == '"' || plain.ptr[i] == '\\' || (unsigned char)plain.ptr[i] <= ' ')
+            return error_set(err, -EINVAL, "--remote-write: the URL holds what no URL can");
+    snprintf(to, size, "%.*s%.*s", STR_ARG(scheme), STR_ARG(plain));
+    return 0;
+}
+
+int sender_open(struct queue *q, const char *url, const char *version, unsigned number,
+                struct sender **ret, struct error *err)
+{
+    struct sender *s = xnew(struct sender);
+    char name[24], thread[16], agent[64];
+
+    s->queue = q;
+    pthread_mutex_init(&s->lock, NULL);
+    thread_cond_init(&s->more);
+    snprintf(name, sizeof(name), "%016" PRIx64, hash_bytes(url, strlen(url)));
+    snprintf(thread, sizeof(thread), "forward-%u", number);
+    snprintf(agent, sizeof(agent), "algalon/%s", version ? version : "0");
+    int code = name_receiver(url, s->stats.receiver, sizeof(s->stats.receiver), err);
+    if (!code)
+        code = post_open(url, agent, &s->stop, &s->post, err);
+    if (!code)
+        code = queue_reader(q, name, &s->reader, err);
+    if (!code)
+        code = thread_start(&s->thread, thread, run, s, err);
+    s->started = !code;
+    if (code)
+        sender_close(s);
+    else
+        *ret = s;
+    return code;
+}
+
+void sender_stop(struct sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->stop, true);
+    pthread_cond_broadcast(&s->more);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void sender_close(struct sender *s)
+{
+    if (!s)
+        return;
+    sender_stop(s);
+    if (s->started)
+        pthread_join(s->thread, NULL);
+    post_close(s->post);
+    pthread_cond_destroy(&s->more);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+void sender_wake(struct sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->woken = true;
+    pthread_cond_broadcast(&s->more);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void sender_get_stats(struct sender *s, struct forward_stats *ret)
+{
+    pthread_mutex_lock(&s->lock);
+    *ret = s->stats;
+    int64_t since_ms = s->waiting_since_ms;
+    pthread_mutex_unlock(&s->lock);
+    ret->behind_seconds = since_ms ? (double)MAX(clock_now_ms() - since_ms, INT64_C(0)) / 1000 : 0;
+    ret->dropped_samples = queue_dropped(s->queue, s->reader);
+}
