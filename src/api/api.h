@@ -3,9 +3,11 @@
 #define ALGALON_API_API_H
 
 #include "base/base.h"
+#include "forward/forward.h"
 #include "http/http.h"
 #include "metric/metric.h"
 #include "promql/promql.h"
+#include "rules/rules.h"
 #include "scrape/scrape.h"
 #include "store/store.h"
 #include "worker/worker.h"
@@ -36,6 +38,8 @@ struct api {
     const struct worker_options *worker_options; /* for the doctor */
     struct store *store;
     struct scrape *scrape;
+    struct forward *forward;
+    struct rules *rules;
     struct metadata *metadata;
     struct queryable queryable; /* of the store, or of a remote one */
     const char *version, *revision;

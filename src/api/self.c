@@ -160,6 +160,84 @@ static void print_scrape(struct buf *to, struct scrape *scrape)
           s.config_ok ? 1 : 0);
 }
 
+static void print_rules(struct buf *to, struct rules *rules)
+{
+    struct rules_stats s;
+
+    rules_get_stats(rules, &s);
+    gauge(to, "algalon_rules_groups", "Groups of rules.", (double)s.groups);
+    gauge(to, "algalon_rules_rules", "Rules that are evaluated.", (double)s.rules);
+    gauge(to, "algalon_rules_failing", "Rules whose last evaluation failed.",
+          (double)s.rules_failing);
+    family(to, "algalon_rules_alerts", "gauge", "Active alerts by state.");
+    labelled(to, "algalon_rules_alerts", "state", "pending", (double)s.alerts_pending);
+    labelled(to, "algalon_rules_alerts", "state", "firing", (double)s.alerts_firing);
+    counter(to, "algalon_rules_evaluations_total", "Evaluations of rules.", s.evaluations_total);
+    counter(to, "algalon_rules_failures_total", "Evaluations that failed.", s.failures_total);
+    counter(to, "algalon_rules_missed_total",
+            "Turns of groups left out because the one before took too long.", s.missed_total);
+    number(to, "algalon_rules_evaluation_seconds_total", "counter",
+           "Time spent in the evaluation of rules, in seconds.", s.evaluation_seconds_total);
+    counter(to, "algalon_rules_samples_total", "Samples that rules wrote.", s.samples_total);
+    counter(to, "algalon_rules_samples_refused_total",
+            "Samples of rules that the store did not take.", s.refused_total);
+    counter(to, "algalon_rules_reloads_total", "Times the rule files were read again.",
+            s.reloads_total);
+    counter(to, "algalon_rules_reload_failures_total",
+            "Times new rule files were refused and the old ones kept.", s.reload_failures_total);
+    gauge(to, "algalon_rules_config_ok", "1 when the rule files read last are in force.",
+          s.config_ok ? 1 : 0);
+}
+
+static void print_forward(struct buf *to, struct forward *forward)
+{
+    static const struct {
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {"algalon_forward_sent_samples_total", "Samples that receivers took.",
+         offsetof(struct forward_stats, sent_samples)},
+        {"algalon_forward_sent_bytes_total", "Bytes of requests that receivers took.",
+         offsetof(struct forward_stats, sent_bytes)},
+        {"algalon_forward_requests_total", "Requests made to receivers.",
+         offsetof(struct forward_stats, requests)},
+        {"algalon_forward_retries_total", "Requests that failed and are made again.",
+         offsetof(struct forward_stats, retries)},
+        {"algalon_forward_rejected_samples_total", "Samples that a receiver refused for good.",
+         offsetof(struct forward_stats, rejected_samples)},
+        {"algalon_forward_dropped_samples_total",
+         "Samples dropped from the queue: too many, too old or damaged.",
+         offsetof(struct forward_stats, dropped_samples)},
+    };
+    struct forward_totals t;
+    struct forward_stats s;
+
+    forward_get_totals(forward, &t);
+    counter(to, "algalon_forward_samples_total", "Samples to be sent on.", t.samples);
+    counter(to, "algalon_forward_lost_samples_total", "Samples that never reached the queue.",
+            t.lost);
+    gauge(to, "algalon_forward_queue_bytes", "Size of the queue on disk.", (double)t.queue_bytes);
+    for (size_t f = 0; f < ARRAY_LEN(families); f++) {
+        family(to, families[f].name, "counter", families[f].help);
+        for (size_t i = 0; i < t.receivers; i++) {
+            uint64_t value;
+            forward_get_stats(forward, i, &s);
+            memcpy(&value, (const char *)&s + families[f].offset, sizeof(value));
+            labelled(to, families[f].name, "receiver", s.receiver, (double)value);
+        }
+    }
+    family(to, "algalon_forward_behind_seconds", "gauge", "Age of the oldest block that waits.");
+    for (size_t i = 0; i < t.receivers; i++) {
+        forward_get_stats(forward, i, &s);
+        labelled(to, "algalon_forward_behind_seconds", "receiver", s.receiver, s.behind_seconds);
+    }
+    family(to, "algalon_forward_failing", "gauge", "1 while requests to the receiver fail.");
+    for (size_t i = 0; i < t.receivers; i++) {
+        forward_get_stats(forward, i, &s);
+        labelled(to, "algalon_forward_failing", "receiver", s.receiver, s.failing);
+    }
+}
+
 /* The counters of listeners, one line each per family. */
 static void print_http(struct buf *to, const struct api *api)
 {
@@ -242,6 +320,10 @@ void api_self_metrics(struct api *api, struct buf *to)
         print_store(to, api->store);
     if (api->scrape)
         print_scrape(to, api->scrape);
+    if (api->forward)
+        print_forward(to, api->forward);
+    if (api->rules)
+        print_rules(to, api->rules);
     print_http(to, api);
     if (api->queryable.select)
         print_queries(to, api);

@@ -1,5 +1,5 @@
-/* targets.c - what is scraped, in the shapes that Prometheus's clients know. Rules and alerts are
- * not evaluated here: their lists are empty. */
+/* targets.c - what is scraped, and the rules that are evaluated, in the shapes that Prometheus's
+ * clients know. */
 #include "api/answer.h"
 #include "api/families.h"
 #include "api/times.h"
@@ -71,26 +71,47 @@ void targets_list(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
-static void answer_fixed(struct http_request *r, const struct api *api, const char *data)
-{
-    struct buf body;
-
-    answer_begin(api, &body);
-    buf_text(&body, data);
-    answer_finish(r, &body, NULL, NULL);
-}
-
 void targets_rules(struct http_request *r, void *ctx)
 {
-    answer_fixed(r, ctx, "{\"groups\":[]}");
+    struct api *api = ctx;
+    struct str type = http_param(r, "type");
+    struct buf body;
+
+    if (type.len && !str_is(type, "alert") && !str_is(type, "record")) {
+        answer_error(r, 400, "bad_data", "not supported value \"%.*s\"", (int)MIN(type.len, 100),
+                     type.ptr);
+        return;
+    }
+    answer_begin(api, &body);
+    if (api->rules)
+        rules_print_groups(api->rules,
+                           !type.len                ? RULES_ALL
+                           : str_is(type, "record") ? RULES_RECORDING
+                                                    : RULES_ALERTING,
+                           &body);
+    else
+        buf_text(&body, "{\"groups\":[]}");
+    answer_finish(r, &body, NULL, NULL);
 }
 
 void targets_alerts(struct http_request *r, void *ctx)
 {
-    answer_fixed(r, ctx, "{\"alerts\":[]}");
+    struct api *api = ctx;
+    struct buf body;
+
+    answer_begin(api, &body);
+    if (api->rules)
+        rules_print_alerts(api->rules, &body);
+    else
+        buf_text(&body, "{\"alerts\":[]}");
+    answer_finish(r, &body, NULL, NULL);
 }
 
 void targets_alertmanagers(struct http_request *r, void *ctx)
 {
-    answer_fixed(r, ctx, "{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}");
+    struct buf body;
+
+    answer_begin(ctx, &body);
+    buf_text(&body, "{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}");
+    answer_finish(r, &body, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* command_serve.c - all, worker and host: the same service with different parts. */
+/* command_serve.c - all, worker, host and agent: the same service with different parts. */
 #include "service.h"
 
 static enum exit_code serve(struct settings *settings, enum command_bit command, unsigned parts)
@@ -20,4 +20,9 @@ enum exit_code command_worker(struct settings *settings)
 enum exit_code command_host(struct settings *settings)
 {
     return serve(settings, FOR_HOST, PART_HOST);
+}
+
+enum exit_code command_agent(struct settings *settings)
+{
+    return serve(settings, FOR_AGENT, PART_AGENT);
 }

@@ -24,6 +24,7 @@ extern const struct command commands[];
 enum exit_code command_all(struct settings *settings);
 enum exit_code command_worker(struct settings *settings);
 enum exit_code command_host(struct settings *settings);
+enum exit_code command_agent(struct settings *settings);
 enum exit_code command_snapshot(struct settings *settings);
 enum exit_code command_doctor(struct settings *settings);
 enum exit_code command_explain(struct settings *settings);

@@ -19,6 +19,13 @@ const struct command commands[] = {
      "Scrapes workers (--target, --scrape-config), keeps what they say, answers queries, draws "
      "dashboards.",
      command_host},
+    {"agent", FOR_AGENT, "scrape workers and send what they say on by remote write",
+     "Scrapes workers (--target, --scrape-config) and sends what they say on (--remote-write). "
+     "Keeps\n"
+     "nothing but a queue of what a store that is away has not taken yet. Own metrics, targets and "
+     "health\n"
+     "on 127.0.0.1:8428.",
+     command_agent},
     {"snapshot", FOR_SNAPSHOT, "one reading to stdout: json, csv or prometheus",
      "Reads this machine's hardware once and prints it.", command_snapshot},
     {"doctor", FOR_DOCTOR,

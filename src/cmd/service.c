@@ -1,6 +1,8 @@
 #include "service.h"
 
 #include "api/api.h"
+#include "forward/forward.h"
+#include "rules/rules.h"
 #include "systemd.h"
 #include "web/web.h"
 
@@ -28,7 +30,9 @@ struct service {
     struct worker *worker;
     struct store *store;
     struct metadata *metadata;
+    struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
+    struct rules *rules;
     struct web *web;
     struct api api;
     struct api_flag flags[FLAGS_MAX];
@@ -161,6 +165,17 @@ static bool is_ready(void *ctx)
     return snapshot != NULL;
 }
 
+/* What is sent bears global.external_labels of the scrape configuration. */
+static void set_external_labels(struct service *s)
+{
+    struct arena a;
+
+    arena_init(&a, 0);
+    if (s->forward)
+        forward_set_external(s->forward, scrape_external_labels(s->scrape, &a));
+    arena_fini(&a);
+}
+
 static int reload(void *ctx, struct error *err)
 {
     struct service *s = ctx;
@@ -170,6 +185,10 @@ static int reload(void *ctx, struct error *err)
     systemd_notify("RELOADING=1");
     if (s->scrape)
         code = scrape_reload(s->scrape, err);
+    if (s->scrape && !code)
+        set_external_labels(s);
+    if (s->rules && !code)
+        code = rules_reload(s->rules, err);
     for (size_t i = 0; i < LISTENERS && !code; i++)
         if (s->servers[i])
             code = http_server_reload(s->servers[i], err);
@@ -201,9 +220,57 @@ static int open_store(struct service *s, struct error *err)
     return code;
 }
 
-static int open_host(struct service *s, struct error *err)
+static int open_rules(struct service *s, struct error *err)
 {
     const struct settings *set = s->settings;
+    struct rules_options o = {
+        .files = set->rules.items,
+        .file_len = set->rules.len,
+        .interval_ms = set->rules_interval_ms,
+        .queryable = store_queryable(s->store),
+        .store = s->store,
+        .query = {.lookback_ms = set->query_lookback_ms,
+                  .max_memory = set->query_max_memory,
+                  .max_series = set->query_max_series,
+                  .max_samples = set->query_max_samples},
+        .query_timeout_ms = set->query_timeout_ms,
+        .started_ms = clock_now_ms(),
+    };
+    int code = rules_open(&o, &s->rules, err);
+
+    return code ? error_in(err, "--rules") : 0;
+}
+
+/* The queue lies in the data directory. */
+static int open_forward(struct service *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+    struct forward_options o = {
+        .urls = set->remote_writes.items,
+        .url_len = set->remote_writes.len,
+        .max_bytes = set->remote_write_queue_size,
+        .max_age_ms = set->remote_write_queue_age_ms,
+        .store = s->store,
+        .version = program_version(),
+    };
+    struct buf dir;
+
+    if (!o.url_len)
+        return 0;
+    buf_init(&dir, 0);
+    buf_printf(&dir, "%s/forward", service_data_dir(s->settings));
+    char *path = buf_take(&dir);
+    o.dir = path;
+    int code = path ? forward_open(&o, &s->forward, err) : error_errno(err, -ENOMEM, "queue");
+    free(path);
+    return code;
+}
+
+/* Starts scraping into the store, to the receivers, or both. */
+static int open_scrape(struct service *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+    struct sink sink;
     struct scrape_options o = {
         .config_file = *set->scrape_config ? set->scrape_config : NULL,
         .targets = set->targets.items,
@@ -212,19 +279,45 @@ static int open_host(struct service *s, struct error *err)
         .max_body_bytes = set->scrape_max_body,
         .version = program_version(),
     };
-    int code = open_store(s, err);
 
-    if (code)
-        return code;
     s->metadata = metadata_new();
     if (!s->metadata)
         return error_errno(err, -ENOMEM, "metadata");
     o.store = s->store;
     o.metadata = s->metadata;
-    code = scrape_start(&o, &s->scrape, err);
+    if (s->forward) {
+        sink = forward_sink(s->forward);
+        o.sink = &sink;
+    }
+    int code = scrape_start(&o, &s->scrape, err);
     if (!code)
-        code = web_open(*set->dashboards ? set->dashboards : NULL, &s->web, err);
+        set_external_labels(s);
     return code;
+}
+
+static int open_host(struct service *s, struct error *err)
+{
+    const char *dashboards = s->settings->dashboards;
+    int code = open_store(s, err);
+
+    if (!code)
+        code = open_forward(s, err);
+    if (!code)
+        code = open_scrape(s, err);
+    if (!code)
+        code = open_rules(s, err);
+    if (!code)
+        code = web_open(*dashboards ? dashboards : NULL, &s->web, err);
+    return code;
+}
+
+static int open_agent(struct service *s, struct error *err)
+{
+    if (!s->settings->remote_writes.len)
+        return error_set(err, -EINVAL,
+                         "algalon agent needs --remote-write=URL: where to send what it scrapes");
+    int code = open_forward(s, err);
+    return code ? code : open_scrape(s, err);
 }
 
 static void fill_api(struct service *s)
@@ -240,6 +333,8 @@ static void fill_api(struct service *s)
         .worker_options = s->worker ? &s->worker_options : NULL,
         .store = s->store,
         .scrape = s->scrape,
+        .forward = s->forward,
+        .rules = s->rules,
         .metadata = s->metadata,
         .version = program_version(),
         .revision = "",
@@ -300,7 +395,7 @@ static int open_listeners(struct service *s, struct error *err)
         code = listen_on(s, LISTEN_METRICS, "metrics", "--listen-metrics", set->listen_metrics,
                          true, routes, n, err);
     }
-    if (!code && s->store) {
+    if (!code && s->scrape) {
         n = api_routes(&s->api, routes, ROUTES_MAX);
         code = listen_on(s, LISTEN_API, "api", "--listen-api", set->listen_api, set->no_auth,
                          routes, n, err);
@@ -324,6 +419,8 @@ static int start(struct service *s, struct error *err)
         code = service_worker_options(s->settings, &s->worker_options, err);
     if (!code && s->options->parts & PART_HOST)
         code = open_host(s, err);
+    if (!code && s->options->parts & PART_AGENT)
+        code = open_agent(s, err);
     if (!code && s->options->parts & PART_WORKER) {
         code = worker_start(&s->worker_options, &s->worker, err);
         if (!code && s->scrape)
@@ -333,6 +430,8 @@ static int start(struct service *s, struct error *err)
         fill_api(s);
         code = open_listeners(s, err);
     }
+    if (!code && s->rules)
+        code = rules_start(s->rules, err);
     return code;
 }
 
@@ -342,6 +441,8 @@ static void stop(struct service *s)
         http_server_stop(s->servers[i], STOP_GRACE_MS);
     worker_stop(s->worker); /* joins the publisher: no append after this */
     scrape_stop(s->scrape);
+    forward_close(s->forward); /* before the store, which its sink writes to */
+    rules_close(s->rules);
     web_close(s->web);
     store_close(s->store);
     metadata_free(s->metadata);

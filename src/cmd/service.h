@@ -7,7 +7,8 @@
 
 enum service_part {
     PART_WORKER = 1,
-    PART_HOST = 2
+    PART_HOST = 2,
+    PART_AGENT = 4 /* scrapes and sends on, keeps nothing */
 };
 
 struct service_options {

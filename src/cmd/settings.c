@@ -28,26 +28,27 @@ struct option_spec {
     const char *help;
 };
 
-#define SERVING  (FOR_ALL | FOR_WORKER | FOR_HOST | FOR_DEMO)
+#define SERVING  (FOR_ALL | FOR_WORKER | FOR_HOST | FOR_AGENT | FOR_DEMO)
 #define READING  (FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR)
 #define KEEPING  (FOR_ALL | FOR_HOST | FOR_DEMO)
+#define SENDING  (FOR_ALL | FOR_HOST | FOR_AGENT)
 #define FIELD(f) offsetof(struct settings, f)
 
 static const struct option_spec specs[] = {
     {"listen-metrics", TEXT, FIELD(listen_metrics), FOR_ALL | FOR_WORKER, "Listeners", ":9400",
      "ADDRESS", "serve this machine's metrics here; empty: not at all"},
-    {"listen-api", TEXT, FIELD(listen_api), KEEPING, "Listeners", "127.0.0.1:8428", "ADDRESS",
-     "serve the Prometheus API here; empty: not at all"},
+    {"listen-api", TEXT, FIELD(listen_api), KEEPING | FOR_AGENT, "Listeners", "127.0.0.1:8428",
+     "ADDRESS", "serve the Prometheus API here; empty: not at all"},
     {"listen-web", TEXT, FIELD(listen_web), KEEPING, "Listeners", "127.0.0.1:3000", "ADDRESS",
      "serve the dashboards here; empty: not at all"},
     {"web.config.file", TEXT, FIELD(web_config_file), SERVING, "Listeners", "", "FILE",
      "TLS and basic auth for every listener (Prometheus web configuration)"},
-    {"no-auth", FLAG, FIELD(no_auth), KEEPING, "Listeners", "false", NULL,
+    {"no-auth", FLAG, FIELD(no_auth), KEEPING | FOR_AGENT, "Listeners", "false", NULL,
      "let the API and the dashboards be reached from other machines without credentials"},
-    {"cors-origin", TEXT, FIELD(cors_origin), KEEPING, "Listeners", "", "ORIGIN",
+    {"cors-origin", TEXT, FIELD(cors_origin), KEEPING | FOR_AGENT, "Listeners", "", "ORIGIN",
      "let pages of this origin use the API (Access-Control-Allow-Origin)"},
 
-    {"hostname", TEXT, FIELD(hostname), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR | FOR_HOST,
+    {"hostname", TEXT, FIELD(hostname), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR | SENDING,
      "Reading hardware", "", "NAME", "label `hostname` of every series (default: the system's)"},
     {"interval", DURATION, FIELD(interval_ms), FOR_ALL | FOR_WORKER | FOR_DEMO, "Reading hardware",
      "5s", "DURATION", "how often hardware is read"},
@@ -71,16 +72,21 @@ static const struct option_spec specs[] = {
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
      "NVML library to load instead of the driver's"},
 
-    {"target", LIST, FIELD(targets), FOR_ALL | FOR_HOST, "Scraping", "", "HOST:PORT,...",
+    {"target", LIST, FIELD(targets), SENDING, "Scraping", "", "HOST:PORT,...",
      "workers to scrape; may be given several times"},
-    {"scrape-config", TEXT, FIELD(scrape_config), FOR_ALL | FOR_HOST, "Scraping", "", "FILE",
+    {"scrape-config", TEXT, FIELD(scrape_config), SENDING, "Scraping", "", "FILE",
      "Prometheus scrape configuration"},
-    {"scrape-interval", DURATION, FIELD(scrape_interval_ms), KEEPING, "Scraping", "5s", "DURATION",
-     "how often --target is scraped"},
-    {"scrape-max-body", SIZE, FIELD(scrape_max_body), KEEPING, "Scraping", "64MB", "SIZE",
-     "largest answer of a target"},
+    {"scrape-interval", DURATION, FIELD(scrape_interval_ms), KEEPING | FOR_AGENT, "Scraping", "5s",
+     "DURATION", "how often --target is scraped"},
+    {"scrape-max-body", SIZE, FIELD(scrape_max_body), KEEPING | FOR_AGENT, "Scraping", "64MB",
+     "SIZE", "largest answer of a target"},
 
-    {"data-dir", TEXT, FIELD(data_dir), KEEPING, "Store", "", "DIR",
+    {"rules", LIST, FIELD(rules), KEEPING, "Rules", "", "FILE,...",
+     "Prometheus rule files to evaluate, with wildcards; may be given several times"},
+    {"rules-interval", DURATION, FIELD(rules_interval_ms), KEEPING, "Rules", "15s", "DURATION",
+     "how often groups without an interval are evaluated"},
+
+    {"data-dir", TEXT, FIELD(data_dir), KEEPING | FOR_AGENT, "Store", "", "DIR",
      "where samples are kept (default: $STATE_DIRECTORY, /var/lib/algalon as root, else "
      "~/.local/share/algalon; demo: a temporary folder)"},
     {"retention", DURATION, FIELD(retention_ms), KEEPING, "Store", "90d", "DURATION",
@@ -93,6 +99,15 @@ static const struct option_spec specs[] = {
      "active series; further ones are refused and counted"},
     {"min-free-disk", SIZE, FIELD(min_free_disk), KEEPING, "Store", "128MB", "SIZE",
      "stop writing while the disk has less"},
+
+    {"remote-write", LIST, FIELD(remote_writes), SENDING, "Forwarding", "", "URL,...",
+     "send what is scraped on to these stores (http://HOST:PORT/api/v1/write); may be given "
+     "several "
+     "times"},
+    {"remote-write-queue-size", SIZE, FIELD(remote_write_queue_size), SENDING, "Forwarding", "4GB",
+     "SIZE", "what may wait on disk for stores that are away; beyond it the oldest is dropped"},
+    {"remote-write-queue-age", DURATION, FIELD(remote_write_queue_age_ms), SENDING, "Forwarding",
+     "3d", "DURATION", "drop what has waited for longer"},
 
     {"dashboards", TEXT, FIELD(dashboards), KEEPING, "Pages", "", "DIR",
      "folder of Grafana dashboard files to show beside the built-in ones"},
@@ -359,6 +374,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--interval is between 100ms and 1h");
     if (s->scrape_interval_ms < 100 || s->scrape_interval_ms > 86400000)
         return error_set(err, -EINVAL, "--scrape-interval is between 100ms and 1d");
+    if (s->rules_interval_ms < 100 || s->rules_interval_ms > 86400000)
+        return error_set(err, -EINVAL, "--rules-interval is between 100ms and 1d");
     if (s->over_ms < 50 || s->over_ms > 60000)
         return error_set(err, -EINVAL, "--over is between 50ms and 1m");
     if (s->processes > 10000)

@@ -17,6 +17,7 @@ enum command_bit {
     FOR_DEMO = 1 << 5,
     FOR_READY = 1 << 6,
     FOR_EXPLAIN = 1 << 7,
+    FOR_AGENT = 1 << 8,
 };
 
 struct text_list {
@@ -43,9 +44,13 @@ struct settings {
     const char *procfs, *sysfs, *rootfs, *nvml_library;
 
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;
-    struct text_list targets;
+    struct text_list targets, rules;
+    int64_t rules_interval_ms;
     int64_t scrape_interval_ms, retention_ms, out_of_order_ms;
     uint64_t scrape_max_body, retention_size, max_series, min_free_disk;
+    struct text_list remote_writes;
+    uint64_t remote_write_queue_size;
+    int64_t remote_write_queue_age_ms;
     int64_t query_timeout_ms, query_lookback_ms;
     uint64_t query_max_memory, query_max_series, query_max_samples, query_max_concurrent;
 

@@ -1,0 +1,156 @@
+// remote_write.test.mjs - remote write both ways, with the real Prometheus, vmagent and VictoriaMetrics.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Algalon, Child, binary, freePorts, sleep, temporaryFolder, until } from '../lib/program.mjs';
+
+/** A target whose one series counts its scrapes: a missing sample shows as a gap. */
+async function countingTarget() {
+  let n = 0;
+  const server = http.createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+    response.end(`# TYPE scrapes counter\nscrapes{gpu="0"} ${++n}\nconstant 42.5\n`);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { host: `127.0.0.1:${server.address().port}`, count: () => n, close: () => server.close() };
+}
+
+function scrapeConfig(dir, host, more = '') {
+  const file = path.join(dir, 'scrape.yml');
+  fs.writeFileSync(file, `global: {scrape_interval: 1s, external_labels: {site: here}}
+scrape_configs:
+  - job_name: counting
+    static_configs: [{targets: ['${host}']}]
+${more}`);
+  return file;
+}
+
+async function ask(base, what, parameters) {
+  const response = await fetch(`${base}/api/v1/${what}?${new URLSearchParams(parameters)}`);
+  const answer = await response.json();
+  assert.equal(answer.status, 'success', JSON.stringify(answer));
+  return answer.data.result;
+}
+
+/** Every sample of `expr` in the last minutes as [time, value]. */
+async function samples(base, expr) {
+  const result = await ask(base, 'query', { query: `${expr}[5m]` });
+  return result.length ? result[0].values.map(([time, value]) => [time, Number(value)]) : [];
+}
+
+/** The values 1, 2, 3 ... without a gap. */
+function assertWhole(list) {
+  assert.deepEqual(list.map(([, value]) => value), list.map((_, i) => list[0][1] + i));
+}
+
+describe('remote write into the store', () => {
+  let target, algalon;
+  before(async () => {
+    target = await countingTarget();
+    algalon = await Algalon.start({ command: 'host' });
+  });
+  after(async () => {
+    await algalon?.stop();
+    target?.close();
+  });
+
+  it('by prometheus: a range query gives the same from both', { timeout: 90_000 }, async () => {
+    const dir = temporaryFolder('algalon-write');
+    const [port] = await freePorts(1);
+    const config = scrapeConfig(dir, target.host, `remote_write: [{url: '${algalon.api}/api/v1/write', queue_config: {batch_send_deadline: 500ms}, metadata_config: {send_interval: 1s}}]\n`);
+    const prometheus = new Child('prometheus', [`--config.file=${config}`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    const base = `http://127.0.0.1:${port}`;
+    try {
+      await until('ten samples have come', 60, async () => (await samples(algalon.api, 'scrapes{site="here"}')).length >= 10);
+      const theirs = await samples(base, 'scrapes');
+      const [from, to] = [theirs[1][0], theirs[8][0]];
+      const range = { start: from, end: to, step: 0.5 };
+      const [mine] = await ask(algalon.api, 'query_range', { query: 'scrapes{site="here"}', ...range });
+      const [real] = await ask(base, 'query_range', { query: 'scrapes', ...range });
+      assert.ok(real.values.length > 10);
+      assert.deepEqual(mine.values, real.values);
+      assert.deepEqual(mine.metric, { ...real.metric, site: 'here' });
+      await until('metadata has come', 70, async () => (await (await fetch(`${algalon.api}/api/v1/metadata?metric=scrapes`)).json()).data.scrapes);
+    } finally {
+      await prometheus.stop();
+    }
+    assert.doesNotMatch(prometheus.output, /non-recoverable error|Failed to send batch/);
+  });
+
+  it('by vmagent', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-write');
+    const [port] = await freePorts(1);
+    const config = scrapeConfig(dir, target.host);
+    const agent = new Child('vmagent', [`-promscrape.config=${config}`, `-remoteWrite.url=${algalon.api}/api/v1/write`, `-remoteWrite.tmpDataPath=${dir}/queue`, `-remoteWrite.label=by=vmagent`, `-httpListenAddr=127.0.0.1:${port}`]);
+    try {
+      await until('samples of vmagent have come', 40, async () => (await samples(algalon.api, 'scrapes{by="vmagent"}')).length >= 5);
+      assert.equal(await algalon.value('constant{by="vmagent",site="here"}'), 42.5);
+    } finally {
+      await agent.stop();
+    }
+    assert.doesNotMatch(agent.output, /unexpected status code/);
+  });
+});
+
+describe('algalon agent', () => {
+  it('needs to be told where to send', async () => {
+    const child = new Child(binary, ['agent', '--config=', '--listen-api=', `--data-dir=${temporaryFolder()}`]);
+    const { code } = await child.ended;
+    assert.equal(code, 2);
+    assert.match(child.output, /--remote-write/);
+  });
+
+  it('sends to VictoriaMetrics and loses nothing while it is away', { timeout: 120_000 }, async () => {
+    const dir = temporaryFolder('algalon-agent');
+    const target = await countingTarget();
+    const [vmPort, apiPort] = await freePorts(2);
+    const vm = `http://127.0.0.1:${vmPort}`;
+    const api = `http://127.0.0.1:${apiPort}`;
+    const startVm = async () => {
+      const child = new Child('victoria-metrics', [`-storageDataPath=${dir}/vm`, `-httpListenAddr=127.0.0.1:${vmPort}`, '-search.latencyOffset=0s', '-search.disableCache']);
+      await until('victoria-metrics is up', 30, async () => (await fetch(`${vm}/health`)).ok);
+      return child;
+    };
+    const startAgent = async () => {
+      const child = new Child(binary, ['agent', '--config=', `--listen-api=127.0.0.1:${apiPort}`, `--data-dir=${dir}/agent`, `--scrape-config=${scrapeConfig(dir, target.host)}`, `--remote-write=${vm}/api/v1/write`]);
+      await until('the agent is ready', 20, async () => (await fetch(`${api}/-/ready`)).ok);
+      return child;
+    };
+    const stored = () => samples(vm, 'scrapes{site="here"}');
+    let database = await startVm();
+    let agent = await startAgent();
+    try {
+      await until('samples have come', 30, async () => (await stored()).length >= 3);
+      const targets = await (await fetch(`${api}/api/v1/targets`)).json();
+      assert.equal(targets.data.activeTargets[0].health, 'up');
+      assert.equal((await fetch(`${api}/api/v1/query?query=up`)).status, 404);
+
+      await database.stop();
+      const away = target.count();
+      await until('some scrapes have passed', 20, async () => target.count() >= away + 5);
+      assert.match(await (await fetch(`${api}/metrics`)).text(), /^algalon_forward_failing\{receiver="[^"]*"\} 1$/m);
+      database = await startVm();
+      const last = target.count();
+      await until('what waited has come', 60, async () => (await stored()).some(([, value]) => value >= last));
+      assertWhole(await stored());
+
+      await database.stop();
+      await until('some scrapes have passed', 20, async () => target.count() >= last + 4);
+      await sleep(1500); /* what is older than a second is in the queue */
+      const kept = target.count() - 2;
+      await agent.stop('SIGKILL');
+      database = await startVm();
+      agent = await startAgent();
+      await until('what was queued before the kill has come', 60, async () => (await stored()).some(([, value]) => value >= kept + 3));
+      const values = (await stored()).map(([, value]) => value);
+      for (let n = values[0]; n <= kept; n++) assert.ok(values.includes(n), `scrape ${n} is lost`);
+    } finally {
+      await agent.stop();
+      await database.stop();
+      target.close();
+    }
+    assert.doesNotMatch(agent.output, /level=error/);
+  });
+});
