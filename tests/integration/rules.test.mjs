@@ -1,0 +1,179 @@
+// rules.test.mjs - rule files evaluated by us and by the real Prometheus over the same targets agree.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { Algalon, binary, Child, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
+
+const has = (program) => run(program, ['--version']).code === 0;
+
+const RULES = `
+groups:
+- name: records
+  interval: 1s
+  rules:
+  - {record: 'job:heat:sum', expr: 'sum by(job)(heat)', labels: {kind: sum}}
+  - {record: 'heat:hot', expr: 'heat{gpu=~"0|1"}>50 and on() vector(1)'}
+  - {record: 'twice', expr: '2*job:heat:sum'}
+  - {record: 'wrong', expr: 'heat * on() group_left() heat'}
+- name: alerts
+  interval: 1s
+  limit: 5
+  rules:
+  - alert: Hot
+    expr: heat > 50
+    for: 2s
+    labels: {severity: warning, level: '{{ $value | humanize }}', gone: ''}
+    annotations:
+      summary: 'GPU {{ $labels.gpu }} of {{ .Labels.job }} at {{ $value }}'
+      numbers: '{{ humanize1024 $value }} {{ $value | humanizePercentage }} {{ $value | humanizeDuration }} {{ printf "%.2f|%v|%g|%e" $value $value $value $value }}'
+  - alert: Waits
+    expr: heat{gpu="0"} < 100
+    for: 1h
+    keep_firing_for: 5m
+  - {alert: Quiet, expr: heat > 1e9}
+`;
+
+/** A target whose text the test changes. */
+async function startTarget() {
+  const target = { text: '' };
+  target.server = http.createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+    response.end(target.text);
+  });
+  await new Promise((resolve) => target.server.listen(0, '127.0.0.1', resolve));
+  target.host = `127.0.0.1:${target.server.address().port}`;
+  return target;
+}
+
+const order = (a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b));
+
+/** What must agree of an answer: times and durations of evaluation left out, but their form kept. */
+function comparable(value, key = '') {
+  if (Array.isArray(value)) return key === 'alerts' ? value.map((item) => comparable(item)).sort(order) : value.map((item) => comparable(item));
+  if (value && typeof value === 'object') return Object.fromEntries(Object.keys(value).sort().map((name) => [name, comparable(value[name], name)]));
+  if (['lastEvaluation', 'activeAt'].includes(key)) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) ? 'a time' : value;
+  if (key === 'evaluationTime') return typeof value;
+  if (key === 'lastError') return 'an error';
+  return value;
+}
+
+describe('rules', () => {
+  it('give what the real Prometheus gives: rules, alerts and series', { timeout: 120_000, skip: !has('prometheus') && 'prometheus is not installed' }, async () => {
+    const target = await startTarget();
+    const dir = temporaryFolder('algalon-rules');
+    const [port] = await freePorts(1);
+    const rules = path.join(dir, 'rules.yml');
+    const scrape = `global: {scrape_interval: 1s}\nscrape_configs:\n- {job_name: gpus, static_configs: [{targets: ['${target.host}']}]}\n`;
+    target.text = 'heat{gpu="0"} 61.5\nheat{gpu="1"} 1.2345678e6\nheat{gpu="2"} 20\n';
+    fs.writeFileSync(rules, RULES);
+    fs.writeFileSync(path.join(dir, 'ours.yml'), scrape);
+    fs.writeFileSync(path.join(dir, 'theirs.yml'), `${scrape}rule_files: ['${rules}']\n`);
+    const ours = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/ours.yml`, `--rules=${rules}`] });
+    const theirs = new Child('prometheus', [`--config.file=${dir}/theirs.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    const ask = async (base, what) => (await (await fetch(`${base}/api/v1/${what}`)).json()).data;
+    const bases = [ours.api, `http://127.0.0.1:${port}`];
+    const series = async (base, expr) =>
+      (await ask(base, `query?query=${encodeURIComponent(expr)}`)).result.map(({ metric, value }) => comparable({ ...metric, value: value[1] })).sort(order);
+    const agree = async (what, ready) => {
+      for (const base of bases) await until(`${base} has ${what}`, 40, () => ready(base));
+      for (const name of ['rules', 'alerts', 'rules?type=alert', 'rules?type=record'])
+        assert.deepEqual(comparable(await ask(bases[0], name)), comparable(await ask(bases[1], name)), `${what}: ${name}`);
+      for (const expr of ['ALERTS', '{__name__=~"job:.*|heat:.*|twice|wrong"}', 'count by (alertname, gpu) (ALERTS_FOR_STATE)'])
+        assert.deepEqual(await series(bases[0], expr), await series(bases[1], expr), `${what}: ${expr}`);
+    };
+    try {
+      const state = (names) => async (base) => {
+        const { alerts } = await ask(base, 'alerts');
+        return alerts.map(({ labels, state: s }) => `${labels.alertname}${labels.gpu}${s}`).sort().join() === names;
+      };
+      await agree('two hot GPUs', async (base) =>
+        (await state('Hot0firing,Hot1firing,Waits0pending')(base)) && JSON.stringify(await ask(base, 'rules')).includes('"health":"err"'));
+      assert.equal((await series(bases[0], 'twice'))[0].value, String(2 * 1234649.3));
+      target.text = 'heat{gpu="0"} 61.5\n';
+      await agree('one GPU gone', async (base) => (await state('Hot0firing,Waits0pending')(base)) && !JSON.stringify(await ask(base, 'rules')).includes('"health":"err"') && (await series(base, 'job:heat:sum'))[0]?.value === '61.5');
+    } finally {
+      await theirs.stop();
+      await ours.stop();
+      target.server.close();
+    }
+  });
+
+  it('go on after a restart, and a reload with a wrong file changes nothing', { timeout: 90_000 }, async () => {
+    const dir = temporaryFolder('algalon-rules');
+    const file = path.join(dir, 'rules.yml');
+    const good = 'groups:\n- name: g\n  interval: 1s\n  rules:\n  - {alert: Always, expr: vector(1), for: 2s}\n';
+    fs.writeFileSync(file, good);
+    const start = () => Algalon.start({ command: 'host', args: [`--rules=${dir}/*.yml`], dataDir: path.join(dir, 'data') });
+    let host = await start();
+    const alert = async () => (await (await fetch(`${host.api}/api/v1/alerts`)).json()).data.alerts[0];
+    try {
+      const before = await until('it fires', 20, async () => (await alert())?.state === 'firing' && alert());
+      fs.writeFileSync(file, `${good}  - {alert: Wrong, expr: up, fore: 2s}\n`);
+      const refused = await fetch(`${host.api}/-/reload`, { method: 'POST' });
+      assert.equal(refused.status, 500);
+      assert.match(await refused.text(), /rules\.yml:6: unknown key 'fore'/);
+      assert.equal((await alert()).activeAt, before.activeAt);
+      fs.writeFileSync(file, `${good}  - {record: one, expr: '1'}\n`);
+      assert.equal((await fetch(`${host.api}/-/reload`, { method: 'POST' })).status, 200);
+      assert.equal((await alert()).activeAt, before.activeAt, 'a rule that is as before keeps its alerts');
+      await until('the new rule gives its series', 10, () => host.value('one'));
+      await host.stop();
+      host = await start();
+      const again = await until('it fires again', 20, async () => (await alert()) && alert());
+      assert.equal(again.state, 'firing', 'at once, without a new wait');
+      assert.equal(Math.floor(Date.parse(again.activeAt) / 1000), Math.floor(Date.parse(before.activeAt) / 1000));
+      const metrics = await (await fetch(`${host.api}/metrics`)).text();
+      assert.match(metrics, /^algalon_rules_alerts\{state="firing"\} 1$/m);
+    } finally {
+      await host.stop();
+    }
+  });
+
+  it('that are wrong end the start with file and line', () => {
+    const dir = temporaryFolder('algalon-rules');
+    const file = path.join(dir, 'rules.yml');
+    fs.writeFileSync(file, 'groups:\n- name: g\n  rules:\n  - record: a\n    expr: sum(\n');
+    const end = run(binary, ['host', '--config=', `--rules=${file}`, '--listen-api=127.0.0.1:0', '--listen-web=', `--data-dir=${dir}/data`]);
+    assert.equal(end.code, 2);
+    assert.match(end.err, /rules\.yml:5: expr: /);
+  });
+});
+
+describe('the rules for GPUs', () => {
+  const file = path.join(root, 'rules/gpu.yml');
+  const text = fs.readFileSync(file, 'utf8');
+  const alerts = [...text.matchAll(/alert: (\w+)/g)].map((match) => match[1]);
+
+  it('pass their unit tests by the real promtool', { skip: !has('promtool') && 'promtool is not installed' }, () => {
+    const { code, out, err } = run('promtool', ['test', 'rules', 'gpu_test.yml'], { cwd: path.join(root, 'rules') });
+    assert.equal(code, 0, out + err);
+    const tests = fs.readFileSync(path.join(root, 'rules/gpu_test.yml'), 'utf8');
+    for (const alert of alerts) assert.match(tests, new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n`), `${alert} is seen firing`);
+  });
+
+  it('are evaluated by us without a failure', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-rules');
+    fs.writeFileSync(path.join(dir, 'gpu.yml'), text.replaceAll('interval: 15s', 'interval: 1s'));
+    const host = await Algalon.start({ command: 'host', args: [`--rules=${dir}/gpu.yml`] });
+    try {
+      const rules = async () => (await (await fetch(`${host.api}/api/v1/rules`)).json()).data.groups.flatMap((group) => group.rules);
+      const done = await until('all are evaluated', 20, async () => (await rules()).every(({ health }) => health !== 'unknown') && rules());
+      assert.deepEqual(done.map(({ name }) => name).sort(), [...alerts].sort());
+      assert.deepEqual(done.filter(({ health }) => health !== 'ok'), []);
+    } finally {
+      await host.stop();
+    }
+  });
+
+  it('ask for metrics that exist, and have a runbook each', () => {
+    const metrics = fs.readFileSync(path.join(root, 'docs/metrics.md'), 'utf8');
+    for (const [name] of text.matchAll(/\b(algalon|all_smi)_\w+/g)) assert.ok(metrics.includes(`| \`${name}\` |`), `${name} is in docs/metrics.md`);
+    const runbooks = fs.readFileSync(path.join(root, 'docs/runbooks.md'), 'utf8');
+    for (const alert of alerts) {
+      assert.ok(runbooks.includes(`\n## ${alert}\n`), `${alert} has a runbook`);
+      assert.ok(text.includes(`runbook: docs/runbooks.md#${alert.toLowerCase()}\n`), `${alert} names its runbook`);
+    }
+  });
+});
