@@ -54,7 +54,7 @@ void feed_configure(struct feed *f, const struct feed_settings *settings, bool c
  *                     failed (see feed_failed()).
  *         -ENOSPC, -EIO, -ERANGE  the store did not keep the row.
  * Cost:   about 15 ns a line when the lines are those of the last scrape; no allocation then. The
- *         group beginning anew: about that of a new series, for each that lives.
+ *         group beginning anew: 1 us a series that lives, once for as many that ended.
  */
 MUST_CHECK int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms,
                            double duration_s, struct feed_result *ret, struct error *err);
