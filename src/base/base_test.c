@@ -286,6 +286,11 @@ static void text_is_cut_and_trimmed(void **state)
     assert_true(str_is(str_trim(STR(" \tx y\r\n")), "x y"));
     str_copy(small, sizeof(small), STR("ab\xc3\xa9"));
     assert_string_equal(small, "ab");
+    rest = (struct str){NULL,
+                        0}; /* what is absent starts, ends and holds nothing but the empty view */
+    assert_true(str_starts(rest, rest) && str_ends(rest, rest) && str_contains(rest, rest));
+    assert_false(str_starts(rest, STR("a")) || str_ends(rest, STR("a")) ||
+                 str_contains(rest, STR("a")));
     assert_false(str_is_utf8(STR("\xed\xa0\x80")));
     assert_true(str_is_utf8(STR("\xf0\x9f\x98\x80")));
 }

@@ -2,7 +2,7 @@
 
 bool str_starts(struct str s, struct str prefix)
 {
-    return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+    return prefix.len == 0 || (s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 bool str_ends(struct str s, struct str suffix)
@@ -12,7 +12,7 @@ bool str_ends(struct str s, struct str suffix)
 
 bool str_contains(struct str s, struct str part)
 {
-    return part.len == 0 || memmem(s.ptr, s.len, part.ptr, part.len) != NULL;
+    return part.len == 0 || (s.len && memmem(s.ptr, s.len, part.ptr, part.len) != NULL);
 }
 
 static bool is_blank(char c)

@@ -13,7 +13,7 @@ const LOOKS = [
   { name: "light-phone", width: 390, height: 844, dark: false, phone: true },
 ];
 
-/** What is chosen on a page for its picture: seventeen GPUs in one chart show nothing. */
+/** What is chosen on a page of the demo for its picture: seventeen GPUs in one chart show nothing. */
 const CHOICE = { "algalon-gpu": "?var-hostname=hopper-01", "algalon-processes": "?var-hostname=ampere-01&var-hostname=hopper-01" };
 
 const [out = "docs/images", minutes = "16"] = process.argv.slice(2);
@@ -31,11 +31,13 @@ const url = ALGALON_URL || demo.web;
 const browser = await launch();
 try {
   const list = await (await fetch(`${url}/api/dashboards`)).json();
+  const { data: nodes } = await (await fetch(`${url}/api/v1/label/hostname/values`)).json();
+  const choice = (uid) => (nodes.includes("hopper-01") ? (CHOICE[uid] ?? "") : "");
   for (const { uid, error } of list) {
     if (error) continue;
     for (const look of LOOKS) {
       const { page, context, problems } = await newPage(browser, look);
-      await page.goto(`${url}/d/${uid}${ALGALON_URL ? "" : (CHOICE[uid] ?? "")}`);
+      await page.goto(`${url}/d/${uid}${choice(uid)}`);
       await settled(page);
       const path = join(out, `${uid.replace(/^algalon-/, "")}-${look.name}.png`);
       rmSync(path, { force: true });
