@@ -77,8 +77,9 @@ enum exit_code command_doctor(struct settings *settings)
         print_finding(&findings[i], topic_width, color);
         count[findings[i].level]++;
     }
-    printf("\n%zu ok, %zu to note, %zu warnings, %zu errors\n", count[FINDING_OK],
-           count[FINDING_NOTE], count[FINDING_WARNING], count[FINDING_ERROR]);
+    printf("\n%zu ok, %zu to note, %zu warning%s, %zu error%s\n", count[FINDING_OK],
+           count[FINDING_NOTE], count[FINDING_WARNING], count[FINDING_WARNING] == 1 ? "" : "s",
+           count[FINDING_ERROR], count[FINDING_ERROR] == 1 ? "" : "s");
     arena_fini(&arena);
     return count[FINDING_ERROR] ? EXIT_FAILED : EXIT_DONE;
 }

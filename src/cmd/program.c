@@ -42,7 +42,7 @@ const struct command commands[] = {
     {"demo", FOR_DEMO, "a simulated mixed fleet, to look at without hardware",
      "Starts workers for simulated machines with simulated GPUs on loopback, scrapes them, and "
      "shows the\n"
-     "dashboards. Nothing is kept when it ends.",
+     "dashboards. Nothing is kept when it ends, unless --data-dir says where.",
      command_demo},
     {"ready", FOR_READY, "ask a running algalon whether it is ready (for health checks)",
      "Exit code 0 when the program at --url answers that it is ready, 1 when not.", command_ready},

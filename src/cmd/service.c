@@ -87,6 +87,28 @@ static int parse_schemas(const char *text, unsigned *ret, struct error *err)
     return 0;
 }
 
+/* A name that is none would leave on what the user wants off: what people's programs are called. */
+static int check_disabled(const char *text, struct error *err)
+{
+    for (struct str rest = str_of(text); rest.ptr;) {
+        struct str name = str_trim(str_cut(&rest, ','));
+        size_t i = 0;
+
+        while (name.len && collectors[i] && !str_is(name, collectors[i]->name))
+            i++;
+        if (collectors[i])
+            continue;
+        struct buf names = {0};
+        for (i = 0; collectors[i]; i++)
+            buf_printf(&names, "%s%s", i ? ", " : "", collectors[i]->name);
+        error_set(err, -EINVAL, "--disable-collectors: there is no '%.*s'; there are %.*s",
+                  STR_ARG(name), (int)names.len, names.ptr);
+        buf_fini(&names);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 int service_worker_options(const struct settings *settings, struct worker_options *ret,
                            struct error *err)
 {
@@ -107,7 +129,8 @@ int service_worker_options(const struct settings *settings, struct worker_option
     ret->instance_label = settings->instance_label;
     ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
     ret->version = program_version();
-    return parse_schemas(settings->schema, &ret->schemas, err);
+    int code = check_disabled(settings->disable_collectors, err);
+    return code ? code : parse_schemas(settings->schema, &ret->schemas, err);
 }
 
 static void set_hostname(struct service *s)

@@ -53,7 +53,7 @@ static const struct option_spec specs[] = {
     {"interval", DURATION, FIELD(interval_ms), FOR_ALL | FOR_WORKER | FOR_DEMO, "Reading hardware",
      "5s", "DURATION", "how often hardware is read"},
     {"schema", TEXT, FIELD(schema), READING, "Reading hardware", "all-smi", "NAME,...",
-     "metric names to emit: all-smi, dcgm, or both"},
+     "metric names to emit: all-smi, dcgm, or all-smi,dcgm"},
     {"processes", COUNT, FIELD(processes), READING, "Reading hardware", "20", "N",
      "busiest processes of the host to show; those on a GPU are always shown"},
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
@@ -63,7 +63,7 @@ static const struct option_spec specs[] = {
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
      "add the label `instance`, as all-smi does"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
-     "NAME,...", "collectors to leave out"},
+     "NAME,...", "what not to read: nvidia, cpu, memory, disk, process, chassis"},
     {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
      "where /proc is"},
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
@@ -87,7 +87,8 @@ static const struct option_spec specs[] = {
      "how often groups without an interval are evaluated"},
 
     {"data-dir", TEXT, FIELD(data_dir), KEEPING | FOR_AGENT, "Store", "", "DIR",
-     "where samples are kept (default: $STATE_DIRECTORY, /var/lib/algalon as root, else "
+     "where samples, or the agent's queue, are kept (default: $STATE_DIRECTORY, /var/lib/algalon "
+     "as root, else "
      "~/.local/share/algalon; demo: a temporary folder)"},
     {"retention", DURATION, FIELD(retention_ms), KEEPING, "Store", "90d", "DURATION",
      "drop samples older than this; 0: never"},
@@ -451,6 +452,25 @@ void settings_help(enum command_bit command)
            "Durations: 5s, 1h30m, 30d. Sizes: 512MB, 2GB (powers of 1024).\n");
 }
 
+/* A URL without user, password and query: whoever may read the API must not learn what opens a
+ * receiver. Other items as they are. */
+static void show_item(struct buf *to, const char *item)
+{
+    const char *host = strstr(item, "://");
+
+    if (!host) {
+        buf_text(to, item);
+        return;
+    }
+    host += strlen("://");
+    buf_add(to, item, (size_t)(host - item));
+    const char *end = host + strcspn(host, "?#");
+    const char *slash = memchr(host, '/', (size_t)(end - host));
+    const char *at = memrchr(host, '@', (size_t)((slash ? slash : end) - host));
+    const char *from = at ? at + 1 : host;
+    buf_add(to, from, (size_t)(end - from));
+}
+
 static const char *value_text(struct settings *s, const struct option_spec *spec)
 {
     struct buf text;
@@ -477,7 +497,7 @@ static const char *value_text(struct settings *s, const struct option_spec *spec
     case LIST:
         for (size_t i = 0; i < list->len; i++) {
             buf_text(&text, i ? "," : "");
-            buf_text(&text, list->items[i]);
+            show_item(&text, list->items[i]);
         }
         break;
     }

@@ -77,7 +77,7 @@ void settings_fini(struct settings *s);
 void settings_help(enum command_bit command);
 
 /** Name, value and source of the i-th option that `command` knows; false past the last. Values live
- * in `s->arena`. */
+ * in `s->arena`; URLs in them are without user, password and query. */
 bool settings_at(struct settings *s, enum command_bit command, size_t i, const char **ret_name,
                  const char **ret_value);
 

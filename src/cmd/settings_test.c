@@ -207,6 +207,29 @@ static void settings_in_force_can_be_listed(void **state)
     settings_fini(&s);
 }
 
+static void settings_are_listed_without_the_passwords_in_urls(void **state)
+{
+    const char *const flags[] = {"--remote-write=http://me:secret@a:1/api/v1/write?key=secret",
+                                 "--remote-write=https://secret@b", "--remote-write=http://c/x@y",
+                                 "--target=gpu-01:9400,http://me:sec@ret@d:1", NULL};
+    const char *name, *value;
+    struct settings s;
+    struct error err;
+    int found = 0;
+
+    (void)state;
+    assert_int_equal(read_with(&s, FOR_AGENT, NULL, flags, &err), 0);
+    for (size_t i = 0; settings_at(&s, FOR_AGENT, i, &name, &value); i++) {
+        if (!strcmp(name, "remote-write") && ++found)
+            assert_string_equal(value, "http://a:1/api/v1/write,https://b,http://c/x@y");
+        if (!strcmp(name, "target") && ++found)
+            assert_string_equal(value, "gpu-01:9400,http://d:1");
+    }
+    assert_int_equal(found, 2);
+    assert_string_equal(s.remote_writes.items[1], "https://secret@b");
+    settings_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +241,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(an_option_of_another_command_in_the_file_is_fine),
         cmocka_unit_test(settings_in_force_can_be_listed),
+        cmocka_unit_test(settings_are_listed_without_the_passwords_in_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

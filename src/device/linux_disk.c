@@ -381,8 +381,8 @@ static void disk_diagnose(const struct host_paths *paths, struct arena *a, struc
     if (disk_read(state, &reading, &error))
         finding_add(a, ret, ret_len, FINDING_WARNING, "disks", "", "%s", error.text);
     else
-        finding_add(a, ret, ret_len, FINDING_OK, "disks", "", "%zu file systems",
-                    reading.filesystem_len);
+        finding_add(a, ret, ret_len, FINDING_OK, "disks", "", "%zu file system%s",
+                    reading.filesystem_len, reading.filesystem_len == 1 ? "" : "s");
     for (size_t i = 0; i < s->stuck_len; i++)
         finding_add(a, ret, ret_len, FINDING_WARNING, "disks",
                     "Its server or disk does not answer; it is left out until it does.",

@@ -499,7 +499,8 @@ static void diagnose_owners(const struct host_paths *paths, const struct reading
                     pods - named);
     if (linux_file_exists(paths->procfs, "1") && linux_holder_look(paths, 1) == HOLDING_UNKNOWN)
         finding_add(a, ret, ret_len, FINDING_NOTE, "attribution",
-                    "Run it as root or with CAP_SYS_PTRACE, to be certain whom a GPU's process "
+                    "Run it with CAP_SYS_PTRACE, which root has outside of containers, to be "
+                    "certain whom a GPU's process "
                     "numbers mean and what was given to whom.",
                     "open files and environments of other users' processes may not be read");
 }

@@ -56,6 +56,15 @@ describe('a start that cannot work', () => {
     assert.match(result.err, /web\.config\.file/);
   });
 
+  it('names a collector that there is not, for what was to be off would be on', () => {
+    for (const command of ['worker', 'doctor', 'snapshot']) {
+      const { code, err } = run(binary, [command, '--config=', '--disable-collectors=disk,processes'], { timeout: 20_000 });
+      assert.equal(code, 2);
+      assert.match(err, /--disable-collectors: there is no 'processes'; there are nvidia, .*process/);
+    }
+    assert.equal(run(binary, ['snapshot', '--config=', '--over=50ms', '--disable-collectors=disk, process,'], { timeout: 20_000 }).code, 0);
+  });
+
   it('names file and line of a mistake in the scrape configuration', async () => {
     const file = path.join(temporaryFolder(), 'scrape.yml');
     fs.writeFileSync(file, 'scrape_configs:\n  - job_name: x\n    no_such_key: 1\n');
