@@ -295,6 +295,25 @@ static void a_full_disk_is_said_and_ends_by_itself(void **state)
     assert_int_equal(stats.append_errors_total, 1);
 }
 
+static void a_removed_folder_is_said(void **state)
+{
+    struct test_store *t = *state;
+    struct group *g;
+    struct store_stats stats;
+    double value = 1;
+    struct error err;
+
+    assert_int_equal(store_group(t->store, STR("g"), &g, NULL), 0);
+    assert_int_equal(test_column(t, g, "m", "node", "a"), 0);
+    test_append(t, g, 1000, &value, 1);
+    assert_int_equal(file_remove_tree(t->dir), 0);
+    keeper_round(t->store);
+    assert_int_equal(store_append(t->store, g, 2000, &value, 1, &err), -EIO);
+    store_get_stats(t->store, &stats);
+    assert_true(stats.read_only);
+    assert_non_null(strstr(stats.trouble, "removed"));
+}
+
 static void a_broken_log_makes_the_store_read_only(void **state)
 {
     struct test_store *t = *state;
@@ -336,6 +355,7 @@ int main(void)
         cmocka_unit_test(any_one_failure_loses_nothing_acknowledged),
         cmocka_unit_test_setup_teardown(a_full_disk_is_said_and_ends_by_itself, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(a_removed_folder_is_said, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_broken_log_makes_the_store_read_only, test_setup,
                                         test_teardown),
     };

@@ -19,6 +19,7 @@
 #define MAP_LEAST   ((size_t)64 << 20)  /* where address space is limited we go down to this */
 #define OPEN_MAX    16                  /* days kept open though nobody uses them */
 #define READERS_MAX 512                 /* readers of one day at a time */
+#define LOCK_BYTES  ((off_t)40 << 10)   /* room of their table: 64 bytes each and a header */
 
 static int code_of(int rc)
 {
@@ -239,6 +240,51 @@ size_t day_map_size(const struct day *day)
     return MAX(size, day->map_min);
 }
 
+static char *lock_path_of(const struct day *day)
+{
+    struct buf path;
+
+    buf_init(&path, 0);
+    buf_printf(&path, "%s-lock", day->path);
+    return buf_take(&path);
+}
+
+/* LMDB maps the lock file and writes into the map: without room on the disk that is SIGBUS, not an
+ * error. So the room is taken beforehand. */
+static int reserve_lock(const struct day *day)
+{
+    char *path = lock_path_of(day);
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
+    int rc = !path ? ENOMEM : fd < 0 ? errno : posix_fallocate(fd, 0, LOCK_BYTES);
+
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}
+
+/* A file that was cut short is SIGBUS where its missing pages are read. Made as long as LMDB takes
+ * it to be, with a hole, they are pages and blocks of zeros, which are found to be damaged. */
+static int restore_length(struct day *day)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat st;
+    mdb_filehandle_t fd;
+    int rc = mdb_env_info(day->env, &info);
+
+    if (!rc)
+        rc = mdb_env_stat(day->env, &stat);
+    if (!rc)
+        rc = mdb_env_get_fd(day->env, &fd);
+    if (rc)
+        return rc;
+    off_t wanted = (off_t)(info.me_last_pgno + 1) * (off_t)stat.ms_psize;
+    if (fstat(fd, &st))
+        return errno;
+    return st.st_size < wanted && ftruncate(fd, wanted) ? errno : 0;
+}
+
 static int try_open(struct day *day, size_t size)
 {
     int rc = mdb_env_create(&day->env);
@@ -253,7 +299,11 @@ static int try_open(struct day *day, size_t size)
     if (!rc)
         rc = mdb_env_set_mapsize(day->env, size);
     if (!rc)
+        rc = reserve_lock(day);
+    if (!rc)
         rc = mdb_env_open(day->env, day->path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0640);
+    if (!rc)
+        rc = restore_length(day);
     if (!rc)
         rc = open_databases(day);
     if (rc)
@@ -368,12 +418,9 @@ size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t 
 
 static void unlink_files(const struct day *day)
 {
-    struct buf lock;
+    char *path = lock_path_of(day);
 
     unlink(day->path);
-    buf_init(&lock, 0);
-    buf_printf(&lock, "%s-lock", day->path);
-    char *path = buf_take(&lock);
     if (path)
         unlink(path);
     free(path);

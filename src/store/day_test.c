@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -164,12 +165,71 @@ static void an_oversized_commit_is_a_full_disk_and_the_day_grows(void **state)
     free(large);
 }
 
+static int ignore_block(void *ctx, const struct day_blob *blob, int64_t min_ms, int64_t max_ms)
+{
+    size_t *bytes = ctx;
+
+    for (size_t i = 0; i < blob->n; i++) /* touches every page */
+        *bytes += ((const char *)blob->bytes)[i] != 0;
+    assert_true(min_ms <= max_ms);
+    return 0;
+}
+
+static void a_day_cut_short_is_damage_and_no_crash(void **state)
+{
+    struct folder *f = *state;
+    size_t size = (size_t)300 << 10, bytes = 0;
+    char *large = malloc(size + 1), path[256];
+    struct day_read *r;
+    struct day *day;
+    struct stat st;
+
+    assert_non_null(large);
+    memset(large, 'x', size);
+    large[size] = '\0';
+    write_block(f, DAY, 1, 0, 9, large, true);
+    free(large);
+    snprintf(path, sizeof(path), "%s/2024-10-04.mdb", f->dir);
+    assert_int_equal(stat(path, &st), 0);
+    for (off_t left = st.st_size / 2; left >= 2 * (off_t)sysconf(_SC_PAGESIZE); left /= 2) {
+        days_close(f->days);
+        f->days = NULL;
+        assert_int_equal(truncate(path, left), 0);
+        assert_int_equal(days_open(f->dir, &store_io_system, &f->days, NULL), 0);
+        if (days_get(f->days, DAY, false, &day, NULL))
+            continue; /* said to be damaged: as good */
+        if (day_read_begin(day, &r, NULL) == 0) {
+            (void)!day_read_blocks(r, 1, DAY * DAY_MS, DAY * DAY_MS + 9, ignore_block, &bytes,
+                                   NULL);
+            day_read_end(r);
+        }
+        day_put(day);
+    }
+    assert_true(bytes < size); /* what was cut off is not made up */
+}
+
+static void the_table_of_readers_has_its_room_on_the_disk(void **state)
+{
+    struct folder *f = *state;
+    char path[256];
+    struct stat st;
+
+    write_block(f, DAY, 1, 0, 9, "x", true);
+    snprintf(path, sizeof(path), "%s/2024-10-04.mdb-lock", f->dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 0);
+    assert_true((off_t)st.st_blocks * 512 >= st.st_size); /* no hole that a full disk cannot fill */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(blocks_are_found_by_group_and_time, setup, teardown),
         cmocka_unit_test_setup_teardown(days_are_listed_closed_and_found_again, setup, teardown),
         cmocka_unit_test_setup_teardown(an_oversized_commit_is_a_full_disk_and_the_day_grows, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_day_cut_short_is_damage_and_no_crash, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_table_of_readers_has_its_room_on_the_disk, setup,
                                         teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
  * watches the disk. */
 #include "store/internal.h"
 
+#include <sys/stat.h>
+
 #define SEAL_BUDGET_NS (UINT64_C(300) * NS_PER_MS) /* the log is synced in between */
 #define ROUND_SEALS    10
 
@@ -22,6 +24,16 @@ static void watch_disk(struct store *s)
         log_info("disk has space again", "dir", s->dir, "free_bytes", LOG_NUM(left));
 }
 
+/* A folder that was removed still takes writes into its open files, which nobody will find again.
+ */
+static void watch_folder(struct store *s)
+{
+    struct stat st;
+
+    if (fstat(s->dir_fd, &st) == 0 && st.st_nlink == 0)
+        store_note_write(s, -EIO, "the data folder was removed while running");
+}
+
 static void sync_log(struct store *s)
 {
     struct error err;
@@ -37,6 +49,7 @@ void keeper_round(struct store *s)
     bool more = true;
 
     watch_disk(s);
+    watch_folder(s);
     sync_log(s);
     store_retain(s);
     days_learn(s->days);
