@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EVENT_LOOPS       2
@@ -27,10 +28,12 @@
 #define GZIP_MIN_BYTES 1024        /* smaller answers fit one packet anyway */
 #define LARGE_ANSWER   (64u << 10) /* bytes; smaller ones are not counted */
 #define ANSWERS_AT_ONCE                                                                            \
-    (UINT64_C(1) << 30)    /* bytes of large answers that clients have not read                    \
-                            */
-#define STREAM_BLOCK 16384 /* bytes asked of a stream at a time */
-#define STOP_LOOK_MS 10
+    (UINT64_C(1) << 30)         /* bytes of large answers that clients have not read               \
+                                 */
+#define FILES_PER_CONNECTION 6u /* of the limit: half for three listeners, half for all else */
+#define CONNECTIONS_LEAST    8u
+#define STREAM_BLOCK         16384 /* bytes asked of a stream at a time */
+#define STOP_LOOK_MS         10
 #ifdef __linux__
 #define LOOP_FLAGS MHD_USE_EPOLL_INTERNAL_THREAD
 #else
@@ -480,6 +483,17 @@ static int listen_on(struct http_server *s, const char *text, struct error *err)
     return 0;
 }
 
+/* As many connections as wanted, but never so many that three listeners full of them leave the rest
+ * of the program without a file to open. */
+static unsigned connections_within_files(unsigned wanted)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur / FILES_PER_CONNECTION >= wanted)
+        return wanted;
+    return MAX((unsigned)(files.rlim_cur / FILES_PER_CONNECTION), CONNECTIONS_LEAST);
+}
+
 static int start_threads(struct http_server *s, struct error *err)
 {
     const struct http_listener_options *o = &s->options;
@@ -510,6 +524,7 @@ int http_server_start(const struct http_listener_options *options, const struct 
     struct http_server *s = xnew(struct http_server);
 
     s->options = *options;
+    s->options.max_connections = connections_within_files(options->max_connections);
     s->name = xstrdup(options->name ? options->name : "http");
     s->option = xstrdup(options->option);
     s->web_config_file = xstrdup(options->web_config_file);

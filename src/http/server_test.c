@@ -4,6 +4,7 @@
 #include "http/testing.h"
 
 #include <libdeflate.h>
+#include <sys/resource.h>
 #include <zstd.h>
 
 #define MAX_BODY 65536u
@@ -571,6 +572,37 @@ static void idle_connections_make_room_for_new_ones(void **state)
     http_server_stop(f.server, 1000);
 }
 
+static void few_files_mean_few_connections_and_answers_all_the_same(void **state)
+{
+    struct http_listener_options options;
+    struct fixture f = {0};
+    struct rlimit before, few;
+    int fds[90];
+    int status = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 150; /* not enough for both ends of 90 connections */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    set_defaults(&options);
+    start(&f, &options);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        fds[i] = test_connect(f.port);
+    for (int i = 0; i < 50 && status != 200; i++) {
+        struct test_answer a = test_get(f.port, "/shared");
+        status = a.status;
+        test_answer_fini(&a);
+        if (status != 200)
+            pause_ms(100);
+    }
+    assert_int_equal(status, 200);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    http_server_stop(f.server, 1000);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void a_full_queue_is_answered_503_with_retry_after(void **state)
 {
     struct http_listener_options options;
@@ -626,6 +658,7 @@ int main(void)
         cmocka_unit_test(stopping_ends_streams_and_running_handlers),
         cmocka_unit_test(half_sent_requests_starve_nobody_and_are_closed),
         cmocka_unit_test(idle_connections_make_room_for_new_ones),
+        cmocka_unit_test(few_files_mean_few_connections_and_answers_all_the_same),
         cmocka_unit_test(a_full_queue_is_answered_503_with_retry_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
