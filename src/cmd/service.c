@@ -477,10 +477,20 @@ static void announce(struct service *s)
         return;
     s->ready = true;
     systemd_notify("READY=1");
-    if (s->servers[LISTEN_WEB])
-        log_info("ready: open the dashboards in a browser", "address", s->settings->listen_web);
-    else
+    if (!s->servers[LISTEN_WEB]) {
         log_info("ready");
+        return;
+    }
+    /* The host as it was asked for; every address of this machine is also localhost. */
+    struct str host = str_of(s->settings->listen_web);
+    const char *colon = strrchr(host.ptr, ':');
+    host.len = colon ? (size_t)(colon - host.ptr) : host.len;
+    if (!host.len || str_is(host, "0.0.0.0") || str_is(host, "[::]") || str_is(host, "127.0.0.1"))
+        host = STR("localhost");
+    char url[300];
+    snprintf(url, sizeof(url), "%s://%.*s:%u", *s->settings->web_config_file ? "https" : "http",
+             (int)MIN(host.len, (size_t)255), host.ptr, http_server_port(s->servers[LISTEN_WEB]));
+    log_info("ready: open the dashboards in a browser", "url", url);
 }
 
 static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)

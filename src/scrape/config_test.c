@@ -236,6 +236,8 @@ static void an_address_becomes_a_url_and_labels(void **state)
     assert_target("  relabel_configs: [{source_labels: [rack], regex: r1, action: drop}]\n", "n1",
                   "dropped");
     assert_target("", "n1/x", "target n1/x of job j: 'n1/x' is not an address (host:port)");
+    assert_target("", "http://me:secret@n1",
+                  "target n1 of job j: 'n1' is not an address (host:port)");
     assert_target("  relabel_configs: [{replacement: 1d, target_label: __scrape_timeout__}]\n",
                   "n1", "target n1 of job j: scrape timeout longer than interval");
 }

@@ -127,6 +127,16 @@ static void add_params(struct buf *to, const struct scrape_job *job, struct labe
     }
 }
 
+/* An address as it may be told in messages: what stands before '@' is a user and a password. */
+static struct str told(struct str address)
+{
+    const char *at = address.len ? memrchr(address.ptr, '@', address.len) : NULL;
+
+    if (!at)
+        return address;
+    return str_make(at + 1, address.len - (size_t)(at + 1 - address.ptr));
+}
+
 static int build_url(struct target_spec *s, struct labels l, struct error *err)
 {
     struct str scheme = labels_get(l, STR("__scheme__"));
@@ -136,7 +146,7 @@ static int build_url(struct target_spec *s, struct labels l, struct error *err)
 
     if (!is_address(address))
         return error_set(err, -EINVAL, "'%.*s' is not an address (host:port)",
-                         (int)MIN(address.len, (size_t)100), address.ptr);
+                         (int)MIN(told(address).len, (size_t)100), told(address).ptr);
     if (!str_is(scheme, "http") && !str_is(scheme, "https"))
         return error_set(err, -EINVAL, "scheme '%.*s' is neither http nor https",
                          (int)MIN(scheme.len, (size_t)20), scheme.ptr);
@@ -252,6 +262,7 @@ int target_new(const struct scrape_job *job, struct labels group, struct str add
         *ret = t;
     else
         target_free(t);
+    address = told(address);
     return code < 0 ? error_in(err, "target %.*s of job %.*s", (int)MIN(address.len, (size_t)80),
                                address.ptr, (int)MIN(job->name.len, (size_t)40), job->name.ptr)
                     : code;
