@@ -78,6 +78,8 @@ static void drop_end(const struct segment *s, int fd, size_t good_end, size_t n,
         return;
     }
     ret->torn_bytes += n - good_end;
+    log_warn("the end of the log was torn and is cut off", "path", s->path, "bytes_lost",
+             LOG_NUM(n - good_end));
     if (ftruncate(fd, (off_t)good_end))
         log_debug("torn end of the log could not be cut", "path", s->path, "error",
                   strerror(errno));
