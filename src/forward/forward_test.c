@@ -2,7 +2,6 @@
  * matters the tests wait for what should happen, with a deadline. */
 #include "forward/forward.h"
 
-#include "post.h"
 #include "remote/remote.h"
 #include "sender.h"
 
@@ -332,10 +331,6 @@ static void waits_grow_and_heed_the_receiver(void **state)
             assert_true(delay >= whole / 2 && delay <= whole);
         }
     assert_int_equal(sender_delay_ms(0, 1, 60000), 60000);
-    assert_int_equal(post_retry_after_ms(STR(" 120\r\n")), 120000);
-    assert_int_equal(post_retry_after_ms(STR("Fri, 31 Dec 1999 23:59:59 GMT")), 0);
-    assert_int_equal(post_retry_after_ms(STR("99999999999")), 600000);
-    assert_int_equal(post_retry_after_ms(STR("18446744073709551615")), 600000);
 }
 
 static void answers_are_judged_by_their_status(void **state)

@@ -1,7 +1,7 @@
 /* sender.c - see sender.h. */
 #include "sender.h"
 
-#include "post.h"
+#include "outbound/outbound.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,8 @@
 
 struct sender {
     struct queue *queue;
-    struct post *post;
+    struct outbound *outbound;
+    char *url;
     size_t reader;
     pthread_t thread;
     bool started;
@@ -56,16 +57,17 @@ static bool wait_for(struct sender *s, uint64_t ns, bool words_count)
 
 /* Counts what came of a try, and says it when working and failing change places. */
 static enum verdict note(struct sender *s, const struct queue_record *record,
-                         const struct post_answer *answer)
+                         const struct outbound_answer *answer)
 {
     enum verdict verdict = sender_judge(answer->status);
     struct forward_stats *t = &s->stats;
     char why[sizeof(t->last_error)];
 
     if (answer->status)
-        snprintf(why, sizeof(why), "HTTP status %ld: %s", answer->status, answer->text);
+        snprintf(why, sizeof(why), "HTTP status %ld: %.*s", answer->status,
+                 STR_ARG(buf_str(&answer->body)));
     else
-        snprintf(why, sizeof(why), "%s", answer->text);
+        str_copy(why, sizeof(why), str_of(answer->error));
     pthread_mutex_lock(&s->lock);
     bool before = t->failing;
     t->requests++;
@@ -104,7 +106,7 @@ static void *run(void *arg)
 {
     struct sender *s = arg;
     struct queue_record record = {0};
-    struct post_answer answer;
+    struct outbound_answer answer = {0};
     unsigned attempt = 0;
     uint64_t dice = hash_bytes(s->stats.receiver, strlen(s->stats.receiver));
 
@@ -115,7 +117,8 @@ static void *run(void *arg)
             continue;
         }
         note_waiting(s, record.ts_ms);
-        post_send(s->post, buf_str(&record.bytes), SEND_TIMEOUT_MS, &answer);
+        outbound_send(s->outbound, "POST", s->url, buf_str(&record.bytes), SEND_TIMEOUT_MS,
+                      &answer);
         if (atomic_load(&s->stop) && !answer.status)
             break; /* it was interrupted */
         if (note(s, &record, &answer) != VERDICT_AGAIN) {
@@ -129,36 +132,23 @@ static void *run(void *arg)
         attempt += attempt < 6;
         wait_for(s, (uint64_t)delay_ms * NS_PER_MS, false);
     }
+    outbound_answer_fini(&answer);
     buf_fini(&record.bytes);
     return NULL;
-}
-
-/* The URL without user, password and query, to be shown. Errors: -EINVAL. */
-static int name_receiver(const char *url, char *to, size_t size, struct error *err)
-{
-    struct str rest = str_of(url), scheme = STR("http://");
-
-    if (str_starts(rest, STR("https://")))
-        scheme = STR("https://");
-    if (!str_starts(rest, scheme) || rest.len == scheme.len)
-        return error_set(err, -EINVAL, "--remote-write wants http://HOST:PORT/api/v1/write");
-    rest = str_make(rest.ptr + scheme.len, rest.len - scheme.len);
-    struct str plain = str_cut(&rest, '?'), path = plain, host = str_cut(&path, '/');
-    const char *at = memrchr(host.ptr, '@', host.len);
-    if (at)
-        plain = str_make(at + 1, (size_t)(plain.ptr + plain.len - at - 1));
-    for (size_t i = 0; i < plain.len; i++)
-        if (plain.ptr[i] == '"' || plain.ptr[i] == '\\' || (unsigned char)plain.ptr[i] <= ' ')
-            return error_set(err, -EINVAL, "--remote-write: the URL holds what no URL can");
-    snprintf(to, size, "%.*s%.*s", STR_ARG(scheme), STR_ARG(plain));
-    return 0;
 }
 
 int sender_open(struct queue *q, const char *url, const char *version, unsigned number,
                 struct sender **ret, struct error *err)
 {
+    static const char *const headers[] = {"Content-Type: application/x-protobuf",
+                                          "Content-Encoding: snappy",
+                                          "X-Prometheus-Remote-Write-Version: 0.1.0"};
     struct sender *s = xnew(struct sender);
     char name[24], thread[16], agent[64];
+    const struct outbound_options options = {.user_agent = agent,
+                                             .headers = headers,
+                                             .header_len = ARRAY_LEN(headers),
+                                             .stop = &s->stop};
 
     s->queue = q;
     pthread_mutex_init(&s->lock, NULL);
@@ -166,9 +156,11 @@ int sender_open(struct queue *q, const char *url, const char *version, unsigned 
     snprintf(name, sizeof(name), "%016" PRIx64, hash_bytes(url, strlen(url)));
     snprintf(thread, sizeof(thread), "forward-%u", number);
     snprintf(agent, sizeof(agent), "algalon/%s", version ? version : "0");
-    int code = name_receiver(url, s->stats.receiver, sizeof(s->stats.receiver), err);
+    s->url = xstrdup(url);
+    int code =
+        outbound_show_url(url, "--remote-write", s->stats.receiver, sizeof(s->stats.receiver), err);
     if (!code)
-        code = post_open(url, agent, &s->stop, &s->post, err);
+        code = outbound_open(&options, &s->outbound, err);
     if (!code)
         code = queue_reader(q, name, &s->reader, err);
     if (!code)
@@ -196,7 +188,8 @@ void sender_close(struct sender *s)
     sender_stop(s);
     if (s->started)
         pthread_join(s->thread, NULL);
-    post_close(s->post);
+    outbound_close(s->outbound);
+    free(s->url);
     pthread_cond_destroy(&s->more);
     pthread_mutex_destroy(&s->lock);
     free(s);

@@ -7,8 +7,8 @@
 
 struct sender;
 
-/** Starts sending to `url`. Errors: -EINVAL the URL is none, those of post_open(), queue_reader()
- * and threads. */
+/** Starts sending to `url`. Errors: -EINVAL the URL is none, those of outbound_open(),
+ * queue_reader() and threads. */
 MUST_CHECK int sender_open(struct queue *q, const char *url, const char *version, unsigned number,
                            struct sender **ret, struct error *err);
 

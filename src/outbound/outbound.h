@@ -1,0 +1,66 @@
+/* outbound.h - one HTTP request at a time to another program: what is sent on, asked or notified.
+ * libcurl is opened when it is first needed, so that the worker does not carry it. Scraping, which
+ * has many requests under way at once, has a client of its own.
+ *
+ * Threads: one at a time per struct outbound; different ones in parallel. */
+#ifndef ALGALON_OUTBOUND_OUTBOUND_H
+#define ALGALON_OUTBOUND_OUTBOUND_H
+
+#include "base/base.h"
+
+#define OUTBOUND_ANSWER_DEFAULT ((size_t)200) /* bytes: why something was refused */
+
+struct outbound;
+
+/* What holds for every request. Texts are copied by outbound_open(); NULL: not set. */
+struct outbound_options {
+    const char *user_agent;
+    const char *const *headers; /* "Name: value" */
+    size_t header_len;
+    const char *user, *password; /* basic authentication; one in the URL works as well */
+    const char *bearer;          /* token: "Authorization: Bearer ..." */
+    const char *ca_file, *cert_file, *key_file; /* PEM; the system's authorities without ca_file */
+    bool insecure;                              /* certificates are not checked */
+    const char *proxy;                          /* NULL: none, whatever the environment says */
+    size_t answer_max;       /* bytes of an answer that are kept; 0: OUTBOUND_ANSWER_DEFAULT */
+    const atomic_bool *stop; /* ends a request under way when it becomes true; NULL: nothing does */
+};
+
+/* The caller's: outbound_answer_fini() frees it, outbound_send() empties it first. */
+struct outbound_answer {
+    long status;            /* 0: no answer came; `error` says why */
+    int64_t retry_after_ms; /* what Retry-After asks for; 0: nothing */
+    struct buf body;        /* its beginning, up to answer_max */
+    bool cut;               /* there was more of it */
+    char content_type[100];
+    char error[240];
+};
+
+/** Errors: -ELIBACC libcurl is not installed, -ENOMEM. */
+MUST_CHECK int outbound_open(const struct outbound_options *options, struct outbound **ret,
+                             struct error *err);
+void outbound_close(struct outbound *o); /* NULL is fine */
+
+/**
+ * Sends `body` to `url` with `method` (GET sends none) and waits for the answer for at most
+ * `timeout_ms`. Redirections are not followed: they are answers. Only http and https are spoken.
+ * Connections are kept from one request to the next. `answer` begins zeroed and may be used again.
+ */
+void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,
+                   int64_t timeout_ms, struct outbound_answer *answer);
+
+void outbound_answer_fini(struct outbound_answer *answer);
+
+/** What a Retry-After header asks for, in ms, ten minutes at most; 0 for what is no number of
+ * seconds. */
+int64_t outbound_retry_after_ms(struct str value);
+
+/**
+ * Writes `url` without user, password, query and fragment, to be shown. Errors: -EINVAL it is no
+ * http or https URL with a host, or holds spaces, quotes or control characters; `option` is named
+ * in the message. -ENAMETOOLONG it does not fit.
+ */
+MUST_CHECK int outbound_show_url(const char *url, const char *option, char *to, size_t size,
+                                 struct error *err);
+
+#endif
