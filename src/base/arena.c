@@ -52,6 +52,13 @@ void arena_reset(struct arena *a)
     a->used = 0;
 }
 
+void arena_rest(struct arena *a)
+{
+    arena_reset(a);
+    if (a->chunks)
+        mem_rest(a->chunks->data, (size_t)(a->end - a->chunks->data));
+}
+
 size_t arena_bytes(const struct arena *a)
 {
     size_t bytes = 0;

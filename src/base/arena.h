@@ -23,6 +23,9 @@ void arena_fini(struct arena *a);
 /** Forgets everything, keeps the largest chunk for the next use. */
 void arena_reset(struct arena *a);
 
+/** The same, and the pages of that chunk rest (see mem_rest()) until it is used again. */
+void arena_rest(struct arena *a);
+
 /** `size` bytes, aligned for any type, not zeroed. NULL when the bound is reached or memory is out.
  */
 MUST_CHECK void *arena_alloc(struct arena *a, size_t size);

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -205,6 +207,56 @@ static void a_map_finds_what_was_put_and_not_taken(void **state)
     map_fini(&m);
 }
 
+/* Pages of [ptr, ptr + bytes) that are in memory. */
+static size_t resident(const void *ptr, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 0;
+    unsigned char state[512];
+    uintptr_t from = ((uintptr_t)ptr + page - 1) / page * page;
+    size_t pages = ((uintptr_t)ptr + bytes - from) / page;
+
+    assert_true(pages > 0 && pages <= sizeof(state));
+    assert_int_equal(mincore((void *)from, pages * page, (void *)state), 0);
+    for (size_t i = 0; i < pages; i++)
+        n += state[i] & 1;
+    return n;
+}
+
+static void what_rests_keeps_its_place_but_no_memory(void **state)
+{
+    static const size_t bytes = 1 << 20;
+    struct buf b;
+    struct arena a;
+
+    (void)state;
+#ifndef __linux__
+    skip();
+#endif
+    buf_init(&b, 0);
+    memset(buf_reserve(&b, bytes), 'x', bytes);
+    b.len = bytes;
+    const char *place = b.ptr;
+    assert_true(resident(place, bytes) > 200);
+    buf_rest(&b);
+    assert_int_equal(resident(place, bytes), 0);
+    buf_text(&b, "again");
+    assert_ptr_equal(b.ptr, place);
+    assert_true(str_is(buf_str(&b), "again"));
+    buf_fini(&b);
+
+    arena_init(&a, 0);
+    char *first = arena_alloc(&a, bytes);
+    assert_non_null(first);
+    memset(first, 'x', bytes);
+    arena_rest(&a);
+    assert_int_equal(resident(first, bytes), 0);
+    assert_ptr_equal(arena_alloc(&a, 1000), first);
+    assert_int_equal(arena_calloc(&a, 1, sizeof(int)) ? 0 : 1, 0);
+    arena_fini(&a);
+    arena_rest(&a);
+    mem_rest(NULL, 0);
+}
+
 static void an_arena_keeps_its_bound(void **state)
 {
     struct arena a;
@@ -347,6 +399,7 @@ int main(void)
         cmocka_unit_test(durations_are_prometheus_durations),
         cmocka_unit_test(sizes_are_powers_of_1024),
         cmocka_unit_test(a_map_finds_what_was_put_and_not_taken),
+        cmocka_unit_test(what_rests_keeps_its_place_but_no_memory),
         cmocka_unit_test(an_arena_keeps_its_bound),
         cmocka_unit_test(a_buffer_fails_at_its_cap_and_says_so),
         cmocka_unit_test(json_strings_are_escaped),

@@ -11,6 +11,12 @@ void buf_fini(struct buf *b)
     *b = (struct buf){.max = b->max};
 }
 
+void buf_rest(struct buf *b)
+{
+    mem_rest(b->ptr, b->len);
+    buf_reset(b);
+}
+
 char *buf_reserve(struct buf *b, size_t more)
 {
     size_t want;

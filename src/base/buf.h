@@ -31,6 +31,9 @@ static inline void buf_reset(struct buf *b)
     b->failed = false;
 }
 
+/** The same, and its pages rest (see mem_rest()) until it is filled again. */
+void buf_rest(struct buf *b);
+
 static inline struct str buf_str(const struct buf *b)
 {
     return (struct str){b->ptr ? b->ptr : "", b->len};

@@ -1,5 +1,8 @@
 #include "base/mem.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static void *must(void *ptr)
 {
     if (!ptr) {
@@ -44,4 +47,19 @@ void *array_grow(void *ptr, size_t *cap, size_t want, size_t elem)
     memset(grown + *cap * elem, 0, bytes - *cap * elem);
     *cap = next;
     return grown;
+}
+
+void mem_rest(void *ptr, size_t bytes)
+{
+#ifdef __linux__
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)ptr + page - 1) / page * page;
+    uintptr_t to = ((uintptr_t)ptr + bytes) / page * page;
+
+    if (ptr && bytes >= MEM_REST_MIN && from < to)
+        (void)!madvise((void *)from, to - from, MADV_DONTNEED);
+#else
+    (void)ptr;
+    (void)bytes;
+#endif
 }

@@ -33,4 +33,12 @@ MUST_CHECK static inline bool size_add(size_t a, size_t b, size_t *ret)
  */
 MUST_CHECK void *array_grow(void *ptr, size_t *cap, size_t want, size_t elem);
 
+/**
+ * Gives the pages that lie wholly within [ptr, ptr + bytes) back to the system, while the addresses
+ * stay: what was written there is lost. For large buffers that rest between two uses; below
+ * MEM_REST_MIN bytes it is not worth the call, and nothing happens.
+ */
+#define MEM_REST_MIN ((size_t)64 << 10)
+void mem_rest(void *ptr, size_t bytes);
+
 #endif

@@ -6,6 +6,7 @@
 #include "systemd.h"
 #include "web/web.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -477,6 +478,9 @@ static void announce(struct service *s)
         return;
     s->ready = true;
     systemd_notify("READY=1");
+#ifdef __GLIBC__
+    malloc_trim(0); /* what the start took and gave back */
+#endif
     if (!s->servers[LISTEN_WEB]) {
         log_info("ready");
         return;

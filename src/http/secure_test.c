@@ -371,5 +371,6 @@ int main(void)
         WITH_DIR(certificates_are_served_and_reloaded),
         WITH_DIR(clients_show_certificates_where_asked),
     };
+    gnutls_global_init(); /* nobody else has, see tls.c */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,34 @@
 /* tls.c - the one door to GnuTLS. */
 #include "http/tls.h"
 
+#include <dlfcn.h>
 #include <gnutls/gnutls.h>
+
+#define VISIBLE __attribute__((visibility("default")))
+
+/* GnuTLS makes itself ready when it is loaded, and libmicrohttpd asks it to once more: 0.9 MB of
+ * self-tests and syntax trees, for nothing where no listener speaks TLS. The first is left out in
+ * GnuTLS's own way; the second by our gnutls_global_init(), which the loader finds before the
+ * library's and which passes on all calls but those from before main(). tls_check() makes up for
+ * them. Where a loader binds otherwise, all is as if this were not here. */
+VISIBLE int _gnutls_global_init_skip(void);
+GNUTLS_SKIP_GLOBAL_INIT
+
+static bool libraries_loaded;
+
+__attribute__((constructor)) static void note_libraries_loaded(void)
+{
+    libraries_loaded = true; /* ours runs after those of the libraries that we are linked with */
+}
+
+VISIBLE int gnutls_global_init(void)
+{
+    int (*real)(void) = NULL;
+    void *address = libraries_loaded ? dlsym(RTLD_NEXT, "gnutls_global_init") : NULL;
+
+    memcpy(&real, &address, sizeof(real));
+    return real ? real() : GNUTLS_E_SUCCESS;
+}
 
 static gnutls_datum_t datum(const char *text)
 {
@@ -12,8 +39,10 @@ int tls_check(const struct web_config *c, struct error *err)
 {
     gnutls_certificate_credentials_t credentials;
     gnutls_datum_t cert = datum(c->cert), key = datum(c->key);
-    int code = gnutls_certificate_allocate_credentials(&credentials);
+    int code = gnutls_global_init(); /* counts; done once */
 
+    if (code >= 0)
+        code = gnutls_certificate_allocate_credentials(&credentials);
     if (code < 0)
         return error_set(err, -ENOMEM, "TLS: %s", gnutls_strerror(code));
     code = gnutls_certificate_set_x509_key_mem(credentials, &cert, &key, GNUTLS_X509_FMT_PEM);

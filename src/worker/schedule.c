@@ -71,7 +71,7 @@ static void reset_held(struct recycled *r)
     if (bytes > ARENA_KEEP_BYTES && held->arena.used < bytes / 4)
         arena_fini(&held->arena);
     else
-        arena_reset(&held->arena);
+        arena_rest(&held->arena);
 }
 
 static void fini_held(struct recycled *r)

@@ -24,11 +24,11 @@ static void reset_snapshot(struct recycled *r)
     for (size_t i = 0; i < s->held_len; i++)
         recycled_release(&s->held[i]->base);
     s->held_len = 0;
-    arena_reset(&s->arena);
-    buf_reset(&s->text);
+    arena_rest(&s->arena); /* until the next reading is rendered, seconds from now */
+    buf_rest(&s->text);
     s->span_len = 0;
     for (size_t i = 0; i < ARRAY_LEN(s->forms); i++) {
-        buf_reset(&s->forms[i]);
+        buf_rest(&s->forms[i]);
         s->made[i] = false;
     }
 }
