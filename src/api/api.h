@@ -6,6 +6,7 @@
 #include "forward/forward.h"
 #include "http/http.h"
 #include "metric/metric.h"
+#include "notify/notify.h"
 #include "promql/promql.h"
 #include "rules/rules.h"
 #include "scrape/scrape.h"
@@ -39,6 +40,7 @@ struct api {
     struct store *store;
     struct scrape *scrape;
     struct forward *forward;
+    struct notify *notify; /* NULL: nobody is told of alerts */
     struct rules *rules;
     struct metadata *metadata;
     struct queryable queryable; /* of the store, or of a remote one */

@@ -238,6 +238,46 @@ static void print_forward(struct buf *to, struct forward *forward)
     }
 }
 
+static void print_notify(struct buf *to, struct notify *notify)
+{
+    static const struct {
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {"algalon_notify_sent_alerts_total", "Alerts that receivers took.",
+         offsetof(struct notify_stats, sent)},
+        {"algalon_notify_requests_total", "Requests made to receivers of alerts.",
+         offsetof(struct notify_stats, requests)},
+        {"algalon_notify_failures_total", "Requests to receivers of alerts that failed.",
+         offsetof(struct notify_stats, failures)},
+        {"algalon_notify_dropped_alerts_total",
+         "Alerts that a receiver refused for good, or that were too many.",
+         offsetof(struct notify_stats, dropped)},
+    };
+    size_t n = notify_receivers(notify);
+    struct notify_stats s;
+
+    for (size_t f = 0; f < ARRAY_LEN(families); f++) {
+        family(to, families[f].name, "counter", families[f].help);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t value;
+            notify_get_stats(notify, i, &s);
+            memcpy(&value, (const char *)&s + families[f].offset, sizeof(value));
+            labelled(to, families[f].name, "receiver", s.receiver, (double)value);
+        }
+    }
+    family(to, "algalon_notify_waiting_alerts", "gauge", "Alerts that wait to be sent.");
+    for (size_t i = 0; i < n; i++) {
+        notify_get_stats(notify, i, &s);
+        labelled(to, "algalon_notify_waiting_alerts", "receiver", s.receiver, (double)s.waiting);
+    }
+    family(to, "algalon_notify_failing", "gauge", "1 while requests to the receiver fail.");
+    for (size_t i = 0; i < n; i++) {
+        notify_get_stats(notify, i, &s);
+        labelled(to, "algalon_notify_failing", "receiver", s.receiver, s.failing);
+    }
+}
+
 /* The counters of listeners, one line each per family. */
 static void print_http(struct buf *to, const struct api *api)
 {
@@ -324,6 +364,8 @@ void api_self_metrics(struct api *api, struct buf *to)
         print_forward(to, api->forward);
     if (api->rules)
         print_rules(to, api->rules);
+    if (api->notify)
+        print_notify(to, api->notify);
     print_http(to, api);
     if (api->queryable.select)
         print_queries(to, api);

@@ -109,9 +109,29 @@ void targets_alerts(struct http_request *r, void *ctx)
 
 void targets_alertmanagers(struct http_request *r, void *ctx)
 {
+    struct api *api = ctx;
+    struct notify_stats s;
     struct buf body;
+    bool any = false;
 
     answer_begin(ctx, &body);
-    buf_text(&body, "{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}");
+    buf_text(&body, "{\"activeAlertmanagers\":[");
+    for (size_t i = 0; api->notify && i < notify_receivers(api->notify); i++) {
+        struct buf url;
+        notify_get_stats(api->notify, i, &s);
+        if (s.kind != NOTIFY_ALERTMANAGER)
+            continue;
+        size_t len = strlen(s.receiver);
+        while (len && s.receiver[len - 1] == '/')
+            len--;
+        buf_init(&url, 0);
+        buf_printf(&url, "%.*s/api/v2/alerts", (int)len, s.receiver);
+        buf_text(&body, any ? ",{\"url\":" : "{\"url\":");
+        buf_json(&body, buf_str(&url));
+        buf_char(&body, '}');
+        buf_fini(&url);
+        any = true;
+    }
+    buf_text(&body, "],\"droppedAlertmanagers\":[]}");
     answer_finish(r, &body, NULL, NULL);
 }

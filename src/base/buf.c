@@ -4,6 +4,7 @@
 #include "base/num.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 void buf_fini(struct buf *b)
 {
@@ -168,4 +169,26 @@ char *buf_take(struct buf *b)
     char *text = b->ptr;
     *b = (struct buf){.max = b->max};
     return text;
+}
+
+void buf_rfc3339(struct buf *b, int64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    int rest = (int)(ms % 1000);
+    struct tm parts;
+    char text[32];
+
+    if (ms < 0 || !gmtime_r(&seconds, &parts) || parts.tm_year > 9999 - 1900) {
+        buf_text(b, "0001-01-01T00:00:00Z");
+        return;
+    }
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+    buf_text(b, text);
+    if (rest) {
+        int len = snprintf(text, sizeof(text), ".%03d", rest);
+        while (text[len - 1] == '0')
+            len--;
+        buf_add(b, text, (size_t)len);
+    }
+    buf_char(b, 'Z');
 }

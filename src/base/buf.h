@@ -61,6 +61,11 @@ void buf_utf8(struct buf *b, struct str s);
 /** Appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, struct str s);
 
+/** Appends Unix time as RFC 3339 in UTC with the milliseconds that are not zero at their end:
+ * 2026-01-02T03:04:05.06Z. What is before 1970 or past the year 9999 is year 1, which is Go's word
+ * for never. */
+void buf_rfc3339(struct buf *b, int64_t ms);
+
 /** Terminates it and hands over the memory; the buffer is empty afterwards. NULL when it had
  * failed. */
 MUST_CHECK char *buf_take(struct buf *b);

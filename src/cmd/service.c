@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "forward/forward.h"
+#include "notify/notify.h"
 #include "rules/rules.h"
 #include "systemd.h"
 #include "web/web.h"
@@ -33,6 +34,7 @@ struct service {
     struct metadata *metadata;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
+    struct notify *notify; /* NULL: nobody is told of alerts */
     struct rules *rules;
     struct web *web;
     struct api api;
@@ -189,14 +191,19 @@ static bool is_ready(void *ctx)
     return snapshot != NULL;
 }
 
-/* What is sent bears global.external_labels of the scrape configuration. */
+/* What is sent, samples and alerts, bears global.external_labels of the scrape configuration. */
 static void set_external_labels(struct service *s)
 {
     struct arena a;
 
     arena_init(&a, 0);
-    if (s->forward)
-        forward_set_external(s->forward, scrape_external_labels(s->scrape, &a));
+    if (s->forward || s->notify) {
+        struct labels external = scrape_external_labels(s->scrape, &a);
+        if (s->forward)
+            forward_set_external(s->forward, external);
+        if (s->notify)
+            notify_set_external(s->notify, external);
+    }
     arena_fini(&a);
 }
 
@@ -244,6 +251,48 @@ static int open_store(struct service *s, struct error *err)
     return code;
 }
 
+/* Where people reach the pages when nothing else is said: this machine by its name. */
+static char *external_url(const struct service *s)
+{
+    const char *given = s->settings->external_url, *web = s->settings->listen_web;
+    const char *port = strrchr(web, ':');
+    size_t len = strlen(given);
+    struct buf url;
+
+    buf_init(&url, 0);
+    while (len && given[len - 1] == '/')
+        len--;
+    buf_add(&url, given, len);
+    if (!len)
+        buf_printf(&url, "http://%s%s", s->hostname, port ? port : "");
+    return buf_take(&url);
+}
+
+static int open_notify(struct service *s, struct error *err)
+{
+    const struct text_list *managers = &s->settings->alertmanagers;
+    const struct text_list *hooks = &s->settings->webhooks;
+    size_t n = managers->len + hooks->len;
+    struct notify_receiver *to = xcalloc(n + 1, sizeof(*to));
+    char *url = external_url(s);
+    struct notify_options o = {.receivers = to,
+                               .receiver_len = n,
+                               .repeat_ms = s->settings->notify_repeat_ms,
+                               .external_url = url,
+                               .version = program_version()};
+    int code = url ? 0 : error_errno(err, -ENOMEM, "receivers of alerts");
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = i < managers->len
+                    ? (struct notify_receiver){NOTIFY_ALERTMANAGER, managers->items[i]}
+                    : (struct notify_receiver){NOTIFY_WEBHOOK, hooks->items[i - managers->len]};
+    if (!code && n)
+        code = notify_open(&o, &s->notify, err);
+    free(url);
+    free(to);
+    return code;
+}
+
 static int open_rules(struct service *s, struct error *err)
 {
     const struct settings *set = s->settings;
@@ -253,6 +302,7 @@ static int open_rules(struct service *s, struct error *err)
         .interval_ms = set->rules_interval_ms,
         .queryable = store_queryable(s->store),
         .store = s->store,
+        .notify = s->notify,
         .query = {.lookback_ms = set->query_lookback_ms,
                   .max_memory = set->query_max_memory,
                   .max_series = set->query_max_series,
@@ -329,7 +379,11 @@ static int open_host(struct service *s, struct error *err)
     if (!code)
         code = open_scrape(s, err);
     if (!code)
+        code = open_notify(s, err);
+    if (!code)
         code = open_rules(s, err);
+    if (!code)
+        set_external_labels(s);
     if (!code)
         code = web_open(*dashboards ? dashboards : NULL, &s->web, err);
     return code;
@@ -359,6 +413,7 @@ static void fill_api(struct service *s)
         .scrape = s->scrape,
         .forward = s->forward,
         .rules = s->rules,
+        .notify = s->notify,
         .metadata = s->metadata,
         .version = program_version(),
         .revision = "",
@@ -467,6 +522,7 @@ static void stop(struct service *s)
     scrape_stop(s->scrape);
     forward_close(s->forward); /* before the store, which its sink writes to */
     rules_close(s->rules);
+    notify_close(s->notify);
     web_close(s->web);
     store_close(s->store);
     metadata_free(s->metadata);

@@ -14,7 +14,8 @@ enum option_type {
     DURATION,
     SIZE,
     COUNT,
-    LIST
+    LIST,
+    SECRETS /* a list of URLs whose paths are secret too */
 };
 
 struct option_spec {
@@ -85,6 +86,17 @@ static const struct option_spec specs[] = {
      "Prometheus rule files to evaluate, with wildcards; may be given several times"},
     {"rules-interval", DURATION, FIELD(rules_interval_ms), KEEPING, "Rules", "15s", "DURATION",
      "how often groups without an interval are evaluated"},
+    {"alertmanager", LIST, FIELD(alertmanagers), KEEPING, "Rules", "", "URL,...",
+     "tell these Alertmanagers of alerts (http://HOST:9093); may be given several times"},
+    {"webhook", SECRETS, FIELD(webhooks), KEEPING, "Rules", "", "URL,...",
+     "call these URLs when alerts begin and end, as an Alertmanager would; may be given several "
+     "times"},
+    {"notify-repeat", DURATION, FIELD(notify_repeat_ms), KEEPING, "Rules", "4h", "DURATION",
+     "how often --webhook hears again of an alert that fires on"},
+    {"external-url", TEXT, FIELD(external_url), KEEPING, "Rules", "", "URL",
+     "where people reach the pages: links in messages begin with it (default: http://HOSTNAME and "
+     "the "
+     "port of --listen-web)"},
 
     {"data-dir", TEXT, FIELD(data_dir), KEEPING | FOR_AGENT, "Store", "", "DIR",
      "where samples, or the agent's queue, are kept (default: $STATE_DIRECTORY, /var/lib/algalon "
@@ -246,6 +258,7 @@ static int set(struct settings *s, const struct option_spec *spec, struct str va
             code = error_set(err, -EINVAL, "'%.*s' is not a whole number", STR_ARG(value));
         break;
     case LIST:
+    case SECRETS:
         if (first)
             *(struct text_list *)field(s, spec) = (struct text_list){0};
         add_targets(s, field(s, spec), value);
@@ -377,6 +390,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--scrape-interval is between 100ms and 1d");
     if (s->rules_interval_ms < 100 || s->rules_interval_ms > 86400000)
         return error_set(err, -EINVAL, "--rules-interval is between 100ms and 1d");
+    if (s->notify_repeat_ms < 60000)
+        return error_set(err, -EINVAL, "--notify-repeat is at least 1m");
     if (s->over_ms < 50 || s->over_ms > 60000)
         return error_set(err, -EINVAL, "--over is between 50ms and 1m");
     if (s->processes > 10000)
@@ -454,7 +469,7 @@ void settings_help(enum command_bit command)
 
 /* A URL without user, password and query: whoever may read the API must not learn what opens a
  * receiver. Other items as they are. */
-static void show_item(struct buf *to, const char *item)
+static void show_item(struct buf *to, const char *item, bool only_host)
 {
     const char *host = strstr(item, "://");
 
@@ -464,7 +479,7 @@ static void show_item(struct buf *to, const char *item)
     }
     host += strlen("://");
     buf_add(to, item, (size_t)(host - item));
-    const char *end = host + strcspn(host, "?#");
+    const char *end = host + strcspn(host, only_host ? "/?#" : "?#");
     const char *slash = memchr(host, '/', (size_t)(end - host));
     const char *at = memrchr(host, '@', (size_t)((slash ? slash : end) - host));
     const char *from = at ? at + 1 : host;
@@ -495,9 +510,10 @@ static const char *value_text(struct settings *s, const struct option_spec *spec
         buf_u64(&text, *(uint64_t *)field(s, spec));
         break;
     case LIST:
+    case SECRETS:
         for (size_t i = 0; i < list->len; i++) {
             buf_text(&text, i ? "," : "");
-            show_item(&text, list->items[i]);
+            show_item(&text, list->items[i], spec->type == SECRETS);
         }
         break;
     }

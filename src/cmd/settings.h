@@ -46,6 +46,9 @@ struct settings {
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;
     struct text_list targets, rules;
     int64_t rules_interval_ms;
+    struct text_list alertmanagers, webhooks;
+    int64_t notify_repeat_ms;
+    const char *external_url;
     int64_t scrape_interval_ms, retention_ms, out_of_order_ms;
     uint64_t scrape_max_body, retention_size, max_series, min_free_disk;
     struct text_list remote_writes;

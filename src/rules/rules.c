@@ -139,6 +139,7 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
     r->turn = (struct turn){
         .queryable = options->queryable,
         .store = options->store,
+        .notify = options->notify,
         .query = options->query,
         .query_timeout_ms = options->query_timeout_ms,
         .started_ms = options->started_ms,

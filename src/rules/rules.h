@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "notify/notify.h"
 #include "promql/promql.h"
 #include "store/store.h"
 
@@ -15,6 +16,7 @@ struct rules_options {
     size_t file_len;
     int64_t interval_ms; /* of groups that name none */
     struct queryable queryable;
+    struct notify *notify;       /* is told of alerts that fire and end; NULL: nobody is */
     struct store *store;         /* what rules give is written there */
     struct promql_options query; /* bounds of one expression; its times are not used */
     int64_t query_timeout_ms;    /* 0: none */

@@ -3,29 +3,11 @@
 
 #include "rules/state.h"
 
-#include <time.h>
-
-/* RFC 3339 in UTC, with the milliseconds that are not zero at their end. */
 static void print_time(int64_t ms, struct buf *to)
 {
-    time_t seconds = (time_t)(ms / 1000);
-    int rest = (int)(ms % 1000);
-    struct tm parts;
-    char text[32];
-
-    if (ms < 0 || !gmtime_r(&seconds, &parts)) {
-        buf_text(to, "\"0001-01-01T00:00:00Z\""); /* never, as Go has it */
-        return;
-    }
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    buf_printf(to, "\"%s", text);
-    if (rest) {
-        int len = snprintf(text, sizeof(text), ".%03d", rest);
-        while (text[len - 1] == '0')
-            len--;
-        buf_add(to, text, (size_t)len);
-    }
-    buf_text(to, "Z\"");
+    buf_char(to, '"');
+    buf_rfc3339(to, ms);
+    buf_char(to, '"');
 }
 
 /* The fewest digits that read back the same, with an exponent: 1e+00. */

@@ -74,7 +74,7 @@ struct alert *state_add_alert(struct rule_state *s, struct labels labels, int64_
     }
     a->hash = labels_hash(labels);
     a->active_ms = now_ms;
-    a->keep_ms = INT64_MIN;
+    a->keep_ms = a->told_ms = INT64_MIN;
     a->is_new = true;
     s->alerts[s->alert_len++] = a;
     return a;

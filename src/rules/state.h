@@ -19,8 +19,9 @@ struct alert {
     int64_t active_ms, fired_ms;
     int64_t
         keep_ms; /* since when it fires only because of keep_firing_for; INT64_MIN: it doesn't */
-    bool seen;   /* in the turn going on */
-    bool is_new; /* made in the turn going on */
+    int64_t told_ms; /* when receivers were told last; INT64_MIN: never */
+    bool seen;       /* in the turn going on */
+    bool is_new;     /* made in the turn going on */
 };
 
 enum rule_health {

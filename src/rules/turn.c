@@ -25,6 +25,8 @@ struct work {
     size_t len;
     struct store_sample *samples;
     size_t sample_len, sample_cap;
+    struct notice *notices; /* for receivers of alerts */
+    size_t notice_len, notice_cap;
     struct error *err;
 };
 
@@ -238,6 +240,41 @@ static void restore_alerts(struct work *w, const struct map *known)
     selection_free(found);
 }
 
+/* ---- telling ---- */
+
+/* How long receivers take an alert to fire on when they hear nothing more: as long as Prometheus
+ * says, four times what lies between two words. */
+static int64_t valid_ms(const struct work *w)
+{
+    return 4 * MAX((int64_t)RESEND_MS, w->group->interval_ms);
+}
+
+/* Adds a word on `a`, copied: an alert that has ended is gone when it is said. What cannot be said
+ * for want of memory is said in a later turn, or ends by itself at the receiver. */
+static void add_notice(struct work *w, struct alert *a, bool resolved)
+{
+    struct notice n = {.query = w->rule->query,
+                       .starts_ms = a->fired_ms,
+                       .ends_ms = resolved ? w->now_ms : w->now_ms + valid_ms(w),
+                       .resolved = resolved};
+    struct notice *grown =
+        array_grow(w->notices, &w->notice_cap, w->notice_len + 1, sizeof(*grown));
+
+    if (!grown)
+        return;
+    w->notices = grown;
+    if (labels_copy(*a->labels, &w->arena, &n.labels) ||
+        labels_copy(*a->annotations, &w->arena, &n.annotations))
+        return;
+    w->notices[w->notice_len++] = n;
+    a->told_ms = w->now_ms;
+}
+
+static bool is_due(const struct work *w, const struct alert *a)
+{
+    return a->told_ms == INT64_MIN || a->told_ms > w->now_ms || w->now_ms - a->told_ms >= RESEND_MS;
+}
+
 /* Fires what was pending for long enough, drops what was not seen. */
 static void age_alerts(struct work *w)
 {
@@ -251,6 +288,8 @@ static void age_alerts(struct work *w)
             a->seen = w->now_ms - a->keep_ms < w->rule->keep_firing_ms;
         }
         if (!a->seen) {
+            if (a->state == ALERT_FIRING && w->turn->notify)
+                add_notice(w, a, true);
             state_drop_alert(s, i);
             continue;
         }
@@ -258,6 +297,8 @@ static void age_alerts(struct work *w)
             a->state = ALERT_FIRING;
             a->fired_ms = w->now_ms;
         }
+        if (a->state == ALERT_FIRING && w->turn->notify && is_due(w, a))
+            add_notice(w, a, false);
         i++;
     }
 }
@@ -389,6 +430,8 @@ static int turn_alert(struct work *w)
     }
     pthread_mutex_unlock(w->turn->lock);
     map_fini(&known);
+    if (w->turn->notify)
+        notify_push(w->turn->notify, w->notices, w->notice_len);
     return code ? code : alert_samples(w);
 }
 
@@ -415,6 +458,7 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
     if (!code)
         code = write_all(&w);
     free(w.samples);
+    free(w.notices);
     arena_fini(&w.arena);
     pthread_mutex_lock(t->lock);
     rule->state->health = code ? RULE_FAILED : RULE_OK;

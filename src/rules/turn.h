@@ -2,16 +2,19 @@
 #ifndef ALGALON_RULES_TURN_H
 #define ALGALON_RULES_TURN_H
 
+#include "notify/notify.h"
 #include "promql/promql.h"
 #include "rules/rule_set.h"
 #include "store/store.h"
 
 #define TURN_BYTES_MAX (256u << 20) /* memory of what one rule gives */
+#define RESEND_MS      60000        /* how often receivers are told of an alert that fires on */
 #define RESTORE_MS     3600000 /* how old an alert's last trace may be to go on after a start */
 
 struct turn {
     struct queryable queryable;
     struct store *store;
+    struct notify *notify;       /* NULL: nobody is told */
     struct promql_options query; /* its times are set here */
     int64_t query_timeout_ms;
     int64_t started_ms; /* of the process: what was written before is another life's */

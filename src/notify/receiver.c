@@ -1,0 +1,210 @@
+/* receiver.c - see receiver.h. */
+#include "receiver.h"
+
+#include "book.h"
+#include "outbound/outbound.h"
+
+#include <stdlib.h>
+
+#define SEND_TIMEOUT_MS 10000
+#define DELAY_FIRST_MS  1000
+#define DELAY_MAX_MS    60000
+#define IDLE_NS         ((uint64_t)60 * NS_PER_S) /* what waits for nothing looks around this often */
+
+struct receiver {
+    char *url, *external_url;
+    struct outbound *outbound;
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;
+
+    pthread_mutex_t lock; /* lock: everything below */
+    pthread_cond_t more;
+    bool woken;
+    struct book book;
+    struct notify_stats stats; /* `waiting` and `dropped` are the book's */
+};
+
+/* Counts what came of a request; true when it has to be made again. */
+static bool note(struct receiver *r, const struct batch *b, const struct outbound_answer *a)
+{
+    bool taken = a->status >= 200 && a->status < 300;
+    bool refused = a->status >= 400 && a->status < 500 && a->status != 429 && a->status != 408;
+    char why[sizeof(r->stats.last_error)] = "";
+
+    if (a->status && !taken)
+        snprintf(why, sizeof(why), "HTTP status %ld: %.*s", a->status, STR_ARG(buf_str(&a->body)));
+    else if (!taken)
+        str_copy(why, sizeof(why), str_of(a->error));
+    pthread_mutex_lock(&r->lock);
+    bool before = r->stats.failing;
+    r->stats.requests++;
+    r->stats.failures += !taken;
+    r->stats.failing = !taken;
+    memcpy(r->stats.last_error, why, sizeof(why));
+    r->stats.sent += taken ? b->len : 0;
+    r->book.dropped += refused ? b->len : 0;
+    book_end(&r->book, b, taken ? BOOK_TAKEN : refused ? BOOK_REFUSED : BOOK_AGAIN, clock_now_ms());
+    pthread_mutex_unlock(&r->lock);
+    if (!taken && !before)
+        log_warn(refused ? "alerts are refused" : "alerts cannot be sent and wait", "receiver",
+                 r->stats.receiver, "error", why);
+    else if (taken && before)
+        log_info("alerts are sent again", "receiver", r->stats.receiver);
+    return !taken && !refused;
+}
+
+void receiver_push(struct receiver *r, const struct notice *n, struct labels labels, int64_t now_ms)
+{
+    pthread_mutex_lock(&r->lock);
+    book_push(&r->book, n, labels, now_ms);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static bool gather(struct receiver *r, struct batch *b)
+{
+    pthread_mutex_lock(&r->lock);
+    bool any = book_gather(&r->book, b);
+    pthread_mutex_unlock(&r->lock);
+    return any;
+}
+
+/* Waits for a word from elsewhere (if `words_count`) or so long. */
+static void wait_for(struct receiver *r, uint64_t ns, bool words_count)
+{
+    uint64_t until = clock_mono_ns() + ns;
+
+    pthread_mutex_lock(&r->lock);
+    while (!atomic_load(&r->stop) && !(words_count && r->woken) &&
+           !thread_wait_until(&r->more, &r->lock, until))
+        ;
+    r->woken = false;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void *run(void *arg)
+{
+    struct receiver *r = arg;
+    struct outbound_answer answer = {0};
+    struct batch batch = {0};
+    int64_t delay_ms = DELAY_FIRST_MS;
+
+    while (!atomic_load(&r->stop)) {
+        if (!gather(r, &batch)) {
+            wait_for(r, IDLE_NS, true);
+            continue;
+        }
+        outbound_send(r->outbound, "POST", r->url, buf_str(&batch.body), SEND_TIMEOUT_MS, &answer);
+        if (atomic_load(&r->stop) && !answer.status)
+            break; /* it was interrupted */
+        if (!note(r, &batch, &answer)) {
+            delay_ms = DELAY_FIRST_MS;
+            continue;
+        }
+        wait_for(r, (uint64_t)MAX(delay_ms, answer.retry_after_ms) * NS_PER_MS, false);
+        delay_ms = MIN(2 * delay_ms, DELAY_MAX_MS);
+    }
+    outbound_answer_fini(&answer);
+    buf_fini(&batch.body);
+    return NULL;
+}
+
+/* ---- opening, closing ---- */
+
+/* An Alertmanager's URL is shown; a webhook's path is often the secret itself: only its host is. */
+static int name_receiver(struct receiver *r, const char *url, struct error *err)
+{
+    char *to = r->stats.receiver;
+    const char *option = r->stats.kind == NOTIFY_WEBHOOK ? "--webhook" : "--alertmanager";
+    int code = outbound_show_url(url, option, to, sizeof(r->stats.receiver), err);
+
+    if (!code && r->stats.kind == NOTIFY_WEBHOOK)
+        to[strlen("https://") + strcspn(to + strlen("https://"), "/")] = '\0';
+    return code;
+}
+
+static char *url_of(const struct notify_receiver *to)
+{
+    size_t len = strlen(to->url);
+    struct buf url;
+
+    if (to->kind == NOTIFY_WEBHOOK)
+        return xstrdup(to->url);
+    while (len && to->url[len - 1] == '/')
+        len--;
+    buf_init(&url, 0);
+    buf_printf(&url, "%.*s/api/v2/alerts", (int)len, to->url);
+    char *text = buf_take(&url);
+    return text ? text : xstrdup("");
+}
+
+int receiver_open(const struct notify_receiver *to, const struct notify_options *options,
+                  unsigned number, struct receiver **ret, struct error *err)
+{
+    static const char *const headers[] = {"Content-Type: application/json"};
+    struct receiver *r = xnew(struct receiver);
+    char thread[16], agent[64];
+    const struct outbound_options client = {
+        .user_agent = agent, .headers = headers, .header_len = 1, .stop = &r->stop};
+
+    pthread_mutex_init(&r->lock, NULL);
+    thread_cond_init(&r->more);
+    r->stats.kind = to->kind;
+    r->url = url_of(to);
+    r->external_url = xstrdup(options->external_url ? options->external_url : "");
+    book_init(&r->book, to->kind, options->repeat_ms, r->external_url);
+    snprintf(thread, sizeof(thread), "notify-%u", number);
+    snprintf(agent, sizeof(agent), "algalon/%s", options->version ? options->version : "0");
+    int code = name_receiver(r, to->url, err);
+    if (!code)
+        code = outbound_open(&client, &r->outbound, err);
+    if (!code)
+        code = thread_start(&r->thread, thread, run, r, err);
+    r->started = !code;
+    if (code)
+        receiver_close(r);
+    else
+        *ret = r;
+    return code;
+}
+
+void receiver_stop(struct receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    atomic_store(&r->stop, true);
+    pthread_cond_broadcast(&r->more);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void receiver_close(struct receiver *r)
+{
+    if (!r)
+        return;
+    receiver_stop(r);
+    if (r->started)
+        pthread_join(r->thread, NULL);
+    outbound_close(r->outbound);
+    book_fini(&r->book);
+    pthread_cond_destroy(&r->more);
+    pthread_mutex_destroy(&r->lock);
+    free(r->url);
+    free(r->external_url);
+    free(r);
+}
+
+void receiver_wake(struct receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->woken = true;
+    pthread_cond_broadcast(&r->more);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void receiver_get_stats(struct receiver *r, struct notify_stats *ret)
+{
+    pthread_mutex_lock(&r->lock);
+    *ret = r->stats;
+    ret->waiting = r->book.waiting;
+    ret->dropped = r->book.dropped;
+    pthread_mutex_unlock(&r->lock);
+}
