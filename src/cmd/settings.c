@@ -64,7 +64,7 @@ static const struct option_spec specs[] = {
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
      "add the label `instance`, as all-smi does"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
-     "NAME,...", "what not to read: nvidia, cpu, memory, disk, process, chassis"},
+     "NAME,...", "what not to read: nvidia, jetson, cpu, memory, disk, process, chassis"},
     {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
      "where /proc is"},
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},

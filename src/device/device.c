@@ -40,6 +40,12 @@ void reading_init(struct reading *r, struct arena *arena)
         .outlet_temperature_c = UNKNOWN,
         .power_w = UNKNOWN,
     };
+    r->board = (struct board){
+        .power_mode_id = UNKNOWN,
+        .power_w = UNKNOWN,
+        .memory_clock_mhz = UNKNOWN,
+        .memory_controller_ratio = UNKNOWN,
+    };
     r->processes_hidden = UNKNOWN_COUNT;
 }
 
@@ -61,6 +67,7 @@ void accelerator_init(struct accelerator *a, const char *platform, unsigned inde
         &a->memory_utilization_ratio,
         &a->encoder_ratio,
         &a->decoder_ratio,
+        &a->mem_shared,
         &a->temperature_c,
         &a->memory_temperature_c,
         &a->temperature_slowdown_c,

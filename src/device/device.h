@@ -8,6 +8,7 @@
 #define ALGALON_DEVICE_DEVICE_H
 
 #include "base/base.h"
+#include "device/board.h"
 #include "device/detail.h"
 
 #define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
@@ -125,6 +126,7 @@ struct accelerator {
     double memory_utilization_ratio;                 /* time the memory was read or written */
     double encoder_ratio, decoder_ratio;
     uint64_t mem_used_bytes, mem_total_bytes, mem_free_bytes, mem_reserved_bytes;
+    double mem_shared; /* 1: it has none of its own, and these are the host's; 0: its own */
     double temperature_c, memory_temperature_c;
     double temperature_slowdown_c, temperature_shutdown_c, temperature_max_operating_c,
         temperature_acoustic_c;
@@ -225,6 +227,7 @@ struct reading {
     struct cpu cpu;
     struct memory memory;
     struct chassis chassis;
+    struct board board;
     struct filesystem *filesystems;
     size_t filesystem_len;
     struct process *processes; /* every process of the machine, in no order */

@@ -3,6 +3,7 @@
 #include "device/device.h"
 
 #ifdef __linux__
+#include "device/jetson/jetson.h"
 #include "device/linux.h"
 #endif
 
@@ -11,6 +12,7 @@ extern const struct collector nvidia_collector;
 const struct collector *const collectors[] = {
     &nvidia_collector,
 #ifdef __linux__
+    &jetson_collector,
     &linux_cpu_collector,
     &linux_memory_collector,
     &linux_disk_collector,

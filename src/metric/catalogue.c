@@ -45,6 +45,30 @@ const struct catalogue_family catalogue[] = {
      "Values withdrawn since start: out of range, a driver's sentinel, or stale (worker)"},
 
     /* ---- accelerators ---- */
+    {"algalon_board_info", "gauge", "info",
+     "hostname,model?,soc?,l4t_version?,jetpack_version?,power_mode?,power_mode_id?",
+     "Constant 1; a module with everything on it (Jetson): model, chip, release of its software, "
+     "power mode (device tree, /etc/nv_tegra_release, nvpmodel)"},
+    {"algalon_board_power_watts", "gauge", "watts", "hostname,source",
+     "Power of the whole module, watts; source says whether a rail feeds it all (input) or the "
+     "rails were added up (sum) (INA3221)"},
+    {"algalon_board_memory_clock_mhz", "gauge", "megahertz", HOST,
+     "Clock of the memory controller, MHz (debugfs: emc)"},
+    {"algalon_board_memory_controller_utilization", "gauge", "percent", HOST,
+     "Share of time in which the memory controller worked, percent (debugfs: cactmon)"},
+    {"algalon_rail_power_watts", "gauge", "watts", "hostname,rail",
+     "Power on a supply line, watts (INA3221)"},
+    {"algalon_rail_voltage_volts", "gauge", "volts", "hostname,rail",
+     "Voltage of a supply line, volts (INA3221)"},
+    {"algalon_rail_current_amperes", "gauge", "amperes", "hostname,rail",
+     "Current on a supply line, amperes (INA3221)"},
+    {"algalon_zone_temperature_celsius", "gauge", "celsius", "hostname,zone",
+     "Temperature of a thermal zone, degrees Celsius (kernel: thermal_zone)"},
+    {"algalon_engine_running", "gauge", "1", "hostname,engine",
+     "1 while a unit with one purpose (nvdec, nvenc, nvjpg, vic, ofa, dla0, pva0) is switched on, "
+     "else 0 (kernel: clk, runtime_status)"},
+    {"algalon_engine_clock_mhz", "gauge", "megahertz", "hostname,engine",
+     "Clock of a unit with one purpose, MHz (kernel: clk, devfreq)"},
     {"algalon_gpu_up", "gauge", "1", GPU,
      "1 while the device answers or sleeps, 0 when it is lost, forbidden or its driver is silent "
      "(driver)"},
@@ -98,6 +122,9 @@ const struct catalogue_family catalogue[] = {
     {"algalon_gpu_memory_free_bytes", "gauge", "bytes", GPU, "Device memory free, bytes (driver)"},
     {"algalon_gpu_memory_reserved_bytes", "gauge", "bytes", GPU,
      "Device memory that the driver and firmware keep for themselves, bytes (driver)"},
+    {"algalon_gpu_memory_shared", "gauge", "1", GPU,
+     "1 when the device has no memory of its own and shares that of the host, which its figures "
+     "then are; 0 when it has its own (driver)"},
     {"all_smi_gpu_temperature_celsius", "gauge", "celsius", GPU,
      "Temperature of the chip, degrees Celsius (driver)"},
     {"algalon_gpu_memory_temperature_celsius", "gauge", "celsius", GPU,

@@ -69,6 +69,31 @@ static const struct note notes[] = {
      NULL, NULL},
     {"algalon_gpu_up", NULL, NULL, "Always there, for every device that was ever seen.", NULL},
 
+    {"algalon_gpu_memory_shared", "nvmlDeviceGetMemoryInfo_v2: not supported, or a total of 0",
+     NULL, NULL,
+     "Where it is 1 (GB10, Thor, Jetson) used and total memory are /proc/meminfo's MemTotal less "
+     "MemAvailable, and MemTotal: programs of the CPU count too. Do not add them to the host's."},
+
+    /* ---- Jetson ---- */
+    {"algalon_board_power_watts",
+     "/sys/bus/i2c/drivers/ina3221*: VDD_IN or POM_5V_IN, else all "
+     "rails",
+     NULL, "Boards without such a chip have none.",
+     "With source sum, what hangs on no measured rail is missing."},
+    {"algalon_board_memory_*", "/sys/kernel/debug/bpmp/debug/clk/emc/rate, cactmon/mc_all", NULL,
+     "debugfs is root's, and not mounted in containers.", NULL},
+    {"algalon_board_info", "/proc/device-tree, /etc/nv_tegra_release, /var/lib/nvpmodel/status",
+     EACH_TURN, "Only on NVIDIA's Tegra SoCs.", NULL},
+    {"algalon_rail_*", "/sys/bus/i2c/drivers/ina3221*", NULL, "Only on NVIDIA's Tegra SoCs.",
+     "VDD_CPU_GPU_CV feeds CPU, GPU and CV together, so such boards tell no power of the GPU."},
+    {"algalon_zone_*", "/sys/class/thermal/thermal_zone*", NULL,
+     "Only on NVIDIA's Tegra SoCs; not for a zone whose part is switched off.", NULL},
+    {"algalon_engine_*",
+     "/sys/kernel/debug/clk, /sys/class/devfreq, "
+     "/sys/devices/platform/*/power/runtime_status",
+     NULL, "Only on NVIDIA's Tegra SoCs; without root only where the kernel shows them in sysfs.",
+     "Switched on is not busy: the kernel counts no load of these units."},
+
     /* ---- who uses devices ---- */
     {"all_smi_process_memory_used_bytes",
      "nvmlDeviceGetComputeRunningProcesses_v3, "

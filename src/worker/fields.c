@@ -42,6 +42,7 @@ static const struct field accelerator[] = {
     COUNT("memory_total_bytes", A, device.mem_total_bytes),
     COUNT("memory_free_bytes", A, device.mem_free_bytes),
     COUNT("memory_reserved_bytes", A, device.mem_reserved_bytes),
+    VALUE("memory_shared", FIELD_SWITCH, A, device.mem_shared),
     GAUGE("temperature_celsius", A, device.temperature_c),
     GAUGE("memory_temperature_celsius", A, device.memory_temperature_c),
     GAUGE("temperature_threshold_slowdown_celsius", A, device.temperature_slowdown_c),
@@ -237,6 +238,45 @@ static const struct field chassis[] = {
 };
 #undef C
 
+#define B struct board
+static const struct field board[] = {
+    TEXT("model", B, model),
+    TEXT("soc", B, soc),
+    TEXT("l4t_version", B, l4t),
+    TEXT("jetpack_version", B, jetpack),
+    TEXT("power_mode", B, power_mode),
+    GAUGE("power_mode_id", B, power_mode_id),
+    GAUGE("power_watts", B, power_w),
+    VALUE("power_is_sum", FIELD_BOOL, B, power_is_sum),
+    GAUGE("memory_clock_mhz", B, memory_clock_mhz),
+    SHARE("memory_controller_utilization_percent", B, memory_controller_ratio),
+};
+#undef B
+
+#define R struct board_rail
+static const struct field rail[] = {
+    TEXT("name", R, name),
+    GAUGE("power_watts", R, power_w),
+    GAUGE("voltage_volts", R, voltage_v),
+    GAUGE("current_amperes", R, current_a),
+};
+#undef R
+
+#define Z struct board_zone
+static const struct field zone[] = {
+    TEXT("name", Z, name),
+    GAUGE("temperature_celsius", Z, temperature_c),
+};
+#undef Z
+
+#define E struct board_engine
+static const struct field engine[] = {
+    TEXT("name", E, name),
+    VALUE("running", FIELD_SWITCH, E, running),
+    GAUGE("clock_mhz", E, clock_mhz),
+};
+#undef E
+
 #define V struct collector_view
 static const struct field collector[] = {
     VALUE("name", FIELD_NAME, V, name),
@@ -268,6 +308,10 @@ const struct field_table fields_core = {core, ARRAY_LEN(core)};
 const struct field_table fields_memory = {memory, ARRAY_LEN(memory)};
 const struct field_table fields_filesystem = {filesystem, ARRAY_LEN(filesystem)};
 const struct field_table fields_chassis = {chassis, ARRAY_LEN(chassis)};
+const struct field_table fields_board = {board, ARRAY_LEN(board)};
+const struct field_table fields_rail = {rail, ARRAY_LEN(rail)};
+const struct field_table fields_zone = {zone, ARRAY_LEN(zone)};
+const struct field_table fields_engine = {engine, ARRAY_LEN(engine)};
 const struct field_table fields_collector = {collector, ARRAY_LEN(collector)};
 const struct field_table fields_reject = {reject, ARRAY_LEN(reject)};
 

@@ -46,6 +46,10 @@ extern const struct field_table fields_core;        /* struct cpu_core */
 extern const struct field_table fields_memory;      /* struct memory */
 extern const struct field_table fields_filesystem;  /* struct filesystem */
 extern const struct field_table fields_chassis;     /* struct chassis */
+extern const struct field_table fields_board;       /* struct board */
+extern const struct field_table fields_rail;        /* struct board_rail */
+extern const struct field_table fields_zone;        /* struct board_zone */
+extern const struct field_table fields_engine;      /* struct board_engine */
 extern const struct field_table fields_collector;   /* struct collector_view */
 extern const struct field_table fields_reject;      /* struct reading_reject */
 

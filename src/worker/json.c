@@ -98,6 +98,24 @@ static void cpus(const struct snapshot *s, struct buf *to)
     buf_char(to, ']');
 }
 
+/* None but on Jetson, and then one. */
+static void boards(const struct snapshot *s, struct buf *to)
+{
+    const struct board *b = s->board;
+
+    key(to, "boards");
+    buf_char(to, '[');
+    if (b) {
+        buf_char(to, '{');
+        fields(to, &fields_board, b);
+        array(to, "rails", &fields_rail, b->rails, b->rail_len, sizeof(*b->rails));
+        array(to, "zones", &fields_zone, b->zones, b->zone_len, sizeof(*b->zones));
+        array(to, "engines", &fields_engine, b->engines, b->engine_len, sizeof(*b->engines));
+        buf_char(to, '}');
+    }
+    buf_char(to, ']');
+}
+
 /* One process; `use` points to the first of its places on devices, of which there may be none. */
 static void process(const struct snapshot *s, const struct process *p, size_t use, struct buf *to)
 {
@@ -161,6 +179,7 @@ void snapshot_json(const struct snapshot *s, struct buf *to)
     array(to, "storage", &fields_filesystem, s->filesystems, s->filesystem_len,
           sizeof(*s->filesystems));
     array(to, "chassis", &fields_chassis, s->chassis, s->chassis ? 1 : 0, sizeof(*s->chassis));
+    boards(s, to);
     array(to, "holders", &fields_holder, s->holders, s->holder_len, sizeof(*s->holders));
     processes(s, to);
     count(to, "process_count", s->process_count);

@@ -360,6 +360,8 @@ static int merge_host(struct snapshot *s, const struct reading *r)
         s->memory = &r->memory;
     if (!s->chassis && r->chassis.present)
         s->chassis = &r->chassis;
+    if (!s->board && r->board.present)
+        s->board = &r->board;
     if (!s->filesystem_len && r->filesystem_len)
         code = copy_filesystems(s, r);
     if (s->process_count == UNKNOWN_COUNT && r->process_len) {

@@ -456,6 +456,44 @@ static void container(const struct line *line)
     text(line, "runtime", c->container);
 }
 
+static void board_info(const struct line *line)
+{
+    const struct board *b = line->thing;
+
+    host(line);
+    text(line, "model", b->model);
+    text(line, "soc", b->soc);
+    text(line, "l4t_version", b->l4t);
+    text(line, "jetpack_version", b->jetpack);
+    text(line, "power_mode", b->power_mode);
+    if (b->power_mode_id >= 0)
+        label_number(line->to, "power_mode_id", (uint64_t)b->power_mode_id);
+}
+
+static void board_power(const struct line *line)
+{
+    host(line);
+    text(line, "source", ((const struct board *)line->thing)->power_is_sum ? "sum" : "input");
+}
+
+static void rail(const struct line *line)
+{
+    host(line);
+    text(line, "rail", ((const struct board_rail *)line->thing)->name);
+}
+
+static void zone(const struct line *line)
+{
+    host(line);
+    text(line, "zone", ((const struct board_zone *)line->thing)->name);
+}
+
+static void engine(const struct line *line)
+{
+    host(line);
+    text(line, "engine", ((const struct board_engine *)line->thing)->name);
+}
+
 /* DCGM writes the PCI address with eight digits of domain and in capitals: 00000000:3B:00.0. */
 static void dcgm_pci(const char *from, char *to, size_t size)
 {
@@ -633,6 +671,12 @@ static const struct {
     [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
     [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},
     [SCOPE_CONTAINER] = {container, is_contained, 1},
+    [SCOPE_BOARD] = {host, NULL, 1},
+    [SCOPE_BOARD_INFO] = {board_info, NULL, 1},
+    [SCOPE_BOARD_POWER] = {board_power, NULL, 1},
+    [SCOPE_RAIL] = {rail, NULL, 1},
+    [SCOPE_ZONE] = {zone, NULL, 1},
+    [SCOPE_ENGINE] = {engine, NULL, 1},
     [SCOPE_DCGM_CLOCK_EVENT] = {dcgm_clock_event, is_nvidia, CLOCK_EVENTS},
     [SCOPE_DCGM] = {dcgm, is_nvidia, 1},
 };
@@ -718,6 +762,20 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_ENVIRONMENT:
     case SCOPE_CONTAINER:
         return (struct scope_things){s->chassis, sizeof(*s->chassis), s->chassis ? 1 : 0, variants};
+    case SCOPE_BOARD:
+    case SCOPE_BOARD_INFO:
+    case SCOPE_BOARD_POWER:
+        return (struct scope_things){s->board, sizeof(*s->board), s->board ? 1 : 0, variants};
+    case SCOPE_RAIL:
+        return (struct scope_things){s->board ? s->board->rails : NULL, sizeof(*s->board->rails),
+                                     s->board ? s->board->rail_len : 0, variants};
+    case SCOPE_ZONE:
+        return (struct scope_things){s->board ? s->board->zones : NULL, sizeof(*s->board->zones),
+                                     s->board ? s->board->zone_len : 0, variants};
+    case SCOPE_ENGINE:
+        return (struct scope_things){s->board ? s->board->engines : NULL,
+                                     sizeof(*s->board->engines),
+                                     s->board ? s->board->engine_len : 0, variants};
     case SCOPE_COUNT:
         break;
     }

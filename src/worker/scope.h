@@ -54,6 +54,12 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
+    SCOPE_BOARD, /* struct board; so the next two */
+    SCOPE_BOARD_INFO,
+    SCOPE_BOARD_POWER,
+    SCOPE_RAIL,             /* struct board_rail */
+    SCOPE_ZONE,             /* struct board_zone */
+    SCOPE_ENGINE,           /* struct board_engine */
     SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
     SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
     SCOPE_COUNT

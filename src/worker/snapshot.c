@@ -65,6 +65,7 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->cpu = NULL;
     s->memory = NULL;
     s->chassis = NULL;
+    s->board = NULL;
     s->accelerator_len = s->device_process_len = s->process_len = s->filesystem_len = 0;
     s->link_len = s->xid_len = s->instance_len = s->row_len = 0;
     s->platform_len = s->reject_len = s->collector_len = 0;

@@ -74,9 +74,10 @@ struct snapshot {
     struct arena arena;
     struct held_reading *held[COLLECTORS_MAX];
     size_t held_len;
-    const struct cpu *cpu; /* NULL: nobody read it; so the next two */
+    const struct cpu *cpu; /* NULL: nobody read it; so the next three */
     const struct memory *memory;
     const struct chassis *chassis;
+    const struct board *board;
     struct merged_accelerator *accelerators; /* by number */
     size_t accelerator_len;
     struct merged_link *links; /* by number, then index */

@@ -2,6 +2,7 @@
  * anew when the driver was replaced or a GPU was lost. GPUs once seen stay in the list. */
 #include "device/nvidia/nvidia.h"
 
+#include "device/jetson/jetson.h"
 #include "device/nvidia/nvidia_event.h"
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_pci.h"
@@ -38,6 +39,7 @@ struct nvidia {
     uint64_t retry_ns, retry_wait_ns; /* not opened anew before; the wait after that */
     uint64_t lost_retry_ns, lost_wait_ns;
     uint64_t rested_ns, rest_after_ns; /* when GPUs were let go last; not again before */
+    struct jetson_gpu *tegra;          /* what NVML does not tell of a SoC's GPU; NULL: no SoC */
 };
 
 static int64_t system_now_us(void)
@@ -59,6 +61,9 @@ static bool detect(const struct host_paths *paths)
 
     if (paths->nvml_library)
         return access(paths->nvml_library, R_OK) == 0;
+    /* Up to Orin the driver's module serves the display alone, and its NVML is a stub. */
+    if (jetson_has_nvgpu(paths) && !nvidia_pci_list(paths, &gpu, 1))
+        return false;
     snprintf(path, sizeof(path), "%s/driver/nvidia/version", paths->procfs);
     if (access(path, R_OK) == 0)
         return true;
@@ -345,6 +350,8 @@ static int nvidia_open(const struct host_paths *paths, void **ret, struct error 
     code = connect(n, err);
     if (code == 0 && !n->len)
         code = error_set(err, -ENODEV, "the driver shows no GPU");
+    if (code == 0 && n->len == 1 && jetson_is_tegra(paths))
+        n->tegra = jetson_gpu_open(&n->paths);
     if (code) {
         nvidia_collector.close(n);
         return code;
@@ -361,6 +368,7 @@ static void nvidia_close(void *state)
         return;
     unload(n);
     nvidia_gpu_context_fini(&n->c);
+    jetson_gpu_close(n->tegra);
     free(n->gpus);
     free(n);
 }
@@ -653,6 +661,8 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
     for (size_t i = 0; code && i < n->len; i++)
         if (list[i].state == ACCELERATOR_OK)
             list[i].state = ACCELERATOR_LOST;
+    if (n->tegra && n->len == 1 && list[0].state == ACCELERATOR_OK)
+        jetson_gpu_fill(n->tegra, &list[0], n->c.mono_ns);
     published = publish(n, out, list);
     if (published)
         return error_errno(err, published, "reading of GPUs");

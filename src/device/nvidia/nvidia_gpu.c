@@ -201,6 +201,9 @@ static void read_shared_memory(struct gpu_context *c, struct accelerator *a)
     a->mem_total_bytes = check_bytes(&c->check, CHECK_MEMORY_TOTAL, total);
     a->mem_free_bytes = check_bytes(&c->check, CHECK_MEMORY_FREE, available);
     a->mem_used_bytes = total - available;
+    a->mem_shared = 1;
+    /* It hangs on no slot: the driver tells a link of generation 1 with one lane, or so. */
+    a->pcie_generation_max = a->pcie_width_max = NAN;
 }
 
 static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator *a)
@@ -224,6 +227,7 @@ static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator
         read_shared_memory(c, a);
         return;
     }
+    a->mem_shared = 0;
     a->mem_total_bytes = check_bytes(&c->check, CHECK_MEMORY_TOTAL, m.total);
     a->mem_used_bytes = check_bytes(&c->check, CHECK_MEMORY_USED, m.used);
     a->mem_free_bytes = check_bytes(&c->check, CHECK_MEMORY_FREE, m.free);
@@ -364,6 +368,8 @@ static void read_modes(struct gpu_context *c, struct gpu *g, struct accelerator 
     if (!isnan(g->mig_mode) && (a->mig_mode > 0) != (g->mig_mode > 0))
         nvidia_fields_forget(g); /* another mode, other answers */
     g->mig_mode = a->mig_mode;
+    if (a->mem_shared > 0)
+        return;
     if (ASK(c, g, ASK_PCIE_GENERATION, pcie_generation, &value))
         a->pcie_generation = check_gauge(&c->check, CHECK_PCIE_GENERATION, value);
     if (ASK(c, g, ASK_PCIE_WIDTH, pcie_width, &value))

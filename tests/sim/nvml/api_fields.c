@@ -129,6 +129,10 @@ static struct answer answer(const struct nvml_device *d, unsigned id, unsigned s
         double margin = b->max_operating_c - floor(sim_temperature_c(&sim.scenario, d->gpu, now));
         return (struct answer){margin, NVML_VALUE_SIGNED, b->arch >= 8};
     }
+    if (id == NVML_FIELD_C2C_LINKS)
+        return narrow(b->c2c > 0, b->c2c);
+    if (id >= NVML_FIELD_C2C_ERROR && id < NVML_FIELD_C2C_ERROR + 3)
+        return narrow(b->c2c > 0, 0);
     if (id == NVML_FIELD_RECOVERY_ACTION)
         return narrow(b->arch >= 7 && b->server, 0);
     return no_answer();

@@ -167,6 +167,8 @@ SIM_EXPORT int nvmlDeviceGetMemoryInfo_v2(struct nvml_device *d, struct nvml_mem
     int code = sim_enter(d, __func__);
     if (code)
         return code;
+    if (gpu_of(d)->board->unified)
+        return sim_leave(NVML_NOT_SUPPORTED);
     if (ret->version != NVML_STRUCT_VERSION(struct nvml_memory_v2, 2))
         return sim_leave(NVML_ARGUMENT_VERSION_MISMATCH);
     memory_of(d, ret);
@@ -180,6 +182,8 @@ SIM_EXPORT int nvmlDeviceGetMemoryInfo(struct nvml_device *d, struct nvml_memory
     int code = sim_enter(d, __func__);
     if (code)
         return code;
+    if (gpu_of(d)->board->unified)
+        return sim_leave(NVML_NOT_SUPPORTED);
     memory_of(d, &memory);
     *ret = (struct nvml_memory_v1){memory.total, memory.free, memory.used + memory.reserved};
     return sim_leave(0);

@@ -31,7 +31,9 @@ struct sim_board {
     unsigned shutdown_c, slowdown_c, max_operating_c;
     unsigned fans;
     unsigned links;                       /* NVLinks */
+    unsigned c2c;                         /* links to the CPU of the same module */
     bool ecc, memory_sensor, mig, server; /* server: no display, serial number, stays in P0 */
+    bool unified;                         /* a SoC's: its memory is the host's */
 };
 
 const struct sim_board *sim_board_find(struct str name);
