@@ -44,7 +44,10 @@ static void find_soc(const struct host_paths *paths, char *to, size_t size)
     static const struct {
         uint64_t id;
         const char *soc;
-    } ids[] = {{0x21, "tegra210"}, {0x18, "tegra186"}, {0x19, "tegra194"}, {0x23, "tegra234"},
+    } ids[] = {{0x21, "tegra210"},
+               {0x18, "tegra186"},
+               {0x19, "tegra194"},
+               {0x23, "tegra234"},
                {0x26, "tegra264"}};
     char text[1024];
     uint64_t id;
@@ -95,8 +98,7 @@ static void identify_gpu(struct jetson *j)
     p->platform = jetson_collector.name;
     str_copy(p->driver_version, sizeof(p->driver_version), str_of(j->fixed.l4t));
     str_copy(p->runtime_name, sizeof(p->runtime_name), STR("CUDA"));
-    ssize_t n =
-        linux_file_text(text, sizeof(text), j->paths.rootfs, "usr/local/cuda/version.json");
+    ssize_t n = linux_file_text(text, sizeof(text), j->paths.rootfs, "usr/local/cuda/version.json");
     if (n > 0)
         (void)jetson_text_cuda(str_make(text, (size_t)n), p->runtime_version,
                                sizeof(p->runtime_version));

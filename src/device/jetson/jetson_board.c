@@ -20,8 +20,8 @@ void jetson_zones_open(struct jetson_zones *z, const char *sysfs)
     for (unsigned i = 0; i < ZONE_NUMBERS && z->len < JETSON_ZONES; i++) {
         char text[64], name[32], file[64];
         bool known = false;
-        ssize_t n = linux_file_text(text, sizeof(text), sysfs, "class/thermal/thermal_zone%u/type",
-                                    i);
+        ssize_t n =
+            linux_file_text(text, sizeof(text), sysfs, "class/thermal/thermal_zone%u/type", i);
         if (n <= 0)
             continue;
         linux_proc_clean(name, sizeof(name), str_make(text, (size_t)n));

@@ -29,8 +29,8 @@ void jetson_rails_close(struct jetson_rails *r);
 /** Power of the whole module: that of the rail which feeds it, else the sum, which *ret_sum tells.
  * NAN when there is none. */
 double jetson_rails_total(const struct board_rail *rails, size_t len, bool *ret_sum);
-/** Power of the rail that feeds the GPU and at most the SoC around it; NAN when the GPU's rail feeds
- * the CPU too. */
+/** Power of the rail that feeds the GPU and at most the SoC around it; NAN when the GPU's rail
+ * feeds the CPU too. */
 double jetson_rails_gpu(const struct board_rail *rails, size_t len);
 
 struct jetson_zones {
@@ -58,9 +58,9 @@ void jetson_fan_close(struct jetson_fan *f);
 struct jetson_engines {
     struct {
         char name[16];
-        int clock_fd;      /* Hz */
-        int enable_fd;     /* a count of users (clk of debugfs) */
-        int status_fd;     /* "active" (runtime power management) */
+        int clock_fd;  /* Hz */
+        int enable_fd; /* a count of users (clk of debugfs) */
+        int status_fd; /* "active" (runtime power management) */
     } engines[JETSON_ENGINES];
     size_t len;
     int memory_clock_fd; /* Hz */

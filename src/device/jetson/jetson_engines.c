@@ -16,12 +16,12 @@
 static const struct {
     const char *clock, *engine;
 } names[] = {
-    {"nvdec", "nvdec"},   {"nvdec0", "nvdec"},    {"nvdec1", "nvdec1"},    {"nvenc", "nvenc"},
-    {"nvenc0", "nvenc"},  {"nvenc1", "nvenc1"},   {"msenc", "nvenc"},      {"nvjpg", "nvjpg"},
-    {"nvjpg1", "nvjpg1"}, {"vic", "vic"},         {"vic03", "vic"},        {"ofa", "ofa"},
-    {"dla0", "dla0"},     {"dla0_core", "dla0"},  {"nvdla0", "dla0"},      {"dla1", "dla1"},
-    {"dla1_core", "dla1"}, {"nvdla1", "dla1"},    {"pva", "pva0"},         {"pva0", "pva0"},
-    {"pva0_vps", "pva0"}, {"pva0_cpu_axi", "pva0"}, {"pva1", "pva1"},
+    {"nvdec", "nvdec"},    {"nvdec0", "nvdec"},      {"nvdec1", "nvdec1"}, {"nvenc", "nvenc"},
+    {"nvenc0", "nvenc"},   {"nvenc1", "nvenc1"},     {"msenc", "nvenc"},   {"nvjpg", "nvjpg"},
+    {"nvjpg1", "nvjpg1"},  {"vic", "vic"},           {"vic03", "vic"},     {"ofa", "ofa"},
+    {"dla0", "dla0"},      {"dla0_core", "dla0"},    {"nvdla0", "dla0"},   {"dla1", "dla1"},
+    {"dla1_core", "dla1"}, {"nvdla1", "dla1"},       {"pva", "pva0"},      {"pva0", "pva0"},
+    {"pva0_vps", "pva0"},  {"pva0_cpu_axi", "pva0"}, {"pva1", "pva1"},
 };
 
 static const char *engine_of(const char *name)
@@ -130,7 +130,8 @@ void jetson_engines_open(struct jetson_engines *e, const char *sysfs)
 void jetson_engines_close(struct jetson_engines *e)
 {
     for (size_t i = 0; i < e->len; i++) {
-        const int fds[] = {e->engines[i].clock_fd, e->engines[i].enable_fd, e->engines[i].status_fd};
+        const int fds[] = {e->engines[i].clock_fd, e->engines[i].enable_fd,
+                           e->engines[i].status_fd};
         for (size_t k = 0; k < ARRAY_LEN(fds); k++)
             if (fds[k] >= 0)
                 close(fds[k]);
@@ -168,9 +169,9 @@ size_t jetson_engines_read(const struct jetson_engines *e, struct board_engine *
     size_t len = 0;
 
     for (size_t i = 0; i < e->len; i++) {
-        struct board_engine engine = {
-            .running = running(e->engines[i].enable_fd, e->engines[i].status_fd),
-            .clock_mhz = megahertz(e->engines[i].clock_fd)};
+        struct board_engine engine = {.running =
+                                          running(e->engines[i].enable_fd, e->engines[i].status_fd),
+                                      .clock_mhz = megahertz(e->engines[i].clock_fd)};
         memcpy(engine.name, e->engines[i].name, sizeof(engine.name));
         if (!isnan(engine.running) || !isnan(engine.clock_mhz))
             to[len++] = engine;
@@ -184,7 +185,8 @@ void jetson_engines_memory(const struct jetson_engines *e, double *ret_mhz, doub
 
     *ret_mhz = megahertz(e->memory_clock_fd);
     *ret_ratio = UNKNOWN;
-    if (*ret_mhz > 0 && e->activity_fd >= 0 && linux_hwmon_value(e->activity_fd, &khz) && khz >= 0) {
+    if (*ret_mhz > 0 && e->activity_fd >= 0 && linux_hwmon_value(e->activity_fd, &khz) &&
+        khz >= 0) {
         double ratio = (double)khz / (*ret_mhz * 1000);
         *ret_ratio = ratio <= 1 ? ratio : UNKNOWN;
     }

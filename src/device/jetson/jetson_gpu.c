@@ -35,7 +35,8 @@ bool jetson_is_tegra(const struct host_paths *paths)
 
     if (n > 0 && jetson_text_soc(str_make(text, (size_t)n), soc, sizeof(soc)))
         return true;
-    /* A container may hide the device tree; the release file or the SoC's own folder may be there. */
+    /* A container may hide the device tree; the release file or the SoC's own folder may be there.
+     */
     return linux_file_exists(paths->rootfs, "etc/nv_tegra_release") ||
            (linux_file_text(text, sizeof(text), paths->sysfs, "devices/soc0/family") > 0 &&
             strcmp(text, "Tegra") == 0);
@@ -90,7 +91,8 @@ static enum found find(const struct host_paths *paths, char *ret_entry, size_t s
         if (entry->d_name[0] == '.' || strlen(entry->d_name) >= size)
             continue;
         name_of(paths->sysfs, entry->d_name, name, sizeof(name));
-        /* On Thor several entries hang on one node of the device tree: their own names count too. */
+        /* On Thor several entries hang on one node of the device tree: their own names count too.
+         */
         enum found found = MAX(what_is(name, tegra), what_is(entry->d_name, tegra));
         if (found > best) {
             best = found;
@@ -114,8 +116,8 @@ static double highest_clock(const char *sysfs, const char *entry)
 {
     char text[1024];
     double mhz = UNKNOWN;
-    ssize_t n = linux_file_text(text, sizeof(text), sysfs,
-                                "class/devfreq/%s/available_frequencies", entry);
+    ssize_t n =
+        linux_file_text(text, sizeof(text), sysfs, "class/devfreq/%s/available_frequencies", entry);
 
     if (n > 0)
         mhz = jetson_text_highest_mhz(str_make(text, (size_t)n));

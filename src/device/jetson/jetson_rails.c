@@ -145,10 +145,10 @@ size_t jetson_rails_read(const struct jetson_rails *r, struct board_rail *to)
 
     for (size_t i = 0; i < r->len; i++) {
         const struct jetson_rail *from = &r->rails[i];
-        struct board_rail rail = {
-            .power_w = thousandths(from->power_fd, (int64_t)(RAIL_MAX_W * 1000)),
-            .voltage_v = thousandths(from->voltage_fd, RAIL_MAX_MV),
-            .current_a = thousandths(from->current_fd, RAIL_MAX_MA)};
+        struct board_rail rail = {.power_w =
+                                      thousandths(from->power_fd, (int64_t)(RAIL_MAX_W * 1000)),
+                                  .voltage_v = thousandths(from->voltage_fd, RAIL_MAX_MV),
+                                  .current_a = thousandths(from->current_fd, RAIL_MAX_MA)};
         memcpy(rail.name, from->name, sizeof(rail.name));
         if (isnan(rail.power_w))
             rail.power_w = rail.voltage_v * rail.current_a;

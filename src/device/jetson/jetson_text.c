@@ -109,7 +109,8 @@ bool jetson_text_mode_name(struct str text, uint64_t id, char *to, size_t size)
 {
     while (text.ptr) {
         struct str line = str_trim(str_cut(&text, '\n'));
-        struct str number = behind(line, STR("POWER_MODEL ID=")), name = behind(line, STR(" NAME="));
+        struct str number = behind(line, STR("POWER_MODEL ID=")),
+                   name = behind(line, STR(" NAME="));
         uint64_t found;
         if (!str_starts(line, STR("<")) || !number.ptr || !name.ptr ||
             !num_parse_u64(word(&number), &found) || found != id)

@@ -35,9 +35,9 @@ static void a_release_is_read_from_its_line(void **state)
 static void a_release_belongs_to_a_jetpack(void **state)
 {
     static const char *const cases[][2] = {
-        {"32.7.4", "4.6"},   {"35.4.1", "5.1.2"}, {"35.9", "5"}, {"36.4", "6.1"}, {"36.4.0", "6.1"},
-        {"36.4.3", "6.2"},   {"36.40", ""},       {"38.2.0", "7.0"}, {"39.2", "7.2"}, {"99.1", ""},
-        {"", ""},
+        {"32.7.4", "4.6"}, {"35.4.1", "5.1.2"}, {"35.9", "5"}, {"36.4", "6.1"},
+        {"36.4.0", "6.1"}, {"36.4.3", "6.2"},   {"36.40", ""}, {"38.2.0", "7.0"},
+        {"39.2", "7.2"},   {"99.1", ""},        {"", ""},
     };
 
     (void)state;
@@ -62,8 +62,9 @@ static void the_soc_is_one_of_the_compatible_names(void **state)
 
 static void a_power_mode_has_a_number_and_a_name(void **state)
 {
-    static const char conf[] = "# comment ID=2 NAME=NOT\n< PARAM TYPE=FILE NAME=CPU_ONLINE >\n"
-                               "< POWER_MODEL ID=0 NAME=MAXN >\n  < POWER_MODEL ID=12 NAME=30W 2CORE >\n";
+    static const char conf[] =
+        "# comment ID=2 NAME=NOT\n< PARAM TYPE=FILE NAME=CPU_ONLINE >\n"
+        "< POWER_MODEL ID=0 NAME=MAXN >\n  < POWER_MODEL ID=12 NAME=30W 2CORE >\n";
     char name[48] = "";
     uint64_t id = 0;
 
@@ -85,10 +86,10 @@ static void cuda_tells_its_version_among_others(void **state)
     char text[32] = "";
 
     (void)state;
-    assert_true(jetson_text_cuda(
-        STR("{\"cuda\" : {\"name\" : \"CUDA SDK\", \"version\" : \"12.6.11\"},"
-            "\"cuda_cccl\" : {\"version\" : \"9\"}}"),
-        text, sizeof(text)));
+    assert_true(
+        jetson_text_cuda(STR("{\"cuda\" : {\"name\" : \"CUDA SDK\", \"version\" : \"12.6.11\"},"
+                             "\"cuda_cccl\" : {\"version\" : \"9\"}}"),
+                         text, sizeof(text)));
     assert_string_equal(text, "12.6.11");
     assert_false(jetson_text_cuda(STR("{\"cuda\":{\"name\":1},\"x\":{\"version\":\"1\"}}"), text,
                                   sizeof(text)));
