@@ -8,8 +8,9 @@
 
 static void list(struct buf *to)
 {
-    for (size_t i = 0; i < catalogue_len; i++)
-        buf_printf(to, "%-58s %-8s %s\n", catalogue[i].name, catalogue[i].type, catalogue[i].unit);
+    for (size_t i = 0; i < catalogue_len(); i++)
+        buf_printf(to, "%-58s %-8s %s\n", catalogue_at(i)->name, catalogue_at(i)->type,
+                   catalogue_at(i)->unit);
 }
 
 /* Families whose name holds `part`: the last of them in `*ret`. */
@@ -17,11 +18,11 @@ static size_t matching(struct str part, const struct catalogue_family **ret, str
 {
     size_t n = 0;
 
-    for (size_t i = 0; part.len && i < catalogue_len; i++) {
-        if (!str_contains(str_of(catalogue[i].name), part))
+    for (size_t i = 0; part.len && i < catalogue_len(); i++) {
+        if (!str_contains(str_of(catalogue_at(i)->name), part))
             continue;
-        *ret = &catalogue[i];
-        buf_printf(names, "  %s\n", catalogue[i].name);
+        *ret = catalogue_at(i);
+        buf_printf(names, "  %s\n", catalogue_at(i)->name);
         n++;
     }
     return n;

@@ -11,10 +11,10 @@
 static void names_are_valid_and_stand_once(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
-        struct str name = str_of(catalogue[i].name);
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        struct str name = str_of(catalogue_at(i)->name);
         assert_true(metric_name_is_valid(name));
-        assert_ptr_equal(catalogue_find(name), &catalogue[i]);
+        assert_ptr_equal(catalogue_find(name), catalogue_at(i));
     }
     assert_null(catalogue_find(STR("all_smi_nothing")));
 }
@@ -22,13 +22,32 @@ static void names_are_valid_and_stand_once(void **state)
 static void types_are_known_and_counters_of_ours_end_in_total(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
-        const struct catalogue_family *family = &catalogue[i];
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        const struct catalogue_family *family = catalogue_at(i);
         struct str name = str_of(family->name);
         bool counter = str_is(str_of(family->type), "counter");
         assert_true(counter || str_is(str_of(family->type), "gauge"));
         if (!str_starts(name, STR("DCGM_")))
             assert_int_equal(counter, str_ends(name, STR("_total")));
+    }
+}
+
+static void every_row_says_what_is_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len(); i++)
+        if (!catalogue_at(i)->asks && !catalogue_at(i)->like)
+            fail_msg("%s says neither asks nor like", catalogue_at(i)->name);
+}
+
+static void every_range_holds_something(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        double low = NAN, high = NAN;
+        catalogue_range(catalogue_at(i), &low, &high);
+        if (!(low <= high) || !(high > 0))
+            fail_msg("%s: %g to %g", catalogue_at(i)->name, low, high);
     }
 }
 
@@ -44,18 +63,18 @@ static void units_agree_with_names(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++)
+    for (size_t i = 0; i < catalogue_len(); i++)
         for (size_t j = 0; j < ARRAY_LEN(cases); j++)
-            if (str_ends(str_of(catalogue[i].name), str_of(cases[j].suffix)) &&
-                strcmp(catalogue[i].name, "all_smi_gpu_memory_bandwidth_utilization") != 0)
-                assert_string_equal(catalogue[i].unit, cases[j].unit);
+            if (str_ends(str_of(catalogue_at(i)->name), str_of(cases[j].suffix)) &&
+                strcmp(catalogue_at(i)->name, "all_smi_gpu_memory_bandwidth_utilization") != 0)
+                assert_string_equal(catalogue_at(i)->unit, cases[j].unit);
 }
 
 static void helps_are_one_plain_line_that_names_its_source(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
-        const char *help = catalogue[i].help;
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        const char *help = catalogue_at(i)->help;
         assert_null(strpbrk(help, "\n\\\"|"));
         assert_true(str_ends(str_of(help), STR(")")));
         assert_non_null(strchr(help, '('));
@@ -65,8 +84,8 @@ static void helps_are_one_plain_line_that_names_its_source(void **state)
 static void no_family_has_more_than_twelve_labels(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
-        struct str rest = str_of(catalogue[i].labels);
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        struct str rest = str_of(catalogue_at(i)->labels);
         size_t count = 0;
         bool host = false;
         while (rest.ptr) {
@@ -107,6 +126,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_valid_and_stand_once),
         cmocka_unit_test(types_are_known_and_counters_of_ours_end_in_total),
+        cmocka_unit_test(every_row_says_what_is_asked),
+        cmocka_unit_test(every_range_holds_something),
         cmocka_unit_test(units_agree_with_names),
         cmocka_unit_test(helps_are_one_plain_line_that_names_its_source),
         cmocka_unit_test(no_family_has_more_than_twelve_labels),

@@ -23,7 +23,7 @@ struct label_cache {
 
 struct family {
     const struct schema_rule *rule;
-    unsigned short catalogued;
+    const struct catalogue_family *catalogued;
     double factor; /* from the value to its smallest unit */
     size_t name_len;
     size_t head, head_len; /* HELP and TYPE, in `heads` */
@@ -45,7 +45,7 @@ static void add_family(struct renderer *r, const struct schema_rule *rule)
 
     assert(family);
     to->rule = rule;
-    to->catalogued = (unsigned short)(family - catalogue);
+    to->catalogued = family;
     to->factor = rule->scale;
     for (unsigned i = 0; i < rule->decimals; i++)
         to->factor *= 10;

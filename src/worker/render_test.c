@@ -421,13 +421,13 @@ static void devices_that_do_not_answer_keep_a_line(void **state)
 static void every_family_stands_in_one_schema_and_in_the_catalogue(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
+    for (size_t i = 0; i < catalogue_len(); i++) {
         size_t found = 0;
         for (size_t j = 0; j < schema_tables_len; j++)
             for (size_t k = 0; k < schema_tables[j].len; k++)
-                found += strcmp(schema_tables[j].rules[k].name, catalogue[i].name) == 0;
+                found += strcmp(schema_tables[j].rules[k].name, catalogue_at(i)->name) == 0;
         if (found != 1)
-            fail_msg("%s stands %zu times", catalogue[i].name, found);
+            fail_msg("%s stands %zu times", catalogue_at(i)->name, found);
     }
     for (size_t j = 0; j < schema_tables_len; j++)
         for (size_t k = 0; k < schema_tables[j].len; k++)

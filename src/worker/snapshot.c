@@ -129,7 +129,7 @@ static void make_openmetrics(const struct snapshot *s, struct buf *to)
 {
     for (size_t i = 0; i < s->span_len; i++) {
         const struct family_span *span = &s->spans[i];
-        openmetrics_head(to, &catalogue[span->family]);
+        openmetrics_head(to, span->family);
         buf_add(to, s->text.ptr + span->samples, span->end - span->samples);
     }
     buf_text(to, "# EOF\n");

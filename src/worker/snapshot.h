@@ -60,7 +60,7 @@ struct merged_process {
 
 /* A family's lines in the text: where its HELP starts, where its samples. */
 struct family_span {
-    unsigned short family; /* place in the catalogue */
+    const struct catalogue_family *family;
     size_t start, samples, end;
 };
 

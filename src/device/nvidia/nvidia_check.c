@@ -1,6 +1,8 @@
 /* nvidia_check.c - the table of plausible values. */
 #include "device/nvidia/nvidia_check.h"
 
+#include "metric/metric.h"
+
 /* Numbers that mean "nothing" in the driver and in tools above it. */
 enum sentinel {
     NOT_ZERO = 1,    /* zero is what an unread field looks like, never a reading */
@@ -11,63 +13,90 @@ enum sentinel {
 struct rule {
     const char *name;
     double scale;     /* from the driver's unit to ours */
-    double low, high; /* in our unit */
+    double low, high; /* in our unit, of a field that no family shows */
     unsigned sentinels;
-    unsigned age_s; /* a sample may be this old; 0: the field has no samples */
+    unsigned age_s;     /* a sample may be this old; 0: the field has no samples */
+    const char *family; /* of the catalogue, which tells range and age; NULL: this table does */
 };
 
+#define OF(name, family, scale, sentinels)                                                         \
+    {                                                                                              \
+        name, scale, 0, 0, sentinels, 0, family                                                    \
+    }
+
 #define BLANK NOT_BLANK32 | NOT_BLANK64
-#define TIB   ((double)((uint64_t)1 << 40))
 
 static const struct rule rules[CHECK_FIELDS] = {
-    [CHECK_UTILIZATION] = {"nvidia.utilization", 0.01, 0, 1, BLANK, 15},
-    [CHECK_MEMORY_UTILIZATION] = {"nvidia.memory_utilization", 0.01, 0, 1, BLANK, 15},
-    [CHECK_ENCODER] = {"nvidia.encoder", 0.01, 0, 1, BLANK, 0},
-    [CHECK_DECODER] = {"nvidia.decoder", 0.01, 0, 1, BLANK, 0},
-    [CHECK_MEMORY_TOTAL] = {"nvidia.memory_total", 1, 1, 16 * TIB, NOT_ZERO | NOT_BLANK64, 0},
-    [CHECK_MEMORY_USED] = {"nvidia.memory_used", 1, 0, 16 * TIB, NOT_BLANK64, 0},
-    [CHECK_MEMORY_FREE] = {"nvidia.memory_free", 1, 0, 16 * TIB, NOT_BLANK64, 0},
-    [CHECK_MEMORY_RESERVED] = {"nvidia.memory_reserved", 1, 0, 16 * TIB, NOT_BLANK64, 0},
-    [CHECK_TEMPERATURE] = {"nvidia.temperature", 1, -30, 130, BLANK, 0},
-    [CHECK_MEMORY_TEMPERATURE] = {"nvidia.memory_temperature", 1, -30, 140, BLANK | NOT_ZERO, 0},
-    [CHECK_THRESHOLD] = {"nvidia.temperature_threshold", 1, 30, 150, BLANK | NOT_ZERO, 0},
-    [CHECK_POWER] = {"nvidia.power", 0.001, 0, 5000, BLANK, 15},
-    [CHECK_POWER_LIMIT] = {"nvidia.power_limit", 0.001, 1, 5000, BLANK | NOT_ZERO, 0},
-    [CHECK_ENERGY] = {"nvidia.energy", 0.001, 0, 1e15, NOT_BLANK64, 0},
-    [CHECK_CLOCK] = {"nvidia.clock", 1, 1, 30000, BLANK | NOT_ZERO, 0},
-    [CHECK_FAN] = {"nvidia.fan", 0.01, 0, 2, BLANK, 0}, /* requested speed: may exceed 100 % */
-    [CHECK_FAN_RPM] = {"nvidia.fan_rpm", 1, 0, 40000, BLANK, 0},
-    [CHECK_PSTATE] = {"nvidia.pstate", 1, 0, 15, BLANK, 0},
-    [CHECK_SWITCH] = {"nvidia.mode", 1, 0, 1, BLANK, 0},
-    [CHECK_COMPUTE_MODE] = {"nvidia.compute_mode", 1, 0, 3, BLANK, 0},
-    [CHECK_ECC_ERRORS] = {"nvidia.ecc_errors", 1, 0, 1e15, NOT_BLANK64, 0},
-    [CHECK_PCIE_GENERATION] = {"nvidia.pcie_generation", 1, 1, 10, BLANK | NOT_ZERO, 0},
-    [CHECK_PCIE_WIDTH] = {"nvidia.pcie_width", 1, 1, 32, BLANK | NOT_ZERO, 0},
-    [CHECK_THROTTLE] = {"nvidia.throttle_reasons", 1, 0, 4294967295.0, NOT_BLANK64, 0},
-    [CHECK_NUMA_NODE] = {"nvidia.numa_node", 1, 0, 4095, BLANK, 0},
-    [CHECK_PROCESS_PID] = {"nvidia.process_pid", 1, 1, 4194304, BLANK, 0},
-    [CHECK_PROCESS_MEMORY] = {"nvidia.process_memory", 1, 0, 16 * TIB, NOT_BLANK64, 0},
-    [CHECK_PROCESS_UTILIZATION] = {"nvidia.process_utilization", 0.01, 0, 1, BLANK, 15},
-    [CHECK_ROWS] = {"nvidia.remapped_rows", 1, 0, 1e6, BLANK, 0},
-    [CHECK_PAGES] = {"nvidia.retired_pages", 1, 0, 1e6, BLANK, 0},
-    [CHECK_PCIE_ERRORS] = {"nvidia.pcie_errors", 1, 0, 1e12, BLANK, 0},
-    [CHECK_PCIE_BYTES] = {"nvidia.pcie_bytes", 1, 0, 1e19, NOT_BLANK64, 0},
-    [CHECK_THROTTLE_TIME] = {"nvidia.throttle_time", 1e-9, 0, 1e10, NOT_BLANK64, 0},
-    [CHECK_RECOVERY_ACTION] = {"nvidia.recovery_action", 1, 0, 15, BLANK, 0},
-    [CHECK_MARGIN] = {"nvidia.temperature_margin", 1, -150, 150, BLANK, 0},
-    [CHECK_LINK_KIB] = {"nvidia.nvlink_bytes", 1024, 0, 1e19, NOT_BLANK64, 0},
-    [CHECK_LINK_BYTES] = {"nvidia.nvlink_bytes", 1, 0, 1e19, NOT_BLANK64, 0},
-    [CHECK_LINK_ERRORS] = {"nvidia.nvlink_errors", 1, 0, 1e15, NOT_BLANK64, 0},
-    [CHECK_LINK_VERSION] = {"nvidia.nvlink_version", 1, 1, 64, BLANK | NOT_ZERO, 0},
-    [CHECK_C2C_LINKS] = {"nvidia.c2c_links", 1, 0, 64, BLANK, 0},
-    [CHECK_JPEG] = {"nvidia.jpeg", 0.01, 0, 1, BLANK, 0},
-    [CHECK_OFA] = {"nvidia.ofa", 0.01, 0, 1, BLANK, 0},
-    [CHECK_REMAP_BANKS] = {"nvidia.remap_banks", 1, 0, 1e6, BLANK, 0},
+    [CHECK_UTILIZATION] = OF("nvidia.utilization", "all_smi_gpu_utilization", 0.01, BLANK),
+    [CHECK_MEMORY_UTILIZATION] =
+        OF("nvidia.memory_utilization", "algalon_gpu_memory_activity", 0.01, BLANK),
+    [CHECK_ENCODER] = OF("nvidia.encoder", "algalon_gpu_encoder_utilization", 0.01, BLANK),
+    [CHECK_DECODER] = OF("nvidia.decoder", "algalon_gpu_decoder_utilization", 0.01, BLANK),
+    [CHECK_MEMORY_TOTAL] =
+        OF("nvidia.memory_total", "all_smi_gpu_memory_total_bytes", 1, NOT_ZERO | NOT_BLANK64),
+    [CHECK_MEMORY_USED] = OF("nvidia.memory_used", "all_smi_gpu_memory_used_bytes", 1, NOT_BLANK64),
+    [CHECK_MEMORY_FREE] = OF("nvidia.memory_free", "algalon_gpu_memory_free_bytes", 1, NOT_BLANK64),
+    [CHECK_MEMORY_RESERVED] =
+        OF("nvidia.memory_reserved", "algalon_gpu_memory_reserved_bytes", 1, NOT_BLANK64),
+    [CHECK_TEMPERATURE] = OF("nvidia.temperature", "all_smi_gpu_temperature_celsius", 1, BLANK),
+    [CHECK_MEMORY_TEMPERATURE] = OF("nvidia.memory_temperature",
+                                    "algalon_gpu_memory_temperature_celsius", 1, BLANK | NOT_ZERO),
+    [CHECK_THRESHOLD] =
+        OF("nvidia.temperature_threshold", "all_smi_gpu_temperature_threshold_slowdown_celsius", 1,
+           BLANK | NOT_ZERO),
+    [CHECK_POWER] = OF("nvidia.power", "all_smi_gpu_power_consumption_watts", 0.001, BLANK),
+    [CHECK_POWER_LIMIT] =
+        OF("nvidia.power_limit", "all_smi_gpu_power_limit_current_watts", 0.001, BLANK | NOT_ZERO),
+    [CHECK_ENERGY] =
+        OF("nvidia.energy", "all_smi_energy_consumed_joules_total", 0.001, NOT_BLANK64),
+    [CHECK_CLOCK] = OF("nvidia.clock", "all_smi_gpu_frequency_mhz", 1, BLANK | NOT_ZERO),
+    [CHECK_FAN] = OF("nvidia.fan", "algalon_gpu_fan_speed_percent", 0.01,
+                     BLANK), /* requested speed: may exceed 100 % */
+    [CHECK_FAN_RPM] = OF("nvidia.fan_rpm", "all_smi_gpu_fan_speed_rpm", 1, BLANK),
+    [CHECK_PSTATE] = OF("nvidia.pstate", "all_smi_gpu_performance_state", 1, BLANK),
+    [CHECK_SWITCH] = OF("nvidia.mode", "algalon_gpu_mig_mode", 1, BLANK),
+    [CHECK_COMPUTE_MODE] = {"nvidia.compute_mode", 1, 0, 3, BLANK, 0, NULL},
+    [CHECK_ECC_ERRORS] = OF("nvidia.ecc_errors", "algalon_gpu_ecc_errors_total", 1, NOT_BLANK64),
+    [CHECK_PCIE_GENERATION] =
+        OF("nvidia.pcie_generation", "all_smi_gpu_pcie_gen_current", 1, BLANK | NOT_ZERO),
+    [CHECK_PCIE_WIDTH] =
+        OF("nvidia.pcie_width", "all_smi_gpu_pcie_width_current", 1, BLANK | NOT_ZERO),
+    [CHECK_THROTTLE] = {"nvidia.throttle_reasons", 1, 0, 4294967295.0, NOT_BLANK64, 0, NULL},
+    [CHECK_NUMA_NODE] = OF("nvidia.numa_node", "all_smi_gpu_numa_node_id", 1, BLANK),
+    [CHECK_PROCESS_PID] = {"nvidia.process_pid", 1, 1, 4194304, BLANK, 0, NULL},
+    [CHECK_PROCESS_MEMORY] =
+        OF("nvidia.process_memory", "all_smi_process_memory_used_bytes", 1, NOT_BLANK64),
+    [CHECK_PROCESS_UTILIZATION] =
+        OF("nvidia.process_utilization", "algalon_process_gpu_utilization", 0.01, BLANK),
+    [CHECK_ROWS] = OF("nvidia.remapped_rows", "algalon_gpu_remapped_rows_total", 1, BLANK),
+    [CHECK_PAGES] = OF("nvidia.retired_pages", "algalon_gpu_retired_pages", 1, BLANK),
+    [CHECK_PCIE_ERRORS] = OF("nvidia.pcie_errors", "algalon_gpu_pcie_errors_total", 1, BLANK),
+    [CHECK_PCIE_BYTES] =
+        OF("nvidia.pcie_bytes", "algalon_gpu_pcie_transmitted_bytes_total", 1, NOT_BLANK64),
+    [CHECK_THROTTLE_TIME] =
+        OF("nvidia.throttle_time", "algalon_gpu_throttle_seconds_total", 1e-9, NOT_BLANK64),
+    [CHECK_RECOVERY_ACTION] = OF("nvidia.recovery_action", "algalon_gpu_recovery_action", 1, BLANK),
+    [CHECK_MARGIN] =
+        OF("nvidia.temperature_margin", "algalon_gpu_temperature_margin_celsius", 1, BLANK),
+    [CHECK_LINK_KIB] =
+        OF("nvidia.nvlink_bytes", "algalon_gpu_nvlink_transmitted_bytes_total", 1024, NOT_BLANK64),
+    [CHECK_LINK_BYTES] =
+        OF("nvidia.nvlink_bytes", "algalon_gpu_nvlink_transmitted_bytes_total", 1, NOT_BLANK64),
+    [CHECK_LINK_ERRORS] =
+        OF("nvidia.nvlink_errors", "algalon_gpu_nvlink_errors_total", 1, NOT_BLANK64),
+    [CHECK_LINK_VERSION] =
+        OF("nvidia.nvlink_version", "algalon_gpu_nvlink_version", 1, BLANK | NOT_ZERO),
+    [CHECK_C2C_LINKS] = OF("nvidia.c2c_links", "algalon_gpu_c2c_links", 1, BLANK),
+    [CHECK_JPEG] = OF("nvidia.jpeg", "algalon_gpu_jpeg_utilization", 0.01, BLANK),
+    [CHECK_OFA] = OF("nvidia.ofa", "algalon_gpu_ofa_utilization", 0.01, BLANK),
+    [CHECK_REMAP_BANKS] = OF("nvidia.remap_banks", "algalon_gpu_row_remap_banks", 1, BLANK),
     /* Two clocks are read one after the other: a part at full load may show a little more. */
-    [CHECK_PROFILE] = {"nvidia.profile", 0.01, 0, 1.01, BLANK, 0},
-    [CHECK_PROFILE_RATE] = {"nvidia.profile_rate", 1048576, 0, 1e14, BLANK, 0},
-    [CHECK_VIRTUALIZATION] = {"nvidia.virtualization_mode", 1, 0, 4, BLANK, 0},
-    [CHECK_FABRIC] = {"nvidia.fabric", 1, 0, 999, BLANK, 0},
+    [CHECK_PROFILE] = OF("nvidia.profile", "algalon_gpu_prof_sm_active", 0.01, BLANK),
+    [CHECK_PROFILE_RATE] = OF("nvidia.profile_rate",
+                              "algalon_gpu_prof_pcie_transmit_bytes_per_second", 1048576, BLANK),
+    [CHECK_VIRTUALIZATION] =
+        OF("nvidia.virtualization_mode", "algalon_gpu_virtualization_mode", 1, BLANK),
+    [CHECK_FABRIC] = OF("nvidia.fabric", "algalon_gpu_fabric_status", 1, BLANK),
 };
 
 static const char *const reasons[CHECK_REASONS] = {"range", "sentinel", "stale"};
@@ -85,6 +114,33 @@ static bool is_sentinel(const struct rule *rule, double raw)
            ((raw >= 2147483632.0 && raw <= 2147483647.0) || (raw >= 4294967295.0 && raw < 0x1p32));
 }
 
+/* Looks up what the catalogue says, once. Shares are ratios here and percent there. */
+static void learn(struct check *c)
+{
+    for (size_t i = 0; i < CHECK_FIELDS; i++) {
+        const struct rule *rule = &rules[i];
+        const struct catalogue_family *family =
+            rule->family ? catalogue_find(str_of(rule->family)) : NULL;
+        struct check_bounds *to = &c->bounds[i];
+        *to = (struct check_bounds){rule->low, rule->high, rule->age_s};
+        if (!family)
+            continue;
+        double unit = strcmp(family->unit, "percent") == 0 ? 0.01 : 1;
+        catalogue_range(family, &to->low, &to->high);
+        to->low *= unit;
+        to->high *= unit;
+        to->age_s = family->age_s;
+    }
+    c->learned = true;
+}
+
+static const struct check_bounds *bounds(struct check *c, enum check_field field)
+{
+    if (!c->learned)
+        learn(c);
+    return &c->bounds[field];
+}
+
 void check_reject(struct check *c, enum check_field field, enum check_reason reason)
 {
     c->rejected[field][reason]++;
@@ -99,7 +155,7 @@ double check_gauge(struct check *c, enum check_field field, double raw)
         check_reject(c, field, CHECK_SENTINEL);
         return NAN;
     }
-    if (value < rule->low || value > rule->high) {
+    if (value < bounds(c, field)->low || value > bounds(c, field)->high) {
         check_reject(c, field, CHECK_RANGE);
         return NAN;
     }
@@ -111,9 +167,22 @@ uint64_t check_bytes(struct check *c, enum check_field field, uint64_t raw)
     return isnan(check_gauge(c, field, (double)raw)) ? UNKNOWN_COUNT : raw;
 }
 
-int64_t check_age_limit_us(enum check_field field, int64_t interval_us)
+int64_t check_age_limit_us(struct check *c, enum check_field field, int64_t interval_us)
 {
-    return MAX((int64_t)rules[field].age_s * 1000000, 2 * interval_us);
+    return MAX((int64_t)bounds(c, field)->age_s * 1000000, 2 * interval_us);
+}
+
+size_t check_families_unknown(struct buf *to)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < CHECK_FIELDS; i++) {
+        if (!rules[i].family || catalogue_find(str_of(rules[i].family)))
+            continue;
+        buf_printf(to, "%s: %s\n", rules[i].name, rules[i].family);
+        n++;
+    }
+    return n;
 }
 
 int check_list(const struct check *c, struct arena *a, struct reading_reject **ret, size_t *ret_len)

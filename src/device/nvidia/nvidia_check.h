@@ -1,4 +1,6 @@
-/* nvidia_check.h - one table of what each field may be; every value of the driver goes through it.
+/* nvidia_check.h - every value of the driver goes through here. What it may be, the catalogue of
+ * metrics says (metric/catalogue_*.c: range and age of the family that shows it); the table here
+ * says which family, the driver's unit, and which numbers mean "nothing".
  * What fails is withdrawn (NAN, UNKNOWN_COUNT) and counted per field and reason. Drivers have
  * reported 218322032 % and 9223372036854775794 degrees in good faith. */
 #ifndef ALGALON_DEVICE_NVIDIA_NVIDIA_CHECK_H
@@ -64,7 +66,14 @@ enum check_reason {
     CHECK_REASONS
 };
 
+struct check_bounds {
+    double low, high;
+    unsigned age_s;
+};
+
 struct check {
+    struct check_bounds bounds[CHECK_FIELDS];
+    bool learned; /* `bounds` are filled, which the first check does */
     uint64_t rejected[CHECK_FIELDS][CHECK_REASONS]; /* since start */
 };
 
@@ -76,10 +85,13 @@ double check_gauge(struct check *c, enum check_field field, double raw);
 uint64_t check_bytes(struct check *c, enum check_field field, uint64_t raw);
 
 /** How old a sample of `field` may be, in microseconds, when readings are `interval_us` apart. */
-int64_t check_age_limit_us(enum check_field field, int64_t interval_us);
+int64_t check_age_limit_us(struct check *c, enum check_field field, int64_t interval_us);
 
 /** Counts a value that its caller found wanting. */
 void check_reject(struct check *c, enum check_field field, enum check_reason reason);
+
+/** Counts, and appends, fields whose family the catalogue lacks; for a test. */
+size_t check_families_unknown(struct buf *to);
 
 /** Lists what was ever rejected, in `a`. Errors: -ENOMEM. */
 MUST_CHECK int check_list(const struct check *c, struct arena *a, struct reading_reject **ret,

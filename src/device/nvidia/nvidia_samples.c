@@ -107,8 +107,8 @@ static struct sample_summary summarise(struct gpu_context *c, struct gpu *g, int
         before = s[i].timestamp;
         if (before <= bound) {
             /* The driver was asked for newer ones only. */
-            if (seen &&
-                before + (uint64_t)check_age_limit_us(field, c->interval_us) < (uint64_t)c->now_us)
+            if (seen && before + (uint64_t)check_age_limit_us(&c->check, field, c->interval_us) <
+                            (uint64_t)c->now_us)
                 check_reject(&c->check, field, CHECK_STALE);
             continue;
         }

@@ -149,6 +149,17 @@ static void values_are_taken_in_their_range_and_counted_outside(void **state)
     }
 }
 
+static void every_field_that_is_shown_stands_in_the_catalogue(void **state)
+{
+    struct buf unknown;
+
+    (void)state;
+    buf_init(&unknown, 0);
+    if (check_families_unknown(&unknown))
+        fail_msg("%.*s", STR_ARG(buf_str(&unknown)));
+    buf_fini(&unknown);
+}
+
 static int by_value(const void *a, const void *b)
 {
     const unsigned *x = a, *y = b;
@@ -173,6 +184,7 @@ static void anything_is_sorted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_that_is_shown_stands_in_the_catalogue),
         cmocka_unit_test(bus_ids_are_spelled_as_sysfs_spells_them),
         cmocka_unit_test(bus_ids_stand_in_the_order_of_the_bus),
         cmocka_unit_test(names_are_trimmed_and_freed_of_what_cannot_be_shown),
