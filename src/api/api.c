@@ -69,7 +69,7 @@ static bool has(const struct api *api, enum need need)
     case NEED_WORKER:
         return api->worker != NULL;
     case NEED_QUERY:
-        return api->queryable.select != NULL;
+        return api->queryable.select != NULL || api->upstream;
     case NEED_STORE:
         return api->store != NULL;
     case NEED_SCRAPE:
@@ -85,14 +85,16 @@ static size_t list(struct api *api, const struct entry *from, size_t n, struct h
 {
     size_t made = 0;
 
+    /* What needs samples is asked of the other store when there is one. */
     for (size_t i = 0; i < n && made < max; i++)
         if (has(api, from[i].need))
-            to[made++] = (struct http_route){.method = from[i].method,
-                                             .path = from[i].path,
-                                             .handle = from[i].handle,
-                                             .ctx = api,
-                                             .slow = from[i].slow,
-                                             .open = from[i].open};
+            to[made++] = (struct http_route){
+                .method = from[i].method,
+                .path = from[i].path,
+                .handle = from[i].need == NEED_QUERY && api->upstream ? pass_on : from[i].handle,
+                .ctx = api,
+                .slow = from[i].slow || (from[i].need == NEED_QUERY && api->upstream),
+                .open = from[i].open};
     return made;
 }
 

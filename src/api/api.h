@@ -11,6 +11,7 @@
 #include "rules/rules.h"
 #include "scrape/scrape.h"
 #include "store/store.h"
+#include "upstream/upstream.h"
 #include "worker/worker.h"
 
 /* What api/ counts itself, of all listeners together. */
@@ -43,7 +44,8 @@ struct api {
     struct notify *notify; /* NULL: nobody is told of alerts */
     struct rules *rules;
     struct metadata *metadata;
-    struct queryable queryable; /* of the store, or of a remote one */
+    struct queryable queryable; /* of the store */
+    struct upstream *upstream;  /* answers queries in its place; NULL: none */
     const char *version, *revision;
     int64_t started_ms;
     int64_t lookback_ms, query_timeout_ms;

@@ -367,7 +367,7 @@ void api_self_metrics(struct api *api, struct buf *to)
     if (api->notify)
         print_notify(to, api->notify);
     print_http(to, api);
-    if (api->queryable.select)
+    if (api->queryable.select || api->upstream)
         print_queries(to, api);
 }
 

@@ -388,7 +388,8 @@ bool yaml_is_null(const struct yaml_node *node)
 
 const struct yaml_node *yaml_get(const struct yaml_node *node, const char *key)
 {
-    const struct yaml_item *item = node->kind == YAML_MAP ? find_item(node, str_of(key)) : NULL;
+    const struct yaml_item *item =
+        node && node->kind == YAML_MAP ? find_item(node, str_of(key)) : NULL;
     return item ? item->value : NULL;
 }
 

@@ -51,7 +51,7 @@ MUST_CHECK int yaml_parse_json(const char *name, struct str text, struct arena *
 /** True for an empty plain text, ~ and null. */
 bool yaml_is_null(const struct yaml_node *node);
 
-/** The value under `key` of a map, NULL when there is none or `node` is no map. */
+/** The value under `key` of a map, NULL when there is none or `node` is no map or NULL itself. */
 const struct yaml_node *yaml_get(const struct yaml_node *node, const char *key);
 
 /** Equal trees have equal hashes, wherever they stand. */

@@ -1,9 +1,7 @@
 #include "service.h"
 
 #include "api/api.h"
-#include "forward/forward.h"
-#include "notify/notify.h"
-#include "rules/rules.h"
+#include "rules_home.h"
 #include "systemd.h"
 #include "web/web.h"
 
@@ -32,6 +30,8 @@ struct service {
     struct worker *worker;
     struct store *store;
     struct metadata *metadata;
+    struct upstream *upstream; /* is asked in place of a store; NULL: none */
+    struct rules_home rules_home;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
     struct notify *notify; /* NULL: nobody is told of alerts */
@@ -197,7 +197,7 @@ static void set_external_labels(struct service *s)
     struct arena a;
 
     arena_init(&a, 0);
-    if (s->forward || s->notify) {
+    if (s->scrape && (s->forward || s->notify)) {
         struct labels external = scrape_external_labels(s->scrape, &a);
         if (s->forward)
             forward_set_external(s->forward, external);
@@ -249,70 +249,6 @@ static int open_store(struct service *s, struct error *err)
     if (!code)
         log_info("store open", "dir", o.dir);
     return code;
-}
-
-/* Where people reach the pages when nothing else is said: this machine by its name. */
-static char *external_url(const struct service *s)
-{
-    const char *given = s->settings->external_url, *web = s->settings->listen_web;
-    const char *port = strrchr(web, ':');
-    size_t len = strlen(given);
-    struct buf url;
-
-    buf_init(&url, 0);
-    while (len && given[len - 1] == '/')
-        len--;
-    buf_add(&url, given, len);
-    if (!len)
-        buf_printf(&url, "http://%s%s", s->hostname, port ? port : "");
-    return buf_take(&url);
-}
-
-static int open_notify(struct service *s, struct error *err)
-{
-    const struct text_list *managers = &s->settings->alertmanagers;
-    const struct text_list *hooks = &s->settings->webhooks;
-    size_t n = managers->len + hooks->len;
-    struct notify_receiver *to = xcalloc(n + 1, sizeof(*to));
-    char *url = external_url(s);
-    struct notify_options o = {.receivers = to,
-                               .receiver_len = n,
-                               .repeat_ms = s->settings->notify_repeat_ms,
-                               .external_url = url,
-                               .version = program_version()};
-    int code = url ? 0 : error_errno(err, -ENOMEM, "receivers of alerts");
-
-    for (size_t i = 0; i < n; i++)
-        to[i] = i < managers->len
-                    ? (struct notify_receiver){NOTIFY_ALERTMANAGER, managers->items[i]}
-                    : (struct notify_receiver){NOTIFY_WEBHOOK, hooks->items[i - managers->len]};
-    if (!code && n)
-        code = notify_open(&o, &s->notify, err);
-    free(url);
-    free(to);
-    return code;
-}
-
-static int open_rules(struct service *s, struct error *err)
-{
-    const struct settings *set = s->settings;
-    struct rules_options o = {
-        .files = set->rules.items,
-        .file_len = set->rules.len,
-        .interval_ms = set->rules_interval_ms,
-        .queryable = store_queryable(s->store),
-        .store = s->store,
-        .notify = s->notify,
-        .query = {.lookback_ms = set->query_lookback_ms,
-                  .max_memory = set->query_max_memory,
-                  .max_series = set->query_max_series,
-                  .max_samples = set->query_max_samples},
-        .query_timeout_ms = set->query_timeout_ms,
-        .started_ms = clock_now_ms(),
-    };
-    int code = rules_open(&o, &s->rules, err);
-
-    return code ? error_in(err, "--rules") : 0;
 }
 
 /* The queue lies in the data directory. */
@@ -369,21 +305,46 @@ static int open_scrape(struct service *s, struct error *err)
     return code;
 }
 
+/* With --query-url another store keeps and answers: what is read here has to be sent there. */
+static int open_upstream(struct service *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+    bool makes = s->options->parts & PART_WORKER || set->targets.len || *set->scrape_config ||
+                 set->rules.len;
+    struct upstream_options o = {.url = set->query_url,
+                                 .version = program_version(),
+                                 .answer_max = set->query_max_memory,
+                                 .timeout_ms = set->query_timeout_ms};
+
+    if (makes && !set->remote_writes.len)
+        return error_set(err, -EINVAL,
+                         "--query-url keeps nothing here: --remote-write=URL says where that store "
+                         "takes what is read, scraped and recorded");
+    return upstream_open(&o, &s->upstream, err);
+}
+
+static int open_rules(struct service *s, struct error *err)
+{
+    int code = rules_home_notify(s->settings, s->hostname, &s->notify, err);
+
+    if (code)
+        return code;
+    set_external_labels(s);
+    s->rules_home = (struct rules_home){s->upstream, s->store, s->forward};
+    return rules_home_open(&s->rules_home, s->settings, s->notify, &s->rules, err);
+}
+
 static int open_host(struct service *s, struct error *err)
 {
     const char *dashboards = s->settings->dashboards;
-    int code = open_store(s, err);
+    int code = *s->settings->query_url ? open_upstream(s, err) : open_store(s, err);
 
     if (!code)
         code = open_forward(s, err);
-    if (!code)
+    if (!code && (s->store || s->forward))
         code = open_scrape(s, err);
     if (!code)
-        code = open_notify(s, err);
-    if (!code)
         code = open_rules(s, err);
-    if (!code)
-        set_external_labels(s);
     if (!code)
         code = web_open(*dashboards ? dashboards : NULL, &s->web, err);
     return code;
@@ -412,6 +373,7 @@ static void fill_api(struct service *s)
         .store = s->store,
         .scrape = s->scrape,
         .forward = s->forward,
+        .upstream = s->upstream,
         .rules = s->rules,
         .notify = s->notify,
         .metadata = s->metadata,
@@ -474,12 +436,12 @@ static int open_listeners(struct service *s, struct error *err)
         code = listen_on(s, LISTEN_METRICS, "metrics", "--listen-metrics", set->listen_metrics,
                          true, routes, n, err);
     }
-    if (!code && s->scrape) {
+    if (!code && (s->scrape || s->web)) {
         n = api_routes(&s->api, routes, ROUTES_MAX);
         code = listen_on(s, LISTEN_API, "api", "--listen-api", set->listen_api, set->no_auth,
                          routes, n, err);
     }
-    if (!code && s->store) {
+    if (!code && s->web) {
         n = api_routes(&s->api, routes, ROUTES_MAX);
         n += web_routes(s->web, routes + n, ROUTES_MAX - n);
         code = listen_on(s, LISTEN_WEB, "web", "--listen-web", set->listen_web, set->no_auth,
@@ -520,9 +482,10 @@ static void stop(struct service *s)
         http_server_stop(s->servers[i], STOP_GRACE_MS);
     worker_stop(s->worker); /* joins the publisher: no append after this */
     scrape_stop(s->scrape);
-    forward_close(s->forward); /* before the store, which its sink writes to */
     rules_close(s->rules);
     notify_close(s->notify);
+    forward_close(s->forward); /* before the store, which its sink writes to */
+    upstream_close(s->upstream);
     web_close(s->web);
     store_close(s->store);
     metadata_free(s->metadata);

@@ -125,6 +125,10 @@ static const struct option_spec specs[] = {
     {"dashboards", TEXT, FIELD(dashboards), KEEPING, "Pages", "", "DIR",
      "folder of Grafana dashboard files to show beside the built-in ones"},
 
+    {"query-url", TEXT, FIELD(query_url), FOR_ALL | FOR_HOST, "Queries", "", "URL",
+     "ask this store in place of the built-in one: VictoriaMetrics, Prometheus, Mimir or Thanos "
+     "(http://HOST:8428; a cluster: http://HOST:8481/select/0/prometheus); what is read goes there "
+     "by --remote-write"},
     {"query.timeout", DURATION, FIELD(query_timeout_ms), KEEPING, "Queries", "2m", "DURATION",
      "longest time one query may take"},
     {"query.lookback", DURATION, FIELD(query_lookback_ms), KEEPING, "Queries", "5m", "DURATION",
@@ -495,6 +499,8 @@ static const char *value_text(struct settings *s, const struct option_spec *spec
     buf_init(&text, 0);
     switch (spec->type) {
     case TEXT:
+        show_item(&text, *(const char **)field(s, spec), false);
+        break;
     case CHOICE:
     case CHOICE_OR_FLAG:
         buf_text(&text, *(const char **)field(s, spec));

@@ -182,48 +182,87 @@ void forward_set_external(struct forward *f, struct labels labels)
     pthread_mutex_unlock(&f->lock);
 }
 
+/* The labels of `own` and the external ones that it does not have, as the message has them. False:
+ * memory is out, or there are too many. The lock is held. */
+static bool print_with_external(const struct forward *f, struct labels own, struct buf *to)
+{
+    struct label_builder b;
+    struct labels all;
+
+    label_builder_init(&b, f->external);
+    for (size_t i = 0; i < own.len; i++)
+        label_builder_set(&b, own.items[i].name, own.items[i].value);
+    if (label_builder_view(&b, &all, NULL))
+        return false;
+    write_labels_add(to, all);
+    return !to->failed;
+}
+
 /* Makes `merged` anew: what the series says itself goes first. False: memory is out. */
 static bool merge(const struct forward *f, struct series *c)
 {
     struct write_item item;
-    struct label_builder b;
-    struct labels all;
-    struct buf text;
+    struct buf text, merged;
 
     buf_init(&text, 0);
+    buf_init(&merged, 0);
     write_series_add(&text, c->own, NULL, 0);
     struct write_reader reader = write_reader_of(buf_str(&text));
-    bool good = !text.failed && !write_reader_next(&reader, &item, NULL) && !item.fault;
-    if (good) {
-        label_builder_init(&b, f->external);
-        for (size_t i = 0; i < item.labels.len; i++)
-            label_builder_set(&b, item.labels.items[i].name, item.labels.items[i].value);
-        struct buf merged;
-        buf_init(&merged, 0);
-        good = !label_builder_view(&b, &all, NULL);
-        if (good)
-            write_labels_add(&merged, all);
-        size_t len = merged.len;
-        char *taken = good ? buf_take(&merged) : NULL;
-        good = taken != NULL;
-        if (good) {
-            free(c->merged);
-            c->merged = taken;
-            c->merged_len = len;
-            c->era = f->era;
-        }
+    bool good = !text.failed && !write_reader_next(&reader, &item, NULL) && !item.fault &&
+                print_with_external(f, item.labels, &merged);
+    size_t len = merged.len;
+    char *taken = good ? buf_take(&merged) : NULL;
+    if (taken) {
+        free(c->merged);
+        c->merged = taken;
+        c->merged_len = len;
+        c->era = f->era;
     }
+    buf_fini(&merged);
     buf_fini(&text);
-    return good;
+    return taken != NULL;
 }
 
 /* ---- rows ---- */
+
+/* Ends the block that is gathered when it is large enough; the lock is held. */
+static void maybe_cut(struct pending *p)
+{
+    size_t from = p->len ? p->cuts[p->len - 1].end : 0;
+
+    if (p->bytes.len - from < BLOCK_BYTES)
+        return;
+    struct cut *grown = array_grow(p->cuts, &p->cap, p->len + 2, sizeof(*grown));
+    if (!grown)
+        return; /* the block grows longer */
+    p->cuts = grown;
+    p->cuts[p->len++] = (struct cut){p->bytes.len, p->samples};
+    p->samples = 0;
+}
+
+/* Adds a sample of the series `labels`, as the message has them; the lock is held. */
+static void gather_one(struct forward *f, struct str labels, const struct write_sample *sample)
+{
+    struct pending *p = &f->pending;
+    size_t before = p->bytes.len;
+
+    if (before <= PENDING_BYTES_MAX)
+        write_series_add(&p->bytes, labels, sample, 1);
+    if (before > PENDING_BYTES_MAX || p->bytes.failed) { /* half a series would spoil the block */
+        p->bytes.len = before;
+        p->bytes.failed = false;
+        f->lost++;
+        return;
+    }
+    p->samples++;
+    maybe_cut(p);
+}
 
 /* Adds a row to what is gathered; the lock is held. */
 static void gather(struct forward *f, struct target *t, int64_t ts_ms, const double *values,
                    size_t n)
 {
-    struct pending *p = &f->pending;
+    bool plain = !f->external.len;
 
     for (size_t i = 0; i < n && i < t->len; i++) {
         struct series *c = &t->columns[i];
@@ -231,31 +270,32 @@ static void gather(struct forward *f, struct target *t, int64_t ts_ms, const dou
         if (value_is_absent(values[i]) || !c->own.ptr)
             continue;
         f->samples++;
-        bool plain = !f->external.len;
-        if (p->bytes.len > PENDING_BYTES_MAX || (!plain && c->era != f->era && !merge(f, c))) {
+        if (!plain && c->era != f->era && !merge(f, c))
             f->lost++;
-            continue;
-        }
-        size_t before = p->bytes.len;
-        write_series_add(&p->bytes, plain ? c->own : str_make(c->merged, c->merged_len), &sample,
-                         1);
-        if (p->bytes.failed) { /* half a series would spoil the block */
-            p->bytes.len = before;
-            p->bytes.failed = false;
-            f->lost++;
-            continue;
-        }
-        p->samples++;
-        size_t from = p->len ? p->cuts[p->len - 1].end : 0;
-        if (p->bytes.len - from < BLOCK_BYTES)
-            continue;
-        struct cut *grown = array_grow(p->cuts, &p->cap, p->len + 2, sizeof(*grown));
-        if (!grown)
-            continue; /* the block grows longer */
-        p->cuts = grown;
-        p->cuts[p->len++] = (struct cut){p->bytes.len, p->samples};
-        p->samples = 0;
+        else
+            gather_one(f, plain ? c->own : str_make(c->merged, c->merged_len), &sample);
     }
+}
+
+void forward_push(struct forward *f, const struct store_sample *samples, size_t n)
+{
+    struct buf labels;
+
+    buf_init(&labels, 0);
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < n; i++) {
+        const struct write_sample sample = {samples[i].ts_ms, samples[i].value};
+        f->samples++;
+        buf_reset(&labels);
+        if (print_with_external(f, samples[i].labels, &labels))
+            gather_one(f, buf_str(&labels), &sample);
+        else
+            f->lost++;
+    }
+    if (f->pending.bytes.len >= PENDING_BYTES_GO)
+        pthread_cond_signal(&f->more);
+    pthread_mutex_unlock(&f->lock);
+    buf_fini(&labels);
 }
 
 static int to_append(void *self, struct group *g, int64_t ts_ms, const double *values, size_t n,

@@ -42,6 +42,10 @@ void forward_close(struct forward *f);
  * store refuses is not sent. */
 struct sink forward_sink(struct forward *f);
 
+/** Sends samples that come one by one, as rules give them; what memory cannot hold is lost and
+ * counted. Threads: any. */
+void forward_push(struct forward *f, const struct store_sample *samples, size_t n);
+
 /** Labels for every series that is sent and has none of the name (global.external_labels); copied.
  * Any thread. */
 void forward_set_external(struct forward *f, struct labels labels);

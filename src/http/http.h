@@ -68,6 +68,8 @@ MUST_CHECK int http_server_reload(struct http_server *s, struct error *err);
 struct str http_method(const struct http_request *r);    /* also "HEAD", where GET is routed */
 struct str http_path(const struct http_request *r);      /* decoded */
 struct str http_path_part(const struct http_request *r); /* what "*" or "**" stood for, decoded */
+/** Path and query string as they were sent, for those who pass a request on. */
+struct str http_target(const struct http_request *r);
 /** A header of the request by name, whatever its case; ptr NULL when it is not there. */
 struct str http_header(const struct http_request *r, const char *name);
 /** True when the client takes gzip: then http_reply_shared() may be given such a body. */

@@ -148,6 +148,11 @@ struct str http_method(const struct http_request *r)
     return r->method;
 }
 
+struct str http_target(const struct http_request *r)
+{
+    return r->target;
+}
+
 struct str http_path(const struct http_request *r)
 {
     return r->path;

@@ -1,5 +1,4 @@
-/* queryable.h - the door through which a query reaches samples: the embedded store, or a remote
- * one. */
+/* queryable.h - the door through which a query reaches samples. */
 #ifndef ALGALON_METRIC_QUERYABLE_H
 #define ALGALON_METRIC_QUERYABLE_H
 

@@ -206,6 +206,11 @@ void outbound_close(struct outbound *o)
     free(o);
 }
 
+void outbound_set_stop(struct outbound *o, const atomic_bool *stop)
+{
+    o->stop = stop;
+}
+
 /* ---- sending ---- */
 
 static void set_method(struct outbound *o, const char *method, struct str body)

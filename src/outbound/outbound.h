@@ -41,6 +41,9 @@ MUST_CHECK int outbound_open(const struct outbound_options *options, struct outb
                              struct error *err);
 void outbound_close(struct outbound *o); /* NULL is fine */
 
+/** From now on `stop` (borrowed; NULL: nothing) ends a request under way when it becomes true. */
+void outbound_set_stop(struct outbound *o, const atomic_bool *stop);
+
 /**
  * Sends `body` to `url` with `method` (GET sends none) and waits for the answer for at most
  * `timeout_ms`. Redirections are not followed: they are answers. Only http and https are spoken.

@@ -137,8 +137,7 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
 
     r->options = *options;
     r->turn = (struct turn){
-        .queryable = options->queryable,
-        .store = options->store,
+        .world = options->world,
         .notify = options->notify,
         .query = options->query,
         .query_timeout_ms = options->query_timeout_ms,

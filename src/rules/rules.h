@@ -11,13 +11,37 @@
 
 struct rules; /* opaque */
 
+/* What an expression gave. Memory is the arena's, or that of `result` when there is one. */
+struct rules_answer {
+    enum promql_type type;
+    const struct promql_series *series;
+    size_t len;
+    struct promql_result *result; /* freed with promql_result_free() */
+};
+
+/* Where rules ask and where they write: the embedded store, or others. Threads: one at a time. */
+struct rules_world {
+    void *self;
+    /* Evaluates `expr` at `at_ms` within query's bounds (its times are not used). Errors: negative,
+     * `err` says why in the asked one's words. */
+    int (*ask)(void *self, struct str expr, int64_t at_ms, const struct promql_options *query,
+               struct arena *a, struct rules_answer *ret, struct error *err);
+    /* Keeps samples, as store_push() does. */
+    int (*push)(void *self, const struct store_sample *samples, size_t n,
+                struct store_push_result *ret, struct error *err);
+};
+
+/** Asks the embedded store: an `ask` for worlds that have one; `q` is a struct queryable. */
+int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_ms,
+                        const struct promql_options *query, struct rules_answer *ret,
+                        struct error *err);
+
 struct rules_options {
     const char *const *files; /* paths and patterns of glob(7); borrowed until rules_close() */
     size_t file_len;
     int64_t interval_ms; /* of groups that name none */
-    struct queryable queryable;
+    struct rules_world world;
     struct notify *notify;       /* is told of alerts that fire and end; NULL: nobody is */
-    struct store *store;         /* what rules give is written there */
     struct promql_options query; /* bounds of one expression; its times are not used */
     int64_t query_timeout_ms;    /* 0: none */
     int64_t started_ms; /* traces of alerts before this are an earlier life's: they go on */

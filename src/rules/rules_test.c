@@ -23,14 +23,31 @@ static void write_rules(struct bench *b, const char *text)
     assert_int_equal(file_replace(b->file, text, strlen(text), &err), 0);
 }
 
+static int ask_store(void *self, struct str expr, int64_t at_ms, const struct promql_options *query,
+                     struct arena *a, struct rules_answer *ret, struct error *err)
+{
+    struct bench *b = self;
+    struct queryable q = store_queryable(b->store);
+
+    (void)a;
+    return rules_ask_queryable(&q, expr, at_ms, query, ret, err);
+}
+
+static int push_store(void *self, const struct store_sample *samples, size_t n,
+                      struct store_push_result *ret, struct error *err)
+{
+    struct bench *b = self;
+
+    return store_push(b->store, samples, n, ret, err);
+}
+
 static void open_rules(struct bench *b)
 {
     struct rules_options o = {
         .files = b->files,
         .file_len = 1,
         .interval_ms = 10000,
-        .queryable = store_queryable(b->store),
-        .store = b->store,
+        .world = {b, ask_store, push_store},
         .started_ms = b->started_ms,
         .query = {.threads = 1},
     };

@@ -96,7 +96,7 @@ static int make_line(struct work *w, const struct promql_series *s, struct line 
     return code;
 }
 
-static int make_lines(struct work *w, const struct promql_result *r)
+static int make_lines(struct work *w, const struct rules_answer *r)
 {
     struct map seen;
     int code = 0;
@@ -129,20 +129,41 @@ static int make_lines(struct work *w, const struct promql_result *r)
     return code;
 }
 
-static int ask(struct work *w)
+int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_ms,
+                        const struct promql_options *query, struct rules_answer *ret,
+                        struct error *err)
 {
-    struct promql_options o = w->turn->query;
+    struct promql_options o = *query;
     struct promql_result *r;
     struct promql_error why;
 
-    o.start_ms = o.end_ms = w->now_ms;
+    o.start_ms = o.end_ms = at_ms;
+    if (promql_query(q, expr, &o, &r, &why))
+        return error_set(err, -EINVAL, "%.230s", why.text);
+    *ret = (struct rules_answer){r->type, r->series, r->len, r};
+    return 0;
+}
+
+static int ask_world(struct work *w, struct str expr, int64_t at_ms, struct rules_answer *ret,
+                     struct error *err)
+{
+    struct promql_options o = w->turn->query;
+
     o.deadline_mono_ns = w->turn->query_timeout_ms
                              ? clock_mono_ns() + (uint64_t)w->turn->query_timeout_ms * NS_PER_MS
                              : 0;
-    if (promql_query(&w->turn->queryable, w->rule->query, &o, &r, &why))
-        return error_set(w->err, -EINVAL, "%.230s", why.text);
-    int code = make_lines(w, r);
-    promql_result_free(r);
+    *ret = (struct rules_answer){0};
+    return w->turn->world.ask(w->turn->world.self, expr, at_ms, &o, &w->arena, ret, err);
+}
+
+static int ask(struct work *w)
+{
+    struct rules_answer r;
+    int code = ask_world(w, w->rule->query, w->now_ms, &r, w->err);
+
+    if (!code)
+        code = make_lines(w, &r);
+    promql_result_free(r.result);
     return code;
 }
 
@@ -197,47 +218,46 @@ static void restore_alert(struct work *w, struct alert *a, int64_t seen_ms, doub
         a->active_ms += w->now_ms - seen_ms;
 }
 
-static void restore_from(struct work *w, struct selection *found, size_t i, const struct map *known)
+static void restore_from(struct work *w, const struct promql_series *s, const struct map *known)
 {
-    int64_t from_ms = w->now_ms - RESTORE_MS;
     struct label_builder b;
     struct labels view;
-    struct column column;
 
-    if (found->ops->read(found, i, from_ms, w->turn->started_ms, &w->arena, &column, NULL) ||
-        !column.len || value_is_stale(column.values[column.len - 1]))
+    if (!s->len)
         return;
-    label_builder_init(&b, found->labels[i]);
+    label_builder_init(&b, s->labels);
     label_builder_set(&b, STR(LABEL_NAME), STR(""));
     if (label_builder_view(&b, &view, NULL))
         return;
     uint64_t hash = labels_hash(view);
     struct alert *a = map_get(known, hash_key(&hash));
     if (a && a->is_new)
-        restore_alert(w, a, column.ts_ms[column.len - 1], column.values[column.len - 1]);
+        restore_alert(w, a, s->ts_ms[s->len - 1], s->values[s->len - 1]);
 }
 
 /* What cannot be read is taken for absent: the alert then starts anew. */
 static void restore_alerts(struct work *w, const struct map *known)
 {
-    struct rule_state *s = w->rule->state;
-    struct matcher matchers[2] = {
-        {.type = MATCH_EQUAL, .name = STR(LABEL_NAME), .value = STR("ALERTS_FOR_STATE")},
-        {.type = MATCH_EQUAL, .name = STR(ALERTNAME), .value = w->rule->name},
-    };
-    struct selector selector = {matchers, ARRAY_LEN(matchers)};
-    struct queryable *q = &w->turn->queryable;
-    struct selection *found;
+    const struct rule_state *s = w->rule->state;
+    int64_t since_ms = w->now_ms - RESTORE_MS, until_ms = w->turn->started_ms;
+    struct rules_answer found;
+    struct buf expr;
     bool any = false;
 
     for (size_t i = 0; i < s->alert_len; i++)
         any = any || s->alerts[i]->is_new;
-    if (!any || w->now_ms - w->turn->started_ms > RESTORE_MS ||
-        q->select(q->self, selector, w->now_ms - RESTORE_MS, w->turn->started_ms, 0, &found, NULL))
+    if (!any || until_ms <= since_ms)
         return;
-    for (size_t i = 0; i < found->len; i++)
-        restore_from(w, found, i, known);
-    selection_free(found);
+    buf_init(&expr, 0);
+    buf_text(&expr, "ALERTS_FOR_STATE{" ALERTNAME "=");
+    buf_json(&expr, w->rule->name);
+    buf_printf(&expr, "}[%" PRId64 "ms]", until_ms - since_ms);
+    if (!ask_world(w, buf_str(&expr), until_ms, &found, NULL)) {
+        for (size_t i = 0; i < found.len && found.type == PROMQL_MATRIX; i++)
+            restore_from(w, &found.series[i], known);
+        promql_result_free(found.result);
+    }
+    buf_fini(&expr);
 }
 
 /* ---- telling ---- */
@@ -389,8 +409,9 @@ static int remember(struct work *w, struct written **ret, size_t *ret_len)
 static int push(struct work *w)
 {
     struct store_push_result result;
-    int code =
-        w->sample_len ? store_push(w->turn->store, w->samples, w->sample_len, &result, w->err) : 0;
+    int code = w->sample_len ? w->turn->world.push(w->turn->world.self, w->samples, w->sample_len,
+                                                   &result, w->err)
+                             : 0;
 
     if (code || !w->sample_len)
         return code;

@@ -2,18 +2,15 @@
 #ifndef ALGALON_RULES_TURN_H
 #define ALGALON_RULES_TURN_H
 
-#include "notify/notify.h"
-#include "promql/promql.h"
 #include "rules/rule_set.h"
-#include "store/store.h"
+#include "rules/rules.h"
 
 #define TURN_BYTES_MAX (256u << 20) /* memory of what one rule gives */
 #define RESEND_MS      60000        /* how often receivers are told of an alert that fires on */
 #define RESTORE_MS     3600000 /* how old an alert's last trace may be to go on after a start */
 
 struct turn {
-    struct queryable queryable;
-    struct store *store;
+    struct rules_world world;
     struct notify *notify;       /* NULL: nobody is told */
     struct promql_options query; /* its times are set here */
     int64_t query_timeout_ms;

@@ -1,0 +1,101 @@
+/* rules_home.c - see rules_home.h. */
+#include "rules_home.h"
+
+#include "commands.h"
+
+#include <stdlib.h>
+
+/* Where people reach the pages when nothing else is said: this machine by its name. */
+static char *external_url(const struct settings *settings, const char *hostname)
+{
+    const char *given = settings->external_url, *web = settings->listen_web;
+    const char *port = strrchr(web, ':');
+    size_t len = strlen(given);
+    struct buf url;
+
+    buf_init(&url, 0);
+    while (len && given[len - 1] == '/')
+        len--;
+    buf_add(&url, given, len);
+    if (!len)
+        buf_printf(&url, "http://%s%s", hostname, port ? port : "");
+    return buf_take(&url);
+}
+
+int rules_home_notify(const struct settings *settings, const char *hostname, struct notify **ret,
+                      struct error *err)
+{
+    const struct text_list *managers = &settings->alertmanagers;
+    const struct text_list *hooks = &settings->webhooks;
+    size_t n = managers->len + hooks->len;
+    struct notify_receiver *to = xcalloc(n + 1, sizeof(*to));
+    char *url = external_url(settings, hostname);
+    struct notify_options o = {.receivers = to,
+                               .receiver_len = n,
+                               .repeat_ms = settings->notify_repeat_ms,
+                               .external_url = url,
+                               .version = program_version()};
+    int code = url ? 0 : error_errno(err, -ENOMEM, "receivers of alerts");
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = i < managers->len
+                    ? (struct notify_receiver){NOTIFY_ALERTMANAGER, managers->items[i]}
+                    : (struct notify_receiver){NOTIFY_WEBHOOK, hooks->items[i - managers->len]};
+    *ret = NULL;
+    if (!code && n)
+        code = notify_open(&o, ret, err);
+    free(url);
+    free(to);
+    return code;
+}
+
+static int ask(void *self, struct str expr, int64_t at_ms, const struct promql_options *query,
+               struct arena *a, struct rules_answer *ret, struct error *err)
+{
+    struct rules_home *home = self;
+    struct promql_series *series = NULL;
+
+    if (!home->upstream) {
+        struct queryable q = store_queryable(home->store);
+        return rules_ask_queryable(&q, expr, at_ms, query, ret, err);
+    }
+    int code = upstream_query(home->upstream, expr, at_ms, query->cancel, a, &ret->type, &series,
+                              &ret->len, err);
+    ret->series = series;
+    return code;
+}
+
+static int push(void *self, const struct store_sample *samples, size_t n,
+                struct store_push_result *ret, struct error *err)
+{
+    struct rules_home *home = self;
+    int code = 0;
+
+    *ret = (struct store_push_result){.kept = n};
+    if (home->store)
+        code = store_push(home->store, samples, n, ret, err);
+    if (!code && home->forward)
+        forward_push(home->forward, samples, n);
+    return code;
+}
+
+int rules_home_open(struct rules_home *home, const struct settings *settings, struct notify *notify,
+                    struct rules **ret, struct error *err)
+{
+    struct rules_options o = {
+        .files = settings->rules.items,
+        .file_len = settings->rules.len,
+        .interval_ms = settings->rules_interval_ms,
+        .world = {home, ask, push},
+        .notify = notify,
+        .query = {.lookback_ms = settings->query_lookback_ms,
+                  .max_memory = settings->query_max_memory,
+                  .max_series = settings->query_max_series,
+                  .max_samples = settings->query_max_samples},
+        .query_timeout_ms = settings->query_timeout_ms,
+        .started_ms = clock_now_ms(),
+    };
+    int code = rules_open(&o, ret, err);
+
+    return code ? error_in(err, "--rules") : 0;
+}

@@ -1,0 +1,27 @@
+/* rules_home.h - where the rules of this process ask and write, and whom they tell. */
+#ifndef ALGALON_CMD_RULES_HOME_H
+#define ALGALON_CMD_RULES_HOME_H
+
+#include "forward/forward.h"
+#include "rules/rules.h"
+#include "settings.h"
+#include "store/store.h"
+#include "upstream/upstream.h"
+
+/* Borrowed for the life of the rules; it stays where it is. */
+struct rules_home {
+    struct upstream *upstream; /* is asked when there is one, else the store is */
+    struct store *store;       /* keeps what rules give; NULL: it is only sent on */
+    struct forward *forward;   /* sends it on; NULL: it is only kept */
+};
+
+/** Opens the receivers of alerts that settings name; *ret is NULL when there are none. `hostname`
+ * stands in links when no --external-url says better. */
+MUST_CHECK int rules_home_notify(const struct settings *settings, const char *hostname,
+                                 struct notify **ret, struct error *err);
+
+/** Opens the rules; `notify` may be NULL. */
+MUST_CHECK int rules_home_open(struct rules_home *home, const struct settings *settings,
+                               struct notify *notify, struct rules **ret, struct error *err);
+
+#endif

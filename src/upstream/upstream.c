@@ -1,0 +1,159 @@
+/* upstream.c - connections to the other store, and the questions that go over them. */
+#include "upstream/upstream.h"
+
+#include "answer.h"
+
+#include <stdlib.h>
+
+#define IDLE_MAX           16 /* connections kept */
+#define TIMEOUT_DEFAULT_MS 120000
+
+struct upstream {
+    char *url; /* without a slash at its end */
+    char name[200];
+    char agent[64];
+    size_t answer_max;
+    int64_t timeout_ms;
+    pthread_mutex_t lock; /* lock: idle, idle_len */
+    struct outbound *idle[IDLE_MAX];
+    size_t idle_len;
+};
+
+/* ---- connections ---- */
+
+static int connect_new(const struct upstream *u, struct outbound **ret, struct error *err)
+{
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded"};
+    const struct outbound_options o = {.user_agent = u->agent,
+                                       .headers = headers,
+                                       .header_len = ARRAY_LEN(headers),
+                                       .answer_max = u->answer_max};
+
+    return outbound_open(&o, ret, err);
+}
+
+static int take_connection(struct upstream *u, struct outbound **ret, struct error *err)
+{
+    *ret = NULL;
+    pthread_mutex_lock(&u->lock);
+    if (u->idle_len)
+        *ret = u->idle[--u->idle_len];
+    pthread_mutex_unlock(&u->lock);
+    return *ret ? 0 : connect_new(u, ret, err);
+}
+
+static void give_connection(struct upstream *u, struct outbound *o)
+{
+    pthread_mutex_lock(&u->lock);
+    bool kept = u->idle_len < IDLE_MAX;
+    if (kept)
+        u->idle[u->idle_len++] = o;
+    pthread_mutex_unlock(&u->lock);
+    if (!kept)
+        outbound_close(o);
+}
+
+int upstream_open(const struct upstream_options *options, struct upstream **ret, struct error *err)
+{
+    struct upstream *u = xnew(struct upstream);
+    size_t len = strlen(options->url);
+
+    while (len && options->url[len - 1] == '/')
+        len--;
+    u->url = xcalloc(len + 1, 1);
+    memcpy(u->url, options->url, len);
+    u->answer_max = options->answer_max;
+    u->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
+    snprintf(u->agent, sizeof(u->agent), "algalon/%s", options->version ? options->version : "0");
+    pthread_mutex_init(&u->lock, NULL);
+    int code = outbound_show_url(u->url, "--query-url", u->name, sizeof(u->name), err);
+    if (!code && strpbrk(u->url, "?#"))
+        code = error_set(err, -EINVAL, "--query-url: a query string has no place in it");
+    if (!code)
+        code = connect_new(u, &u->idle[0], err); /* so that what is missing is said at the start */
+    u->idle_len = !code;
+    if (code)
+        upstream_close(u);
+    else
+        *ret = u;
+    return code;
+}
+
+void upstream_close(struct upstream *u)
+{
+    if (!u)
+        return;
+    while (u->idle_len)
+        outbound_close(u->idle[--u->idle_len]);
+    pthread_mutex_destroy(&u->lock);
+    free(u->url);
+    free(u);
+}
+
+const char *upstream_name(const struct upstream *u)
+{
+    return u->name;
+}
+
+/* ---- questions ---- */
+
+void upstream_pass(struct upstream *u, const char *method, struct str target, struct str form,
+                   const atomic_bool *gone, struct outbound_answer *answer)
+{
+    struct outbound *o;
+    struct error err;
+    struct buf url;
+
+    buf_init(&url, 0);
+    buf_printf(&url, "%s%.*s", u->url, STR_ARG(target));
+    char *text = buf_take(&url);
+    int code = text ? take_connection(u, &o, &err) : error_errno(&err, -ENOMEM, "question");
+    if (code) {
+        *answer = (struct outbound_answer){.body = answer->body};
+        str_copy(answer->error, sizeof(answer->error), str_of(err.text));
+    } else {
+        outbound_set_stop(o, gone);
+        outbound_send(o, method, text, form, u->timeout_ms, answer);
+        outbound_set_stop(o, NULL);
+        give_connection(u, o);
+    }
+    free(text);
+}
+
+static void add_escaped(struct buf *to, struct str s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+            buf_char(to, (char)c);
+        else
+            buf_add(to, (const char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+    }
+}
+
+int upstream_query(struct upstream *u, struct str expr, int64_t at_ms, const atomic_bool *cancel,
+                   struct arena *a, enum promql_type *ret_type, struct promql_series **ret,
+                   size_t *ret_len, struct error *err)
+{
+    struct outbound_answer answer = {0};
+    struct buf form;
+
+    buf_init(&form, 0);
+    buf_text(&form, "query=");
+    add_escaped(&form, expr);
+    buf_printf(&form, "&time=%" PRId64 ".%03d", at_ms / 1000, (int)(at_ms % 1000));
+    upstream_pass(u, "POST", STR("/api/v1/query"), buf_str(&form), cancel, &answer);
+    buf_fini(&form);
+    int code = 0;
+    if (!answer.status)
+        code = error_set(err, -EIO, "%s", answer.error);
+    else if (answer.cut)
+        code = error_set(err, -E2BIG, "the answer has more than %zu bytes (--query.max-memory)",
+                         u->answer_max);
+    else
+        code = answer_read(answer.status, buf_str(&answer.body), a, ret_type, ret, ret_len, err);
+    outbound_answer_fini(&answer);
+    return code ? error_in(err, "%s", u->name) : 0;
+}
