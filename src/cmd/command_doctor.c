@@ -67,6 +67,7 @@ enum exit_code command_doctor(struct settings *settings)
         log_error("cannot look at this machine", "error", err.text);
         return EXIT_USAGE;
     }
+    options.gpu_inventory = service_gpu_inventory(settings, true);
     arena_init(&arena, 0);
     worker_diagnose(&options, &arena, &findings, &n);
     bool color = use_color(settings->color);

@@ -136,6 +136,22 @@ int service_worker_options(const struct settings *settings, struct worker_option
     return code ? code : parse_schemas(settings->schema, &ret->schemas, err);
 }
 
+const char *service_gpu_inventory(struct settings *settings, bool keeps)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    struct buf path;
+
+    if (*settings->gpu_inventory)
+        return settings->gpu_inventory;
+    if (!keeps && !(state && *state))
+        return NULL;
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/gpus.tsv", service_data_dir(settings));
+    const char *kept = arena_strndup(&settings->arena, path.ptr, path.len);
+    buf_fini(&path);
+    return kept;
+}
+
 static void set_hostname(struct service *s)
 {
     if (*s->settings->hostname)
@@ -458,6 +474,8 @@ static int start(struct service *s, struct error *err)
     set_hostname(s);
     if (s->options->parts & PART_WORKER)
         code = service_worker_options(s->settings, &s->worker_options, err);
+    s->worker_options.gpu_inventory =
+        service_gpu_inventory(s->settings, s->options->parts & PART_HOST);
     if (!code && s->options->parts & PART_HOST)
         code = open_host(s, err);
     if (!code && s->options->parts & PART_AGENT)

@@ -33,6 +33,11 @@ struct worker_options;
 MUST_CHECK int service_worker_options(const struct settings *settings, struct worker_options *ret,
                                       struct error *err);
 
+/** The file that remembers which GPUs there were: --gpu-inventory, else gpus.tsv in
+ * $STATE_DIRECTORY or, of a program that `keeps` samples, in its data directory; NULL: none. Memory
+ * in settings->arena. */
+const char *service_gpu_inventory(struct settings *settings, bool keeps);
+
 /** The folder where samples are kept when no --data-dir says so; memory in settings->arena. */
 const char *service_data_dir(struct settings *settings);
 

@@ -64,7 +64,8 @@ static const struct option_spec specs[] = {
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
      "add the label `instance`, as all-smi does"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
-     "NAME,...", "what not to read: nvidia, jetson, cpu, memory, disk, process, chassis"},
+     "NAME,...",
+     "what not to read: nvidia, jetson, inventory, cpu, memory, disk, process, chassis"},
     {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
      "where /proc is"},
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
@@ -72,6 +73,10 @@ static const struct option_spec specs[] = {
      "root of the machine's file systems"},
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
      "NVML library to load instead of the driver's"},
+    {"gpu-inventory", TEXT, FIELD(gpu_inventory), FOR_ALL | FOR_WORKER | FOR_DOCTOR,
+     "Reading hardware", "", "FILE",
+     "remember here which GPUs there were, so that one lost before a restart is missed (default: "
+     "gpus.tsv in --data-dir or $STATE_DIRECTORY; a worker without either: not kept)"},
 
     {"target", LIST, FIELD(targets), SENDING, "Scraping", "", "HOST:PORT,...",
      "workers to scrape; may be given several times"},

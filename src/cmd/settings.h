@@ -41,7 +41,7 @@ struct settings {
     const char *process_command;
     uint64_t process_series;
     bool instance_label;
-    const char *procfs, *sysfs, *rootfs, *nvml_library;
+    const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;
 
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;
     struct text_list targets, rules;

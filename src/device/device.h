@@ -190,6 +190,18 @@ struct accelerator_process {
     double sm_ratio, mem_ratio, encoder_ratio, decoder_ratio; /* since the last reading */
 };
 
+/* A place of the bus where the kernel sees an accelerator, whatever its driver says of it. */
+struct gpu_slot {
+    const char *platform; /* the collector that lists it once its driver has it */
+    char bus_id[24];      /* 0000:3b:00.0 */
+    char driver[24];      /* of the kernel, that is bound to it; "" none */
+    char name[96], uuid[96];
+    bool ours;   /* bound to the driver of `platform` */
+    bool asleep; /* runtime suspended */
+    bool silent; /* answers nothing on the bus: its registers read as ones */
+    bool given;  /* not kept from this container, as far as the driver's files tell */
+};
+
 /* Versions of a platform's software; one per collector that knows them. */
 struct platform_info {
     const char *platform;
@@ -243,6 +255,9 @@ struct reading {
     size_t instance_len;
     struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
     size_t xid_len;
+    struct gpu_slot *slots; /* in bus order */
+    size_t slot_len;
+    bool slots_read; /* the bus was looked at: that a slot is not there means something */
     struct platform_info *platforms;
     size_t platform_len;
     struct reading_reject *rejects;

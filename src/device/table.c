@@ -7,12 +7,13 @@
 #include "device/linux.h"
 #endif
 
-extern const struct collector nvidia_collector;
+extern const struct collector nvidia_collector, nvidia_inventory_collector;
 
 const struct collector *const collectors[] = {
     &nvidia_collector,
 #ifdef __linux__
     &jetson_collector,
+    &nvidia_inventory_collector,
     &linux_cpu_collector,
     &linux_memory_collector,
     &linux_disk_collector,

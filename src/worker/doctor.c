@@ -1,5 +1,6 @@
 /* doctor.c - what every collector found on this machine, and what the worker itself sees. */
 #include "worker/machine.h"
+#include "worker/presence.h"
 #include "worker/schedule.h"
 #include "worker/worker_with.h"
 
@@ -114,6 +115,45 @@ static void look_at_memory(const struct worker_options *options, struct list *to
                 "%" PRIu64 " MiB available", available >> 20);
 }
 
+static bool is_on_bus(const struct host_paths *paths, const char *bus_id)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/bus/pci/devices/%s", paths->sysfs, bus_id);
+    return access(path, F_OK) == 0;
+}
+
+/* GPUs that a worker remembers and that the bus does not show any more. What the bus shows is the
+ * collectors' business. */
+static void look_at_gpus(const struct worker_options *options, struct list *to)
+{
+    struct presence p;
+    size_t here = 0;
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/bus/pci/devices", options->paths.sysfs);
+    if (!options->gpu_inventory || access(path, R_OK))
+        return;
+    presence_init(&p, options->gpu_inventory);
+    for (size_t i = 0; i < p.len; i++) {
+        const struct presence_known *k = &p.known[i];
+        if (is_on_bus(&options->paths, k->bus_id))
+            here++;
+        else
+            finding_add(to->arena, &to->items, &to->len, FINDING_ERROR, "gpus",
+                        presence_advice(PRESENCE_OFF_BUS), "GPU %u (%s, %s, %s) %s", k->number,
+                        k->name[0] ? k->name : "of unknown model", k->bus_id, k->uuid,
+                        presence_meaning(PRESENCE_OFF_BUS));
+    }
+    if (p.len)
+        finding_add(to->arena, &to->items, &to->len, here == p.len ? FINDING_OK : FINDING_NOTE,
+                    "gpus", "",
+                    "%zu of %zu GPUs that were here are on the bus; %" PRIu64
+                    " came to another number, %" PRIu64 " were replaced",
+                    here, p.len, p.index_changes, p.replacements);
+    presence_fini(&p);
+}
+
 /* The worst first; of one level in the order they were found. */
 static void sort_by_level(struct finding *items, size_t len)
 {
@@ -136,6 +176,7 @@ void worker_diagnose_with(const struct worker_options *options,
     look_at_clock(&list);
     look_at_rights(&list);
     look_at_memory(options, &list);
+    look_at_gpus(options, &list);
     for (size_t i = 0; table[i]; i++) {
         if (schedule_is_listed(options->disabled, table[i]->name))
             finding_add(a, &list.items, &list.len, FINDING_NOTE, "collectors", "",

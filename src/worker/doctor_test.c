@@ -158,6 +158,41 @@ static void disabled_collectors_are_named_and_not_asked(void **state)
     assert_non_null(find(list, len, "collectors").topic);
 }
 
+static void a_gpu_that_left_the_bus_is_an_error_with_what_to_do(void **state)
+{
+    static const char text[] = "# algalon gpus 1\t2\t0\n"
+                               "0000:3b:00.0\tGPU-1\t\t0\t1790000000\tNVIDIA H100\n"
+                               "0000:5e:00.0\tGPU-2\t\t1\t1790000000\tNVIDIA H100\n";
+    struct finding *list = NULL;
+    struct error err;
+    char file[96], slot[128];
+    size_t len = 0, found = 0;
+
+    (void)state;
+    snprintf(file, sizeof(file), "%s/gpus.tsv", room.dir);
+    snprintf(slot, sizeof(slot), "%s/bus/pci/devices/0000:3b:00.0", room.dir);
+    assert_int_equal(file_replace(file, text, strlen(text), &err), 0);
+    room.options.gpu_inventory = file;
+    room.options.paths.sysfs = room.dir;
+    worker_diagnose_with(&room.options, table, &room.arena, &list, &len);
+    for (size_t i = 0; i < len; i++)
+        assert_string_not_equal(list[i].topic, "gpus"); /* no bus to be seen: nothing concluded */
+    assert_int_equal(file_mkdirs(slot, &err), 0);
+    worker_diagnose_with(&room.options, table, &room.arena, &list, &len);
+    for (size_t i = 0; i < len; i++) {
+        if (strcmp(list[i].topic, "gpus") != 0)
+            continue;
+        found++;
+        if (list[i].level == FINDING_ERROR) {
+            assert_non_null(strstr(list[i].what, "GPU 1 (NVIDIA H100, 0000:5e:00.0, GPU-2)"));
+            assert_non_null(strstr(list[i].advice, "Power the machine off"));
+        } else {
+            assert_non_null(strstr(list[i].what, "1 of 2 GPUs"));
+        }
+    }
+    assert_int_equal(found, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -168,6 +203,7 @@ int main(void)
         TEST(a_proc_that_is_not_there_is_said),
         TEST(a_machine_without_a_name_is_warned_of),
         TEST(disabled_collectors_are_named_and_not_asked),
+        TEST(a_gpu_that_left_the_bus_is_an_error_with_what_to_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

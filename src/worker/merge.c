@@ -362,6 +362,11 @@ static int merge_host(struct snapshot *s, const struct reading *r)
         s->chassis = &r->chassis;
     if (!s->board && r->board.present)
         s->board = &r->board;
+    if (!s->slots_read && r->slots_read) {
+        s->slots = r->slots;
+        s->slot_len = r->slot_len;
+        s->slots_read = true;
+    }
     if (!s->filesystem_len && r->filesystem_len)
         code = copy_filesystems(s, r);
     if (s->process_count == UNKNOWN_COUNT && r->process_len) {

@@ -241,6 +241,9 @@ static const struct schema_rule all_smi[] = {
 
     COMPUTED("algalon_gpu_up", SCOPE_GPU, gpu_up),
     COMPUTED("algalon_gpu_sleeping", SCOPE_GPU, gpu_sleeping),
+    INFO("algalon_gpu_presence", SCOPE_PRESENCE),
+    COUNT("algalon_gpu_index_changes_total", SCOPE_MACHINE, struct snapshot, index_changes),
+    COUNT("algalon_gpu_replacements_total", SCOPE_MACHINE, struct snapshot, replacements),
     INFO("all_smi_gpu_info", SCOPE_GPU_INFO),
     INFO("algalon_gpu_board_info", SCOPE_GPU_BOARD_INFO),
     INFO("all_smi_gpu_gsp_firmware_version_info", SCOPE_GPU_GSP_INFO),

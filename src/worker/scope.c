@@ -456,6 +456,21 @@ static void container(const struct line *line)
     text(line, "runtime", c->container);
 }
 
+static void presence(const struct line *line)
+{
+    const struct gpu_presence *g = line->thing;
+
+    host(line);
+    text(line, "pci_bus_id", g->bus_id);
+    text(line, "state", presence_names[g->state]);
+    text(line, "driver", g->driver);
+    if (g->number != UINT_MAX)
+        label_number(line->to, "gpu_index", g->number);
+    text(line, "gpu_uuid", g->uuid);
+    text(line, "gpu", g->name);
+    text(line, "serial", g->serial);
+}
+
 static void board_info(const struct line *line)
 {
     const struct board *b = line->thing;
@@ -671,6 +686,7 @@ static const struct {
     [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
     [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},
     [SCOPE_CONTAINER] = {container, is_contained, 1},
+    [SCOPE_PRESENCE] = {presence, NULL, 1},
     [SCOPE_BOARD] = {host, NULL, 1},
     [SCOPE_BOARD_INFO] = {board_info, NULL, 1},
     [SCOPE_BOARD_POWER] = {board_power, NULL, 1},
@@ -762,6 +778,9 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_ENVIRONMENT:
     case SCOPE_CONTAINER:
         return (struct scope_things){s->chassis, sizeof(*s->chassis), s->chassis ? 1 : 0, variants};
+    case SCOPE_PRESENCE:
+        return (struct scope_things){s->presences, sizeof(*s->presences), s->presence_len,
+                                     variants};
     case SCOPE_BOARD:
     case SCOPE_BOARD_INFO:
     case SCOPE_BOARD_POWER:

@@ -54,7 +54,8 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_BOARD, /* struct board; so the next two */
+    SCOPE_PRESENCE, /* struct gpu_presence */
+    SCOPE_BOARD,    /* struct board; so the next two */
     SCOPE_BOARD_INFO,
     SCOPE_BOARD_POWER,
     SCOPE_RAIL,             /* struct board_rail */

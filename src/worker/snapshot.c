@@ -70,6 +70,9 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->link_len = s->xid_len = s->instance_len = s->row_len = 0;
     s->platform_len = s->reject_len = s->collector_len = 0;
     s->process_row_len = s->holder_len = 0;
+    s->slot_len = s->presence_len = 0;
+    s->slots_read = false;
+    s->index_changes = s->replacements = UNKNOWN_COUNT;
     memset(s->attributed, 0, sizeof(s->attributed));
     memset(s->attribution_failures, 0, sizeof(s->attribution_failures));
     s->process_count = s->processes_hidden = UNKNOWN_COUNT;

@@ -58,6 +58,28 @@ struct merged_process {
     struct process host;
 };
 
+/* Where a GPU is. In the order of presence_names. */
+enum presence_state {
+    PRESENCE_PRESENT,
+    PRESENCE_ASLEEP,
+    PRESENCE_FORBIDDEN,    /* counted by the driver, but this process may not open it */
+    PRESENCE_NOT_GIVEN,    /* kept from this container, or excluded from the driver */
+    PRESENCE_MISSING,      /* on the bus and bound to its driver, which does not answer for it */
+    PRESENCE_OFF_BUS,      /* not on the bus any more, or silent there */
+    PRESENCE_VFIO,         /* handed to virtual machines */
+    PRESENCE_NOUVEAU,      /* bound to the free driver, which tells nothing */
+    PRESENCE_OTHER_DRIVER, /* bound to another */
+    PRESENCE_NO_DRIVER,    /* bound to none */
+    PRESENCE_STATES
+};
+extern const char *const presence_names[PRESENCE_STATES];
+
+struct gpu_presence {
+    char bus_id[24], driver[24], uuid[96], name[96], serial[32];
+    enum presence_state state;
+    unsigned number; /* gpu_index; UINT_MAX: it has none now */
+};
+
 /* A family's lines in the text: where its HELP starts, where its samples. */
 struct family_span {
     const struct catalogue_family *family;
@@ -103,6 +125,12 @@ struct snapshot {
     uint64_t process_count, processes_hidden; /* UNKNOWN_COUNT: nobody counted */
     struct filesystem *filesystems;           /* by mount point */
     size_t filesystem_len;
+    const struct gpu_slot *slots; /* of a reading held */
+    size_t slot_len;
+    bool slots_read;
+    struct gpu_presence *presences; /* by bus id; those without one last */
+    size_t presence_len;
+    uint64_t index_changes, replacements; /* UNKNOWN_COUNT: the bus was not looked at */
     struct platform_info *platforms;
     size_t platform_len;
     struct reading_reject *rejects;

@@ -4,6 +4,7 @@
 #include "worker/attribute.h"
 #include "worker/machine.h"
 #include "worker/merge.h"
+#include "worker/presence.h"
 #include "worker/render.h"
 #include "worker/schedule.h"
 #include "worker/snapshot.h"
@@ -24,6 +25,7 @@ struct maker {
     struct renderer *renderer;
     struct inventory inventory;
     struct attribution attribution;
+    struct presence presence;
     uint64_t seq;
 };
 
@@ -59,6 +61,7 @@ static void maker_fini(struct maker *m)
     renderer_free(m->renderer);
     inventory_fini(&m->inventory);
     attribution_fini(&m->attribution);
+    presence_fini(&m->presence);
 }
 
 static int maker_init(struct maker *m, const struct worker_options *options,
@@ -75,6 +78,7 @@ static int maker_init(struct maker *m, const struct worker_options *options,
     *m = (struct maker){0};
     machine_init(&m->machine, options);
     m->attribution.paths = options->paths;
+    presence_init(&m->presence, options->gpu_inventory);
     for (const struct collector *const *c = table; *c && !m->attribution.holds; c++)
         m->attribution.holds = (*c)->holds;
     int code = renderer_new(options->schemas, &m->renderer, err);
@@ -99,6 +103,8 @@ static int make(struct maker *m, struct snapshot **ret)
     s->seq = ++m->seq;
     s->ts_ms = clock_now_ms();
     int code = merge(s, &m->inventory, views, schedule_len(m->schedule));
+    if (!code)
+        code = presence_update(&m->presence, s);
     if (!code)
         code = attribute(&m->attribution, s, mono_ns);
     if (!code)

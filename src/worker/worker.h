@@ -39,7 +39,8 @@ struct worker_options {
     enum process_command process_command; /* label `command` */
     bool instance_label;                  /* add `instance` as all-smi does */
     const char *disabled;                 /* comma-separated collector names left out; NULL: none */
-    const char *version;                  /* of the program, for build info */
+    const char *gpu_inventory; /* file that remembers which GPUs there were; NULL: none */
+    const char *version;       /* of the program, for build info */
 };
 
 /** Defaults as in `algalon worker --help`. */

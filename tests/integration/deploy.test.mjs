@@ -73,7 +73,7 @@ describe('systemd units', () => {
       assert.deepEqual(value('User'), ['algalon']);
       assert.deepEqual(value('CapabilityBoundingSet'), ['']);
       assert.deepEqual(value('ProtectSystem'), ['strict']);
-      assert.deepEqual(value('StateDirectory'), command === 'worker' ? [] : ['algalon']);
+      assert.deepEqual(value('StateDirectory'), ['algalon']);
     });
     it(`${name} hides no device from a program that reads devices`, () => {
       if (command === 'host') return;

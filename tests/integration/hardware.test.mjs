@@ -58,6 +58,39 @@ describe('simulated GPUs', () => {
       assert.ok(of(metrics, 'all_smi_gpu_temperature_celsius', 2) > 0);
     }));
 
+  it('a GPU lost before a restart is missed after it, and others of the bus are named', async () => {
+    const dir = temporaryFolder();
+    const sysfs = path.join(dir, 'sys');
+    const place = (bus, driver) => {
+      const device = path.join(sysfs, 'bus/pci/devices', bus);
+      fs.mkdirSync(device, { recursive: true });
+      fs.writeFileSync(path.join(device, 'vendor'), '0x10de\n');
+      fs.writeFileSync(path.join(device, 'class'), '0x030200\n');
+      fs.symlinkSync(`../../../../bus/pci/drivers/${driver}`, path.join(device, 'driver'));
+    };
+    const states = (metrics) => Object.fromEntries((metrics.algalon_gpu_presence ?? []).map((s) => [s.labels.pci_bus_id, s.labels.state]));
+    const args = [`--path.sysfs=${sysfs}`, `--gpu-inventory=${path.join(dir, 'gpus.tsv')}`];
+    place('0000:17:00.0', 'nvidia');
+    place('0000:3b:00.0', 'nvidia');
+    place('0000:5d:00.0', 'vfio-pci');
+    await withWorker('seed 3\ngpu 2 "NVIDIA L4"\n', async (worker, read) => {
+      await until('both are there', 15, async () => Object.keys(states(await read())).length === 3);
+      const metrics = await read();
+      assert.deepEqual(states(metrics), { '0000:17:00.0': 'present', '0000:3b:00.0': 'present', '0000:5d:00.0': 'vfio' });
+      assert.equal(metrics.algalon_gpu_index_changes_total[0].value, 0);
+    }, { args });
+    fs.rmSync(path.join(sysfs, 'bus/pci/devices/0000:3b:00.0'), { recursive: true });
+    const { out } = run(binary, ['doctor', '--config=', '--color=never', ...args, '--disable-collectors=nvidia']);
+    assert.match(out.replace(/\s+/g, ' '), /error gpus GPU 1 \(NVIDIA L4, 0000:3b:00\.0, GPU-[0-9a-f-]+\) was here and has fallen off the bus/);
+    await withWorker('seed 3\ngpu 1 "NVIDIA L4"\n', async (worker, read) => {
+      await until('the lost one is missed', 15, async () => states(await read())['0000:3b:00.0'] === 'off_bus');
+      const lost = (await read()).algalon_gpu_presence.find((s) => s.labels.state === 'off_bus').labels;
+      assert.equal(lost.gpu, 'NVIDIA L4');
+      assert.match(lost.gpu_uuid, /^GPU-/);
+      assert.equal(lost.gpu_index, undefined);
+    }, { args });
+  });
+
   it('garbage is withdrawn and counted, never shown', () =>
     withWorker('gpu 2 "NVIDIA H200" profile=training\nfault value gpu=0 field=sample_utilization value=218322032\nfault value gpu=0 field=temperature value=4294967295\n', async (worker, read) => {
       await sleep(1500);

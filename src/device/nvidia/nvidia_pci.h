@@ -42,4 +42,7 @@ bool nvidia_pci_of_index(const struct host_paths *paths, size_t index, size_t co
 /** The NUMA node that the kernel says a device hangs on; NAN: none, or not known. */
 double nvidia_pci_numa_node(const struct host_paths *paths, const char *bus_id);
 
+/* Looks at the bus without asking the driver, so that GPUs which it does not list are seen too. */
+extern const struct collector nvidia_inventory_collector;
+
 #endif
