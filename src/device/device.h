@@ -76,6 +76,8 @@ struct process_owner {
     char container[64];    /* its name in the pod */
     char pod[128], namespace[64], pod_uid[40];
     char slurm_job[16], slurm_step[16], job_user[36];
+    char scheduler[12], batch_job[48]; /* of another scheduler: "pbs" and its "1234.server",
+                                          "htcondor" and its slot */
     char unit[64];     /* systemd's, outside of containers and jobs: "ollama.service" */
     char session[16];  /* a user's login: "5" of session-5.scope */
     char devices[704]; /* the accelerators it was given, as its environment names them: "GPU-...,"

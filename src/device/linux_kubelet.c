@@ -42,9 +42,9 @@ bool linux_kubelet_parse_container(struct str name, struct linux_kubelet_contain
     if (!str_ends(name, STR(".log")))
         return false;
     name.len -= strlen(".log");
-    str_cut(&name, '_');
+    struct str pod = str_cut(&name, '_'), namespace = {NULL, 0};
     if (name.ptr)
-        str_cut(&name, '_');
+    namespace = str_cut(&name, '_');
     if (!name.ptr || name.len < ID_DIGITS + 2)
         return false;
     struct str id = str_make(name.ptr + name.len - ID_DIGITS, ID_DIGITS);
@@ -56,7 +56,9 @@ bool linux_kubelet_parse_container(struct str name, struct linux_kubelet_contain
         return false;
     str_copy(ret->id, sizeof(ret->id), str_make(id.ptr, SHORT_DIGITS));
     linux_proc_clean(ret->name, sizeof(ret->name), name);
-    return ret->name[0] != '\0';
+    linux_proc_clean(ret->pod, sizeof(ret->pod), pod);
+    linux_proc_clean(ret->namespace, sizeof(ret->namespace), namespace);
+    return ret->name[0] && ret->pod[0] && ret->namespace[0];
 }
 
 static DIR *open_folder(const struct linux_kubelet *k, const char *folder)
@@ -113,9 +115,16 @@ static bool fill_in(const struct linux_kubelet *k, struct process_owner *owner)
         memcpy(owner->pod, k->pods[i].pod, sizeof(owner->pod));
         memcpy(owner->namespace, k->pods[i].namespace, sizeof(owner->namespace));
     }
-    for (size_t i = 0; i < k->container_len && !owner->container[0]; i++)
-        if (!strcmp(k->containers[i].id, owner->container_id))
-            memcpy(owner->container, k->containers[i].name, sizeof(owner->container));
+    for (size_t i = 0; i < k->container_len && (!owner->container[0] || !owner->pod[0]); i++) {
+        const struct linux_kubelet_container *c = &k->containers[i];
+        if (strcmp(c->id, owner->container_id) != 0)
+            continue;
+        memcpy(owner->container, c->name, sizeof(owner->container));
+        if (!owner->pod[0]) {
+            memcpy(owner->pod, c->pod, sizeof(owner->pod));
+            memcpy(owner->namespace, c->namespace, sizeof(owner->namespace));
+        }
+    }
     return owner->pod[0] && owner->container[0];
 }
 

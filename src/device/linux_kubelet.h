@@ -15,7 +15,8 @@ struct linux_kubelet_pod {
     char uid[40], pod[128], namespace[64];
 };
 struct linux_kubelet_container {
-    char id[16], name[64]; /* the first 12 digits */
+    char id[16]; /* the first 12 digits */
+    char name[64], pod[128], namespace[64];
 };
 
 struct linux_kubelet {
@@ -30,8 +31,9 @@ struct linux_kubelet {
 void linux_kubelet_init(struct linux_kubelet *k, const char *rootfs);
 void linux_kubelet_fini(struct linux_kubelet *k);
 
-/** Fills in namespace, pod and container of an owner that has a pod's number, where they are
- * known. */
+/** Fills in namespace, pod and container of an owner that has a pod's number or a container's,
+ * where they are known. The container alone is enough: from inside a cgroup namespace the pod's
+ * part of the path cannot be seen. */
 void linux_kubelet_name(struct linux_kubelet *k, struct process_owner *owner, uint64_t mono_ns);
 
 /** A folder's name taken apart; false when it is another thing. */

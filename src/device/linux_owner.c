@@ -78,13 +78,16 @@ static bool is_monitor(struct str path, size_t at)
     return str_ends(str_make(path.ptr, at), STR("conmon-"));
 }
 
-static void find_container(struct process_owner *owner, struct str path)
+static void find_container(struct linux_owner *to, struct str path)
 {
+    struct process_owner *owner = &to->is;
+
     for (size_t at = 0; at < path.len;) {
         size_t n = hex_run(path, at);
         bool begins = at == 0 || strchr("/-._:", path.ptr[at - 1]);
         bool ends = at + n == path.len || strchr("/-._", path.ptr[at + n]);
         if (n == ID_DIGITS && begins && ends && !is_monitor(path, at)) {
+            str_copy(to->container, sizeof(to->container), str_make(path.ptr + at, n));
             str_copy(owner->container_id, sizeof(owner->container_id),
                      str_make(path.ptr + at, SHORT_DIGITS));
             str_copy(owner->runtime, sizeof(owner->runtime), str_of(runtime_of(path, at)));
@@ -211,6 +214,39 @@ static void find_job(struct linux_owner *owner, struct str path)
         str_copy(to->slurm_job, sizeof(to->slurm_job), job);
 }
 
+/* Of PBS the whole name, as its commands take it; of HTCondor the slot: it has the folder's path
+ * with underscores in front, and may have the host behind. */
+static void find_batch_job(struct process_owner *owner, struct str path)
+{
+    struct str above = {NULL, 0}, above_that = {NULL, 0}, job = {NULL, 0};
+    const char *scheduler = NULL;
+
+    while (path.ptr && !scheduler) {
+        struct str part = str_cut(&path, '/');
+        if (str_is(above_that, "pbs_jobs.service") &&
+            (str_is(above, "jobid") || str_is(above, "jobs")) && part.len && part.ptr[0] >= '0' &&
+            part.ptr[0] <= '9') {
+            scheduler = "pbs";
+            job = part;
+        } else if (str_is(above, "htcondor") && str_starts(part, STR("condor_"))) {
+            size_t at = part.len;
+            while (at > 6 && !str_starts(str_make(part.ptr + at, part.len - at), STR("_slot")))
+                at--;
+            if (at > 6) {
+                scheduler = "htcondor";
+                job = str_make(part.ptr + at + 1, part.len - at - 1);
+                job = str_cut(&job, '@');
+            }
+        }
+        above_that = above;
+        above = part;
+    }
+    if (!scheduler)
+        return;
+    unescape(owner->batch_job, sizeof(owner->batch_job), job);
+    str_copy(owner->scheduler, sizeof(owner->scheduler), str_of(scheduler));
+}
+
 /* ---- what systemd runs ---- */
 
 /* A user's scopes are made by desktops and terminals under names that never come again; services
@@ -223,6 +259,8 @@ static void find_unit(struct process_owner *owner, struct str path)
         struct str part = str_cut(&path, '/');
         bool service = str_ends(part, STR(".service"));
         struct str number = part;
+        if (str_contains(part, STR("conmon-"))) /* the monitor of a container */
+            continue;
         if (str_starts(part, STR("session-")) && str_ends(part, STR(".scope"))) {
             cut_end(&number, STR(".scope"));
             linux_proc_clean(owner->session, sizeof(owner->session),
@@ -246,20 +284,24 @@ bool linux_owner_read(struct linux_owner *ret, struct str text)
         if (!linux_proc_cgroup(str_cut(&text, '\n'), &line))
             continue;
         if (!is->container_id[0])
-            find_container(is, line.path);
+            find_container(ret, line.path);
         if (!is->container_id[0])
             find_named(is, line.path);
         if (!is->pod_uid[0])
             find_pod(is, line.path);
         if (!is->slurm_job[0])
             find_job(ret, line.path);
+        if (!is->batch_job[0])
+            find_batch_job(is, line.path);
         if (!is->unit[0])
             find_unit(is, line.path);
     }
-    if (is->container_id[0] || is->slurm_job[0] || is->pod_uid[0])
+    if (is->slurm_job[0])
+        is->batch_job[0] = is->scheduler[0] = '\0';
+    if (is->container_id[0] || is->slurm_job[0] || is->batch_job[0] || is->pod_uid[0])
         is->unit[0] = is->session[0] = '\0';
-    return is->container_id[0] || is->pod_uid[0] || is->slurm_job[0] || is->unit[0] ||
-           is->session[0];
+    return is->container_id[0] || is->pod_uid[0] || is->slurm_job[0] || is->batch_job[0] ||
+           is->unit[0] || is->session[0];
 }
 
 void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job)

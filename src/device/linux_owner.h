@@ -14,6 +14,13 @@
  *   /machine.slice/systemd-nspawn@<name>.service                     systemd-nspawn
  *   /system.slice/slurmstepd.scope/job_<n>/step_<m>/user/task_<k>    Slurm, cgroup v2
  *   /slurm_<node>/uid_<u>/job_<n>/step_<m>/task_<k>                  Slurm, cgroup v1
+ *   /pbs_jobs.service/jobid/<n>.<server>                             PBS, cgroup v1
+ *   /pbs_jobs.service/jobs/<n>.<server>                              PBS, cgroup v2
+ *   /htcondor/condor_<execute folder>_slot<n>@<host>                 HTCondor: the slot, as the
+ *                                                                    job's number is not in it
+ *   /<namespace>/<id>                                                containerd without a runtime
+ *                                                                    above it: no id of 64 digits,
+ *                                                                    so nobody
  *   /system.slice/<name>.service, /user.slice/user-<u>.slice/session-<n>.scope
  * A container within a container has the inner one's id, as that is the last. Read from inside a
  * container the paths begin with "/.." and may lack the front: what is left is used. */
@@ -24,6 +31,7 @@
 
 struct linux_owner {
     struct process_owner is;
+    char container[65]; /* all 64 digits of its id; "" where it has none */
     bool job_uid_known; /* cgroup v1 names a job's user */
     uint32_t job_uid;
 };

@@ -50,6 +50,11 @@ static void containers_are_read_from_names_of_cgroups(void **state)
         {"0::/machine.slice/libpod-" ID ".scope/container", "podman", SHORT},
         {"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope",
          "podman", SHORT},
+        {"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+         ".scope/container",
+         "podman", SHORT},
+        {"0::/system.slice/crio-" ID ".scope", "cri-o", SHORT},
+        {"0::/default/" ID, "", SHORT}, /* containerd: no runtime above it */
         {"0::/lxc.payload.web-1/system.slice/x.service", "lxc", "web-1"},
         {"0::/lxc/101/ns", "lxc", "101"},
         {"0::/lxc.payload/old", "lxc", "old"},
@@ -80,6 +85,10 @@ static void pods_are_read_with_their_container(void **state)
          "containerd", SHORT, U, "", "", "", ""},
         {"0::/kubepods.slice/kubepods-pod" U_ ".slice/crio-" ID ".scope", "cri-o", SHORT, U, "", "",
          "", ""},
+        {"0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" U_
+         ".slice/docker-" ID ".scope",
+         "docker", SHORT, U, "", "", "", ""},
+        {"0::/kubepods/pod" U "/" ID, "", SHORT, U, "", "", "", ""}, /* guaranteed */
         {"0::/kubepods/burstable/pod" U "/" ID, "", SHORT, U, "", "", "", ""},
         {"0::/kubepods/pod0123456789abcdef0123456789abcdef/" ID, "", SHORT,
          "0123456789abcdef0123456789abcdef", "", "", "", ""},
@@ -115,12 +124,59 @@ static void jobs_are_read_with_their_step(void **state)
          "77", "0"},
         {"5:memory:/slurm_node7/uid_1000/job_77/step_extern", "77", "extern"},
         {"5:memory:/slurm/uid_1000/job_77", "77", ""},
+        {"0::/system.slice/slurmstepd.scope/job_5/step_2/user/task_special", "5", "2"},
+        {"0::/system.slice/slurmstepd.scope/job_5/step_2/system", "5", "2"},
+        {"9:devices:/slurm/uid_0/job_6/step_batch/task_0\n0::/system.slice/slurmd.service", "6",
+         "batch"}, /* hybrid */
         {"0::/../../job_31/step_interactive/user/task_0", "31", "interactive"},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         check(&(struct wanted){cases[i].text, "", "", "", cases[i].job, cases[i].step, "", ""});
+}
+
+static void jobs_of_other_schedulers_are_read_from_their_folders(void **state)
+{
+    static const struct {
+        const char *text, *scheduler, *job;
+    } cases[] = {
+        {"5:memory:/pbs_jobs.service/jobid/2404743.opbs", "pbs", "2404743.opbs"},
+        {"0::/pbs_jobs.service/jobs/12345.pbs-1.example/x", "pbs", "12345.pbs-1.example"},
+        {"4:cpuset:/pbs_jobs.service/jobid/7[3].srv", "pbs", "7[3].srv"},
+        {"9:memory:/htcondor/condor_var_lib_condor_execute_slot1", "htcondor", "slot1"},
+        {"0::/system.slice/htcondor/condor_var_lib_condor_execute_slot1_23@node7/task", "htcondor",
+         "slot1_23"},
+        {"0::/pbs_jobs.service/jobid", "", ""},
+        {"0::/pbs_jobs.service/jobid/x", "", ""},
+        {"0::/jobid/5", "", ""},
+        {"0::/htcondor/condor_slot", "", ""},
+        {"0::/htcondor/condor_", "", ""},
+        {"0::/x/condor_a_slot1", "", ""},
+        /* one that Slurm runs is Slurm's */
+        {"5:memory:/slurm/uid_1/job_7\n4:cpuset:/pbs_jobs.service/jobid/9.x", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct linux_owner owner;
+        linux_owner_read(&owner, str_of(cases[i].text));
+        assert_string_equal(owner.is.scheduler, cases[i].scheduler);
+        assert_string_equal(owner.is.batch_job, cases[i].job);
+        if (cases[i].job[0])
+            assert_string_equal(owner.is.unit, "");
+    }
+}
+
+static void the_whole_number_of_a_container_is_kept_for_its_files(void **state)
+{
+    struct linux_owner owner;
+
+    (void)state;
+    linux_owner_read(&owner, STR("0::/docker/" ID "/kubelet/kubepods/pod" U "/" ID2));
+    assert_string_equal(owner.container, ID2);
+    linux_owner_read(&owner, STR("0::/lxc/101"));
+    assert_string_equal(owner.container, "");
 }
 
 static void the_user_of_a_job_is_known_by_number(void **state)
@@ -163,6 +219,9 @@ static void what_names_nobody_is_passed_over(void **state)
     static const char *const cases[] = {
         "0::/machine.slice/libpod-conmon-" ID ".slice",
         "0::/crio-conmon-" ID,
+        "0::/crio-conmon-" ID ".scope",
+        "0::/machine.slice/libpod-conmon-" ID ".scope",
+        "0::/default/redis",
         "0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-spawn-1f2e.scope",
         "0::/init.scope",
         "0::/user.slice/job_5/x", /* not Slurm's */
@@ -220,6 +279,8 @@ int main(void)
         cmocka_unit_test(containers_are_read_from_names_of_cgroups),
         cmocka_unit_test(pods_are_read_with_their_container),
         cmocka_unit_test(jobs_are_read_with_their_step),
+        cmocka_unit_test(jobs_of_other_schedulers_are_read_from_their_folders),
+        cmocka_unit_test(the_whole_number_of_a_container_is_kept_for_its_files),
         cmocka_unit_test(the_user_of_a_job_is_known_by_number),
         cmocka_unit_test(units_and_sessions_are_read_outside_of_containers),
         cmocka_unit_test(what_names_nobody_is_passed_over),

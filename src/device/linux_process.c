@@ -17,6 +17,7 @@
 #include "device/linux_file.h"
 #include "device/linux_holder.h"
 #include "device/linux_kubelet.h"
+#include "device/linux_names.h"
 #include "device/linux_owner.h"
 #include "device/linux_proc.h"
 #include "device/linux_users.h"
@@ -64,11 +65,12 @@ struct state {
     DIR *dir;
     struct linux_users users;
     struct linux_kubelet kubelet;
+    struct linux_names names;
     char *environ_text; /* ENVIRON_READ bytes, once the first is read */
     struct table now, before;
     int *pids;
     size_t pid_len, pid_cap;
-    uint64_t turn, page_size, ticks_per_s;
+    uint64_t turn, mono_ns, page_size, ticks_per_s; /* mono_ns: of the turn */
     double boot_time_s;
 };
 
@@ -102,6 +104,7 @@ static void process_close(void *state)
     table_fini(&s->before);
     linux_users_fini(&s->users);
     linux_kubelet_fini(&s->kubelet);
+    linux_names_fini(&s->names);
     free(s->environ_text);
     free(s->pids);
     closedir(s->dir);
@@ -120,6 +123,7 @@ static int process_open(const struct host_paths *paths, void **ret, struct error
     s->dir = dir;
     linux_users_init(&s->users, paths->rootfs);
     linux_kubelet_init(&s->kubelet, paths->rootfs);
+    linux_names_init(&s->names, paths->rootfs);
     /* The tree may be another machine's: its own word on page size and tick comes first. */
     s->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     s->ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -231,13 +235,15 @@ static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t 
     if (k->state == 'D') {
         if (k->owner)
             memcpy(is->devices, k->owner->devices, sizeof(is->devices));
-    } else if (is->container_id[0] || is->pod_uid[0] || is->slurm_job[0]) {
+    } else if (is->container_id[0] || is->pod_uid[0] || is->slurm_job[0] || is->batch_job[0]) {
         if (!s->environ_text)
             s->environ_text = xcalloc(1, ENVIRON_READ);
         linux_owner_devices(is->devices, sizeof(is->devices),
                             text_of(s, k->pid, "environ", s->environ_text, ENVIRON_READ),
                             is->slurm_job[0] != '\0');
     }
+    if (owner.container[0])
+        linux_names_find(&s->names, owner.container, is, s->mono_ns);
     if (!k->owner)
         k->owner = xnew(struct process_owner);
     *k->owner = *is;
@@ -381,13 +387,20 @@ static uint64_t count_invisible(const struct state *s)
     return load.threads > seen ? load.threads - seen : 0;
 }
 
+/* A pod's number, or a container of a runtime that Kubernetes uses: the pod's part of a path is
+ * hidden by a cgroup namespace. */
+static bool may_be_in_pod(const struct process_owner *o)
+{
+    return o->pod_uid[0] || !strcmp(o->runtime, "containerd") || !strcmp(o->runtime, "cri-o");
+}
+
 /* False when memory is out: the process is then shown without its owner. */
 static bool show_owner(struct state *s, struct known *k, struct process *p, struct reading *out)
 {
     p->owner = NULL;
     if (!k->owner)
         return true;
-    if (k->owner->pod_uid[0] && (!k->owner->pod[0] || !k->owner->container[0]))
+    if (may_be_in_pod(k->owner) && (!k->owner->pod[0] || !k->owner->container[0]))
         linux_kubelet_name(&s->kubelet, k->owner, out->mono_ns);
     struct process_owner *copy = arena_alloc(out->arena, sizeof(*copy));
     if (!copy)
@@ -429,6 +442,7 @@ static int process_read(void *state, struct reading *out, struct error *err)
 
     if (!out->mono_ns)
         out->mono_ns = clock_mono_ns();
+    s->mono_ns = out->mono_ns;
     if (s->turn++ % LOOKUP_TURNS == 0)
         s->boot_time_s = linux_file_boot_time(s->paths.procfs);
     int code = list_pids(s, err);

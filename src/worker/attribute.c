@@ -129,7 +129,11 @@ static void holder_of(struct holder *h, const struct process *p, bool known)
         h->kind = HOLDER_JOB;
         copy(h->name, sizeof(h->name), o->slurm_job);
         copy(h->user, sizeof(h->user), o->job_user[0] ? o->job_user : p->user);
-    } else if (o->pod_uid[0]) {
+    } else if (o->batch_job[0]) {
+        h->kind = HOLDER_JOB;
+        copy(h->name, sizeof(h->name), o->batch_job);
+        copy(h->user, sizeof(h->user), p->user);
+    } else if (o->pod_uid[0] || o->pod[0]) {
         h->kind = HOLDER_POD;
         name_container(h, o);
         if (o->pod[0])
@@ -140,9 +144,11 @@ static void holder_of(struct holder *h, const struct process *p, bool known)
         h->kind = HOLDER_CONTAINER;
         name_container(h, o);
         copy(h->name, sizeof(h->name), o->container_id);
+        copy(h->user, sizeof(h->user), p->user);
     } else if (o->unit[0]) {
         h->kind = HOLDER_UNIT;
         copy(h->name, sizeof(h->name), o->unit);
+        copy(h->user, sizeof(h->user), p->user);
     } else if (p->user[0]) {
         h->kind = HOLDER_USER;
         copy(h->name, sizeof(h->name), p->user);

@@ -124,15 +124,17 @@ static void the_most_telling_owner_names_the_holder(void **state)
         const char *name, *user, *container;
     } wanted[] = {
         {HOLDER_JOB, "42", "bob", ""},
+        {HOLDER_JOB, "7.pbs", "alice", ""},
         {HOLDER_POD, "ml/llm-0", "", "server"},
         {HOLDER_POD, "some-uid", "", "cafe"},
-        {HOLDER_CONTAINER, "0123456789ab", "", "0123456789ab"},
-        {HOLDER_UNIT, "x.service", "", ""},
+        {HOLDER_CONTAINER, "0123456789ab", "alice", "0123456789ab"},
+        {HOLDER_UNIT, "x.service", "alice", ""},
         {HOLDER_USER, "alice", "alice", ""},
     };
 
     (void)state;
-    begin(1, 6);
+    begin(1, 7);
+    put(owned(1006)->batch_job, "7.pbs");
     struct process_owner *o = owned(1000);
     put(o->slurm_job, "42");
     put(o->job_user, "bob");

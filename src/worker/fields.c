@@ -128,6 +128,8 @@ static const struct field owner[] = {
     TEXT("slurm_job", O, slurm_job),
     TEXT("slurm_step", O, slurm_step),
     TEXT("slurm_user", O, job_user),
+    TEXT("scheduler", O, scheduler),
+    TEXT("job", O, batch_job),
     TEXT("unit", O, unit),
     TEXT("session", O, session),
 };

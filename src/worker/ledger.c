@@ -101,7 +101,8 @@ struct account *ledger_hold(struct ledger *l, const struct merged_accelerator *o
         return NULL;
     if (a->turn != l->turn) {
         clear(a);
-        str_copy(a->is.user, sizeof(a->is.user), str_of(like->user));
+        if (!a->is.user[0]) /* of a container with several users: the first, for good */
+            str_copy(a->is.user, sizeof(a->is.user), str_of(like->user));
     }
     a->turn = l->turn;
     a->seen_ns = mono_ns;

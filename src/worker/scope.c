@@ -307,7 +307,7 @@ static void gpu_process_info(const struct line *line)
     text(line, "pod", o->pod[0] ? o->pod : o->pod_uid);
     text(line, "slurm_job", o->slurm_job);
     text(line, "slurm_step", o->slurm_step);
-    text(line, "unit", o->unit);
+    text(line, "unit", o->batch_job[0] ? o->batch_job : o->unit);
 }
 
 static void holder(const struct line *line)

@@ -30,18 +30,19 @@ const failures = (metrics, reason) => metrics.algalon_attribution_failures_total
 describe('attribution', () => {
   for (const [name, pid, wanted] of [
     ['shell', 500, { holder_kind: 'unknown', holder: 'unknown' }], // its files show no device: it is another's number
-    ['systemd', 510, { holder_kind: 'unit', holder: 'ollama.service' }],
-    ['docker-v1', 520, { holder_kind: 'container', holder: '0123456789ab', container: '0123456789ab' }],
-    ['docker-v2', 530, { holder_kind: 'container', holder: '0123456789ab', container: '0123456789ab' }],
-    ['containerd', 540, { holder_kind: 'container', holder: '0123456789ab', container: '0123456789ab' }],
-    ['podman', 550, { holder_kind: 'container', holder: '0123456789ab', container: '0123456789ab' }],
+    ['systemd', 510, { holder_kind: 'unit', holder: 'ollama.service', user: 'root' }],
+    ['docker-v1', 520, { holder_kind: 'container', holder: '0123456789ab', user: 'root', container: '0123456789ab' }],
+    ['docker-v2', 530, { holder_kind: 'container', holder: '0123456789ab', user: 'root', container: 'web' }],
+    ['containerd', 540, { holder_kind: 'container', holder: '0123456789ab', user: 'root', container: '0123456789ab' }],
+    ['podman', 550, { holder_kind: 'container', holder: '0123456789ab', user: '100999', container: '0123456789ab' }],
     ['kubernetes-systemd', 560, { holder_kind: 'pod', holder: 'ml/llm-0', namespace: 'ml', pod: 'llm-0', container: 'server' }],
     ['kubernetes-cgroupfs', 570, { holder_kind: 'pod', holder: 'ml/llm-0', namespace: 'ml', pod: 'llm-0', container: 'server' }],
     ['crio', 580, { holder_kind: 'pod', holder: 'ml/llm-0', namespace: 'ml', pod: 'llm-0', container: 'server' }],
     ['slurm-v1', 590, { holder_kind: 'job', holder: '77', user: 'ada', slurm_job: '77' }],
     ['slurm-v2', 600, { holder_kind: 'job', holder: '4242', user: 'ada', slurm_job: '4242' }],
     ['slurm-multiple', 611, { holder_kind: 'job', holder: '10', user: 'ada', slurm_job: '10' }],
-    ['lxc', 620, { holder_kind: 'container', holder: 'web-1', container: 'web-1' }],
+    ['lxc', 620, { holder_kind: 'container', holder: 'web-1', user: '100000', container: 'web-1' }],
+    ['pbs', 640, { holder_kind: 'job', holder: '2404743.opbs', user: 'ada' }],
   ])
     it(`finds the holder on a machine of ${name}`, () => {
       const metrics = read(name, `${gpus(1)}process gpu=0 pid=${pid} memory=2GB type=C share=0.5\n`);
