@@ -31,7 +31,10 @@ static void every_runtime_and_scheduler_is_read(void **state)
         {"shell", 500, "ada", {.session = "5"}},
         {"systemd", 510, "root", {.unit = "ollama.service"}},
         {"docker-v1", 520, "root", {.runtime = "docker", .container_id = SHORT}},
-        {"docker-v2", 530, "root", {.runtime = "docker", .container_id = SHORT, .devices = GPU}},
+        {"docker-v2",
+         530,
+         "root",
+         {.runtime = "docker", .container_id = SHORT, .container = "web", .devices = GPU}},
         {"containerd", 540, "root", {.runtime = "containerd", .container_id = SHORT}},
         {"podman", 550, "100999", {.runtime = "podman", .container_id = SHORT}},
         {"kubernetes-systemd",
@@ -71,6 +74,7 @@ static void every_runtime_and_scheduler_is_read(void **state)
          611,
          "root",
          {.slurm_job = "10", .slurm_step = "extern", .job_user = "ada"}},
+        {"pbs", 640, "ada", {.scheduler = "pbs", .batch_job = "2404743.opbs"}},
         {"lxc", 620, "100000", {.runtime = "lxc", .container_id = "web-1"}},
         {"namespaced", 630, "root", {.runtime = "containerd", .container_id = SHORT, .pod_uid = U}},
         {"namespaced", 631, "root", {.runtime = "containerd", .container_id = "fedcba987654"}},
@@ -94,6 +98,8 @@ static void every_runtime_and_scheduler_is_read(void **state)
         assert_string_equal(got->slurm_job, wanted->slurm_job);
         assert_string_equal(got->slurm_step, wanted->slurm_step);
         assert_string_equal(got->job_user, wanted->job_user);
+        assert_string_equal(got->scheduler, wanted->scheduler);
+        assert_string_equal(got->batch_job, wanted->batch_job);
         assert_string_equal(got->unit, wanted->unit);
         assert_string_equal(got->session, wanted->session);
         assert_string_equal(got->devices, wanted->devices);
