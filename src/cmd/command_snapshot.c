@@ -2,64 +2,7 @@
 #include "service.h"
 #include "worker/worker.h"
 
-#include <stdlib.h>
 #include <unistd.h>
-
-/* Longer than a cold driver takes to wake eight GPUs; past it the driver does not answer at all. */
-#define READ_DEADLINE_NS (45 * (uint64_t)NS_PER_S)
-
-/* One reading on a thread of its own, so that a driver call that never returns cannot hold the
- * command. */
-struct reading_job {
-    struct worker_options options;
-    int64_t over_ms;
-    struct snapshot *snapshot;
-    struct error err;
-    int code;
-    bool done;
-    pthread_mutex_t lock; /* lock: snapshot, err, code, done */
-    pthread_cond_t ended;
-};
-
-static void *read_once(void *arg)
-{
-    struct reading_job *job = arg;
-    struct snapshot *snapshot = NULL;
-    struct error err = {0};
-    int code = worker_once(&job->options, job->over_ms, &snapshot, &err);
-
-    pthread_mutex_lock(&job->lock);
-    job->snapshot = snapshot;
-    job->err = err;
-    job->code = code;
-    job->done = true;
-    pthread_cond_signal(&job->ended);
-    pthread_mutex_unlock(&job->lock);
-    return NULL;
-}
-
-/* -ETIMEDOUT: the thread is left behind with `job`, which must then stay. */
-static int read_within_deadline(struct reading_job *job, struct error *err)
-{
-    uint64_t deadline = clock_mono_ns() + (uint64_t)job->over_ms * NS_PER_MS + READ_DEADLINE_NS;
-    pthread_t thread;
-    bool late = false;
-    int code = thread_start(&thread, "snapshot", read_once, job, err);
-
-    if (code)
-        return code;
-    pthread_mutex_lock(&job->lock);
-    while (!job->done && !late)
-        late = thread_wait_until(&job->ended, &job->lock, deadline);
-    late = !job->done;
-    pthread_mutex_unlock(&job->lock);
-    if (late)
-        return error_set(err, -ETIMEDOUT, "a driver does not answer: see algalon doctor");
-    pthread_join(thread, NULL);
-    if (job->code && err)
-        *err = job->err;
-    return job->code;
-}
 
 static enum exit_code print(struct snapshot *snapshot, const char *format)
 {
@@ -81,27 +24,29 @@ static enum exit_code print(struct snapshot *snapshot, const char *format)
 
 enum exit_code command_snapshot(struct settings *settings)
 {
-    struct reading_job *job = xnew(struct reading_job);
+    struct worker_options options;
+    struct snapshot *snapshot = NULL;
     struct error err;
-    int code = service_worker_options(settings, &job->options, &err);
+    char late[200];
+    int code = service_worker_options(settings, &options, &err);
 
     if (code) {
         log_error("cannot read this machine", "error", err.text);
-        free(job);
         return EXIT_USAGE;
     }
-    job->over_ms = settings->over_ms;
-    pthread_mutex_init(&job->lock, NULL);
-    thread_cond_init(&job->ended);
-    code = read_within_deadline(job, &err);
+    code = worker_once(&options, settings->over_ms, settings->snapshot_timeout_ms, late,
+                       sizeof(late), &snapshot, &err);
     if (code) {
         log_error("cannot read this machine", "error", err.text);
-        if (code != -ETIMEDOUT)
-            free(job);
         return EXIT_FAILED;
     }
-    enum exit_code done = print(job->snapshot, settings->format);
-    snapshot_release(job->snapshot);
-    free(job);
-    return done;
+    enum exit_code done = print(snapshot, settings->format);
+    snapshot_release(snapshot);
+    if (!late[0])
+        return done;
+    log_error("a driver does not answer: what it would tell is missing. A cold driver may need a "
+              "longer --timeout; see algalon doctor",
+              "collectors", late);
+    fflush(NULL);
+    _exit(EXIT_FAILED); /* what libraries do at the end could wait for that driver */
 }

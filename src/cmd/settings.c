@@ -157,6 +157,8 @@ static const struct option_spec specs[] = {
      "what to ask; host: http://127.0.0.1:8428/-/ready"},
     {"timeout", DURATION, FIELD(ready_timeout_ms), FOR_READY, "Output", "3s", "DURATION",
      "longest time to wait for the answer"},
+    {"timeout", DURATION, FIELD(snapshot_timeout_ms), FOR_SNAPSHOT, "Output", "5s", "DURATION",
+     "longest time to wait for a driver beyond --over; then without it"},
     {"keep", FLAG, FIELD(keep), FOR_DEMO, "Output", "false", NULL,
      "leave the simulated machines' folder behind at the end"},
 
@@ -298,15 +300,19 @@ struct file_context {
 static int set_from_file(void *ctx, struct str key, struct str value, struct error *err)
 {
     struct file_context *file = ctx;
+    bool known = false;
 
     for (size_t i = 0; i < SPEC_COUNT; i++) {
         if (!str_is(key, specs[i].name) || specs[i].offset == FIELD(config))
             continue;
+        known = true;
         if (!(specs[i].commands & file->command))
-            return 0; /* another command's: one file serves them all */
+            continue; /* another command's: one file serves them all */
         return set(file->settings, &specs[i], value, "file", err);
     }
-    return error_set(err, -EINVAL, "unknown option '%.*s' (see algalon --help)", STR_ARG(key));
+    return known ? 0
+                 : error_set(err, -EINVAL, "unknown option '%.*s' (see algalon --help)",
+                             STR_ARG(key));
 }
 
 static int read_file(struct settings *s, enum command_bit command, struct error *err)
@@ -403,6 +409,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--notify-repeat is at least 1m");
     if (s->over_ms < 50 || s->over_ms > 60000)
         return error_set(err, -EINVAL, "--over is between 50ms and 1m");
+    if (s->snapshot_timeout_ms < 100 || s->snapshot_timeout_ms > 600000)
+        return error_set(err, -EINVAL, "--timeout is between 100ms and 10m");
     if (s->processes > 10000)
         return error_set(err, -EINVAL, "--processes is at most 10000");
     if (s->process_series > 10000)

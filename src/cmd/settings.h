@@ -59,7 +59,7 @@ struct settings {
     uint64_t query_max_memory, query_max_series, query_max_samples, query_max_concurrent;
 
     const char *format, *url;
-    int64_t over_ms, ready_timeout_ms;
+    int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;
     const char *color;
     bool keep;
 

@@ -48,6 +48,7 @@ struct schedule {
     struct host_paths paths;
     uint64_t (*now)(void);
     uint64_t started_ns, origin_ns;
+    uint64_t over_ns;        /* of schedule_once() */
     pthread_mutex_t lock;    /* lock: stopping, interrupted, and of the slots what they say */
     pthread_cond_t turn;     /* stopping */
     pthread_cond_t answered; /* a turn ended, or stopping */
@@ -451,13 +452,10 @@ static bool wait_for_turn(struct slot *slot)
     return goes_on;
 }
 
-static void *run_slot(void *arg)
+static void end_slot(struct slot *slot)
 {
-    struct slot *slot = arg;
     struct schedule *s = slot->schedule;
 
-    while (wait_for_turn(slot))
-        schedule_turn(s, (size_t)(slot - s->slots));
     if (slot->open)
         slot->collector->close(slot->state);
     slot->open = false;
@@ -466,10 +464,32 @@ static void *run_slot(void *arg)
     pthread_cond_broadcast(&s->answered);
     pthread_mutex_unlock(&s->lock);
     schedule_release(s);
+}
+
+static void *run_slot(void *arg)
+{
+    struct slot *slot = arg;
+
+    while (wait_for_turn(slot))
+        schedule_turn(slot->schedule, (size_t)(slot - slot->schedule->slots));
+    end_slot(slot);
     return NULL;
 }
 
-int schedule_start(struct schedule *s, struct error *err)
+static void *run_slot_once(void *arg)
+{
+    struct slot *slot = arg;
+    struct schedule *s = slot->schedule;
+    size_t i = (size_t)(slot - s->slots);
+
+    schedule_turn(s, i);
+    if (s->over_ns && schedule_sleep(s, clock_mono_ns() + s->over_ns))
+        schedule_turn(s, i);
+    end_slot(slot);
+    return NULL;
+}
+
+static int start_threads(struct schedule *s, void *(*run)(void *), struct error *err)
 {
     for (size_t i = 0; i < s->len; i++) {
         struct slot *slot = &s->slots[i];
@@ -478,7 +498,7 @@ int schedule_start(struct schedule *s, struct error *err)
         snprintf(name, sizeof(name), "read-%s", slot->collector->name);
         atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
         pthread_t thread;
-        int code = thread_start_small(&thread, name, WORKER_STACK_BYTES, run_slot, slot, err);
+        int code = thread_start_small(&thread, name, WORKER_STACK_BYTES, run, slot, err);
         if (code) {
             schedule_release(s);
             return code;
@@ -487,6 +507,11 @@ int schedule_start(struct schedule *s, struct error *err)
         slot->started = true;
     }
     return 0;
+}
+
+int schedule_start(struct schedule *s, struct error *err)
+{
+    return start_threads(s, run_slot, err);
 }
 
 /* The lock is held. */
@@ -525,4 +550,33 @@ void schedule_stop(struct schedule *s, uint64_t grace_ns)
         slot->started = false;
     }
     pthread_mutex_unlock(&s->lock);
+}
+
+int schedule_once(struct schedule *s, uint64_t over_ns, uint64_t patience_ns, char *late,
+                  size_t late_size, struct error *err)
+{
+    uint64_t deadline_ns = clock_mono_ns() + over_ns + patience_ns;
+    size_t n = 0;
+
+    late[0] = '\0';
+    s->over_ns = over_ns;
+    int code = start_threads(s, run_slot_once, err);
+    pthread_mutex_lock(&s->lock);
+    while (!code && !all_ended(s))
+        if (thread_wait_until(&s->answered, &s->lock, deadline_ns))
+            break;
+    for (size_t i = 0; i < s->len; i++) {
+        struct slot *slot = &s->slots[i];
+        if (!slot->started || slot->ended)
+            continue;
+        slot->seen = true; /* also when it is the look for hardware that hangs */
+        slot->up = false;
+        slot->reported = OUTCOME_HANGS;
+        if (n < late_size)
+            n += (size_t)snprintf(late + n, late_size - n, "%s%s", n ? ", " : "",
+                                  slot->collector->name);
+    }
+    pthread_mutex_unlock(&s->lock);
+    schedule_stop(s, 0);
+    return code;
 }

@@ -79,6 +79,13 @@ MUST_CHECK int schedule_start(struct schedule *s, struct error *err);
 /** Ends the threads; one that hangs in its driver is left behind after `grace_ns`. */
 void schedule_stop(struct schedule *s, uint64_t grace_ns);
 
+/** Two turns of every collector (one when `over_ns` is 0), `over_ns` apart, each on a thread of its
+ * own, in place of schedule_start(). Returns when all have ended, at the latest when `patience_ns`
+ * more have passed; those that did not end are left behind, and their names stand in `late` with
+ * commas. Errors: no thread could be started. */
+MUST_CHECK int schedule_once(struct schedule *s, uint64_t over_ns, uint64_t patience_ns, char *late,
+                             size_t late_size, struct error *err);
+
 /** Sleeps until `deadline_ns`; false when the schedule was stopped meanwhile. */
 bool schedule_sleep(struct schedule *s, uint64_t deadline_ns);
 

@@ -237,28 +237,24 @@ void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *
 }
 
 int worker_once_with(const struct worker_options *options, const struct collector *const *table,
-                     int64_t over_ms, struct snapshot **ret, struct error *err)
+                     int64_t over_ms, int64_t patience_ms, char *late, size_t late_size,
+                     struct snapshot **ret, struct error *err)
 {
     struct maker m;
     int code = maker_init(&m, options, table, ONCE_INTERVAL_MS, err);
 
     if (code)
         return code;
-    size_t len = schedule_len(m.schedule);
-    for (size_t i = 0; i < len; i++)
-        schedule_turn(m.schedule, i);
-    if (over_ms > 0) {
-        schedule_sleep(m.schedule, clock_mono_ns() + (uint64_t)over_ms * NS_PER_MS);
-        for (size_t i = 0; i < len; i++)
-            schedule_turn(m.schedule, i);
-    }
-    code = make(&m, ret);
+    code = schedule_once(m.schedule, (uint64_t)over_ms * NS_PER_MS,
+                         (uint64_t)patience_ms * NS_PER_MS, late, late_size, err);
+    if (!code && (code = make(&m, ret)))
+        error_errno(err, code, "snapshot");
     maker_fini(&m);
-    return code ? error_errno(err, code, "snapshot") : 0;
+    return code;
 }
 
-int worker_once(const struct worker_options *options, int64_t over_ms, struct snapshot **ret,
-                struct error *err)
+int worker_once(const struct worker_options *options, int64_t over_ms, int64_t patience_ms,
+                char *late, size_t late_size, struct snapshot **ret, struct error *err)
 {
-    return worker_once_with(options, collectors, over_ms, ret, err);
+    return worker_once_with(options, collectors, over_ms, patience_ms, late, late_size, ret, err);
 }

@@ -88,10 +88,15 @@ void snapshot_csv(const struct snapshot *s, struct buf *to);
 /** How many accelerators it holds: pages say "no GPU found" when 0. */
 size_t snapshot_accelerators(const struct snapshot *s);
 
-/** One reading of everything in the calling thread, with rates over `over_ms`: for `algalon
- * snapshot`. */
+/**
+ * One reading of everything, with rates over `over_ms`: for `algalon snapshot`. Comes at the latest
+ * `patience_ms` after that, with what is known by then: the collectors that did not answer are left
+ * behind in their drivers, and their names stand in `late` ("" when all answered). Errors: -EINVAL,
+ * -ENOMEM.
+ */
 MUST_CHECK int worker_once(const struct worker_options *options, int64_t over_ms,
-                           struct snapshot **ret, struct error *err);
+                           int64_t patience_ms, char *late, size_t late_size, struct snapshot **ret,
+                           struct error *err);
 
 /** What was found on this machine by every collector; memory in `a`. For `algalon doctor` and GET
  * /api/v1/doctor. */

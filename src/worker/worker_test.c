@@ -300,23 +300,50 @@ static void many_readers_share_a_snapshot(void **state)
     worker_stop(w);
 }
 
-static void one_reading_needs_no_threads(void **state)
+static void one_reading_takes_two_turns_for_rates(void **state)
 {
     struct worker_options o = quick();
     struct snapshot *s = NULL;
     struct error err;
+    char late[64];
 
     (void)state;
-    assert_int_equal(worker_once_with(&o, table, 1, &s, &err), 0);
+    assert_int_equal(worker_once_with(&o, table, 1, 20000, late, sizeof(late), &s, &err), 0);
+    assert_string_equal(late, "");
     assert_true(str_contains(snapshot_body(s, SNAPSHOT_TEXT),
                              STR("algalon_collector_readings_total{hostname=\"node1\","
                                  "collector=\"driver\"} 2")));
     assert_int_equal(fake.closed, 2);
     snapshot_release(s);
     o.disabled = "driver";
-    assert_int_equal(worker_once_with(&o, table, 0, &s, &err), 0);
+    assert_int_equal(worker_once_with(&o, table, 0, 20000, late, sizeof(late), &s, &err), 0);
     assert_int_equal(snapshot_accelerators(s), 0);
     snapshot_release(s);
+}
+
+static void one_reading_goes_without_a_driver_that_hangs(void **state)
+{
+    struct worker_options o = quick();
+    struct snapshot *s = NULL;
+    struct error err;
+    char late[64];
+
+    (void)state;
+    set_hanging(true);
+    assert_int_equal(worker_once_with(&o, table, 0, 50, late, sizeof(late), &s, &err), 0);
+    assert_string_equal(late, "driver");
+    struct str text = snapshot_body(s, SNAPSHOT_TEXT);
+    assert_true(str_contains(text, STR("algalon_collector_up{hostname=\"node1\","
+                                       "collector=\"driver\"} 0")));
+    assert_true(str_contains(text, STR("algalon_collector_up{hostname=\"node1\","
+                                       "collector=\"host\"} 1")));
+    assert_int_equal(snapshot_accelerators(s), 0);
+    snapshot_release(s);
+    set_hanging(false); /* the thread cleans up behind itself */
+    pthread_mutex_lock(&fake.lock);
+    while (fake.closed < 2)
+        assert_false(thread_wait_until(&fake.changed, &fake.lock, clock_mono_ns() + PATIENCE_NS));
+    pthread_mutex_unlock(&fake.lock);
 }
 
 static void nonsense_is_refused(void **state)
@@ -325,11 +352,12 @@ static void nonsense_is_refused(void **state)
     struct worker *w = NULL;
     struct snapshot *s = NULL;
     struct error err;
+    char late[64];
 
     (void)state;
     o.schemas = 0;
     assert_int_equal(worker_start_with(&o, table, &w, &err), -EINVAL);
-    assert_int_equal(worker_once_with(&o, table, 0, &s, &err), -EINVAL);
+    assert_int_equal(worker_once_with(&o, table, 0, 20000, late, sizeof(late), &s, &err), -EINVAL);
     o = quick();
     o.interval_ms = 0;
     assert_int_equal(worker_start_with(&o, table, &w, &err), -EINVAL);
@@ -347,7 +375,8 @@ int main(void)
         TEST(a_driver_that_hangs_holds_up_only_itself),
         TEST(stopping_leaves_a_hanging_driver_behind),
         TEST(many_readers_share_a_snapshot),
-        TEST(one_reading_needs_no_threads),
+        TEST(one_reading_takes_two_turns_for_rates),
+        TEST(one_reading_goes_without_a_driver_that_hangs),
         TEST(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ MUST_CHECK int worker_start_with(const struct worker_options *options,
                                  struct error *err);
 MUST_CHECK int worker_once_with(const struct worker_options *options,
                                 const struct collector *const *table, int64_t over_ms,
+                                int64_t patience_ms, char *late, size_t late_size,
                                 struct snapshot **ret, struct error *err);
 void worker_diagnose_with(const struct worker_options *options,
                           const struct collector *const *table, struct arena *a,
