@@ -121,10 +121,24 @@ void status_walreplay(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
+/* A line of text about what is well; and that GPUs are left alone, where an operator wants it. */
+static void reply_state(struct http_request *r, const struct api *api, const char *state)
+{
+    int64_t left_ms = api->worker ? worker_let_go_left_ms(api->worker) : 0;
+    char text[160];
+
+    if (left_ms > 0)
+        snprintf(text, sizeof(text),
+                 "Algalon is %s.\nGPUs are released by the operator for another %" PRId64 " s.\n",
+                 state, (left_ms + 999) / 1000);
+    else
+        snprintf(text, sizeof(text), "Algalon is %s.\n", state);
+    http_reply_text(r, 200, TEXT_TYPE, text);
+}
+
 void status_healthy(struct http_request *r, void *ctx)
 {
-    (void)ctx;
-    http_reply_text(r, 200, TEXT_TYPE, "Algalon is healthy.\n");
+    reply_state(r, ctx, "healthy");
 }
 
 void status_health(struct http_request *r, void *ctx)
@@ -138,7 +152,7 @@ void status_ready(struct http_request *r, void *ctx)
     const struct api *api = ctx;
 
     if (!api->ready || api->ready(api->ctx))
-        http_reply_text(r, 200, TEXT_TYPE, "Algalon is ready.\n");
+        reply_state(r, api, "ready");
     else
         http_reply_text(r, 503, TEXT_TYPE, "Algalon is not ready yet.\n");
 }

@@ -30,6 +30,7 @@ enum exit_code command_doctor(struct settings *settings);
 enum exit_code command_explain(struct settings *settings);
 enum exit_code command_demo(struct settings *settings);
 enum exit_code command_ready(struct settings *settings);
+enum exit_code command_release(struct settings *settings);
 
 const char *program_version(void);
 

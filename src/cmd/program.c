@@ -47,6 +47,15 @@ const struct command commands[] = {
      "shows the\n"
      "dashboards. Nothing is kept when it ends, unless --data-dir says where.",
      command_demo},
+    {"release", FOR_RELEASE, "have a running worker let go of the GPUs for a while",
+     "The worker closes the driver, so that it can be unloaded or upgraded, a GPU reset or cut "
+     "anew "
+     "(MIG);\n"
+     "its metrics say so, and it opens the driver again by itself. Needs root or the worker's "
+     "user. "
+     "The same\n"
+     "without this command: kill -USR1 (10 minutes) and kill -USR2 (again).",
+     command_release},
     {"ready", FOR_READY, "ask a running algalon whether it is ready (for health checks)",
      "Exit code 0 when the program at --url answers that it is ready, 1 when not.", command_ready},
     {NULL, 0, NULL, NULL, NULL},

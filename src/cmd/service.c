@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "api/api.h"
+#include "release.h"
 #include "rules_home.h"
 #include "systemd.h"
 #include "web/web.h"
@@ -44,6 +45,7 @@ struct service {
     char hostname[256];
     bool ready; /* logged and told to systemd */
     bool local_failing;
+    struct release release;
     pthread_mutex_t reload_lock; /* lock: reloads, one at a time */
 };
 
@@ -537,6 +539,7 @@ static void announce(struct service *s)
 static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)
 {
     announce(s);
+    release_tick(&s->release, s->worker);
     if (s->scrape && now_ms >= *next_self_ms) {
         keep_self_metrics(s, now_ms);
         *next_self_ms = now_ms + SELF_METRICS_MS;
@@ -555,11 +558,14 @@ static enum exit_code wait_for_end(struct service *s, const sigset_t *signals)
             next_self_ms = now_ms; /* the wall clock went back */
         if (tick(s, now_ms, &next_self_ms) < 0)
             return EXIT_FAILED;
-        int signal = sigtimedwait(signals, NULL, &step);
+        siginfo_t info;
+        int signal = sigtimedwait(signals, &info, &step);
         if (signal == SIGHUP) {
             struct error err;
             if (reload(s, &err))
                 continue; /* logged there */
+        } else if (signal == SIGUSR1 || signal == SIGUSR2) {
+            release_take(&s->release, s->worker, &info);
         } else if (signal == SIGTERM || signal == SIGINT) {
             log_info("stopping", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
             return EXIT_DONE;
@@ -581,7 +587,10 @@ enum exit_code service_run(const struct service_options *options)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR1);
+    sigaddset(&signals, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    release_init();
     int code = start(s, &err);
     if (code) {
         log_error("cannot start", "error", err.text);

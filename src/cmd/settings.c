@@ -159,6 +159,14 @@ static const struct option_spec specs[] = {
      "longest time to wait for the answer"},
     {"timeout", DURATION, FIELD(snapshot_timeout_ms), FOR_SNAPSHOT, "Output", "5s", "DURATION",
      "longest time to wait for a driver beyond --over; then without it"},
+    {"for", DURATION, FIELD(release_ms), FOR_RELEASE, "Release", "10m", "DURATION",
+     "how long the driver is left alone, at most 1d; then it is opened again by itself"},
+    {"end", FLAG, FIELD(release_end), FOR_RELEASE, "Release", "false", NULL,
+     "read the GPUs again now"},
+    {"pid", COUNT, FIELD(pid), FOR_RELEASE, "Release", "0", "PID",
+     "which algalon; 0: the one with a worker that runs here"},
+    {"timeout", DURATION, FIELD(release_timeout_ms), FOR_RELEASE, "Release", "10s", "DURATION",
+     "longest time to wait until the driver is closed"},
     {"keep", FLAG, FIELD(keep), FOR_DEMO, "Output", "false", NULL,
      "leave the simulated machines' folder behind at the end"},
 
@@ -411,6 +419,10 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--over is between 50ms and 1m");
     if (s->snapshot_timeout_ms < 100 || s->snapshot_timeout_ms > 600000)
         return error_set(err, -EINVAL, "--timeout is between 100ms and 10m");
+    if (s->release_ms < 1000 || s->release_ms > 86400000)
+        return error_set(err, -EINVAL, "--for is between 1s and 1d");
+    if (s->pid > INT32_MAX)
+        return error_set(err, -EINVAL, "--pid is a process's number");
     if (s->processes > 10000)
         return error_set(err, -EINVAL, "--processes is at most 10000");
     if (s->process_series > 10000)

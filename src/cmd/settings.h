@@ -18,6 +18,7 @@ enum command_bit {
     FOR_READY = 1 << 6,
     FOR_EXPLAIN = 1 << 7,
     FOR_AGENT = 1 << 8,
+    FOR_RELEASE = 1 << 9,
 };
 
 struct text_list {
@@ -60,6 +61,9 @@ struct settings {
 
     const char *format, *url;
     int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;
+    int64_t release_ms, release_timeout_ms;
+    uint64_t pid;
+    bool release_end;
     const char *color;
     bool keep;
 

@@ -111,6 +111,7 @@ enum accelerator_state {
                        */
     ACCELERATOR_FORBIDDEN, /* counted by the driver, but this process may not open it */
     ACCELERATOR_SLEEPING,  /* runtime suspended: left asleep */
+    ACCELERATOR_RELEASED,  /* its driver was let go: on the operator's word, or the driver's own */
 };
 
 /* One device, read once. Texts are "" when the driver has none. */
@@ -238,6 +239,8 @@ struct finding {
 struct reading {
     struct arena *arena;
     uint64_t mono_ns; /* when the read began; 0: the collector looks at the clock and sets it */
+    bool release;     /* asked of a collector that `releases`: close the driver, say who is there */
+    bool released;    /* answered: the driver is closed, for that or for reasons of its own */
     struct cpu cpu;
     struct memory memory;
     struct chassis chassis;
@@ -300,6 +303,7 @@ struct collector {
      * NULL. */
     void (*diagnose)(const struct host_paths *paths, struct arena *a, struct finding **ret,
                      size_t *ret_len);
+    bool releases;       /* keeps a driver open, and closes it when a reading says `release` */
     int64_t interval_ms; /* its own period where the usual one is too quick; 0: the worker's */
     /* Looks through the open files of a process, without waiting for its memory; a process table
      * has this, others NULL. */

@@ -19,9 +19,14 @@
 
 const struct catalogue_family catalogue_gpu[] = {
     {"algalon_gpu_up", "gauge", "1", GPU,
-     "1 while the device answers or sleeps, 0 when it is lost, forbidden or its driver is silent "
-     "(driver)",
+     "1 while the device answers, sleeps or is released, 0 when it is lost, forbidden or its "
+     "driver is silent (driver)",
      .asks = "nvmlDeviceGetHandleByIndex_v2 and the calls that follow", RANGE(0, 1),
+     .absent = "Always there, for every device that was ever seen."},
+    {"algalon_gpu_state", "gauge", "1", GPU,
+     "State of the device: 0 answers, 1 lost or its driver is silent, 2 may not be opened by this "
+     "process, 3 asleep, 4 released by the operator (driver)",
+     .asks = "nvmlDeviceGetHandleByIndex_v2 and the calls that follow", RANGE(0, 4),
      .absent = "Always there, for every device that was ever seen."},
     {"algalon_gpu_sleeping", "gauge", "1", GPU,
      "1 while the device is suspended by the kernel and so left unread (kernel: "

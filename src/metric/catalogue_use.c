@@ -17,6 +17,11 @@ const struct catalogue_family catalogue_use[] = {
      "1 when the collector of a platform answered its last turn, 0 when it failed or hangs "
      "(worker)",
      .asks = ASKS_TURN, RANGE(0, 1)},
+    {"algalon_collector_released", "gauge", "1", COLLECTOR,
+     "1 while the collector has let go of its driver, on the operator's word or because the driver "
+     "is being unbound, else 0 (worker)",
+     .asks = "the worker: algalon release, SIGUSR1; nvmlSystemEventSetWait", RANGE(0, 1),
+     .absent = "Collectors that hold no driver open."},
     {"algalon_collector_duration_seconds", "gauge", "seconds", COLLECTOR,
      "Duration of the last finished reading of a collector, seconds (worker)",
      .asks = "the worker: the clock around a turn"},

@@ -283,6 +283,7 @@ static const struct field engine[] = {
 static const struct field collector[] = {
     VALUE("name", FIELD_NAME, V, name),
     VALUE("up", FIELD_BOOL, V, up),
+    VALUE("released", FIELD_BOOL, V, released),
     {"duration_seconds", FIELD_DOUBLE, offsetof(V, duration_s), 0, 1, 6},
     COUNT("readings", V, readings),
     COUNT("errors", V, errors),
@@ -383,6 +384,8 @@ static const char *state_name(enum accelerator_state state)
         return "forbidden";
     case ACCELERATOR_SLEEPING:
         return "sleeping";
+    case ACCELERATOR_RELEASED:
+        return "released";
     }
     return NULL;
 }

@@ -16,6 +16,7 @@ enum outcome {
     OUTCOME_ABSENT,
     OUTCOME_OPEN_FAILED,
     OUTCOME_GONE,
+    OUTCOME_LEFT, /* released, and not open before either */
     OUTCOME_READ_FAILED,
     OUTCOME_READ,
     OUTCOME_HANGS
@@ -32,7 +33,7 @@ struct slot {
     pthread_t thread;
     bool started, ended;
     bool busy;
-    bool up, seen;
+    bool up, seen, released;
     uint64_t next_ns;  /* next turn */
     uint64_t due_ns;   /* when the turn in progress was due */
     uint64_t began_ns; /* when it began */
@@ -48,11 +49,13 @@ struct schedule {
     struct host_paths paths;
     uint64_t (*now)(void);
     uint64_t started_ns, origin_ns;
-    uint64_t over_ns;        /* of schedule_once() */
-    pthread_mutex_t lock;    /* lock: stopping, interrupted, and of the slots what they say */
+    uint64_t over_ns; /* of schedule_once() */
+    pthread_mutex_t
+        lock; /* lock: stopping, interrupted, let_go_until_ns, and of the slots what they say */
     pthread_cond_t turn;     /* stopping */
     pthread_cond_t answered; /* a turn ended, or stopping */
     bool stopping, interrupted;
+    uint64_t let_go_until_ns; /* before that drivers are left closed */
     size_t len;
     struct slot slots[COLLECTORS_MAX];
 };
@@ -185,12 +188,14 @@ uint64_t schedule_origin(const struct schedule *s)
 
 /* Takes the collector as far as it goes. On OUTCOME_READ and OUTCOME_READ_FAILED *ret is the
  * reading; on a failure it may be NULL. */
-static enum outcome take_turn(struct slot *slot, uint64_t now_ns, struct held_reading **ret,
-                              struct error *err)
+static enum outcome take_turn(struct slot *slot, uint64_t now_ns, bool release,
+                              struct held_reading **ret, struct error *err)
 {
     const struct collector *collector = slot->collector;
     struct schedule *s = slot->schedule;
 
+    if (!slot->open && release)
+        return OUTCOME_LEFT;
     if (!slot->open) {
         if (!collector->detect(&s->paths))
             return OUTCOME_ABSENT;
@@ -208,6 +213,7 @@ static enum outcome take_turn(struct slot *slot, uint64_t now_ns, struct held_re
     }
     reading_init(&held->reading, &held->arena);
     held->reading.mono_ns = now_ns;
+    held->reading.release = release;
     int code = collector->read(slot->state, &held->reading, err);
     if (code == -ENODEV) {
         collector->close(slot->state);
@@ -241,13 +247,17 @@ static struct held_reading *settle(struct slot *slot, enum outcome outcome,
     struct held_reading *old = NULL;
     bool read = outcome == OUTCOME_READ || outcome == OUTCOME_READ_FAILED;
 
-    slot->up = outcome == OUTCOME_READ;
+    slot->up = outcome == OUTCOME_READ || outcome == OUTCOME_LEFT;
+    slot->released = outcome == OUTCOME_LEFT || (held && held->reading.released);
     slot->readings_total += outcome == OUTCOME_READ;
-    slot->errors_total += outcome != OUTCOME_READ && outcome != OUTCOME_ABSENT;
+    slot->errors_total +=
+        outcome != OUTCOME_READ && outcome != OUTCOME_ABSENT && outcome != OUTCOME_LEFT;
     if (read) {
         slot->duration_s = (double)(ended_ns - began_ns) / NS_PER_S;
         slot->next_ns = next_on_grid(slot, ended_ns);
         slot->back_off_ns = 0;
+    } else if (outcome == OUTCOME_LEFT) {
+        slot->next_ns = next_on_grid(slot, ended_ns);
     } else if (outcome == OUTCOME_OPEN_FAILED) {
         slot->back_off_ns =
             slot->back_off_ns ? MIN(slot->back_off_ns * 2, BACK_OFF_MAX_NS) : BACK_OFF_NS;
@@ -290,6 +300,7 @@ static void report(const struct slot *slot, enum outcome before, enum outcome no
         break;
     case OUTCOME_NONE:
     case OUTCOME_ABSENT:
+    case OUTCOME_LEFT:
         break;
     }
 }
@@ -305,9 +316,10 @@ void schedule_turn(struct schedule *s, size_t i)
     slot->busy = true;
     slot->due_ns = slot->next_ns;
     slot->began_ns = began_ns;
+    bool release = slot->collector->releases && began_ns < s->let_go_until_ns;
     pthread_mutex_unlock(&s->lock);
 
-    enum outcome outcome = take_turn(slot, began_ns, &held, &err);
+    enum outcome outcome = take_turn(slot, began_ns, release, &held, &err);
     uint64_t ended_ns = s->now();
 
     pthread_mutex_lock(&s->lock);
@@ -319,6 +331,29 @@ void schedule_turn(struct schedule *s, size_t i)
     pthread_mutex_unlock(&s->lock);
     release_held(old);
     report(slot, before, outcome, &err);
+}
+
+void schedule_let_go(struct schedule *s, uint64_t until_ns)
+{
+    pthread_mutex_lock(&s->lock);
+    s->let_go_until_ns = until_ns;
+    for (size_t i = 0; i < s->len; i++)
+        if (s->slots[i].collector->releases)
+            s->slots[i].next_ns = MIN(s->slots[i].next_ns, s->now());
+    pthread_cond_broadcast(&s->turn);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool schedule_has_let_go(struct schedule *s)
+{
+    bool all = true;
+
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->len; i++)
+        if (s->slots[i].collector->releases)
+            all = all && s->slots[i].released && !s->slots[i].busy;
+    pthread_mutex_unlock(&s->lock);
+    return all;
 }
 
 /* ---- what the publisher sees ---- */
@@ -370,6 +405,8 @@ void schedule_look(struct schedule *s, uint64_t now_ns, struct collector_view *v
             .name = slot->collector->name,
             .seen = slot->seen,
             .up = slot->up,
+            .releases = slot->collector->releases,
+            .released = slot->released,
             .duration_s = slot->duration_s,
             .readings = slot->readings_total,
             .errors = slot->errors_total,

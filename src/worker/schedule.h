@@ -33,8 +33,9 @@ struct schedule_options {
 /* What one collector looks like from outside. */
 struct collector_view {
     const char *name;
-    bool seen; /* its hardware was found at least once */
-    bool up;   /* the last turn gave a reading that is not stale */
+    bool seen;               /* its hardware was found at least once */
+    bool up;                 /* the last turn gave a reading that is not stale */
+    bool releases, released; /* holds a driver open; or has let it go */
     double duration_s;
     uint64_t readings, errors, stale; /* since start; stale: readings withdrawn for their age */
     struct held_reading *held;        /* NULL: none, or withdrawn */
@@ -72,6 +73,13 @@ void schedule_look(struct schedule *s, uint64_t now_ns, struct collector_view *v
 /** True when every collector that had a turn at `boundary_ns` has answered. One that is still busy
  * with an earlier turn is not waited for, except at the origin. */
 bool schedule_answered(struct schedule *s, uint64_t boundary_ns);
+
+/** Has the collectors that hold a driver open close it at once, and leave it closed until
+ * `until_ns`; 0 has them open it again at once. */
+void schedule_let_go(struct schedule *s, uint64_t until_ns);
+
+/** True when no collector holds a driver open. */
+bool schedule_has_let_go(struct schedule *s);
 
 /** Starts the threads. On failure call schedule_stop() all the same. */
 MUST_CHECK int schedule_start(struct schedule *s, struct error *err);

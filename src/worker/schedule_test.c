@@ -20,6 +20,7 @@ static struct {
     bool present;
     int open_code, read_code;
     unsigned opened, read, closed;
+    unsigned released; /* readings that were to release */
     uint64_t takes_ns; /* how long a reading takes */
     void (*while_reading)(void);
 } fake;
@@ -49,6 +50,8 @@ static int fake_read(void *state, struct reading *out, struct error *err)
 {
     assert_ptr_equal(state, &fake);
     fake.read++;
+    out->released = out->release;
+    fake.released += out->release;
     fake_accelerators(out, "fake", fake.read, 0);
     if (fake.while_reading)
         fake.while_reading();
@@ -76,6 +79,15 @@ static const struct collector slow_collector = {
     .read = fake_read,
     .close = fake_close,
     .interval_ms = 30000,
+};
+
+static const struct collector holding_collector = {
+    .name = "holding",
+    .detect = fake_detect,
+    .open = fake_open,
+    .read = fake_read,
+    .close = fake_close,
+    .releases = true,
 };
 
 static struct schedule *make(const struct collector *collector, const char *disabled)
@@ -370,6 +382,75 @@ static void a_collector_may_have_a_longer_interval(void **state)
     schedule_release(s);
 }
 
+static void drivers_are_let_go_at_once_and_taken_back_by_themselves(void **state)
+{
+    struct schedule *s = make(&holding_collector, NULL);
+    struct collector_view view;
+
+    (void)state;
+    schedule_turn(s, 0);
+    fake.now_ns += 7 * S;
+    schedule_turn(s, 0);
+    assert_false(schedule_has_let_go(s));
+    fake.now_ns += S;
+    schedule_let_go(s, fake.now_ns + 600 * S);
+    assert_true(schedule_due(s, 0) <= fake.now_ns); /* not only at its next turn */
+    assert_false(schedule_has_let_go(s));
+    schedule_turn(s, 0);
+    assert_true(schedule_has_let_go(s));
+    assert_int_equal(fake.released, 1);
+    schedule_look(s, fake.now_ns, &view);
+    assert_true(view.releases && view.released && view.up);
+    recycled_release(&view.held->base);
+    for (unsigned i = 0; i < 3; i++) {
+        fake.now_ns = schedule_due(s, 0);
+        schedule_turn(s, 0);
+    }
+    assert_int_equal(fake.released, 4);
+    fake.now_ns += 600 * S;
+    schedule_turn(s, 0);
+    assert_int_equal(fake.released, 4);
+    assert_false(schedule_has_let_go(s));
+    schedule_let_go(s, fake.now_ns + 600 * S);
+    schedule_turn(s, 0);
+    schedule_let_go(s, 0); /* the operator is done before */
+    assert_true(schedule_due(s, 0) <= fake.now_ns);
+    schedule_turn(s, 0);
+    assert_int_equal(fake.released, 5);
+    assert_false(schedule_has_let_go(s));
+    schedule_release(s);
+}
+
+static void a_driver_that_is_let_go_is_not_opened(void **state)
+{
+    struct schedule *s = make(&holding_collector, NULL);
+    struct collector_view view;
+
+    (void)state;
+    schedule_let_go(s, fake.now_ns + 60 * S);
+    schedule_turn(s, 0);
+    assert_int_equal(fake.opened, 0);
+    assert_true(schedule_has_let_go(s));
+    schedule_look(s, fake.now_ns, &view);
+    assert_true(view.released && !view.held);
+    assert_int_equal(view.errors, 0);
+    fake.now_ns += 61 * S;
+    schedule_turn(s, 0);
+    assert_int_equal(fake.opened, 1);
+    schedule_release(s);
+}
+
+static void letting_go_leaves_those_without_a_driver_alone(void **state)
+{
+    struct schedule *s = *state;
+
+    schedule_let_go(s, fake.now_ns + 60 * S);
+    assert_true(schedule_has_let_go(s));
+    schedule_turn(s, 0);
+    assert_int_equal(fake.opened, 1);
+    assert_int_equal(fake.released, 0);
+}
+
 static void disabled_collectors_are_left_out(void **state)
 {
     struct schedule *s = make(&fake_collector, "other, fake");
@@ -406,6 +487,9 @@ int main(void)
         TEST(one_that_is_late_from_an_earlier_turn_is_not_waited_for),
         TEST(the_first_snapshot_waits_for_drivers_that_load),
         TEST(a_collector_may_have_a_longer_interval),
+        TEST(drivers_are_let_go_at_once_and_taken_back_by_themselves),
+        TEST(a_driver_that_is_let_go_is_not_opened),
+        TEST(letting_go_leaves_those_without_a_driver_alone),
         TEST(disabled_collectors_are_left_out),
         TEST(nonsense_is_refused),
     };

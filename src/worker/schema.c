@@ -13,9 +13,24 @@ static double collector_up(const void *thing, unsigned variant)
     return ((const struct collector_view *)thing)->up;
 }
 
+static double collector_released(const void *thing, unsigned variant)
+{
+    const struct collector_view *view = thing;
+
+    (void)variant;
+    return view->releases ? view->released : (double)NAN;
+}
+
 static bool is_up(const struct accelerator *a)
 {
-    return a->state == ACCELERATOR_OK || a->state == ACCELERATOR_SLEEPING;
+    return a->state == ACCELERATOR_OK || a->state == ACCELERATOR_SLEEPING ||
+           a->state == ACCELERATOR_RELEASED;
+}
+
+static double gpu_state(const void *thing, unsigned variant)
+{
+    (void)variant;
+    return ((const struct accelerator *)thing)->state;
 }
 
 static double gpu_up(const void *thing, unsigned variant)
@@ -211,6 +226,7 @@ static const struct schema_rule all_smi[] = {
     INFO("all_smi_up", SCOPE_UP),
     INFO("all_smi_build_info", SCOPE_BUILD),
     COMPUTED("algalon_collector_up", SCOPE_COLLECTOR, collector_up),
+    COMPUTED("algalon_collector_released", SCOPE_COLLECTOR, collector_released),
     FIELD("algalon_collector_duration_seconds", SCOPE_COLLECTOR, struct collector_view, duration_s,
           1, 6),
     COUNT("algalon_collector_readings_total", SCOPE_COLLECTOR, struct collector_view, readings),
@@ -240,6 +256,7 @@ static const struct schema_rule all_smi[] = {
     GAUGE("algalon_engine_clock_mhz", SCOPE_ENGINE, struct board_engine, clock_mhz),
 
     COMPUTED("algalon_gpu_up", SCOPE_GPU, gpu_up),
+    COMPUTED("algalon_gpu_state", SCOPE_GPU, gpu_state),
     COMPUTED("algalon_gpu_sleeping", SCOPE_GPU, gpu_sleeping),
     INFO("algalon_gpu_presence", SCOPE_PRESENCE),
     COUNT("algalon_gpu_index_changes_total", SCOPE_MACHINE, struct snapshot, index_changes),

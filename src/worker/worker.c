@@ -34,11 +34,12 @@ struct worker {
     uint64_t interval_ns;
     pthread_t publisher;
     bool publishing;
-    pthread_mutex_t lock; /* lock: latest, fn, ctx */
+    pthread_mutex_t lock; /* lock: latest, fn, ctx, let_go_until_ns */
     pthread_cond_t published;
     struct snapshot *latest;
     void (*fn)(void *ctx, struct snapshot *s);
     void *ctx;
+    uint64_t let_go_until_ns; /* 0: drivers are held */
 };
 
 void worker_options_init(struct worker_options *o)
@@ -234,6 +235,33 @@ void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *
     w->fn = fn;
     w->ctx = ctx;
     pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- letting go of drivers ---- */
+
+void worker_let_go(struct worker *w, int64_t duration_ms)
+{
+    uint64_t until_ns = duration_ms > 0 ? clock_mono_ns() + (uint64_t)duration_ms * NS_PER_MS : 0;
+
+    pthread_mutex_lock(&w->lock);
+    w->let_go_until_ns = until_ns;
+    pthread_mutex_unlock(&w->lock);
+    schedule_let_go(w->maker.schedule, until_ns);
+}
+
+int64_t worker_let_go_left_ms(struct worker *w)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    pthread_mutex_lock(&w->lock);
+    uint64_t until_ns = w->let_go_until_ns;
+    pthread_mutex_unlock(&w->lock);
+    return until_ns > now_ns ? (int64_t)((until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
+bool worker_has_let_go(struct worker *w)
+{
+    return schedule_has_let_go(w->maker.schedule);
 }
 
 int worker_once_with(const struct worker_options *options, const struct collector *const *table,

@@ -71,6 +71,19 @@ uint64_t worker_wait(struct worker *w, uint64_t seq, uint64_t deadline_mono_ns);
  * published. */
 void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *s), void *ctx);
 
+/**
+ * Has the collectors let go of the drivers that they hold open, so that an operator can unload or
+ * replace a driver, reset a GPU or cut it anew; after `duration_ms` they open them again by
+ * themselves. 0: at once. The readings meanwhile say "released".
+ */
+void worker_let_go(struct worker *w, int64_t duration_ms);
+
+/** How long drivers are left closed yet; 0: they are not. */
+int64_t worker_let_go_left_ms(struct worker *w);
+
+/** True when no driver is held open any more: a call in progress has to end first. */
+bool worker_has_let_go(struct worker *w);
+
 uint64_t snapshot_seq(const struct snapshot *s);
 int64_t snapshot_ts_ms(const struct snapshot *s);
 /** The exposition: text format 0.0.4, or OpenMetrics 1.0; and its gzip form. Views live as long as

@@ -106,7 +106,7 @@ describe('parts', () => {
 
   it('prints help and version', () => {
     assert.match(run(binary, ['--version']).out, /^algalon \d+\.\d+\.\d+/);
-    for (const command of ['all', 'worker', 'host', 'snapshot', 'doctor', 'demo', 'ready']) {
+    for (const command of ['all', 'worker', 'host', 'snapshot', 'doctor', 'demo', 'release', 'ready']) {
       const help = run(binary, [command, '--help']);
       assert.equal(help.code, 0);
       assert.match(help.out, new RegExp(`Usage: algalon ${command}`));

@@ -24,6 +24,8 @@
 #define IDLE_BEFORE_REST_NS (300 * (uint64_t)NS_PER_S)
 #define FALL_ASLEEP_NS      (30 * (uint64_t)NS_PER_S)
 #define EVENTS_AGAIN_NS     (60 * (uint64_t)NS_PER_S) /* their thread ended by itself */
+#define UNBIND_NS           (60 * (uint64_t)NS_PER_S) /* the GPU is free for its other driver by then */
+#define BUS_LOOK_NS         (15 * (uint64_t)NS_PER_S)
 #define REST_AGAIN_NS       (1800 * (uint64_t)NS_PER_S)
 
 struct nvidia {
@@ -38,6 +40,10 @@ struct nvidia {
     int64_t (*now_us)(void);
     uint64_t retry_ns, retry_wait_ns; /* not opened anew before; the wait after that */
     uint64_t lost_retry_ns, lost_wait_ns;
+    uint64_t unbind_until_ns;      /* before that the driver is let go, as it wished */
+    uint64_t bound, bound_next_ns; /* what hung on the driver when it was opened; next look */
+    bool stuck;                    /* a thread of ours is: the driver cannot be let go any more */
+    bool withdrawn;                /* we had the right to open the GPUs, and have not any more */
     uint64_t rested_ns, rest_after_ns; /* when GPUs were let go last; not again before */
     struct jetson_gpu *tegra;          /* what NVML does not tell of a SoC's GPU; NULL: no SoC */
 };
@@ -166,7 +172,7 @@ static void take_handle(struct nvidia *n, struct gpu *g, int code, struct nvml_d
         nvidia_gpu_identify(&n->c, g);
     } else if (nvml_code_is_stale(code)) {
         n->c.stale_code = code;
-    } else if (code == NVML_NO_PERMISSION || code == NVML_OPERATING_SYSTEM) {
+    } else if (nvml_code_is_refusal(code)) {
         g->state = ACCELERATOR_FORBIDDEN;
     } else {
         g->state = ACCELERATOR_LOST;
@@ -226,12 +232,28 @@ static size_t list_by_bus(struct nvidia *n, struct gpu *list, const struct nvidi
 
 /* ---- opening and closing the library ---- */
 
+static bool any(const struct nvidia *n, enum accelerator_state state)
+{
+    for (size_t i = 0; i < n->len; i++)
+        if (n->gpus[i].state == state)
+            return true;
+    return false;
+}
+
+static void set_state(struct nvidia *n, enum accelerator_state from, enum accelerator_state to)
+{
+    for (size_t i = 0; i < n->len; i++)
+        if (n->gpus[i].state == from)
+            n->gpus[i].state = to;
+}
+
 /* Closes the library, unless the thread of events is stuck in it. */
 static void unload(struct nvidia *n)
 {
     if (!events_stop(n->events)) {
         log_warn("the driver does not answer: its library stays loaded");
         nvml_abandon(&n->c.nvml);
+        n->stuck = true;
     }
     for (size_t i = 0; i < n->len; i++) {
         nvidia_mig_forget(&n->c, &n->gpus[i]);
@@ -246,11 +268,9 @@ static void disconnect(struct nvidia *n)
 {
     unload(n);
     n->c.stale_code = 0;
-    for (size_t i = 0; i < n->len; i++) {
+    for (size_t i = 0; i < n->len; i++)
         n->gpus[i].handle = NULL;
-        if (n->gpus[i].state == ACCELERATOR_OK)
-            n->gpus[i].state = ACCELERATOR_LOST;
-    }
+    set_state(n, ACCELERATOR_OK, ACCELERATOR_LOST);
 }
 
 static void read_versions(struct nvidia *n)
@@ -275,10 +295,48 @@ static void read_versions(struct nvidia *n)
 
 static int nvml_failed(struct error *err, int code, const char *doing)
 {
-    int number = code == NVML_DRIVER_NOT_LOADED                                ? -ENXIO
-                 : code == NVML_NO_PERMISSION || code == NVML_OPERATING_SYSTEM ? -EACCES
-                                                                               : -EIO;
+    int number = code == NVML_DRIVER_NOT_LOADED ? -ENXIO
+                 : nvml_code_is_refusal(code)   ? -EACCES
+                                                : -EIO;
     return error_set(err, number, "NVML %s: %s (code %d)", doing, nvml_code_text(code), code);
+}
+
+/* Of a driver that was upgraded under us, or halfway: which version is where. The library tells its
+ * own without being initialised, with CUDA's number in front: "13.580.95.05". */
+static void name_versions(const struct nvidia *n, const char *library, struct error *err)
+{
+    char module[80] = "";
+    const char *dot = strchr(library, '.');
+    bool prefixed = dot && strchr(dot + 1, '.');
+
+    nvidia_pci_driver_version(&n->paths, module, sizeof(module));
+    error_set(err, -EIO,
+              "NVML cannot be initialised: the library is of version %s, the kernel module of %s: "
+              "reboot, or reload the modules (code %d)",
+              !library[0] ? "unknown"
+              : prefixed  ? dot + 1
+                          : library,
+              module[0] ? module : "unknown", NVML_VERSION_MISMATCH);
+}
+
+/* Initialises the library and counts the GPUs. */
+static int initialise(struct nvidia *n, unsigned flags, unsigned *ret_count, struct error *err)
+{
+    struct nvml *nvml = &n->c.nvml;
+    char library[80] = "";
+    int code = nvml_initialise(nvml, flags);
+
+    if (code == NVML_SUCCESS)
+        code = nvml->count(ret_count);
+    if (code == NVML_SUCCESS)
+        return 0;
+    if (nvml->library_version && nvml->library_version(library, sizeof(library) - 1))
+        library[0] = '\0';
+    disconnect(n);
+    if (code != NVML_VERSION_MISMATCH)
+        return nvml_failed(err, code, "cannot be initialised");
+    name_versions(n, library, err);
+    return -EIO;
 }
 
 /* Names what the driver's own files can name, and asks which GPUs may be let go. */
@@ -304,6 +362,7 @@ static int connect(struct nvidia *n, struct error *err)
     unsigned count = 0;
     int code;
 
+    n->bound = nvidia_pci_bound(&n->paths);
     for (size_t i = 0; i < pci_len; i++) {
         pci[i].asleep = pci[i].asleep || is_resting(n, pci[i].bus_id);
         asleep += pci[i].asleep;
@@ -312,13 +371,8 @@ static int connect(struct nvidia *n, struct error *err)
     if (!asleep || asleep < ours) {
         if ((code = nvml_open(&n->c.nvml, n->paths.nvml_library, n->paths.rootfs, err)))
             return code;
-        code = nvml_initialise(&n->c.nvml, asleep ? NVML_INIT_FLAG_NO_ATTACH : 0);
-        if (code == NVML_SUCCESS)
-            code = n->c.nvml.count(&count);
-        if (code) {
-            disconnect(n);
-            return nvml_failed(err, code, "cannot be initialised");
-        }
+        if ((code = initialise(n, asleep ? NVML_INIT_FLAG_NO_ATTACH : 0, &count, err)))
+            return code;
         read_versions(n);
     }
     count = MIN(count, NVIDIA_GPUS_MAX);
@@ -381,14 +435,6 @@ static bool all_lost(const struct nvidia *n)
         if (n->gpus[i].state != ACCELERATOR_LOST)
             return false;
     return n->len > 0;
-}
-
-static bool any(const struct nvidia *n, enum accelerator_state state)
-{
-    for (size_t i = 0; i < n->len; i++)
-        if (n->gpus[i].state == state)
-            return true;
-    return false;
 }
 
 /* Opens everything anew. Where that was tried too short a while ago it waits: no failure while the
@@ -465,13 +511,37 @@ static bool somebody_woke(struct nvidia *n)
     return woke;
 }
 
+/* True when a GPU was put in, or handed to this driver: the library shows it after a new start. */
+static bool somebody_came(struct nvidia *n)
+{
+    uint64_t now = n->c.mono_ns;
+
+    if (now < n->bound_next_ns)
+        return false;
+    n->bound_next_ns = now + BUS_LOOK_NS;
+    uint64_t bound = nvidia_pci_bound(&n->paths), before = n->bound;
+    n->bound = bound;
+    return bound && bound != before;
+}
+
+/* True when the rights that were taken away have come back. */
+static bool may_again(struct nvidia *n)
+{
+    bool again = n->withdrawn && !nvidia_pci_is_refused(&n->paths);
+
+    n->withdrawn =
+        n->withdrawn && !again; /* tried once at once, then as all that is closed to us */
+    return again && any(n, ACCELERATOR_FORBIDDEN);
+}
+
 /* Brings the list up to date before it is read: who woke, what was lost, what came back. */
 static int settle(struct nvidia *n, struct error *err)
 {
     uint64_t now = n->c.mono_ns;
     bool closed = !n->c.nvml.library && any(n, ACCELERATOR_LOST);
 
-    if (somebody_woke(n)) {
+    if (any(n, ACCELERATOR_RELEASED) || somebody_woke(n) || somebody_came(n) || may_again(n)) {
+        set_state(n, ACCELERATOR_RELEASED, ACCELERATOR_LOST);
         n->retry_ns = 0;
         return reconnect(n, err);
     }
@@ -489,18 +559,34 @@ static int settle(struct nvidia *n, struct error *err)
     return first ? 0 : reconnect(n, err);
 }
 
-static void log_changes(struct nvidia *n)
+static const char *message_of(const struct nvidia *n, const struct gpu *g)
 {
     static const char *const messages[] = {"GPU is back", "GPU is lost", "GPU may not be opened",
                                            "GPU sleeps"};
 
+    if (g->state != ACCELERATOR_FORBIDDEN || !g->identified)
+        return messages[g->state];
+    return n->withdrawn
+               ? "GPU may not be opened any more: the device cgroup was changed (systemctl "
+                 "daemon-reload does that to containers: recreate it)"
+               : "GPU may not be opened any more: the driver refuses";
+}
+
+static void log_changes(struct nvidia *n)
+{
     for (size_t i = 0; i < n->len; i++) {
         struct gpu *g = &n->gpus[i];
+        bool quiet = g->state == ACCELERATOR_RELEASED || /* said once for all */
+                     (g->told == ACCELERATOR_RELEASED && g->state == ACCELERATOR_OK);
+        if (quiet)
+            g->told = g->state;
         if (g->state == g->told)
             continue;
+        if (g->state == ACCELERATOR_FORBIDDEN)
+            n->withdrawn = nvidia_pci_is_refused(&n->paths);
         log_line(g->state == ACCELERATOR_LOST || g->state == ACCELERATOR_FORBIDDEN ? LOG_WARN
                                                                                    : LOG_INFO,
-                 messages[g->state], "gpu", LOG_NUM(g->identity.index), "uuid", g->identity.uuid,
+                 message_of(n, g), "gpu", LOG_NUM(g->identity.index), "uuid", g->identity.uuid,
                  "bus", g->identity.pci_bus_id, (const char *)NULL);
         g->told = g->state;
     }
@@ -644,6 +730,31 @@ static int read_gpus(struct nvidia *n, struct arena *a, struct accelerator **ret
     return code;
 }
 
+/* Closes the driver, or leaves it closed, and lists who was there. */
+static int read_released(struct nvidia *n, struct reading *out, struct error *err)
+{
+    struct accelerator *list = arena_calloc(out->arena, MAX(n->len, (size_t)1), sizeof(*list));
+
+    if (!list)
+        return error_errno(err, -ENOMEM, "reading of GPUs");
+    if (n->c.nvml.library) {
+        events_take(n->events, &n->log, n->gpus, n->len);
+        unload(n);
+        n->c.stale_code = 0;
+        for (size_t i = 0; i < n->len; i++)
+            n->gpus[i].handle = NULL;
+    }
+    set_state(n, ACCELERATOR_OK, ACCELERATOR_RELEASED);
+    n->c.process_len = 0;
+    for (size_t i = 0; i < n->len; i++) {
+        list[i] = n->gpus[i].identity;
+        list[i].state = n->gpus[i].state;
+    }
+    out->released = !n->stuck;
+    log_changes(n);
+    return publish(n, out, list);
+}
+
 static int nvidia_read(void *state, struct reading *out, struct error *err)
 {
     struct nvidia *n = state;
@@ -654,6 +765,13 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
     n->c.mono_ns = out->mono_ns ? out->mono_ns : clock_mono_ns();
     n->c.now_us = n->now_us();
     n->c.interval_us = before ? (int64_t)((n->c.mono_ns - before) / 1000) : 0;
+    if (events_unbound(n->events)) {
+        log_info("a GPU is to be unbound from its driver: the driver is let go", "seconds",
+                 LOG_NUM(UNBIND_NS / NS_PER_S));
+        n->unbind_until_ns = n->c.mono_ns + UNBIND_NS;
+    }
+    if (out->release || n->c.mono_ns < n->unbind_until_ns)
+        return read_released(n, out, err);
     follow_events(n);
     code = read_gpus(n, out->arena, &list, err);
     if (!list)
@@ -681,4 +799,5 @@ const struct collector nvidia_collector = {.name = "nvidia",
                                            .open = nvidia_open,
                                            .read = nvidia_read,
                                            .close = nvidia_close,
+                                           .releases = true,
                                            .diagnose = nvidia_diagnose};

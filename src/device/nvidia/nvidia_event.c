@@ -20,6 +20,7 @@ struct event {
 struct event_run {
     struct nvml nvml; /* calls only: the library is the collector's */
     struct nvml_event_set *set;
+    struct nvml_system_event_set *system; /* NULL: this driver has none */
     int64_t (*now_us)(void);
     struct {
         struct nvml_device *handle; /* may be dead when its event arrives: only compared */
@@ -30,7 +31,7 @@ struct event_run {
 
     pthread_mutex_t lock; /* lock: all below */
     pthread_cond_t changed;
-    bool stop, done, orphan;
+    bool stop, done, orphan, unbound;
     struct event queue[QUEUE];
     size_t queue_len;
     uint64_t missed;
@@ -82,17 +83,41 @@ static bool pause_or_stop(struct event_run *run, bool pause)
     return stop;
 }
 
+static void look_at_system(struct event_run *run)
+{
+    struct nvml_system_event_data data[4];
+    struct nvml_system_event_wait wait = {
+        .version = NVML_STRUCT_VERSION(struct nvml_system_event_wait, 1),
+        .timeout_ms = 1,
+        .set = run->system,
+        .data = data,
+        .size = ARRAY_LEN(data),
+    };
+    bool unbound = false;
+
+    if (run->nvml.system_event_wait(&wait) != NVML_SUCCESS)
+        return;
+    for (unsigned i = 0; i < MIN(wait.count, wait.size); i++)
+        unbound = unbound || data[i].type == NVML_SYSTEM_EVENT_UNBIND;
+    pthread_mutex_lock(&run->lock);
+    run->unbound = run->unbound || unbound;
+    pthread_mutex_unlock(&run->lock);
+}
+
 static void *wait_for_events(void *arg)
 {
     struct event_run *run = arg;
+    unsigned wait_ms = run->system ? EVENT_WAIT_MS / 2 : EVENT_WAIT_MS;
     struct nvml_event_data data;
     bool end = false;
 
     while (!end) {
         data = (struct nvml_event_data){0};
-        int code = run->nvml.event_wait(run->set, &data, EVENT_WAIT_MS);
+        int code = run->nvml.event_wait(run->set, &data, wait_ms);
         if (code == NVML_SUCCESS)
             keep(run, &data);
+        if (run->system)
+            look_at_system(run);
         end = nvml_code_is_stale(code) || nvml_code_is_lost(code) || nvml_code_is_permanent(code);
         end = pause_or_stop(run, !end && code != NVML_SUCCESS && code != NVML_TIMEOUT) || end;
     }
@@ -121,6 +146,36 @@ static void register_gpu(struct event_run *run, const struct gpu *g)
     run->device_len++;
 }
 
+/* Where it fails the driver is older than these events. */
+static void register_system(struct event_run *run)
+{
+    const struct nvml *nvml = &run->nvml;
+    struct nvml_system_event_handle handle = {
+        .version = NVML_STRUCT_VERSION(struct nvml_system_event_handle, 1)};
+    struct nvml_system_event_register wanted = {
+        .version = NVML_STRUCT_VERSION(struct nvml_system_event_register, 1),
+        .types = NVML_SYSTEM_EVENT_UNBIND};
+
+    if (!nvml->system_event_create || !nvml->system_event_free || !nvml->system_event_register ||
+        !nvml->system_event_wait || nvml->system_event_create(&handle) != NVML_SUCCESS)
+        return;
+    wanted.set = handle.set;
+    if (nvml->system_event_register(&wanted) == NVML_SUCCESS)
+        run->system = handle.set;
+    else
+        nvml->system_event_free(&handle);
+}
+
+static void free_sets(struct event_run *run)
+{
+    struct nvml_system_event_handle handle = {
+        .version = NVML_STRUCT_VERSION(struct nvml_system_event_handle, 1), .set = run->system};
+
+    run->nvml.event_free(run->set);
+    if (run->system)
+        run->nvml.system_event_free(&handle);
+}
+
 int events_start(const struct nvml *nvml, struct gpu *gpus, size_t len, int64_t (*now_us)(void),
                  struct event_run **ret, struct error *err)
 {
@@ -142,11 +197,13 @@ int events_start(const struct nvml *nvml, struct gpu *gpus, size_t len, int64_t 
     }
     for (size_t i = 0; i < len; i++)
         register_gpu(run, &gpus[i]);
-    if (run->device_len)
+    if (run->device_len) {
+        register_system(run);
         code =
             thread_start_small(&run->thread, "nvml-event", STACK_BYTES, wait_for_events, run, err);
+    }
     if (!run->device_len || code) {
-        nvml->event_free(run->set);
+        free_sets(run);
         destroy(run);
         return code;
     }
@@ -227,6 +284,17 @@ bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus,
     return !done;
 }
 
+bool events_unbound(struct event_run *run)
+{
+    if (!run)
+        return false;
+    pthread_mutex_lock(&run->lock);
+    bool unbound = run->unbound;
+    run->unbound = false;
+    pthread_mutex_unlock(&run->lock);
+    return unbound;
+}
+
 bool events_stop(struct event_run *run)
 {
     uint64_t until = clock_mono_ns() + STOP_WAIT_NS;
@@ -247,7 +315,7 @@ bool events_stop(struct event_run *run)
         return false;
     }
     pthread_join(thread, NULL);
-    run->nvml.event_free(run->set);
+    free_sets(run);
     destroy(run);
     return true;
 }

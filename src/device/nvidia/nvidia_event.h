@@ -1,4 +1,5 @@
-/* nvidia_event.h - the driver's events (XID, change of MIG's layout), caught by a thread of their
+/* nvidia_event.h - the driver's events (XID, change of MIG's layout, a GPU that is about to be
+ * unbound), caught by a thread of their
  * own. Start at events_start().
  *
  * Thread "nvml-event" waits in the driver, at most EVENT_WAIT_MS at a time. */
@@ -8,9 +9,9 @@
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_pci.h"
 
-#define EVENT_WAIT_MS 1000
-#define EVENT_SLOTS   10  /* of half a minute */
-#define EVENT_XIDS    256 /* kinds of XID per machine: (GPU, code) */
+#define EVENT_WAIT_MS 1000 /* half of it where the system's events are looked at in between */
+#define EVENT_SLOTS   10   /* of half a minute */
+#define EVENT_XIDS    256  /* kinds of XID per machine: (GPU, code) */
 
 struct event_run; /* the thread and what it shares with the collector */
 
@@ -38,6 +39,10 @@ MUST_CHECK int events_start(const struct nvml *nvml, struct gpu *gpus, size_t le
 /** Moves what happened into `log`; sets the layout_changed of GPUs whose instances are others now.
  * False when the run has ended by itself and should be started anew. NULL is fine. */
 bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus, size_t len);
+
+/** True once after the driver has told that a GPU is about to be unbound from it: it waits until
+ * nobody has the GPU open. Only the newest drivers tell. NULL is fine. */
+bool events_unbound(struct event_run *run);
 
 /** Events of entry `i` in the last five minutes. */
 uint64_t events_recent(const struct event_log *log, size_t i, int64_t now_us);

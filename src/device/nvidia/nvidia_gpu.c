@@ -42,6 +42,7 @@ bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum quest
 
 bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int code)
 {
+    c->refusals += nvml_code_is_refusal(code);
     if (nvml_code_is_permanent(code) && q != ASK_ONCE)
         g->unsupported |= (uint64_t)1 << q;
     else if (nvml_code_is_lost(code))
@@ -393,7 +394,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     int code;
 
     *a = g->identity;
-    c->answers = c->failures = 0;
+    c->answers = c->failures = c->refusals = 0;
     if ((code = nvidia_samples_read(c, g, NVML_SAMPLES_GPU, CHECK_UTILIZATION, &gpu)) ||
         (code =
              nvidia_samples_read(c, g, NVML_SAMPLES_MEMORY, CHECK_MEMORY_UTILIZATION, &memory)) ||
@@ -416,9 +417,11 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     nvidia_gpm_read(c, g, a);
     if ((code = nvidia_process_read(c, g)))
         return code;
-    /* A container whose device rights were taken away gets "unknown error" from every call. */
-    if (g->state == ACCELERATOR_OK && !c->answers && c->failures)
-        g->state = ACCELERATOR_LOST;
+    /* A container whose device rights were taken away (systemctl daemon-reload) gets "unknown
+     * error" or a refusal from every call. */
+    if (g->state == ACCELERATOR_OK && !c->answers && (c->failures || c->refusals))
+        g->state = c->refusals || nvidia_pci_is_refused(c->paths) ? ACCELERATOR_FORBIDDEN
+                                                                  : ACCELERATOR_LOST;
     note_use(c, g, a, c->process_len > processes);
     if (g->state != ACCELERATOR_OK || c->stale_code) {
         *a = g->identity; /* it went in the middle: half a reading is none */

@@ -131,6 +131,7 @@ struct gpu_context {
     const struct host_paths *paths;
     unsigned answers, failures;  /* of the GPU that is being read: calls that worked, or failed
                                     for the moment */
+    unsigned refusals;           /* and those that the operating system or the driver forbade */
     int stale_code;              /* the NVML code that made the library void; 0: it is good */
     uint64_t mono_ns;            /* of this reading */
     int64_t now_us;              /* Unix time of this reading: the clock of the driver's samples */

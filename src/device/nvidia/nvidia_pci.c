@@ -4,6 +4,8 @@
 #include "device/nvidia/nvidia_text.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -75,6 +77,44 @@ size_t nvidia_pci_list(const struct host_paths *paths, struct nvidia_pci *ret, s
     closedir(dir);
     qsort(ret, n, sizeof(*ret), by_bus_id);
     return n;
+}
+
+uint64_t nvidia_pci_bound(const struct host_paths *paths)
+{
+    char path[PATH_SIZE], bus_id[24];
+    uint64_t sum = 0;
+
+    snprintf(path, sizeof(path), "%s/bus/pci/drivers/nvidia", paths->sysfs);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (nvidia_text_bus_id(bus_id, str_of(entry->d_name)))
+            sum += hash_bytes(bus_id, strlen(bus_id)); /* the same in any order */
+    closedir(dir);
+    return sum;
+}
+
+/* 0, or the negative errno of opening the driver's control file below `root`. */
+static int try_control(const char *root)
+{
+    char path[PATH_SIZE];
+
+    snprintf(path, sizeof(path), "%s/dev/nvidiactl", root);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+bool nvidia_pci_is_refused(const struct host_paths *paths)
+{
+    int code = try_control(""); /* the one that the library opens, wherever the host's root is */
+
+    if (code == -ENOENT && strcmp(paths->rootfs, "/") != 0)
+        code = try_control(paths->rootfs);
+    return code == -EPERM || code == -EACCES;
 }
 
 bool nvidia_pci_may_sleep(const struct host_paths *paths, const char *bus_id)

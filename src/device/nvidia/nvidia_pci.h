@@ -24,6 +24,13 @@ bool nvidia_pci_is_asleep(const struct host_paths *paths, const char *bus_id);
 /** True when the driver lets this GPU power down by itself while nobody uses it (laptops). */
 bool nvidia_pci_may_sleep(const struct host_paths *paths, const char *bus_id);
 
+/** Changes when a GPU is bound to NVIDIA's driver or unbound from it; 0: none is. Cheap. */
+uint64_t nvidia_pci_bound(const struct host_paths *paths);
+
+/** True when the kernel refuses to open the driver's control file: the rights of a container were
+ * taken away. Wakes nothing. */
+bool nvidia_pci_is_refused(const struct host_paths *paths);
+
 /** The host's memory, which GPUs without their own share; false when it cannot be read. */
 bool nvidia_pci_host_memory(const struct host_paths *paths, uint64_t *ret_total,
                             uint64_t *ret_available);

@@ -22,6 +22,8 @@ struct rig {
     void (*set_time)(int64_t us);
     int64_t (*time)(void);
     unsigned (*inits)(void);
+    uint64_t (*calls)(void);
+    bool release; /* what readings ask of the collector */
     char root[64], procfs[80], sysfs[80];
     struct host_paths paths;
     struct arena arena;
@@ -54,6 +56,8 @@ static inline int rig_setup(void **state)
     memcpy(&rig->time, &address, sizeof(address));
     address = rig_symbol(rig, "nvmlSimInits");
     memcpy(&rig->inits, &address, sizeof(address));
+    address = rig_symbol(rig, "nvmlSimCalls");
+    memcpy(&rig->calls, &address, sizeof(address));
     snprintf(rig->root, sizeof(rig->root), "/tmp/algalon-nvidia-XXXXXX");
     assert_non_null(mkdtemp(rig->root));
     snprintf(rig->procfs, sizeof(rig->procfs), "%s/proc", rig->root);
@@ -150,6 +154,7 @@ static inline int rig_try_read(struct rig *rig, double seconds)
     arena_reset(&rig->arena);
     reading_init(&rig->r, &rig->arena);
     rig->r.mono_ns = (uint64_t)us * 1000;
+    rig->r.release = rig->release;
     return nvidia_collector.read(rig->state, &rig->r, &rig->err);
 }
 

@@ -1,9 +1,7 @@
 /* Tests of the collector above the simulated library: values, means, faults, life cycle. */
 #include "device/nvidia/nvidia_rig.h"
 
-#include <dirent.h>
 #include <limits.h>
-#include <malloc.h>
 
 #define GIB ((uint64_t)1 << 30)
 
@@ -814,40 +812,6 @@ static void an_idle_gpu_that_could_sleep_is_let_go_and_taken_back(void **state)
         assert_int_equal(rig_read(rig, k)->state, ACCELERATOR_OK);
 }
 
-/* ---- the long run ---- */
-
-static size_t open_files(void)
-{
-    size_t n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-
-    while (dir && readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
-
-static void two_thousand_readings_leave_files_and_memory_as_they_were(void **state)
-{
-    struct rig *rig = *state;
-    size_t files = 0, bytes = 0, heap = 0;
-
-    rig_open(rig, "gpu 8 H200 profile=inference processes=4\nfault samples-unordered gpu=3\n"
-                  "fault reload from=2500\nfault reload from=5000\n");
-    for (int k = 0; k < 2000; k++) {
-        rig_read(rig, 5 * k);
-        if (k == 600) { /* the first reload is over, the second to come */
-            files = open_files();
-            bytes = arena_bytes(&rig->arena);
-            heap = mallinfo2().uordblks;
-        }
-    }
-    assert_int_equal(rig->inits(), 3);
-    assert_int_equal(open_files(), files);
-    assert_in_range(arena_bytes(&rig->arena), 0, bytes);
-    assert_in_range(mallinfo2().uordblks, 0, heap + 1024);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -892,7 +856,6 @@ int main(void)
         TEST(gpus_of_other_drivers_are_left_out_asleep_or_not),
         TEST(beside_a_sleeping_gpu_the_others_are_read),
         TEST(an_idle_gpu_that_could_sleep_is_let_go_and_taken_back),
-        TEST(two_thousand_readings_leave_files_and_memory_as_they_were),
     };
 
     log_setup(LOG_ERROR, LOG_LOGFMT);

@@ -149,6 +149,11 @@ bool nvml_code_is_lost(int code)
     return code == NVML_GPU_IS_LOST || code == NVML_RESET_REQUIRED || code == NVML_GPU_NOT_FOUND;
 }
 
+bool nvml_code_is_refusal(int code)
+{
+    return code == NVML_NO_PERMISSION || code == NVML_OPERATING_SYSTEM;
+}
+
 bool nvml_code_is_permanent(int code)
 {
     return code == NVML_NOT_SUPPORTED || code == NVML_FUNCTION_NOT_FOUND ||

@@ -94,6 +94,11 @@
     X(event_register, (DEVICE, ULL, struct nvml_event_set *), "nvmlDeviceRegisterEvents", NULL)    \
     X(event_wait, (struct nvml_event_set *, struct nvml_event_data *, unsigned),                   \
       "nvmlEventSetWait_v2", "nvmlEventSetWait")                                                   \
+    X(system_event_create, (struct nvml_system_event_handle *), "nvmlSystemEventSetCreate", NULL)  \
+    X(system_event_free, (struct nvml_system_event_handle *), "nvmlSystemEventSetFree", NULL)      \
+    X(system_event_register, (struct nvml_system_event_register *), "nvmlSystemRegisterEvents",    \
+      NULL)                                                                                        \
+    X(system_event_wait, (struct nvml_system_event_wait *), "nvmlSystemEventSetWait", NULL)        \
     X(mig_slots, (DEVICE, unsigned *), "nvmlDeviceGetMaxMigDeviceCount", NULL)                     \
     X(mig_handle, (DEVICE, unsigned, DEVICE *), "nvmlDeviceGetMigDeviceHandleByIndex", NULL)       \
     X(gpu_instance, (DEVICE, unsigned *), "nvmlDeviceGetGpuInstanceId", NULL)                      \
@@ -147,6 +152,9 @@ bool nvml_code_is_stale(int code);
 
 /** True when the GPU is gone, until the library is initialised anew: codes 15, 16 and 28. */
 bool nvml_code_is_lost(int code);
+
+/** True when the system or the driver did not let us: codes 4 and 17. */
+bool nvml_code_is_refusal(int code);
 
 /** True when the answer will be the same until then: not supported, deprecated, unknown to this
  * driver. */

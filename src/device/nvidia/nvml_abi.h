@@ -229,6 +229,37 @@ struct nvml_gpm_metrics {
     struct nvml_gpm_metric metrics[16];
 };
 
+/* Of the whole system: a GPU is bound to the driver, or about to be unbound from it. */
+enum nvml_system_event {
+    NVML_SYSTEM_EVENT_UNBIND = 1,
+    NVML_SYSTEM_EVENT_BIND = 2
+};
+
+struct nvml_system_event_set; /* the library's */
+
+struct nvml_system_event_data {
+    unsigned long long type;
+    unsigned gpu;
+};
+
+struct nvml_system_event_handle { /* to create and to free */
+    unsigned version;
+    struct nvml_system_event_set *set;
+};
+
+struct nvml_system_event_register {
+    unsigned version;
+    unsigned long long types;
+    struct nvml_system_event_set *set;
+};
+
+struct nvml_system_event_wait {
+    unsigned version, timeout_ms;
+    struct nvml_system_event_set *set;
+    struct nvml_system_event_data *data;
+    unsigned size, count; /* room in `data`; events that came */
+};
+
 struct nvml_remap_histogram {
     unsigned max, high, partial, low, none; /* banks */
 };
@@ -274,6 +305,10 @@ _Static_assert(sizeof(struct nvml_sample) == 16, "nvmlSample_t");
 _Static_assert(sizeof(struct nvml_field_value) == 40, "nvmlFieldValue_t");
 _Static_assert(sizeof(struct nvml_fabric_info) == 40, "nvmlGpuFabricInfo_v3_t");
 _Static_assert(sizeof(struct nvml_event_data) == 32, "nvmlEventData_t");
+_Static_assert(sizeof(struct nvml_system_event_data) == 16, "nvmlSystemEventData_v1_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_system_event_handle, 1) == 0x01000010, "create");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_system_event_register, 1) == 0x01000018, "register");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_system_event_wait, 1) == 0x01000020, "wait");
 _Static_assert(sizeof(struct nvml_attributes) == 40, "nvmlDeviceAttributes_t");
 _Static_assert(sizeof(struct nvml_gpm_metric) == 40, "nvmlGpmMetric_t");
 _Static_assert(offsetof(struct nvml_gpm_metrics, metrics) == 24, "nvmlGpmMetricsGet_t");

@@ -101,3 +101,60 @@ SIM_EXPORT int nvmlEventSetWait_v2(struct nvml_event_set *set, struct nvml_event
             return NVML_TIMEOUT;
     }
 }
+
+/* ---- of the system ---- */
+
+struct nvml_system_event_set {
+    unsigned long long types;
+};
+
+static struct nvml_system_event_set system_set;
+
+SIM_EXPORT int nvmlSystemEventSetCreate(struct nvml_system_event_handle *request);
+SIM_EXPORT int nvmlSystemEventSetCreate(struct nvml_system_event_handle *request)
+{
+    int code = sim_enter(NULL, __func__);
+    if (code)
+        return code;
+    if (request->version != NVML_STRUCT_VERSION(struct nvml_system_event_handle, 1))
+        return sim_leave(NVML_ARGUMENT_VERSION_MISMATCH);
+    system_set = (struct nvml_system_event_set){0};
+    request->set = &system_set;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlSystemEventSetFree(struct nvml_system_event_handle *request);
+SIM_EXPORT int nvmlSystemEventSetFree(struct nvml_system_event_handle *request)
+{
+    int code = sim_enter(NULL, __func__);
+    return code ? code : sim_leave(request->set == &system_set ? 0 : NVML_INVALID_ARGUMENT);
+}
+
+SIM_EXPORT int nvmlSystemRegisterEvents(struct nvml_system_event_register *request);
+SIM_EXPORT int nvmlSystemRegisterEvents(struct nvml_system_event_register *request)
+{
+    int code = sim_enter(NULL, __func__);
+    if (code)
+        return code;
+    if (request->version != NVML_STRUCT_VERSION(struct nvml_system_event_register, 1))
+        return sim_leave(NVML_ARGUMENT_VERSION_MISMATCH);
+    request->set->types |= request->types;
+    return sim_leave(0);
+}
+
+SIM_EXPORT int nvmlSystemEventSetWait(struct nvml_system_event_wait *request);
+SIM_EXPORT int nvmlSystemEventSetWait(struct nvml_system_event_wait *request)
+{
+    int code = sim_enter(NULL, __func__);
+    if (code)
+        return code;
+    if (request->version != NVML_STRUCT_VERSION(struct nvml_system_event_wait, 1))
+        return sim_leave(NVML_ARGUMENT_VERSION_MISMATCH);
+    struct sim_fault *f = sim_fault(SIM_FAULT_UNBIND, SIM_ALL_GPUS);
+    if (!f || !request->size || !(request->set->types & NVML_SYSTEM_EVENT_UNBIND))
+        return sim_leave(NVML_TIMEOUT);
+    f->calls--;
+    request->data[0] = (struct nvml_system_event_data){.type = NVML_SYSTEM_EVENT_UNBIND};
+    request->count = 1;
+    return sim_leave(0);
+}

@@ -29,8 +29,9 @@ SIM_EXPORT int nvmlSystemGetDriverVersion(char *to, unsigned size)
 SIM_EXPORT int nvmlSystemGetNVMLVersion(char *to, unsigned size);
 SIM_EXPORT int nvmlSystemGetNVMLVersion(char *to, unsigned size)
 {
-    int code = sim_enter(NULL, __func__);
-    return code ? code : sim_leave(TEXT_OUT(to, size, "%s", sim.scenario.library));
+    pthread_mutex_lock(&sim.lock); /* answers uninitialised too, as the real one does */
+    sim.calls++;
+    return sim_leave(TEXT_OUT(to, size, "%s", sim.scenario.library));
 }
 
 SIM_EXPORT int nvmlSystemGetCudaDriverVersion(int *ret);

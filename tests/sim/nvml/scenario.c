@@ -331,6 +331,7 @@ static int read_fault_kind(const struct line *line, struct sim_fault *f, struct 
         {"processes-grow", SIM_FAULT_PROCESSES_GROW},
         {"xid", SIM_FAULT_XID},
         {"mig-layout", SIM_FAULT_MIG_LAYOUT},
+        {"unbind", SIM_FAULT_UNBIND},
     };
 
     for (size_t i = 0; line->len > 1 && i < ARRAY_LEN(kinds); i++)
@@ -387,7 +388,7 @@ static int read_fault(struct line *line, struct sim_scenario *s, struct error *e
         (code = get_number(line, "calls", 1, 1e9, &calls, err)) ||
         (code = read_fault_details(line, &f, err)) || (code = nothing_left(line, 2, err)))
         return code;
-    if (f.kind == SIM_FAULT_XID)
+    if (f.kind == SIM_FAULT_XID || f.kind == SIM_FAULT_UNBIND)
         f.calls = 1;
     if (calls > 0)
         f.calls = (uint64_t)calls;

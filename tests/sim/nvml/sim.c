@@ -2,8 +2,11 @@
  * simulator exports (nvmlSim...). */
 #include "sim.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SCENARIO_MAX ((size_t)1 << 20)
 #define NEAR_LIMIT   100 /* steps of the lock-free sleep: none is longer than this, in ms */
@@ -158,6 +161,7 @@ int sim_leave(int code)
 int sim_enter(const struct nvml_device *device, const char *call)
 {
     pthread_mutex_lock(&sim.lock);
+    sim.calls++;
     if (!sim.init_count)
         return sim_leave(NVML_UNINITIALIZED);
     unsigned gpu = device && is_device(device) ? device->gpu : SIM_ALL_GPUS;
@@ -196,16 +200,31 @@ static void rescan(void)
     }
 }
 
+/* What the real library holds open of the driver while it is initialised. */
+static int hold_device(void)
+{
+    const char *path = getenv("ALGALON_NVML_SIM_DEVICE");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+    if (path && fd < 0)
+        return errno == ENOENT ? NVML_DRIVER_NOT_LOADED : NVML_OPERATING_SYSTEM;
+    sim.device_file = fd + 1;
+    return 0;
+}
+
 static int initialise(const char *call)
 {
     const char *path = getenv("ALGALON_NVML_SIM");
     int code = 0;
 
     pthread_mutex_lock(&sim.lock);
+    sim.calls++;
     if (!sim.loaded && (!path || load(path)))
         return sim_leave(NVML_DRIVER_NOT_LOADED);
     code = struck(call, SIM_ALL_GPUS);
     if (code)
+        return sim_leave(code);
+    if (!sim.init_count && (code = hold_device()))
         return sim_leave(code);
     if (sim.init_count++ == 0) {
         sim.inits++;
@@ -232,10 +251,13 @@ SIM_EXPORT int nvmlShutdown(void)
     int code = 0;
 
     pthread_mutex_lock(&sim.lock);
-    if (sim.init_count)
-        sim.init_count--;
-    else
+    sim.calls++;
+    if (!sim.init_count)
         code = NVML_UNINITIALIZED;
+    else if (--sim.init_count == 0 && sim.device_file) {
+        close(sim.device_file - 1);
+        sim.device_file = 0;
+    }
     return sim_leave(code);
 }
 
@@ -251,6 +273,7 @@ SIM_EXPORT int nvmlSimLoad(const char *text)
 
     pthread_mutex_lock(&sim.lock);
     sim.init_count = sim.inits = 0;
+    sim.calls = 0;
     sim.set_us = 0;
     sim.loaded = false;
     code = sim_scenario_parse(str_of(text), &sim.scenario, &err);
@@ -288,4 +311,14 @@ SIM_EXPORT unsigned nvmlSimInits(void)
     unsigned inits = sim.inits;
     sim_leave(0);
     return inits;
+}
+
+/* How many calls there were of any kind since the scenario was loaded. */
+SIM_EXPORT uint64_t nvmlSimCalls(void);
+SIM_EXPORT uint64_t nvmlSimCalls(void)
+{
+    pthread_mutex_lock(&sim.lock);
+    uint64_t calls = sim.calls;
+    sim_leave(0);
+    return calls;
 }

@@ -79,7 +79,8 @@ enum sim_fault_kind {
     SIM_FAULT_SAMPLES_STALE,
     SIM_FAULT_ENERGY_RESTART,
     SIM_FAULT_PROCESSES_GROW,
-    SIM_FAULT_XID,       /* happens `calls` times, once by default */
+    SIM_FAULT_XID,    /* happens `calls` times, once by default */
+    SIM_FAULT_UNBIND, /* the driver tells that a GPU is about to be unbound, `calls` times (once) */
     SIM_FAULT_MIG_LAYOUT /* MIG: so many instances are left */
 };
 
@@ -147,6 +148,8 @@ struct sim {
     struct sim_scenario scenario;
     bool loaded;
     unsigned init_count, inits; /* open references; initialisations ever */
+    uint64_t calls;             /* of any kind, ever */
+    int device_file;            /* open while initialised, from 1; 0: none */
     int64_t start_us;
     int64_t set_us; /* the time a test has set; 0: the system's */
     struct nvml_device devices[SIM_GPUS];
