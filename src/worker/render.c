@@ -64,7 +64,7 @@ int renderer_new(unsigned schemas, struct renderer **ret, struct error *err)
 
     for (size_t i = 0; i < schema_tables_len; i++) {
         known |= (unsigned)schema_tables[i].schema;
-        len += schema_tables[i].len;
+        len += *schema_tables[i].len;
     }
     if (!schemas || (schemas & ~known))
         return error_set(err, -EINVAL, "no such schema (there are all-smi and dcgm)");
@@ -72,7 +72,7 @@ int renderer_new(unsigned schemas, struct renderer **ret, struct error *err)
     r->families = xcalloc(len, sizeof(*r->families));
     for (size_t i = 0; i < schema_tables_len; i++)
         for (size_t j = 0;
-             (schemas & (unsigned)schema_tables[i].schema) && j < schema_tables[i].len; j++)
+             (schemas & (unsigned)schema_tables[i].schema) && j < *schema_tables[i].len; j++)
             add_family(r, &schema_tables[i].rules[j]);
     if (r->heads.failed) {
         renderer_free(r);

@@ -424,13 +424,13 @@ static void every_family_stands_in_one_schema_and_in_the_catalogue(void **state)
     for (size_t i = 0; i < catalogue_len(); i++) {
         size_t found = 0;
         for (size_t j = 0; j < schema_tables_len; j++)
-            for (size_t k = 0; k < schema_tables[j].len; k++)
+            for (size_t k = 0; k < *schema_tables[j].len; k++)
                 found += strcmp(schema_tables[j].rules[k].name, catalogue_at(i)->name) == 0;
         if (found != 1)
             fail_msg("%s stands %zu times", catalogue_at(i)->name, found);
     }
     for (size_t j = 0; j < schema_tables_len; j++)
-        for (size_t k = 0; k < schema_tables[j].len; k++)
+        for (size_t k = 0; k < *schema_tables[j].len; k++)
             assert_non_null(catalogue_find(str_of(schema_tables[j].rules[k].name)));
 }
 

@@ -26,7 +26,7 @@ struct schema_rule {
 struct schema_table {
     enum schema schema;
     const struct schema_rule *rules;
-    size_t len;
+    const size_t *len;
 };
 
 extern const struct schema_table schema_tables[];

@@ -1,0 +1,99 @@
+/* scope_dcgm.c - labels as dcgm-exporter writes them. */
+#include "worker/scope_part.h"
+
+#include <ctype.h>
+#include <limits.h>
+
+/* dcgm-exporter's words, in the order of NVML's bits. */
+static const char *const clock_events[CLOCK_EVENTS] = {
+    "gpu_idle",   "clocks_setting", "power_cap",      "hw_slowdown",   "sync_boost",
+    "sw_thermal", "hw_thermal",     "hw_power_brake", "display_clocks"};
+
+/* DCGM writes the PCI address with eight digits of domain and in capitals: 00000000:3B:00.0. */
+static void dcgm_pci(const char *from, char *to, size_t size)
+{
+    size_t domain = strcspn(from, ":");
+
+    to[0] = '\0';
+    if (from[domain] != ':' || domain > 8)
+        return;
+    snprintf(to, size, "%.*s%s", (int)(8 - domain), "00000000", from);
+    for (char *c = to; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+}
+
+static void dcgm_device(const struct scope_line *line, const struct merged_accelerator *a)
+{
+    char pci[sizeof(a->device.pci_bus_id) + 8], device[24];
+
+    dcgm_pci(a->device.pci_bus_id, pci, sizeof(pci));
+    snprintf(device, sizeof(device), "nvidia%u", a->device.index);
+    label_number(line->to, "gpu", a->device.index);
+    scope_text(line, "UUID", a->device.uuid);
+    scope_text(line, "pci_bus_id", pci);
+    scope_text(line, "device", device);
+    scope_text(line, "modelName", a->device.name);
+    if (a->instance) {
+        scope_text(line, "GPU_I_PROFILE", a->instance->profile_name);
+        if (a->instance->gpu_instance != UINT_MAX)
+            label_number(line->to, "GPU_I_ID", a->instance->gpu_instance);
+    }
+    label_text(line->to, "Hostname", line->s->machine.hostname, sizeof(line->s->machine.hostname));
+    scope_text(line, "DCGM_FI_DRIVER_VERSION", a->platform ? a->platform->driver_version : "");
+}
+
+static void dcgm(const struct scope_line *line)
+{
+    dcgm_device(line, line->thing);
+}
+
+static void dcgm_clock_event(const struct scope_line *line)
+{
+    dcgm(line);
+    scope_text(line, "clock_event", clock_events[line->variant]);
+    label_number(line->to, "window_size_in_ms", 300000);
+}
+
+static void dcgm_xid(const struct scope_line *line)
+{
+    const struct merged_xid *x = line->thing;
+
+    dcgm_device(line, x->on);
+    label_number(line->to, "err_code", x->xid.xid);
+    scope_text(line, "err_msg", x->xid.meaning);
+}
+
+static void dcgm_xid_count(const struct scope_line *line)
+{
+    const struct merged_xid *x = line->thing;
+
+    dcgm_device(line, x->on);
+    label_number(line->to, "window_size_in_ms", 300000);
+    label_number(line->to, "xid", x->xid.xid);
+}
+
+/* ---- places in scopes ---- */
+
+static bool is_nvidia(const void *thing)
+{
+    const struct merged_accelerator *a = thing;
+    return a->device.platform && strcmp(a->device.platform, "nvidia") == 0;
+}
+
+static bool is_latest(const void *thing)
+{
+    const struct merged_xid *x = thing;
+    return x->xid.latest && is_nvidia(x->on);
+}
+
+static bool is_of_nvidia(const void *thing)
+{
+    return is_nvidia(((const struct merged_xid *)thing)->on);
+}
+
+const struct scope_part scope_dcgm_parts[SCOPE_COUNT] = {
+    [SCOPE_DCGM_XID] = {dcgm_xid, is_latest, 1},
+    [SCOPE_DCGM_XID_COUNT] = {dcgm_xid_count, is_of_nvidia, 1},
+    [SCOPE_DCGM_CLOCK_EVENT] = {dcgm_clock_event, is_nvidia, CLOCK_EVENTS},
+    [SCOPE_DCGM] = {dcgm, is_nvidia, 1},
+};
