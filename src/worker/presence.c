@@ -7,8 +7,8 @@
 #define WRITE_AGAIN 3600 /* seconds: so that "seen" is known to an hour */
 
 const char *const presence_names[PRESENCE_STATES] = {
-    "present", "asleep", "forbidden", "not_given",    "missing_from_driver",
-    "off_bus", "vfio",   "nouveau",   "other_driver", "no_driver"};
+    "present", "asleep", "released", "forbidden",    "not_given", "missing_from_driver",
+    "off_bus", "vfio",   "nouveau",  "other_driver", "no_driver"};
 
 const char *presence_meaning(enum presence_state state)
 {
@@ -312,7 +312,8 @@ static void add_accelerator(struct snapshot *s, struct presence *p,
     static const enum presence_state states[] = {[ACCELERATOR_OK] = PRESENCE_PRESENT,
                                                  [ACCELERATOR_LOST] = PRESENCE_MISSING,
                                                  [ACCELERATOR_FORBIDDEN] = PRESENCE_FORBIDDEN,
-                                                 [ACCELERATOR_SLEEPING] = PRESENCE_ASLEEP};
+                                                 [ACCELERATOR_SLEEPING] = PRESENCE_ASLEEP,
+                                                 [ACCELERATOR_RELEASED] = PRESENCE_RELEASED};
     const struct gpu_slot *slot = find_slot(s, a->device.pci_bus_id);
     const struct presence_known *known = find_uuid(p, a->device.uuid);
     enum presence_state state = states[a->device.state];
@@ -321,6 +322,8 @@ static void add_accelerator(struct snapshot *s, struct presence *p,
      * bus tells nothing. */
     if (s->slots_read && state == PRESENCE_MISSING && (slot ? slot->silent : known != NULL))
         state = PRESENCE_OFF_BUS;
+    if (state == PRESENCE_RELEASED && slot && !slot->ours && slot->driver[0])
+        state = by_driver(slot); /* that is what it was released for */
     struct gpu_presence *g = add(s, a->device.pci_bus_id, state);
     g->number = a->number;
     memcpy(g->uuid, a->device.uuid, sizeof(g->uuid));

@@ -141,6 +141,23 @@ static void each_state_has_its_cause(void **state)
         assert_true(strcmp(room.s->presences[i - 1].bus_id, room.s->presences[i].bus_id) < 0);
 }
 
+static void a_released_gpu_is_not_missing_and_may_go_to_another_driver(void **state)
+{
+    (void)state;
+    turn();
+    slot("0000:01:00.0", "nvidia");
+    gpu("0000:01:00.0", "GPU-1", 0)->state = ACCELERATOR_RELEASED;
+    slot("0000:02:00.0", "vfio-pci")->ours = false;
+    gpu("0000:02:00.0", "GPU-2", 1)->state = ACCELERATOR_RELEASED;
+    slot("0000:03:00.0", "")->ours = false; /* the module is out */
+    gpu("0000:03:00.0", "GPU-3", 2)->state = ACCELERATOR_RELEASED;
+    update();
+    assert_int_equal(room.s->presence_len, 3);
+    assert_int_equal(at("0000:01:00.0")->state, PRESENCE_RELEASED);
+    assert_int_equal(at("0000:02:00.0")->state, PRESENCE_VFIO);
+    assert_int_equal(at("0000:03:00.0")->state, PRESENCE_RELEASED);
+}
+
 static void a_container_is_not_told_that_others_are_missing(void **state)
 {
     (void)state;
@@ -355,7 +372,7 @@ static void every_state_that_is_not_well_has_a_meaning(void **state)
     (void)state;
     for (unsigned i = 0; i < PRESENCE_STATES; i++)
         assert_int_equal(*presence_meaning((enum presence_state)i) != '\0',
-                         i != PRESENCE_PRESENT && i != PRESENCE_ASLEEP);
+                         i != PRESENCE_PRESENT && i != PRESENCE_ASLEEP && i != PRESENCE_RELEASED);
     assert_non_null(strstr(presence_advice(PRESENCE_OFF_BUS), "--gpu-inventory"));
 }
 
@@ -365,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_state_has_its_cause),
+        TEST(a_released_gpu_is_not_missing_and_may_go_to_another_driver),
         TEST(a_container_is_not_told_that_others_are_missing),
         TEST(nothing_is_missing_before_the_driver_was_asked),
         TEST(one_that_left_the_bus_stays_with_its_identity),

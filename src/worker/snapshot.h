@@ -62,6 +62,7 @@ struct merged_process {
 enum presence_state {
     PRESENCE_PRESENT,
     PRESENCE_ASLEEP,
+    PRESENCE_RELEASED,     /* its driver was let go on the operator's word */
     PRESENCE_FORBIDDEN,    /* counted by the driver, but this process may not open it */
     PRESENCE_NOT_GIVEN,    /* kept from this container, or excluded from the driver */
     PRESENCE_MISSING,      /* on the bus and bound to its driver, which does not answer for it */
