@@ -36,15 +36,26 @@ static void check_again(struct write_item *item)
     buf_fini(&message);
 }
 
-static void check_message(struct str message)
+static void check_message(struct write_reader reader)
 {
-    struct write_reader reader = write_reader_of(message);
     struct write_item item;
     struct error err;
 
     while (write_reader_next(&reader, &item, &err) == 0 && item.kind != WRITE_END)
         if (item.kind == WRITE_SERIES && !item.fault)
             check_again(&item);
+}
+
+static void check_both(struct str message)
+{
+    struct write_reader reader;
+    struct arena a;
+
+    check_message(write_reader_of(message));
+    arena_init(&a, 0);
+    if (write_reader_v2(message, &a, &reader, NULL) == 0)
+        check_message(reader);
+    arena_fini(&a);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -56,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&unpacked, 0);
     buf_init(&packed, 0);
     if (snappy_decode(input, UNPACKED_MAX, &unpacked, &err) == 0)
-        check_message(buf_str(&unpacked));
-    check_message(input);
+        check_both(buf_str(&unpacked));
+    check_both(input);
     buf_reset(&unpacked);
     demand(snappy_encode(input, &packed, &err) == 0);
     demand(snappy_decode(buf_str(&packed), size, &unpacked, &err) == 0);

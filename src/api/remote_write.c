@@ -1,5 +1,5 @@
-/* remote_write.c - /api/v1/write: remote write 1.0, and the form of it that VictoriaMetrics' agents
- * speak, with Zstandard in place of Snappy. */
+/* remote_write.c - /api/v1/write: remote write 1.0 and 2.0, and the form of it that
+ * VictoriaMetrics' agents speak, with Zstandard in place of Snappy. */
 #include "api/answer.h"
 #include "api/families.h"
 #include "api/refusal.h"
@@ -92,10 +92,10 @@ static int take_series(struct batch *b, struct write_item *item, struct error *e
 }
 
 /* Keeps what is good of `message`. Errors: -EBADMSG it is none, or those of the store. */
-static int take_message(struct api *api, struct str message, struct outcome *ret, struct error *err)
+static int take_message(struct api *api, struct write_reader reader, struct outcome *ret,
+                        struct error *err)
 {
     struct batch b = {.api = api, .outcome = ret};
-    struct write_reader reader = write_reader_of(message);
     struct write_item item;
     struct error broken;
     int code = 0, read;
@@ -108,7 +108,7 @@ static int take_message(struct api *api, struct str message, struct outcome *ret
            !code) {
         if (item.kind == WRITE_SERIES)
             code = take_series(&b, &item, err);
-        else if (api->metadata && item.family.len)
+        if (api->metadata && item.family.len)
             metadata_set(api->metadata, item.family, item.type, item.help, item.unit);
     }
     if (!code)
@@ -169,11 +169,35 @@ static void answer(struct http_request *r, const struct outcome *o, int code,
         http_reply_text(r, 204, NULL, "");
 }
 
-void remote_write(struct http_request *r, void *ctx)
+/* What a sender of 2.0 wants to hear: how much was kept. */
+static void tell_written(struct http_request *r, const struct outcome *o)
 {
-    struct api *api = ctx;
+    char samples[24];
+
+    snprintf(samples, sizeof(samples), "%" PRIu64, o->kept);
+    http_set_header(r, "X-Prometheus-Remote-Write-Samples-Written", samples);
+    http_set_header(r, "X-Prometheus-Remote-Write-Histograms-Written", "0");
+    http_set_header(r, "X-Prometheus-Remote-Write-Exemplars-Written", "0");
+}
+
+static void take_request(struct http_request *r, struct api *api, struct str message, bool v2)
+{
+    struct write_reader reader = write_reader_of(message);
     struct outcome outcome = {0};
     struct error err = {0};
+    int code = v2 ? write_reader_v2(message, http_arena(r), &reader, &err) : 0;
+
+    if (!code)
+        code = take_message(api, reader, &outcome, &err);
+    count(api, &outcome);
+    if (v2)
+        tell_written(r, &outcome);
+    answer(r, &outcome, code, &err);
+}
+
+void remote_write(struct http_request *r, void *ctx)
+{
+    struct str type = http_header(r, "Content-Type");
     struct str message;
     struct buf room;
 
@@ -183,16 +207,17 @@ void remote_write(struct http_request *r, void *ctx)
         http_reply_text(r, 200, "text/plain; charset=utf-8", "1");
         return;
     }
-    if (str_contains(http_header(r, "Content-Type"), STR("io.prometheus.write.v2"))) {
+    if (str_contains(type, STR("proto=")) &&
+        !str_contains(type, STR("proto=io.prometheus.write.v2.Request")) &&
+        !str_contains(type, STR("proto=prometheus.WriteRequest"))) {
         answer_error(r, 415, "bad_data",
-                     "remote write 2.0 is not taken: send prometheus.WriteRequest of 1.0");
+                     "prometheus.WriteRequest (1.0) and io.prometheus.write.v2.Request (2.0) are "
+                     "taken, not %.*s",
+                     (int)MIN(type.len, 100), type.ptr);
         return;
     }
     buf_init(&room, 0);
-    if (unpack(r, &room, &message)) {
-        int code = take_message(api, message, &outcome, &err);
-        count(api, &outcome);
-        answer(r, &outcome, code, &err);
-    }
+    if (unpack(r, &room, &message))
+        take_request(r, ctx, message, str_contains(type, STR("io.prometheus.write.v2.Request")));
     buf_fini(&room);
 }

@@ -163,6 +163,49 @@ static void the_form_of_victoriametrics_is_taken(void **state)
     want_value(f, "a", "\"7\"");
 }
 
+static void version_two_is_taken_and_told_how_much_was_kept(void **state)
+{
+    struct fixture *f = *state;
+    /* Symbols "", "__name__", "two"; one series of two samples, the first before 1970. */
+    static const char symbols[] = "\x22\x00\x22\x08__name__\x22\x03two";
+    char message[128];
+    size_t n = sizeof(symbols) - 1;
+    struct buf packed;
+
+    memcpy(message, symbols, n);
+    size_t head = n;
+    memcpy(message + n, "\x2a\x00\x0a\x02\x01\x02", 6);
+    n += 6;
+    for (int i = 0; i < 2; i++) {
+        uint64_t ts = i ? (uint64_t)f->now_ms : UINT64_MAX, bits = value_bits(7.5);
+        size_t from = n;
+        message[n++] = 0x12;
+        message[n++] = 0;
+        message[n++] = 0x09;
+        for (int k = 0; k < 8; k++)
+            message[n++] = (char)(bits >> (8 * k) & 255);
+        message[n++] = 0x10;
+        for (; ts > 127; ts >>= 7)
+            message[n++] = (char)((ts & 127) | 128);
+        message[n++] = (char)ts;
+        message[from + 1] = (char)(n - from - 2);
+    }
+    message[head + 1] = (char)(n - head - 2);
+    buf_init(&packed, 0);
+    assert_int_equal(snappy_encode(str_make(message, n), &packed, NULL), 0);
+    struct test_answer a =
+        test_request(f->port, "POST", "/api/v1/write",
+                     "Content-Encoding: snappy\r\n"
+                     "Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request\r\n"
+                     "X-Prometheus-Remote-Write-Version: 2.0.0\r\n",
+                     packed.ptr, packed.len);
+    if (!str_contains(buf_str(&a.head), STR("X-Prometheus-Remote-Write-Samples-Written: 1")))
+        fail_msg("%.*s", STR_ARG(buf_str(&a.head)));
+    want(a, 400, "1 are too old");
+    want_value(f, "two", "\"7.5\"");
+    buf_fini(&packed);
+}
+
 static void what_is_no_remote_write_is_refused_for_good(void **state)
 {
     static const struct {
@@ -175,7 +218,7 @@ static void what_is_no_remote_write_is_refused_for_good(void **state)
          "abcd",
          400},
         {"Content-Encoding: snappy\r\n", "\xff\xff\xff\xff\x0f", 413},
-        {"Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request\r\n", "x", 415},
+        {"Content-Type: application/x-protobuf;proto=io.prometheus.write.v3.Request\r\n", "x", 415},
     };
     struct fixture *f = *state;
 
@@ -204,6 +247,7 @@ int main(void)
         WITH_STORE(the_good_series_of_a_request_are_kept),
         WITH_STORE(series_beyond_the_bound_are_refused_with_a_count),
         WITH_STORE(the_form_of_victoriametrics_is_taken),
+        WITH_STORE(version_two_is_taken_and_told_how_much_was_kept),
         WITH_STORE(what_is_no_remote_write_is_refused_for_good),
         WITH_STORE(a_torn_message_keeps_what_stands_before_the_tear),
     };

@@ -282,6 +282,77 @@ static void torn_messages_are_refused_or_read_in_part(void **state)
     }
 }
 
+/* Version 2.0: temp{gpu="0"} with two samples and metadata. */
+static const char message2_hex[] =
+    "220022085f5f6e616d655f5f220474656d7022036770752201302208446567726565732e220763656c73697573"
+    "2a320a040102030412100900000000008035401080d095ffbc3112100900000000008036401098c596ffbc312a06"
+    "080218052006";
+
+static void version_two_tells_texts_by_their_place(void **state)
+{
+    char bytes[256];
+    struct str whole = from_hex(message2_hex, bytes);
+    struct write_reader r;
+    struct write_sample sample;
+    struct write_item item;
+    struct arena a;
+    (void)state;
+
+    arena_init(&a, 0);
+    assert_int_equal(write_reader_v2(whole, &a, &r, NULL), 0);
+    assert_int_equal(write_reader_next(&r, &item, NULL), 0);
+    assert_int_equal(item.kind, WRITE_SERIES);
+    assert_null(item.fault);
+    assert_int_equal(item.labels.len, 2);
+    assert_true(str_is(labels_get(item.labels, STR("gpu")), "0"));
+    assert_true(str_is(item.family, "temp") && str_is(item.type, "gauge"));
+    assert_true(str_is(item.help, "Degrees.") && str_is(item.unit, "celsius"));
+    assert_int_equal(item.samples, 2);
+    assert_true(write_item_sample(&item, &sample) && sample.value == 21.5);
+    assert_true(write_item_sample(&item, &sample) && sample.ts_ms == 1700000015000);
+    assert_false(write_item_sample(&item, &sample));
+    assert_int_equal(write_reader_next(&r, &item, NULL), 0);
+    assert_int_equal(item.kind, WRITE_END);
+    arena_fini(&a);
+}
+
+static void version_two_is_refused_where_it_is_torn_or_points_nowhere(void **state)
+{
+    static const char *const cases[] = {
+        "220161",               /* the first symbol is not empty */
+        "22002a040a020001",     /* a label's value has no symbol */
+        "22002a030a0100",       /* a name without a value */
+        "22002a062a0418092000", /* the help has no symbol */
+        "2a040a020000",         /* there are no symbols at all */
+        "22002a0512030900",     /* a sample that ends early */
+    };
+    char bytes[256];
+    struct write_reader r;
+    struct write_item item;
+    struct arena a;
+    (void)state;
+
+    arena_init(&a, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str message = from_hex(cases[i], bytes);
+        int code = write_reader_v2(message, &a, &r, NULL);
+        if (!code)
+            code = write_reader_next(&r, &item, NULL);
+        if (code != -EBADMSG)
+            fail_msg("%s: %d", cases[i], code);
+    }
+    struct str whole = from_hex(message2_hex, bytes);
+    for (size_t len = 0; len < whole.len; len++) {
+        char *cut = malloc(len + !len);
+        memcpy(cut, whole.ptr, len);
+        if (!write_reader_v2(str_make(cut, len), &a, &r, NULL))
+            while (!write_reader_next(&r, &item, NULL) && item.kind != WRITE_END)
+                ;
+        free(cut);
+    }
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +365,8 @@ int main(void)
         cmocka_unit_test(a_series_that_cannot_be_leaves_the_others),
         cmocka_unit_test(more_labels_than_there_may_be_are_a_fault),
         cmocka_unit_test(torn_messages_are_refused_or_read_in_part),
+        cmocka_unit_test(version_two_tells_texts_by_their_place),
+        cmocka_unit_test(version_two_is_refused_where_it_is_torn_or_points_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,117 +10,9 @@
  * Other fields are passed over, as protobuf wants it. */
 #include "remote/write_request.h"
 
-/* How protobuf puts a field on the wire: the low three bits of its tag. */
-enum wire {
-    WIRE_VARINT = 0,
-    WIRE_64 = 1,
-    WIRE_BYTES = 2,
-    WIRE_32 = 5
-};
-
-#define DOUBLE_BYTES 8u
-#define VARINT_MAX   10u /* bytes */
-
-static const char *const type_names[] = {"unknown",        "counter", "gauge", "histogram",
-                                         "gaugehistogram", "summary", "info",  "stateset"};
-
-struct field {
-    uint64_t number;
-    enum wire wire;
-    uint64_t value;   /* of WIRE_VARINT */
-    struct str bytes; /* of the others */
-};
+#include "remote/wire.h"
 
 /* ---- reading ---- */
-
-static bool take_varint(struct str *from, uint64_t *ret)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < VARINT_MAX && i < from->len; i++) {
-        uint64_t byte = (unsigned char)from->ptr[i];
-        n |= (byte & 127) << (7 * i);
-        if (byte < 128) {
-            *from = str_make(from->ptr + i + 1, from->len - i - 1);
-            *ret = n;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_bytes(struct str *from, uint64_t n, struct str *ret)
-{
-    if (n > from->len)
-        return false;
-    *ret = str_make(from->ptr, (size_t)n);
-    *from = str_make(from->ptr + n, from->len - (size_t)n);
-    return true;
-}
-
-/* Takes a field; false when none stands there. */
-static bool take_field(struct str *from, struct field *ret)
-{
-    uint64_t tag, len;
-
-    if (!take_varint(from, &tag) || !(tag >> 3))
-        return false;
-    *ret = (struct field){.number = tag >> 3, .wire = (enum wire)(tag & 7)};
-    switch (ret->wire) {
-    case WIRE_VARINT:
-        return take_varint(from, &ret->value);
-    case WIRE_64:
-        return take_bytes(from, DOUBLE_BYTES, &ret->bytes);
-    case WIRE_BYTES:
-        return take_varint(from, &len) && take_bytes(from, len, &ret->bytes);
-    case WIRE_32:
-        return take_bytes(from, 4, &ret->bytes);
-    }
-    return false; /* groups, which nothing has used since 2008 */
-}
-
-static bool is_field(const struct field *f, uint64_t number, enum wire wire)
-{
-    return f->number == number && f->wire == wire;
-}
-
-static bool read_sample(struct str from, struct write_sample *ret)
-{
-    struct field f;
-
-    *ret = (struct write_sample){0};
-    while (from.len) {
-        if (!take_field(&from, &f))
-            return false;
-        if (is_field(&f, 1, WIRE_64)) {
-            uint64_t bits = 0;
-            for (size_t i = 0; i < DOUBLE_BYTES; i++)
-                bits |= (uint64_t)(unsigned char)f.bytes.ptr[i] << (8 * i);
-            ret->value = value_of_bits(bits);
-        } else if (is_field(&f, 2, WIRE_VARINT)) {
-            ret->ts_ms = (int64_t)f.value;
-        }
-    }
-    return true;
-}
-
-/* What is wrong with a label beside those there already; NULL: nothing. */
-static const char *fault_of(const struct label_builder *b, struct str name, struct str value)
-{
-    bool is_name = str_is(name, LABEL_NAME);
-
-    if (!label_name_is_valid(name))
-        return "a label name is not valid";
-    if (name.len > LABEL_NAME_MAX || value.len > LABEL_VALUE_MAX)
-        return "a label is too long";
-    if (!str_is_utf8(value))
-        return "a label value is not UTF-8";
-    if (is_name && value.len && !metric_name_is_valid(value))
-        return "the metric name is not valid";
-    if (label_builder_get(b, name).len)
-        return "a label stands there twice";
-    return NULL;
-}
 
 static bool read_label(struct str from, struct write_item *item)
 {
@@ -128,17 +20,14 @@ static bool read_label(struct str from, struct write_item *item)
     struct field f;
 
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!wire_take_field(&from, &f))
             return false;
-        if (is_field(&f, 1, WIRE_BYTES))
+        if (wire_is(&f, 1, WIRE_BYTES))
             name = f.bytes;
-        else if (is_field(&f, 2, WIRE_BYTES))
+        else if (wire_is(&f, 2, WIRE_BYTES))
             value = f.bytes;
     }
-    if (!item->fault)
-        item->fault = fault_of(&item->builder, name, value);
-    if (!item->fault)
-        label_builder_set(&item->builder, name, value);
+    wire_add_label(item, name, value);
     return true;
 }
 
@@ -151,21 +40,18 @@ static bool read_series(struct str from, struct write_item *item)
     item->rest = from;
     label_builder_init(&item->builder, (struct labels){0});
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!wire_take_field(&from, &f))
             return false;
-        if (is_field(&f, 1, WIRE_BYTES) && !read_label(f.bytes, item))
+        if (wire_is(&f, 1, WIRE_BYTES) && !read_label(f.bytes, item))
             return false;
-        if (is_field(&f, 2, WIRE_BYTES)) {
-            if (!read_sample(f.bytes, &sample))
+        if (wire_is(&f, 2, WIRE_BYTES)) {
+            if (!wire_read_sample(f.bytes, &sample))
                 return false;
             item->samples++;
         }
-        item->histograms += is_field(&f, 4, WIRE_BYTES);
+        item->histograms += wire_is(&f, 4, WIRE_BYTES);
     }
-    if (!item->fault && label_builder_view(&item->builder, &item->labels, NULL))
-        item->fault = "too many labels";
-    if (!item->fault && !item->labels.len)
-        item->fault = "a series has no labels";
+    wire_end_labels(item);
     return true;
 }
 
@@ -174,18 +60,18 @@ static bool read_metadata(struct str from, struct write_item *item)
     struct field f;
 
     item->kind = WRITE_METADATA;
-    item->type = str_of(type_names[0]);
+    item->type = wire_type_name(0);
     item->family = item->help = item->unit = STR("");
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!wire_take_field(&from, &f))
             return false;
-        if (is_field(&f, 1, WIRE_VARINT) && f.value < ARRAY_LEN(type_names))
-            item->type = str_of(type_names[f.value]);
-        else if (is_field(&f, 2, WIRE_BYTES))
+        if (wire_is(&f, 1, WIRE_VARINT))
+            item->type = wire_type_name(f.value);
+        else if (wire_is(&f, 2, WIRE_BYTES))
             item->family = f.bytes;
-        else if (is_field(&f, 4, WIRE_BYTES))
+        else if (wire_is(&f, 4, WIRE_BYTES))
             item->help = f.bytes;
-        else if (is_field(&f, 5, WIRE_BYTES))
+        else if (wire_is(&f, 5, WIRE_BYTES))
             item->unit = f.bytes;
     }
     return true;
@@ -197,17 +83,21 @@ int write_reader_next(struct write_reader *r, struct write_item *ret, struct err
 
     ret->kind = WRITE_END;
     ret->labels = (struct labels){0};
+    ret->family = STR("");
     ret->fault = NULL;
     ret->samples = ret->histograms = 0;
     while (r->rest.len && ret->kind == WRITE_END) {
-        bool good = take_field(&r->rest, &f);
-        if (good && is_field(&f, 1, WIRE_BYTES))
+        bool good = r->symbols ? wire_next_v2(r, ret) : wire_take_field(&r->rest, &f);
+        if (good && r->symbols)
+            continue;
+        if (good && wire_is(&f, 1, WIRE_BYTES))
             good = read_series(f.bytes, ret);
-        else if (good && is_field(&f, 3, WIRE_BYTES))
+        else if (good && wire_is(&f, 3, WIRE_BYTES))
             good = read_metadata(f.bytes, ret);
         if (!good) {
             r->rest.len = 0;
-            return error_set(err, -EBADMSG, "the body is not a WriteRequest of remote write 1.0");
+            return error_set(err, -EBADMSG, "the body is not a WriteRequest of remote write %s",
+                             r->symbols ? "2.0" : "1.0");
         }
     }
     return 0;
@@ -217,9 +107,9 @@ bool write_item_sample(struct write_item *item, struct write_sample *ret)
 {
     struct field f;
 
-    while (item->rest.len && take_field(&item->rest, &f))
-        if (is_field(&f, 2, WIRE_BYTES))
-            return read_sample(f.bytes, ret);
+    while (item->rest.len && wire_take_field(&item->rest, &f))
+        if (wire_is(&f, 2, WIRE_BYTES))
+            return wire_read_sample(f.bytes, ret);
     return false;
 }
 
@@ -310,9 +200,9 @@ void write_series_add(struct buf *to, struct str labels, const struct write_samp
 
 void write_metadata_add(struct buf *to, const struct metadata_entry *entry)
 {
-    uint64_t type = ARRAY_LEN(type_names) - 1;
+    uint64_t type = WIRE_TYPES - 1;
 
-    while (type && !str_is(entry->type, type_names[type]))
+    while (type && !str_equal(entry->type, wire_type_name(type)))
         type--;
     add_head(to, 3,
              1 + varint_len(type) + bytes_len(entry->family) + bytes_len(entry->help) +

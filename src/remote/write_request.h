@@ -1,5 +1,6 @@
-/* write_request.h - the protobuf message of remote write 1.0 (prometheus.WriteRequest), read as a
- * stream of series and written series by series. */
+/* write_request.h - the protobuf messages of remote write: 1.0 (prometheus.WriteRequest), read as a
+ * stream of series and written series by series, and 2.0 (io.prometheus.write.v2.Request), which is
+ * read. */
 #ifndef ALGALON_REMOTE_WRITE_REQUEST_H
 #define ALGALON_REMOTE_WRITE_REQUEST_H
 
@@ -25,7 +26,7 @@ struct write_item {
     struct labels labels;
     const char *fault;
     size_t samples, histograms;
-    /* Of metadata. */
+    /* Of metadata; in 2.0 it comes with a series: `family` is empty where there is none. */
     struct str family, type, help, unit;
 
     struct label_builder builder; /* holds `labels` */
@@ -34,13 +35,20 @@ struct write_item {
 
 struct write_reader {
     struct str rest;
+    const struct str *symbols; /* of version 2.0; NULL: the message is of 1.0 */
+    size_t symbol_len;
 };
 
 /** A reader of the unpacked body `message`, which is borrowed. */
 static inline struct write_reader write_reader_of(struct str message)
 {
-    return (struct write_reader){message};
+    return (struct write_reader){.rest = message};
 }
+
+/** The same for a message of version 2.0; its table of texts is kept in `a`. Errors: -EBADMSG,
+ * -ENOMEM. */
+MUST_CHECK int write_reader_v2(struct str message, struct arena *a, struct write_reader *ret,
+                               struct error *err);
 
 /**
  * Reads the next part into `ret`, whose kind is WRITE_END at the end. A series with labels that
