@@ -118,11 +118,20 @@ static void shut(struct watched *c)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+/* How long it has been in its phase. It may enter the next one meanwhile: the clock is read once.
+ */
+static uint64_t age_of(const struct watched *c, uint64_t now)
+{
+    uint64_t since = atomic_load(&c->since_ns);
+
+    return since < now ? now - since : 0;
+}
+
 static bool is_idle(const struct watched *c, uint64_t now)
 {
     int phase = atomic_load(&c->phase);
     return !c->shut && (phase == PHASE_FRESH || phase == PHASE_IDLE) &&
-           now - MIN(now, atomic_load(&c->since_ns)) > SHED_MIN_NS;
+           age_of(c, now) > SHED_MIN_NS;
 }
 
 /* Closes the longest idle connections until half the places are free or none is idle: newcomers
@@ -148,7 +157,7 @@ static void sweep(struct watch *w, uint64_t now)
     pthread_mutex_lock(&w->lock);
     for (struct watched *c = w->connections; c; c = c->next) {
         uint64_t limit = w->options.limit_ns[atomic_load(&c->phase)];
-        if (limit && !c->shut && now - MIN(now, atomic_load(&c->since_ns)) > limit)
+        if (limit && !c->shut && age_of(c, now) > limit)
             shut(c);
     }
     shed(w, now);

@@ -90,8 +90,8 @@ int64_t rules_run(struct rules *r, int64_t now_ms)
     for (size_t i = 0;; i++) {
         pthread_mutex_lock(&r->run_lock);
         bool more = i < r->set->len && !atomic_load(&r->cancel);
-        if (more)
-            next_ms = MIN(next_ms, run_if_due(r, &r->set->groups[i], now_ms));
+        int64_t due_ms = more ? run_if_due(r, &r->set->groups[i], now_ms) : INT64_MAX;
+        next_ms = MIN(next_ms, due_ms);
         pthread_mutex_unlock(&r->run_lock);
         if (!more)
             return next_ms;
@@ -104,7 +104,8 @@ static void *run(void *arg)
 
     for (;;) {
         int64_t next_ms = rules_run(r, clock_now_ms());
-        int64_t wait_ms = MIN(MAX(next_ms - clock_now_ms(), 0), WAIT_MAX_MS);
+        int64_t left_ms = next_ms - clock_now_ms();
+        int64_t wait_ms = MIN(MAX(left_ms, 0), WAIT_MAX_MS);
         pthread_mutex_lock(&r->lock);
         if (!r->stopping && wait_ms)
             thread_wait_until(&r->wake, &r->lock, clock_mono_ns() + (uint64_t)wait_ms * NS_PER_MS);

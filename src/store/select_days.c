@@ -14,7 +14,8 @@ int found_open_days(struct found *f, struct error *err)
     f->days = n ? calloc(n, sizeof(*f->days)) : NULL;
     if (n && (!numbers || !f->days))
         code = error_errno(err, -ENOMEM, "opening days");
-    size_t there = code ? 0 : MIN(n, days_list(f->store->days, from, to, numbers, n));
+    size_t there = n && !code ? days_list(f->store->days, from, to, numbers, n) : 0;
+    there = MIN(there, n); /* a day may have come meanwhile */
     for (size_t i = 0; i < there && !code; i++) {
         struct found_day *day = &f->days[f->day_len];
         code = days_get(f->store->days, numbers[i], false, &day->day, err);

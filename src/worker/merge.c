@@ -87,6 +87,8 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
         .held = UNKNOWN,
         .mem_unattributed_bytes = UNKNOWN_COUNT,
     };
+    for (size_t i = 0; i < DOUBTS; i++)
+        s->accelerators[s->accelerator_len - 1].doubtful[i] = UNKNOWN;
 }
 
 static int merge_accelerators(struct snapshot *s, struct inventory *inventory,

@@ -61,6 +61,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_BUILD:
     case SCOPE_ATTRIBUTED:
     case SCOPE_ATTRIBUTION_FAILURE:
+    case SCOPE_POWER:
         return (struct scope_things){s, sizeof(*s), 1, variants};
     case SCOPE_COLLECTOR:
         return (struct scope_things){s->collectors, sizeof(*s->collectors), s->collector_len,
@@ -81,6 +82,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_BANKS:
     case SCOPE_GPU_C2C_ERROR:
     case SCOPE_GPU_FABRIC:
+    case SCOPE_GPU_DOUBT:
         return (struct scope_things){s->accelerators, sizeof(*s->accelerators), s->accelerator_len,
                                      variants};
     case SCOPE_DCGM_CLOCK_EVENT:

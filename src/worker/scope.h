@@ -54,8 +54,10 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_PRESENCE, /* struct gpu_presence */
-    SCOPE_BOARD,    /* struct board; so the next two */
+    SCOPE_GPU_DOUBT, /* struct merged_accelerator: a line a check */
+    SCOPE_POWER,     /* struct snapshot: a line a part */
+    SCOPE_PRESENCE,  /* struct gpu_presence */
+    SCOPE_BOARD,     /* struct board; so the next two */
     SCOPE_BOARD_INFO,
     SCOPE_BOARD_POWER,
     SCOPE_RAIL,             /* struct board_rail */

@@ -207,6 +207,12 @@ static bool has_remote(const void *thing)
     return ((const struct merged_link *)thing)->link.remote[0] != '\0';
 }
 
+static void gpu_doubt(const struct scope_line *line)
+{
+    scope_gpu(line);
+    scope_text(line, "check", doubt_names[line->variant]);
+}
+
 const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
     [SCOPE_GPU] = {scope_gpu, NULL, 1},
     [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
@@ -223,6 +229,7 @@ const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
     [SCOPE_INSTANCE] = {instance, NULL, 1},
     [SCOPE_XID] = {xid, NULL, 1},
     [SCOPE_GPU_C2C_ERROR] = {gpu_c2c_error, NULL, C2C_ERRORS},
+    [SCOPE_GPU_DOUBT] = {gpu_doubt, NULL, DOUBTS},
     [SCOPE_GPU_FABRIC] = {gpu_fabric, NULL, FABRIC_FAULTS},
     [SCOPE_LINK] = {link_of_gpu, NULL, 1},
     [SCOPE_LINK_REMOTE] = {link_remote, has_remote, 1},

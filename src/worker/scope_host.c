@@ -148,6 +148,12 @@ static void engine(const struct scope_line *line)
     scope_text(line, "engine", ((const struct board_engine *)line->thing)->name);
 }
 
+static void power_part(const struct scope_line *line)
+{
+    scope_host(line);
+    scope_text(line, "part", power_part_names[line->variant]);
+}
+
 static void presence(const struct scope_line *line)
 {
     const struct gpu_presence *g = line->thing;
@@ -202,6 +208,7 @@ const struct scope_part scope_host_parts[SCOPE_COUNT] = {
     [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
     [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},
     [SCOPE_CONTAINER] = {container, is_contained, 1},
+    [SCOPE_POWER] = {power_part, NULL, POWER_PARTS},
     [SCOPE_PRESENCE] = {presence, NULL, 1},
     [SCOPE_BOARD] = {scope_host, NULL, 1},
     [SCOPE_BOARD_INFO] = {board_info, NULL, 1},

@@ -71,6 +71,8 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->platform_len = s->reject_len = s->collector_len = 0;
     s->process_row_len = s->holder_len = 0;
     s->slot_len = s->presence_len = 0;
+    for (size_t i = 0; i < POWER_PARTS; i++)
+        s->part_power_w[i] = s->part_energy_j[i] = UNKNOWN;
     s->slots_read = false;
     s->index_changes = s->replacements = UNKNOWN_COUNT;
     memset(s->attributed, 0, sizeof(s->attributed));

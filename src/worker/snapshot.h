@@ -19,6 +19,29 @@ struct machine {
     bool instance_label;
 };
 
+/* Readings of a device that cannot both be true. In the order of doubt_names. */
+enum doubt {
+    DOUBT_IDLE_POWER,  /* works at full load, draws what it draws idle */
+    DOUBT_MEMORY,      /* memory in use for minutes, and no process */
+    DOUBT_POWER_LIMIT, /* draws more than it may */
+    DOUBT_PROFILE,     /* works at full load, profiling counts nothing */
+    DOUBT_ENERGY,      /* the counter of energy and the board's own power differ */
+    DOUBT_CLOCK,       /* above its highest clock */
+    DOUBT_TEMPERATURE, /* warmer than where it switches itself off */
+    DOUBTS
+};
+extern const char *const doubt_names[DOUBTS];
+
+/* Where power goes. In the order of power_part_names. */
+enum power_part {
+    POWER_GPU,
+    POWER_CPU,
+    POWER_NODE,        /* the whole machine */
+    POWER_UNACCOUNTED, /* of that, what the others do not tell */
+    POWER_PARTS
+};
+extern const char *const power_part_names[POWER_PARTS];
+
 /* An accelerator with its place among those of all platforms. Starts with the reading's own struct,
  * so that tables of offsets serve both. */
 struct merged_accelerator {
@@ -29,6 +52,7 @@ struct merged_accelerator {
     uint64_t processes;              /* UNKNOWN_COUNT while the device does not answer */
     double held;                     /* 1 or 0; NAN while the device does not answer */
     uint64_t mem_unattributed_bytes; /* in use, but of no process that the driver lists */
+    double doubtful[DOUBTS];         /* 1 or 0; NAN where it cannot be told */
 };
 
 /* A part of a device: with it what the device is. */
@@ -132,6 +156,7 @@ struct snapshot {
     struct gpu_presence *presences; /* by bus id; those without one last */
     size_t presence_len;
     uint64_t index_changes, replacements; /* UNKNOWN_COUNT: the bus was not looked at */
+    double part_power_w[POWER_PARTS], part_energy_j[POWER_PARTS]; /* energy: since start */
     struct platform_info *platforms;
     size_t platform_len;
     struct reading_reject *rejects;

@@ -2,6 +2,8 @@
 #include "worker/worker.h"
 
 #include "worker/attribute.h"
+#include "worker/doubt.h"
+#include "worker/energy.h"
 #include "worker/machine.h"
 #include "worker/merge.h"
 #include "worker/presence.h"
@@ -26,6 +28,8 @@ struct maker {
     struct inventory inventory;
     struct attribution attribution;
     struct presence presence;
+    struct doubts doubts;
+    struct energy energy;
     uint64_t seq;
 };
 
@@ -63,6 +67,8 @@ static void maker_fini(struct maker *m)
     inventory_fini(&m->inventory);
     attribution_fini(&m->attribution);
     presence_fini(&m->presence);
+    doubts_fini(&m->doubts);
+    energy_fini(&m->energy);
 }
 
 static int maker_init(struct maker *m, const struct worker_options *options,
@@ -106,6 +112,10 @@ static int make(struct maker *m, struct snapshot **ret)
     int code = merge(s, &m->inventory, views, schedule_len(m->schedule));
     if (!code)
         code = presence_update(&m->presence, s);
+    if (!code)
+        code = doubts_update(&m->doubts, s, mono_ns);
+    if (!code)
+        code = energy_update(&m->energy, s, mono_ns);
     if (!code)
         code = attribute(&m->attribution, s, mono_ns);
     if (!code)

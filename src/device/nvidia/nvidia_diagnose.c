@@ -234,6 +234,27 @@ static void report_verdict(const struct report *r, const struct accelerator *g)
             name_of(g));
 }
 
+/* Readings that cannot both be true; the bounds are those of the worker's checks (docs/truth.md),
+ * which look for longer. */
+static void report_doubts(const struct report *r, const struct accelerator *g)
+{
+    static const char *const advice =
+        "One of the two is wrong: compare with nvidia-smi -q, and look for a newer driver. The "
+        "worker marks it in algalon_gpu_doubtful while it lasts.";
+
+    if (g->power_w > g->power_limit_w * 1.1 + 5)
+        ADD(r, FINDING_WARNING, GPU, advice, "GPU %u (%s): draws %.0f W, its limit is %.0f W",
+            g->index, name_of(g), g->power_w, g->power_limit_w);
+    if (g->clock_graphics_mhz > g->clock_graphics_max_mhz * 1.05)
+        ADD(r, FINDING_WARNING, GPU, advice,
+            "GPU %u (%s): runs at %.0f MHz, its highest clock is %.0f MHz", g->index, name_of(g),
+            g->clock_graphics_mhz, g->clock_graphics_max_mhz);
+    if (g->temperature_c > g->temperature_shutdown_c + 5)
+        ADD(r, FINDING_WARNING, GPU, advice,
+            "GPU %u (%s): is at %.0f degrees, and switches itself off at %.0f", g->index,
+            name_of(g), g->temperature_c, g->temperature_shutdown_c);
+}
+
 /* What the kernel's log remembers of errors, where it may be read. */
 static void report_xids(const struct report *r)
 {
@@ -285,6 +306,7 @@ static void report_gpus(const struct report *r, const struct probe_result *p)
         report_state(r, &p->gpus[i]);
         report_modes(r, &p->gpus[i]);
         report_verdict(r, &p->gpus[i]);
+        report_doubts(r, &p->gpus[i]);
     }
     report_persistence(r, p);
     size_t bound = bound_to(r, "nvidia");

@@ -73,6 +73,16 @@ static void the_drivers_verdict_and_past_xids_are_told_with_what_to_do(void **st
                  "program");
 }
 
+static void readings_that_contradict_each_other_are_named(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_load(rig, "gpu 1 H200\nfault value field=temperature value=110\n");
+    diagnose(rig, PATIENCE_MS);
+    assert_found(FINDING_WARNING, "is at 110 degrees, and switches itself off at 92",
+                 "One of the two is wrong");
+}
+
 static void each_failure_to_initialise_has_its_own_advice(void **state)
 {
     static const struct {
@@ -210,6 +220,7 @@ int main(void)
         TEST(a_machine_without_gpu_is_a_note),
         TEST(healthy_gpus_are_one_line),
         TEST(the_drivers_verdict_and_past_xids_are_told_with_what_to_do),
+        TEST(readings_that_contradict_each_other_are_named),
         TEST(each_failure_to_initialise_has_its_own_advice),
         TEST(hardware_without_driver_or_library_is_told_apart),
         TEST(a_driver_that_shows_no_gpu_is_a_warning),
