@@ -161,7 +161,7 @@ int main(int argc, char **argv)
     struct bench b = {
         .readings = fake_recycler(), .snapshots = snapshot_recycler(), .machine = fake_machine()};
     b.machine.process_limit = 20;
-    if (renderer_new(SCHEMA_ALL_SMI, &b.renderer, NULL))
+    if (renderer_new(SCHEMA_ALL_SMI, NULL, &b.renderer, NULL))
         return 1;
     struct collector_view gpus = fake_view(b.readings, "nvidia");
     struct collector_view host = fake_view(b.readings, "linux");

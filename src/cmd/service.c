@@ -114,8 +114,26 @@ static int check_disabled(const char *text, struct error *err)
     return 0;
 }
 
-int service_worker_options(const struct settings *settings, struct worker_options *ret,
-                           struct error *err)
+/* Fields that are not given are named, and left out. */
+static int read_choice(const char *path, struct arena *a, struct choice **ret, struct error *err)
+{
+    int code = choice_read(path, a, ret, err);
+
+    if (code)
+        return error_in(err, "--dcgm.collectors");
+    if (*(*ret)->unknown)
+        log_warn("fields that this worker does not give", "file", path, "fields", (*ret)->unknown);
+    return 0;
+}
+
+static const char *host_label(const struct settings *settings)
+{
+    const char *label = settings->dcgm_hostname_label;
+
+    return !strcmp(label, "none") ? NULL : !strcmp(label, "hostname") ? "hostname" : "Hostname";
+}
+
+int service_worker_options(struct settings *settings, struct worker_options *ret, struct error *err)
 {
     worker_options_init(ret);
     ret->paths = (struct host_paths){
@@ -134,8 +152,18 @@ int service_worker_options(const struct settings *settings, struct worker_option
     ret->instance_label = settings->instance_label;
     ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
     ret->version = program_version();
+    ret->dcgm_host_label = host_label(settings);
     int code = check_disabled(settings->disable_collectors, err);
-    return code ? code : parse_schemas(settings->schema, &ret->schemas, err);
+    if (!code)
+        code = parse_schemas(settings->schema, &ret->schemas, err);
+    if (!code && *settings->dcgm_collectors) {
+        struct choice *choice = NULL;
+        code = read_choice(settings->dcgm_collectors, &settings->arena, &choice, err);
+        ret->choice = choice;
+        if (!code && !(ret->schemas & SCHEMA_DCGM))
+            code = error_set(err, -EINVAL, "--dcgm.collectors does nothing without --schema=dcgm");
+    }
+    return code;
 }
 
 const char *service_gpu_inventory(struct settings *settings, bool keeps)
@@ -225,6 +253,22 @@ static void set_external_labels(struct service *s)
     arena_fini(&a);
 }
 
+static int choose_again(struct service *s, struct error *err)
+{
+    struct choice *choice = NULL;
+    struct arena a;
+    int code = 0;
+
+    if (!*s->settings->dcgm_collectors)
+        return 0;
+    arena_init(&a, 0);
+    code = read_choice(s->settings->dcgm_collectors, &a, &choice, err);
+    if (!code)
+        code = worker_choose(s->worker, choice, err);
+    arena_fini(&a);
+    return code;
+}
+
 static int reload(void *ctx, struct error *err)
 {
     struct service *s = ctx;
@@ -241,6 +285,8 @@ static int reload(void *ctx, struct error *err)
     for (size_t i = 0; i < LISTENERS && !code; i++)
         if (s->servers[i])
             code = http_server_reload(s->servers[i], err);
+    if (s->worker && !code)
+        code = choose_again(s, err);
     if (s->web)
         web_reload(s->web);
     systemd_notify("READY=1");

@@ -30,7 +30,7 @@ enum exit_code service_run(const struct service_options *options);
 /** Fills what settings say of reading hardware. Texts are borrowed from `settings`. Errors:
  * -EINVAL. */
 struct worker_options;
-MUST_CHECK int service_worker_options(const struct settings *settings, struct worker_options *ret,
+MUST_CHECK int service_worker_options(struct settings *settings, struct worker_options *ret,
                                       struct error *err);
 
 /** The file that remembers which GPUs there were: --gpu-inventory, else gpus.tsv in

@@ -55,6 +55,12 @@ static const struct option_spec specs[] = {
      "5s", "DURATION", "how often hardware is read"},
     {"schema", TEXT, FIELD(schema), READING, "Reading hardware", "all-smi", "NAME,...",
      "metric names to emit: all-smi, dcgm, or all-smi,dcgm"},
+    {"dcgm.collectors", TEXT, FIELD(dcgm_collectors), READING, "Reading hardware", "", "FILE",
+     "collectors file of dcgm-exporter: which fields --schema=dcgm emits (default: its default "
+     "set)"},
+    {"dcgm.hostname-label", CHOICE, FIELD(dcgm_hostname_label), READING, "Reading hardware",
+     "Hostname", "Hostname|hostname|none",
+     "how --schema=dcgm calls the label: as dcgm-exporter up to 4.8.2, since 4.8.3, or not at all"},
     {"processes", COUNT, FIELD(processes), READING, "Reading hardware", "20", "N",
      "busiest processes of the host to show; those on a GPU are always shown"},
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",

@@ -42,6 +42,7 @@ struct settings {
     const char *process_command;
     uint64_t process_series;
     bool instance_label;
+    const char *dcgm_collectors, *dcgm_hostname_label;
     const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;
 
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;

@@ -90,8 +90,9 @@ static void section(struct buf *to, const char *prefix, const char *title, const
         if (!str_starts(str_of(family->name), str_of(prefix)))
             continue;
         catalogue_range(family, &low, &high);
-        buf_printf(to, "| `%s` | %s | %s | %.6g to %.6g | `%s` | %s |\n", family->name,
-                   family->type, family->unit, low, high, family->labels, family->help);
+        buf_printf(to, "| `%s`%s | %s | %s | %.6g to %.6g | `%s` | %s |\n", family->name,
+                   family->chosen ? " (*)" : "", family->type, family->unit, low, high,
+                   family->labels, family->help);
     }
 }
 
@@ -122,5 +123,15 @@ void catalogue_markdown(struct buf *to)
         to, "DCGM_", "Names of dcgm-exporter",
         "With `--schema=dcgm`: names and units of dcgm-exporter 4.8, for NVIDIA's devices only. "
         "A device that is cut into MIG instances has a row for each of them in place of its own, "
-        "with `GPU_I_PROFILE` and `GPU_I_ID`; what only the board has stands on each.");
+        "with `GPU_I_PROFILE` and `GPU_I_ID`; what only the board has stands on each.\n\n"
+        "Without `--dcgm.collectors` these are dcgm-exporter's default set: all below but those "
+        "marked (*). A collectors file in dcgm-exporter's form (`FIELD, type, help`, a line each) "
+        "chooses others, with its own type and help. Type `label` makes one of "
+        "`DCGM_FI_DEV_BRAND`, `DCGM_FI_DEV_ECC_INFOROM_VER`, `DCGM_FI_DEV_INFOROM_IMAGE_VER`, "
+        "`DCGM_FI_DEV_OEM_INFOROM_VER`, `DCGM_FI_DEV_POWER_INFOROM_VER`, `DCGM_FI_DEV_SERIAL`, "
+        "`DCGM_FI_DEV_VBIOS_VERSION`, `DCGM_FI_DRIVER_VERSION`, `DCGM_FI_NVML_VERSION` a label of "
+        "every series, of which none may have more than twelve. A field that this worker does not "
+        "give is named in the log and left out. The file is read again on SIGHUP and "
+        "`/-/reload`. `--dcgm.hostname-label` renames `Hostname` to `hostname`, as dcgm-exporter "
+        "did in 4.8.3, or leaves it out.");
 }

@@ -37,6 +37,7 @@ struct catalogue_family {
     const char *note;   /* what it is easily mistaken for; NULL: nothing */
     const char *like;   /* the family of the same reading under a name of ours: what this row does
                            not say, that one does, its range and unit apart; NULL: none */
+    bool chosen;        /* of dcgm-exporter's: given only when --dcgm.collectors names it */
 };
 
 /** How many families there are. */

@@ -84,6 +84,9 @@ void catalogue_explain(const struct catalogue_family *family, struct buf *to)
                absent ? absent
                       : "No line where the hardware, its driver or the rights of the worker do not "
                         "give it.");
+    if (str_starts(str_of(family->name), STR("DCGM_")))
+        buf_printf(to, "  schema  dcgm%s\n",
+                   family->chosen ? ", where --dcgm.collectors names it" : "");
     if (arch)
         buf_printf(to, "  boards  %s\n", arch);
     if (note)

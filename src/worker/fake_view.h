@@ -43,6 +43,7 @@ static inline struct machine fake_machine(void)
         .arch = "x86_64",
         .process_limit = 3,
         .process_series_limit = 1000,
+        .dcgm_host_label = "Hostname",
     };
 }
 

@@ -16,6 +16,8 @@ void machine_init(struct machine *m, const struct worker_options *options)
         .process_series_limit = MIN(options->process_series_limit, PROCESS_LIMIT_MAX),
         .process_command = options->process_command,
         .instance_label = options->instance_label,
+        .dcgm_labels = choice_label_bits(options->choice),
+        .dcgm_host_label = options->dcgm_host_label,
     };
     if (options->hostname && *options->hostname)
         str_copy(m->hostname, sizeof(m->hostname), str_of(options->hostname));

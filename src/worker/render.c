@@ -38,12 +38,31 @@ struct renderer {
 
 /* ---- making ---- */
 
-static void add_family(struct renderer *r, const struct schema_rule *rule)
+/* A help of the operator's own words; those of the catalogue need no escape. */
+static void add_help(struct buf *to, const char *help)
+{
+    for (; *help; help++) {
+        if (*help == '\\')
+            buf_text(to, "\\\\");
+        else if (*help == '\n')
+            buf_text(to, "\\n");
+        else
+            buf_char(to, *help);
+    }
+}
+
+/* Nothing when the family was not chosen. */
+static void add_family(struct renderer *r, const struct schema_rule *rule,
+                       const struct choice *choice)
 {
     const struct catalogue_family *family = catalogue_find(str_of(rule->name));
-    struct family *to = &r->families[r->len++];
+    bool dcgm = str_starts(str_of(rule->name), STR("DCGM_"));
+    const struct choice_field *chosen = dcgm && choice ? choice_find(choice, rule->name) : NULL;
 
     assert(family);
+    if (dcgm && (choice ? !chosen : family->chosen))
+        return;
+    struct family *to = &r->families[r->len++];
     to->rule = rule;
     to->catalogued = family;
     to->factor = rule->scale;
@@ -51,13 +70,15 @@ static void add_family(struct renderer *r, const struct schema_rule *rule)
         to->factor *= 10;
     to->name_len = strlen(rule->name);
     to->head = r->heads.len;
-    buf_printf(&r->heads, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
-               family->type);
+    buf_printf(&r->heads, "# HELP %s ", family->name);
+    add_help(&r->heads, chosen ? chosen->help : family->help);
+    buf_printf(&r->heads, "\n# TYPE %s %s\n", family->name, chosen ? chosen->type : family->type);
     to->head_len = r->heads.len - to->head;
     r->caches[rule->scope].used = true;
 }
 
-int renderer_new(unsigned schemas, struct renderer **ret, struct error *err)
+int renderer_new(unsigned schemas, const struct choice *choice, struct renderer **ret,
+                 struct error *err)
 {
     unsigned known = 0;
     size_t len = 0;
@@ -73,7 +94,7 @@ int renderer_new(unsigned schemas, struct renderer **ret, struct error *err)
     for (size_t i = 0; i < schema_tables_len; i++)
         for (size_t j = 0;
              (schemas & (unsigned)schema_tables[i].schema) && j < *schema_tables[i].len; j++)
-            add_family(r, &schema_tables[i].rules[j]);
+            add_family(r, &schema_tables[i].rules[j], choice);
     if (r->heads.failed) {
         renderer_free(r);
         return error_errno(err, -ENOMEM, "renderer");

@@ -6,9 +6,11 @@
 
 struct renderer;
 
-/** A renderer of these schemas (SCHEMA_ bits). It keeps the label part of every line from one
- * snapshot to the next. Errors: -EINVAL no schema, or one that is not known. */
-MUST_CHECK int renderer_new(unsigned schemas, struct renderer **ret, struct error *err);
+/** A renderer of these schemas (SCHEMA_ bits); of dcgm-exporter's fields those of `choice`
+ * (borrowed for the call; NULL: its default set). It keeps the label part of every line from one
+ * snapshot to the next. Errors: -EINVAL no schema, or one that is not known; -ENOMEM. */
+MUST_CHECK int renderer_new(unsigned schemas, const struct choice *choice, struct renderer **ret,
+                            struct error *err);
 void renderer_free(struct renderer *r); /* NULL is fine */
 
 /**

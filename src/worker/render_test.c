@@ -19,6 +19,29 @@ static struct {
     struct renderer *renderer;
 } room;
 
+/* Every field of dcgm-exporter, as a collectors file would choose them. */
+static int choose_all(unsigned schemas)
+{
+    struct choice *choice = NULL;
+    struct arena a;
+    struct buf text;
+
+    arena_init(&a, 0);
+    buf_init(&text, 0);
+    buf_text(&text, "DCGM_FI_DRIVER_VERSION, label, driver\n");
+    for (size_t i = 0; i < catalogue_len(); i++)
+        if (str_starts(str_of(catalogue_at(i)->name), STR("DCGM_")))
+            buf_printf(&text, "%s, %s,\"%s\"\n", catalogue_at(i)->name, catalogue_at(i)->type,
+                       catalogue_at(i)->help);
+    int code = choice_parse(buf_str(&text), &a, &choice, NULL);
+    if (!code)
+        code = renderer_new(schemas, choice, &room.renderer, NULL);
+    room.machine.dcgm_labels = code ? 0 : choice_label_bits(choice);
+    buf_fini(&text);
+    arena_fini(&a);
+    return code;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -26,7 +49,7 @@ static int set_up(void **state)
     room.readings = fake_recycler();
     room.snapshots = snapshot_recycler();
     room.machine = fake_machine();
-    return renderer_new(SCHEMA_ALL_SMI | SCHEMA_DCGM, &room.renderer, NULL);
+    return choose_all(SCHEMA_ALL_SMI | SCHEMA_DCGM);
 }
 
 static int tear_down(void **state)
@@ -512,13 +535,14 @@ static void schemas_are_chosen_by_bits(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(renderer_new(0, &r, &err), -EINVAL);
-    assert_int_equal(renderer_new(64, &r, &err), -EINVAL);
+    assert_int_equal(renderer_new(0, NULL, &r, &err), -EINVAL);
+    assert_int_equal(renderer_new(64, NULL, &r, &err), -EINVAL);
     renderer_free(room.renderer);
-    assert_int_equal(renderer_new(SCHEMA_DCGM, &room.renderer, &err), 0);
+    assert_int_equal(renderer_new(SCHEMA_DCGM, NULL, &room.renderer, &err), 0);
     struct snapshot *s = full();
     struct str text = snapshot_body(s, SNAPSHOT_TEXT);
     assert_true(str_contains(text, STR("DCGM_FI_DEV_GPU_TEMP")));
+    assert_false(str_contains(text, STR("DCGM_EXP_"))); /* only where a file chooses them */
     assert_false(str_contains(text, STR("all_smi_")));
     snapshot_release(s);
 }

@@ -22,8 +22,34 @@ static void dcgm_pci(const char *from, char *to, size_t size)
         *c = (char)toupper((unsigned char)*c);
 }
 
+/* The text of a field of type label; "" when nobody told it. */
+static const char *label_field(const char *name, const struct merged_accelerator *a)
+{
+    static const struct platform_info nobody;
+    const struct platform_info *p = a->platform ? a->platform : &nobody;
+    const struct accelerator *d = &a->device;
+    const struct {
+        const char *name, *text;
+    } fields[] = {
+        {"DCGM_FI_DEV_ECC_INFOROM_VER", d->inforom_ecc},
+        {"DCGM_FI_DEV_INFOROM_IMAGE_VER", d->inforom_image},
+        {"DCGM_FI_DEV_OEM_INFOROM_VER", d->inforom_oem},
+        {"DCGM_FI_DEV_POWER_INFOROM_VER", d->inforom_power},
+        {"DCGM_FI_DEV_SERIAL", d->serial},
+        {"DCGM_FI_DEV_VBIOS_VERSION", d->vbios},
+        {"DCGM_FI_DRIVER_VERSION", p->driver_version},
+        {"DCGM_FI_NVML_VERSION", p->library_version},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].text;
+    return "";
+}
+
 static void dcgm_device(const struct scope_line *line, const struct merged_accelerator *a)
 {
+    const struct machine *m = &line->s->machine;
     char pci[sizeof(a->device.pci_bus_id) + 8], device[24];
 
     dcgm_pci(a->device.pci_bus_id, pci, sizeof(pci));
@@ -38,8 +64,11 @@ static void dcgm_device(const struct scope_line *line, const struct merged_accel
         if (a->instance->gpu_instance != UINT_MAX)
             label_number(line->to, "GPU_I_ID", a->instance->gpu_instance);
     }
-    label_text(line->to, "Hostname", line->s->machine.hostname, sizeof(line->s->machine.hostname));
-    scope_text(line, "DCGM_FI_DRIVER_VERSION", a->platform ? a->platform->driver_version : "");
+    if (m->dcgm_host_label)
+        label_text(line->to, m->dcgm_host_label, m->hostname, sizeof(m->hostname));
+    for (size_t i = 0; choice_labels()[i]; i++)
+        if (m->dcgm_labels & (1u << i))
+            scope_text(line, choice_labels()[i], label_field(choice_labels()[i], a));
 }
 
 static void dcgm(const struct scope_line *line)

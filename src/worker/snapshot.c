@@ -110,31 +110,49 @@ size_t snapshot_accelerators(const struct snapshot *s)
 
 /* ---- forms ---- */
 
-/* OpenMetrics names a counter without its _total, and knows no counter whose samples lack it. */
-static void openmetrics_head(struct buf *to, const struct catalogue_family *family)
+/* Behind "# HELP NAME " or "# TYPE NAME ". */
+static void skip_words(struct str *line)
 {
-    struct str name = str_of(family->name);
-    bool counter = str_is(str_of(family->type), "counter");
-    const char *type = family->type;
+    for (int i = 0; i < 3; i++)
+        str_cut(line, ' ');
+}
 
+/* From the head of the text format, which may bear a help and a type of the operator's choice.
+ * OpenMetrics names a counter without its _total, and knows no counter whose samples lack it. */
+static void openmetrics_head(struct buf *to, const struct catalogue_family *family, struct str head)
+{
+    struct str name = str_of(family->name), type, help;
+
+    skip_words(&head);
+    help = str_cut(&head, '\n');
+    skip_words(&head);
+    type = str_cut(&head, '\n');
+    bool counter = str_is(type, "counter");
     if (counter && str_ends(name, STR("_total")))
         name.len -= strlen("_total");
     else if (counter)
-        type = "unknown";
-    buf_printf(to, "# TYPE %.*s %s\n", STR_ARG(name), type);
+        type = STR("unknown");
+    buf_printf(to, "# TYPE %.*s %.*s\n", STR_ARG(name), STR_ARG(type));
     char unit[32];
     int n = snprintf(unit, sizeof(unit), "_%s", family->unit);
     if (n > 0 && (size_t)n < sizeof(unit) && str_ends(name, str_of(unit)) &&
         !str_is(str_of(family->unit), "info"))
         buf_printf(to, "# UNIT %.*s %s\n", STR_ARG(name), family->unit);
-    buf_printf(to, "# HELP %.*s %s\n", STR_ARG(name), family->help);
+    buf_printf(to, "# HELP %.*s ", STR_ARG(name));
+    for (size_t i = 0; i < help.len; i++) {
+        if (help.ptr[i] == '"')
+            buf_char(to, '\\');
+        buf_char(to, help.ptr[i]);
+    }
+    buf_char(to, '\n');
 }
 
 static void make_openmetrics(const struct snapshot *s, struct buf *to)
 {
     for (size_t i = 0; i < s->span_len; i++) {
         const struct family_span *span = &s->spans[i];
-        openmetrics_head(to, span->family);
+        struct str head = str_make(s->text.ptr + span->start, span->samples - span->start);
+        openmetrics_head(to, span->family, head);
         buf_add(to, s->text.ptr + span->samples, span->end - span->samples);
     }
     buf_text(to, "# EOF\n");

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "device/device.h"
+#include "worker/choice.h"
 #include "worker/holder.h"
 #include "worker/recycle.h"
 #include "worker/schedule.h"
@@ -17,6 +18,8 @@ struct machine {
     unsigned process_limit, process_series_limit;
     enum process_command process_command;
     bool instance_label;
+    unsigned dcgm_labels;        /* bits: places in choice_labels() */
+    const char *dcgm_host_label; /* "Hostname" or "hostname", static; NULL: none */
 };
 
 /* Readings of a device that cannot both be true. In the order of doubt_names. */

@@ -67,7 +67,7 @@ static void nothing_is_allocated_once_buffers_have_grown(void **state)
     struct snapshot *latest = NULL;
 
     (void)state;
-    assert_int_equal(renderer_new(SCHEMA_ALL_SMI | SCHEMA_DCGM, &renderer, NULL), 0);
+    assert_int_equal(renderer_new(SCHEMA_ALL_SMI | SCHEMA_DCGM, NULL, &renderer, NULL), 0);
     for (unsigned round = 0; round < 20; round++) {
         struct collector_view view = fake_view(readings, "nvidia");
         fill(&view.held->reading, round);

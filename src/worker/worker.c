@@ -35,10 +35,13 @@ struct maker {
 
 struct worker {
     struct maker maker; /* the publisher's */
+    unsigned schemas;
     uint64_t interval_ns;
     pthread_t publisher;
     bool publishing;
-    pthread_mutex_t lock; /* lock: latest, fn, ctx, let_go_until_ns */
+    pthread_mutex_t lock;  /* lock: latest, fn, ctx, let_go_until_ns, next, next_labels */
+    struct renderer *next; /* for the publisher to take; NULL: none */
+    unsigned next_labels;
     pthread_cond_t published;
     struct snapshot *latest;
     void (*fn)(void *ctx, struct snapshot *s);
@@ -52,6 +55,7 @@ void worker_options_init(struct worker_options *o)
         .paths = {.procfs = "/proc", .sysfs = "/sys", .rootfs = "/"},
         .interval_ms = DEFAULT_INTERVAL_MS,
         .schemas = SCHEMA_ALL_SMI,
+        .dcgm_host_label = "Hostname",
         .process_limit = DEFAULT_PROCESS_LIMIT,
         .process_series_limit = DEFAULT_PROCESS_SERIES,
     };
@@ -88,7 +92,7 @@ static int maker_init(struct maker *m, const struct worker_options *options,
     presence_init(&m->presence, options->gpu_inventory);
     for (const struct collector *const *c = table; *c && !m->attribution.holds; c++)
         m->attribution.holds = (*c)->holds;
-    int code = renderer_new(options->schemas, &m->renderer, err);
+    int code = renderer_new(options->schemas, options->choice, &m->renderer, err);
     if (!code)
         code = schedule_new(&schedule, &m->schedule, err);
     if (code)
@@ -129,10 +133,25 @@ static int make(struct maker *m, struct snapshot **ret)
 
 /* ---- the publisher ---- */
 
+static void take_choice(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct renderer *next = w->next;
+    if (next)
+        w->maker.machine.dcgm_labels = w->next_labels;
+    w->next = NULL;
+    pthread_mutex_unlock(&w->lock);
+    if (!next)
+        return;
+    renderer_free(w->maker.renderer);
+    w->maker.renderer = next;
+}
+
 static void publish(struct worker *w)
 {
     struct snapshot *s = NULL;
 
+    take_choice(w);
     if (make(&w->maker, &s) < 0) {
         log_error("out of memory: no snapshot for this interval");
         return;
@@ -179,6 +198,7 @@ int worker_start_with(const struct worker_options *options, const struct collect
         free(w);
         return code;
     }
+    w->schemas = options->schemas;
     w->interval_ns = (uint64_t)options->interval_ms * NS_PER_MS;
     pthread_mutex_init(&w->lock, NULL);
     thread_cond_init(&w->published);
@@ -209,10 +229,27 @@ void worker_stop(struct worker *w)
         pthread_join(w->publisher, NULL);
     schedule_stop(w->maker.schedule, STOP_GRACE_NS);
     snapshot_release(w->latest);
+    renderer_free(w->next);
     maker_fini(&w->maker);
     pthread_cond_destroy(&w->published);
     pthread_mutex_destroy(&w->lock);
     free(w);
+}
+
+int worker_choose(struct worker *w, const struct choice *choice, struct error *err)
+{
+    struct renderer *next;
+    int code = renderer_new(w->schemas, choice, &next, err);
+
+    if (code)
+        return code;
+    pthread_mutex_lock(&w->lock);
+    struct renderer *old = w->next;
+    w->next = next;
+    w->next_labels = choice_label_bits(choice);
+    pthread_mutex_unlock(&w->lock);
+    renderer_free(old);
+    return 0;
 }
 
 /* ---- what others get ---- */

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "device/device.h"
 #include "metric/metric.h"
+#include "worker/choice.h"
 
 struct worker;
 struct snapshot; /* one rendered state of this machine; immutable, shared by reference count */
@@ -38,6 +39,9 @@ struct worker_options {
                                       become series, by memory; the rest is summed as "other" */
     enum process_command process_command; /* label `command` */
     bool instance_label;                  /* add `instance` as all-smi does */
+    const struct choice *choice;          /* of dcgm-exporter's fields, borrowed for the call;
+                                             NULL: its default set */
+    const char *dcgm_host_label;          /* static: "Hostname", "hostname"; NULL: no such label */
     const char *disabled;                 /* comma-separated collector names left out; NULL: none */
     const char *gpu_inventory; /* file that remembers which GPUs there were; NULL: none */
     const char *version;       /* of the program, for build info */
@@ -57,6 +61,10 @@ MUST_CHECK int worker_start(const struct worker_options *options, struct worker 
 /** Stops and joins; a collector that hangs in its driver is left behind after two seconds. NULL is
  * fine. */
 void worker_stop(struct worker *w);
+
+/** Gives other fields of dcgm-exporter from the next snapshot on (`choice` is borrowed for the
+ * call; NULL: its default set). Errors: -ENOMEM, nothing then changes. */
+MUST_CHECK int worker_choose(struct worker *w, const struct choice *choice, struct error *err);
 
 /** The latest snapshot, to be released; NULL before the first. Never blocks on hardware. */
 struct snapshot *worker_latest(struct worker *w);
