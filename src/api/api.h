@@ -56,6 +56,8 @@ struct api {
         const char *name, *value;
     } * flags;
     size_t flag_len;
+    bool admin;                                  /* --web.enable-admin-api */
+    const char *data_dir;                        /* of the store: snapshots go below it */
     bool (*ready)(void *ctx);                    /* /-/ready */
     int (*reload)(void *ctx, struct error *err); /* POST /-/reload */
     void *ctx;

@@ -452,6 +452,8 @@ static void fill_api(struct service *s)
         .query_max_concurrent = (unsigned)set->query_max_concurrent,
         .flags = s->flags,
         .flag_len = n,
+        .admin = set->admin_api,
+        .data_dir = s->store ? service_data_dir(set) : NULL,
         .ready = is_ready,
         .reload = reload,
         .ctx = s,

@@ -46,6 +46,8 @@ static const struct option_spec specs[] = {
      "TLS and basic auth for every listener (Prometheus web configuration)"},
     {"no-auth", FLAG, FIELD(no_auth), KEEPING | FOR_AGENT, "Listeners", "false", NULL,
      "let the API and the dashboards be reached from other machines without credentials"},
+    {"web.enable-admin-api", FLAG, FIELD(admin_api), KEEPING, "Listeners", "false", NULL,
+     "let users of the API copy the store (snapshots)"},
     {"cors-origin", TEXT, FIELD(cors_origin), KEEPING | FOR_AGENT, "Listeners", "", "ORIGIN",
      "let pages of this origin use the API (Access-Control-Allow-Origin)"},
 

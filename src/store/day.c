@@ -416,6 +416,22 @@ size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t 
     return n;
 }
 
+int days_copy(struct days *d, int64_t number, const char *dir, struct error *err)
+{
+    struct day *day;
+    int code = days_get(d, number, false, &day, err);
+
+    if (code)
+        return code;
+    char *path = path_of(dir, number);
+    int rc = path ? mdb_env_copy(day->env, path) : ENOMEM; /* of one moment, and synced */
+    if (rc)
+        code = error_errno(err, code_of(rc), "copy of day %s", day->path);
+    free(path);
+    day_put(day);
+    return code;
+}
+
 static void unlink_files(const struct day *day)
 {
     char *path = lock_path_of(day);

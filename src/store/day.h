@@ -24,6 +24,9 @@ int64_t day_number(const struct day *day);
  * there are. */
 size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t cap);
 
+/** Copies a day as it is now into the folder `dir`, synced. -ENOENT: it was dropped meanwhile. */
+MUST_CHECK int days_copy(struct days *d, int64_t number, const char *dir, struct error *err);
+
 /** Unlinks a day; readers that have it open go on reading. */
 void days_drop(struct days *d, int64_t number);
 

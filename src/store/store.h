@@ -104,6 +104,13 @@ struct queryable store_queryable(struct store *s);
 /** Packs and commits everything that is in memory (SIGTERM, backup, tests). */
 MUST_CHECK int store_flush(struct store *s, struct error *err);
 
+/**
+ * Writes a copy of all that was kept when it was called into `dir`, a new folder that a store can
+ * be opened from. Appends and queries go on meanwhile. It appears whole or not at all: until the
+ * end it is `dir`.part. Errors: -EEXIST `dir` is there, -ENOSPC, -EIO. Threads: any; one at a time.
+ */
+MUST_CHECK int store_backup(struct store *s, const char *dir, struct error *err);
+
 struct store_stats {
     uint64_t series_active, series_total, groups, samples_total, rows_total;
     uint64_t too_old_total, refused_series_total, append_errors_total;
