@@ -44,6 +44,58 @@ enum pcie_error {
 #define ECC_LOCATIONS         11
 #define ECC_LOCATION_COUNTERS (2 * ECC_LOCATIONS)
 
+/* The same of all SRAM, as newer boards count: corrected and uncorrected, volatile and aggregate.
+ */
+#define ECC_SRAM_COUNTERS 4
+
+/* Errors of the SRAM by kind: uncorrected by parity and by SEC-DED, corrected; over the life of the
+ * board, then since the driver was loaded. */
+#define SRAM_KINDS 6
+
+/* Uncorrected errors of the SRAM over the life of the board: L2, multiprocessors, PCI Express,
+ * micro controllers, others. */
+#define SRAM_UNITS 5
+
+/* Engines beside the one that computes. */
+enum engine {
+    ENGINE_ENCODER,
+    ENGINE_DECODER,
+    ENGINE_JPEG,
+    ENGINE_OFA,
+    ENGINES
+};
+
+/* Of the SM clock and of the memory clock: mean, lowest and highest of the interval. */
+#define CLOCK_STATS 6
+
+enum clock_limit {
+    CLOCK_LIMIT_SM_MAX,
+    CLOCK_LIMIT_VIDEO_MAX,
+    CLOCK_LIMIT_BOOST_MAX,          /* of the graphics clock, as the board may boost */
+    CLOCK_LIMIT_REQUESTED_GRAPHICS, /* what applications get, when an operator set it */
+    CLOCK_LIMIT_REQUESTED_MEMORY,
+    CLOCK_LIMITS
+};
+
+enum more_threshold {
+    THRESHOLD_MEMORY_MAX,
+    THRESHOLD_ACOUSTIC_MIN,
+    THRESHOLD_ACOUSTIC_MAX,
+    THRESHOLDS_MORE
+};
+
+#define DEVICE_FANS 8
+
+/* Buckets of the NVLinks' forward error correction: blocks with 0 to 15 symbols corrected. */
+#define FEC_BUCKETS 16
+
+enum process_type {
+    PROCESS_COMPUTE,
+    PROCESS_GRAPHICS,
+    PROCESS_MPS, /* a client of the multi-process service */
+    PROCESS_TYPES
+};
+
 enum link_error {
     LINK_ERROR_REPLAY,
     LINK_ERROR_RECOVERY,
@@ -82,8 +134,26 @@ enum profile_metric {
     PROFILE_PCIE_RX,
     PROFILE_LINK_RX,
     PROFILE_LINK_TX,
+    PROFILE_TENSOR_DFMA, /* ratios again: the tensor cores by kind */
+    PROFILE_TENSOR_HMMA,
+    PROFILE_TENSOR_DMMA,
+    PROFILE_TENSOR_IMMA,
     PROFILE_METRICS
 };
+
+/* Single engines: eight decoders, eight JPEG decoders, two for optical flow, four encoders. */
+#define PROFILE_ENGINES 22
+
+/* Hits and misses of accesses to memory of the host, of peers, and to the device's own. */
+#define PROFILE_CACHES 6
+
+/* Between the chips of a superchip, bytes per second: all sent, all received, data sent, data
+ * received. */
+#define PROFILE_C2C 4
+
+/* Cycles since the machine was started: of the SMs elapsed and active, of five kinds of tensor
+ * work, of the integer, FP64, FP32 and FP16 pipes. */
+#define PROFILE_CYCLES 11
 
 enum margin_limit {
     MARGIN_SHUTDOWN,
@@ -100,7 +170,7 @@ struct accelerator_detail {
     double pages_retired[2];       /* for corrected, for uncorrected errors */
     double pages_pending;          /* 0 or 1 */
     double ecc_aggregate_total[2]; /* corrected, uncorrected: over the life of the board */
-    double ecc_location_total[ECC_LOCATION_COUNTERS];
+    double ecc_location_total[ECC_LOCATION_COUNTERS + ECC_SRAM_COUNTERS]; /* the SRAM's last */
     double pcie_replays_total, pcie_replay_rollovers_total;
     double pcie_error_total[PCIE_ERRORS];
     double pcie_bytes_total[2], pcie_bytes_per_s[2]; /* sent, received, as the device sees it */
@@ -125,6 +195,48 @@ struct accelerator_detail {
     double fabric_state;  /* 0 unsupported, 1 not started, 2 in progress, 3 completed */
     double fabric_status; /* the library's code of a completed registration: 0 is success */
     double fabric_fault[FABRIC_FAULTS]; /* 0 or 1 */
+    double fabric_health;               /* 1 healthy, 2 unhealthy, 3 limited */
+    double fabric_clique;
+
+    /* The interval's samples; the means stand in encoder_ratio and the like. */
+    double memory_utilization_min_ratio;
+    double engine_min_ratio[ENGINES], engine_max_ratio[ENGINES];
+    double engine_busy_s_total[ENGINES]; /* since the first reading */
+    double clock_interval_mhz[CLOCK_STATS];
+    double module_power_w, module_power_min_w, module_power_max_w, module_power_limit_w;
+    double memory_power_w;
+    double lost_s_total; /* busy seconds lost to clocks below their maximum; see nvidia_interval.c
+                          */
+
+    double sram_kind_total[SRAM_KINDS], sram_unit_total[SRAM_UNITS];
+    double sram_threshold; /* 1: so many errors that the board wants service */
+    double pages_waiting[2];
+    double reset_needed[2]; /* 0 or 1: a reset, a reset after draining */
+    double margin_limit_c;  /* to the limit that the driver itself names */
+
+    double bar1_total_bytes, bar1_used_bytes;
+    double threshold_more_c[THRESHOLDS_MORE];
+    double power_limit_requested_w;
+    double clock_limit_mhz[CLOCK_LIMITS];
+    double display_active, accounting_mode, host_vgpu_mode; /* 0 or 1 */
+    double cores, memory_bus_bits;
+    double encoder_sessions, encoder_frames_per_s, encoder_latency_s, capture_sessions;
+    double fan_ratio[DEVICE_FANS], fan_rpm[DEVICE_FANS];
+    double processes_of_type[PROCESS_TYPES];
+
+    double link_count, link_switch_count, link_speed_bytes_per_s, link_ecc_errors_total;
+    double link_fec_total[FEC_BUCKETS]; /* sum of all links */
+    double c2c_mode, c2c_active, c2c_bytes_per_s_max, c2c_power_state;
+    double
+        pcie_sampled_bytes_per_s[2]; /* sent, received, in some 20 ms: boards that have no more */
+
+    double confidential_mode, confidential_devtools, confidential_ready; /* 0 or 1 */
+    double confidential_used_bytes;
+    double license_state; /* of a vGPU guest: 0 or 1 */
+
+    double profile_engine[PROFILE_ENGINES], profile_cache[PROFILE_CACHES];
+    double profile_c2c_bytes_per_s[PROFILE_C2C], profile_cycles_total[PROFILE_CYCLES];
+    double context_switch_ratio, context_switches_total;
 };
 
 #endif

@@ -122,7 +122,12 @@ struct accelerator {
     const char *platform; /* "nvidia": the collector's name */
     char uuid[96], name[96], pci_bus_id[24] /* 0000:3b:00.0 */, serial[32], vbios[32];
     char architecture[24], compute_capability[8];
+    char brand[24];
     char board_part[32], gsp_version[32];
+    char cpu_affinity[64], memory_affinity[32]; /* near it: "0-31,64-95"; NUMA nodes: "0" */
+    char fabric_cluster[40];                    /* UUID of the NVLink domain */
+    char rack_serial[20];                       /* of the chassis of a rack-scale machine */
+    char rack_slot[16];                         /* in it: slot, tray, host, module: "3/1/0/2" */
     char inforom_image[32], inforom_oem[16], inforom_ecc[16], inforom_power[16];
     unsigned minor;                                  /* N of /dev/nvidiaN; UINT_MAX unknown */
     double utilization_ratio, utilization_max_ratio; /* mean and peak since the last reading */
@@ -154,11 +159,77 @@ struct accelerator {
 struct accelerator_link {
     unsigned accelerator; /* index of its platform */
     unsigned index;
-    double up;             /* 0 or 1 */
-    double version;        /* as the driver numbers it */
-    char remote[12];       /* "gpu", "switch", "ibmnpu", "unknown"; "" while it is down */
-    double bytes_total[2]; /* sent, received */
+    double up;           /* 0 or 1 */
+    double version;      /* as the driver numbers it */
+    char remote[12];     /* "gpu", "switch", "ibmnpu", "unknown"; "" while it is down */
+    char remote_pci[24]; /* its address: 0000:c1:00.0 */
+    double speed_bytes_per_s, low_power; /* low_power: 0 or 1 */
+    double bytes_per_s[2];               /* where it has no counters of bytes: sent, received */
+    double bytes_total[2];               /* sent, received */
     double error_total[LINK_ERRORS];
+};
+
+/* What a link of the fifth generation counts beyond that: errors, recoveries (successful, failed),
+ * bit error rates. */
+enum link_fifth {
+    LINK_FIFTH_MALFORMED,
+    LINK_FIFTH_BUFFER_OVERRUN,
+    LINK_FIFTH_RECEIVE,
+    LINK_FIFTH_RECEIVE_REMOTE,
+    LINK_FIFTH_RECEIVE_GENERAL,
+    LINK_FIFTH_INTEGRITY,
+    LINK_FIFTH_TRANSMIT_DISCARD,
+    LINK_FIFTH_EFFECTIVE,
+    LINK_FIFTH_SYMBOL,
+    LINK_FIFTH_RECOVERED,
+    LINK_FIFTH_NOT_RECOVERED,
+    LINK_FIFTH_BER_RAW,
+    LINK_FIFTH_BER_EFFECTIVE,
+    LINK_FIFTH_BER_SYMBOL,
+    LINK_FIFTHS
+};
+#define LINK_FIFTH_ERRORS LINK_FIFTH_RECOVERED
+
+struct accelerator_link_fifth {
+    unsigned accelerator, index; /* as of the link */
+    double value[LINK_FIFTHS];
+};
+
+/* How two devices of one platform reach each other. */
+struct accelerator_peer {
+    unsigned accelerator, peer; /* indices of their platform */
+    const char *level;          /* static: "single_switch"; "": unknown */
+    const char *link;           /* static: can NVLink be used: "OK", "NotSupported", ...; "" */
+};
+
+/* A virtual device that a guest machine has of a device. */
+struct accelerator_vgpu {
+    unsigned accelerator, id;
+    char uuid[48], type[48], vm[64], vm_driver[24];
+    double mem_used_bytes, mem_total_bytes;
+    double sm_ratio, mem_ratio, encoder_ratio, decoder_ratio; /* mean since the last reading */
+    double licensed;                                          /* 0 or 1 */
+    double frame_rate_limit;
+};
+
+/* What the driver's accounting says of a process that runs; only where an operator switched it on.
+ */
+struct accelerator_account {
+    unsigned accelerator;
+    int pid;
+    double sm_ratio, mem_ratio; /* over the life of the process */
+    double mem_max_bytes, time_s;
+};
+
+enum instance_part {
+    INSTANCE_COPY_ENGINES,
+    INSTANCE_DECODERS,
+    INSTANCE_ENCODERS,
+    INSTANCE_JPEG,
+    INSTANCE_OFA,
+    INSTANCE_GPU_SLICES,
+    INSTANCE_COMPUTE_SLICES,
+    INSTANCE_PARTS
 };
 
 /* A part that a device is cut into (NVIDIA's MIG), used as a device of its own. */
@@ -170,6 +241,7 @@ struct accelerator_instance {
     /* Of the GPU instance: its compute instances share them. */
     uint64_t mem_used_bytes, mem_total_bytes, mem_free_bytes, mem_reserved_bytes;
     double sm_count;
+    double part[INSTANCE_PARTS]; /* how many it has of each */
     double profile[PROFILE_METRICS];
 };
 
@@ -258,6 +330,14 @@ struct reading {
     size_t link_len;
     struct accelerator_instance *instances;
     size_t instance_len;
+    struct accelerator_link_fifth *links_fifth;
+    size_t link_fifth_len;
+    struct accelerator_peer *peers;
+    size_t peer_len;
+    struct accelerator_vgpu *vgpus;
+    size_t vgpu_len;
+    struct accelerator_account *accounts;
+    size_t account_len;
     struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
     size_t xid_len;
     struct gpu_slot *slots; /* in bus order */

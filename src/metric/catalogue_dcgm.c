@@ -126,9 +126,13 @@ const struct catalogue_family catalogue_dcgm[] = {
      "counter (NVML events)",
      .like = "algalon_gpu_xid_errors_total", .chosen = true},
     {"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "gauge", "1", DCGM,
-     "0 where the device is not that of a vGPU guest, which needs no licence; else not given "
-     "(NVML: nvmlDeviceGetVirtualizationMode)",
-     .like = "algalon_gpu_virtualization_mode", RANGE(0, 1)},
+     "1 when the device of a vGPU guest has a licence; 0 when it has none, and where it needs none "
+     "(NVML: nvmlDeviceGetGridLicensableFeatures_v4)",
+     .like = "algalon_gpu_vgpu_licensed", RANGE(0, 1)},
+    {"DCGM_EXP_P2P_STATUS", "counter", "1", DCGM ",link_status,peer_gpu",
+     "Whether two devices can use NVLink, NVML's number with its word in link_status, 0 is OK; no "
+     "counter, although dcgm-exporter calls it one (NVML: nvmlDeviceGetP2PStatus)",
+     .like = "algalon_gpu_peer_info", RANGE(0, 6), .chosen = true},
     {"DCGM_EXP_CLOCK_EVENTS_COUNT", "counter", "1",
      "gpu,UUID,pci_bus_id,device,modelName,GPU_I_PROFILE?,GPU_I_ID?,Hostname,DCGM_FI_DRIVER_"
      "VERSION?,clock_event,window_size_in_ms",

@@ -39,8 +39,9 @@ const struct catalogue_family catalogue_health[] = {
      .asks = ASKS_FIELDS, .period = CATALOGUE_COUNTS, .absent = ABSENT_ECC, .arch = ARCH_ECC},
     {"algalon_gpu_ecc_location_errors_total", "counter", "1", GPU ",type,location,period",
      "Memory errors by place in the device, since the driver was loaded (volatile) or over the "
-     "life of the board (aggregate) (NVML fields 7 to 28)",
-     .asks = ASKS_FIELDS, .period = CATALOGUE_COUNTS, .absent = ABSENT_ECC, .arch = ARCH_ECC},
+     "life of the board (aggregate) (NVML fields 7 to 28, else nvmlDeviceGetMemoryErrorCounter)",
+     .asks = ASKS_FIELDS ", else nvmlDeviceGetMemoryErrorCounter", .period = CATALOGUE_COUNTS,
+     .absent = ABSENT_ECC, .arch = ARCH_ECC},
     {"algalon_gpu_remapped_rows_total", "counter", "1", GPU ",type",
      "Rows of device memory that were replaced by spare ones, after corrected or uncorrected "
      "errors (NVML fields 142 and 143)",
@@ -129,9 +130,11 @@ const struct catalogue_family catalogue_health[] = {
      "Version of the link, as the driver numbers it (NVML: nvmlDeviceGetNvLinkVersion)",
      .asks = ASKS_NVLINK, .period = CATALOGUE_15S, RANGE(1, 64), .absent = ABSENT_NVLINK,
      .arch = ARCH_NVLINK},
-    {"all_smi_nvlink_remote_device_type", "gauge", "info", GPU ",link_index,remote_type",
-     "Constant 1; what is at the other end of a link that is up: gpu, switch, ibmnpu or unknown "
-     "(NVML)",
+    {"all_smi_nvlink_remote_device_type", "gauge", "info",
+     GPU ",link_index,remote_type,remote_pci_bus_id?",
+     "Constant 1; what is at the other end of a link that is up, gpu, switch, ibmnpu or unknown, "
+     "and "
+     "its address (NVML)",
      .asks = ASKS_NVLINK, .period = CATALOGUE_15S, .absent = ABSENT_NVLINK, .arch = ARCH_NVLINK},
     {"algalon_gpu_nvlink_transmitted_bytes_total", "counter", "bytes", GPU ",link_index",
      "Bytes sent over the link, read every 15 s (NVML field 138 or 202)",

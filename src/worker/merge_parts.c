@@ -79,6 +79,65 @@ static int merge_instances(struct snapshot *s, const struct collector_view *view
     return 0;
 }
 
+/* Joins one list of a reading (`list`, of things with a member `accelerator`) into `to`. */
+#define MERGE(list, len_of, part)                                                                  \
+    size_t most = 0;                                                                               \
+    for (size_t i = 0; i < len; i++)                                                               \
+        most += views[i].held ? views[i].held->reading.len_of : 0;                                 \
+    if (!most)                                                                                     \
+        return 0;                                                                                  \
+    s->list = arena_calloc(&s->arena, most, sizeof(*s->list));                                     \
+    if (!s->list)                                                                                  \
+        return -ENOMEM;                                                                            \
+    for (size_t i = 0; i < len; i++) {                                                             \
+        const struct reading *r = views[i].held ? &views[i].held->reading : NULL;                  \
+        for (size_t j = 0; r && j < r->len_of; j++) {                                              \
+            const struct merged_accelerator *on = find(s, base[i] + r->list[j].accelerator);       \
+            if (!on)                                                                               \
+                continue;                                                                          \
+            s->list[s->len_of].part = r->list[j];                                                  \
+            s->list[s->len_of++].on = on;                                                          \
+        }                                                                                          \
+    }                                                                                              \
+    return 0;
+
+static int merge_links_fifth(struct snapshot *s, const struct collector_view *views, size_t len,
+                             const unsigned *base)
+{
+    MERGE(links_fifth, link_fifth_len, link)
+}
+
+static int merge_vgpus(struct snapshot *s, const struct collector_view *views, size_t len,
+                       const unsigned *base)
+{
+    MERGE(vgpus, vgpu_len, vgpu)
+}
+
+static int merge_accounts(struct snapshot *s, const struct collector_view *views, size_t len,
+                          const unsigned *base)
+{
+    MERGE(accounts, account_len, account)
+}
+
+static int join_peers(struct snapshot *s, const struct collector_view *views, size_t len,
+                      const unsigned *base)
+{
+    MERGE(peers, peer_len, peer)
+}
+
+/* Both ends of a pair are of one platform; numbers stand close by. */
+static int merge_peers(struct snapshot *s, const struct collector_view *views, size_t len,
+                       const unsigned *base)
+{
+    int code = join_peers(s, views, len, base);
+
+    for (size_t i = 0; i < s->peer_len; i++) {
+        struct merged_peer *p = &s->peers[i];
+        p->other = find(s, p->on->number - p->peer.accelerator + p->peer.peer);
+    }
+    return code;
+}
+
 /* The row of an instance: its own memory and profile, and what the board has for all. */
 static void add_row(struct snapshot *s, const struct merged_instance *m)
 {
@@ -119,6 +178,14 @@ int merge_parts(struct snapshot *s, const struct collector_view *views, size_t l
 
     code = code ? code : next;
     next = merge_instances(s, views, len, base);
+    code = code ? code : next;
+    next = merge_links_fifth(s, views, len, base);
+    code = code ? code : next;
+    next = merge_vgpus(s, views, len, base);
+    code = code ? code : next;
+    next = merge_accounts(s, views, len, base);
+    code = code ? code : next;
+    next = merge_peers(s, views, len, base);
     code = code ? code : next;
     next = make_rows(s);
     return code ? code : next;

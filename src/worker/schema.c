@@ -5,6 +5,7 @@
 const struct schema_table schema_tables[] = {
     {SCHEMA_ALL_SMI, schema_host, &schema_host_len},
     {SCHEMA_ALL_SMI, schema_gpu, &schema_gpu_len},
+    {SCHEMA_ALL_SMI, schema_nvml, &schema_nvml_len},
     {SCHEMA_DCGM, schema_dcgm, &schema_dcgm_len},
 };
 const size_t schema_tables_len = ARRAY_LEN(schema_tables);

@@ -37,12 +37,15 @@ static double link_bandwidth(const void *thing, unsigned variant)
     return (a->detail.link_bytes_per_s[0] + a->detail.link_bytes_per_s[1]) / 1024 / 1000;
 }
 
-/* A GPU that is no vGPU guest's has no licence, as DCGM says of it; of a guest it is not known. */
+/* A GPU that is no vGPU guest's has no licence, as DCGM says of it. */
 static double vgpu_license(const void *thing, unsigned variant)
 {
-    double mode = ((const struct accelerator *)thing)->detail.virtualization_mode;
+    const struct accelerator_detail *d = &((const struct accelerator *)thing)->detail;
+    double mode = d->virtualization_mode;
 
     (void)variant;
+    if (!isnan(d->license_state))
+        return d->license_state;
     return mode >= 0 && mode < 2 ? 0 : (double)NAN;
 }
 
@@ -61,23 +64,46 @@ static double last_xid(const void *thing, unsigned variant)
     return ((const struct merged_xid *)thing)->xid.xid;
 }
 
-/* From GPM; where a board has none, from the counters of bytes. */
-static double pcie_rate_sent(const void *thing, unsigned variant)
+/* From GPM; where a board has none, from the counters of bytes, else as last sampled. */
+static double pcie_rate(const void *thing, unsigned profile, unsigned direction)
 {
     const struct accelerator_detail *d = &((const struct accelerator *)thing)->detail;
 
+    if (!isnan(d->profile[profile]))
+        return d->profile[profile];
+    return isnan(d->pcie_bytes_per_s[direction]) ? d->pcie_sampled_bytes_per_s[direction]
+                                                 : d->pcie_bytes_per_s[direction];
+}
+
+static double pcie_rate_sent(const void *thing, unsigned variant)
+{
     (void)variant;
-    return isnan(d->profile[PROFILE_PCIE_TX]) ? d->pcie_bytes_per_s[0]
-                                              : d->profile[PROFILE_PCIE_TX];
+    return pcie_rate(thing, PROFILE_PCIE_TX, 0);
 }
 
 static double pcie_rate_received(const void *thing, unsigned variant)
 {
-    const struct accelerator_detail *d = &((const struct accelerator *)thing)->detail;
+    (void)variant;
+    return pcie_rate(thing, PROFILE_PCIE_RX, 1);
+}
+
+/* DCGM's numbers of what nvmlDeviceGetP2PStatus answers. */
+static double peer_status(const void *thing, unsigned variant)
+{
+    static const char *const names[] = {"OK",
+                                        "ChipsetNotSupported",
+                                        "GPUNotSupported",
+                                        "TopologyNotSupported",
+                                        "DisabledByRegKey",
+                                        "NotSupported",
+                                        "Unknown"};
+    const struct merged_peer *p = thing;
 
     (void)variant;
-    return isnan(d->profile[PROFILE_PCIE_RX]) ? d->pcie_bytes_per_s[1]
-                                              : d->profile[PROFILE_PCIE_RX];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(p->peer.link, names[i]) == 0)
+            return (double)i;
+    return (double)NAN;
 }
 
 /* ---- the table ---- */
@@ -132,6 +158,7 @@ const struct schema_rule schema_dcgm[] = {
     COUNT("DCGM_EXP_XID_ERRORS_COUNT", SCOPE_DCGM_XID_COUNT, struct merged_xid, xid.recent),
     ARRAY("DCGM_EXP_CLOCK_EVENTS_COUNT", SCOPE_DCGM_CLOCK_EVENT, clock_events, 0),
     COMPUTED("DCGM_FI_DEV_VGPU_LICENSE_STATUS", SCOPE_DCGM, vgpu_license),
+    COMPUTED("DCGM_EXP_P2P_STATUS", SCOPE_DCGM_PEER, peer_status),
     DCGM("DCGM_FI_DEV_POWER_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_POWER], 1e9, 0),
     DCGM("DCGM_FI_DEV_THERMAL_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_THERMAL], 1e9, 0),
     DCGM("DCGM_FI_DEV_SYNC_BOOST_VIOLATION", detail.throttle_s_total[THROTTLE_TIME_SYNC_BOOST], 1e9,

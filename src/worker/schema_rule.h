@@ -30,6 +30,13 @@
         name, scope, VALUE_ARRAY, decimals, 1, offsetof(struct accelerator, detail.member), NULL   \
     }
 
+#define ARRAY_IN(name, scope, type, member, scale, decimals)                                       \
+    {                                                                                              \
+        name, scope, VALUE_ARRAY, decimals, scale, offsetof(type, member), NULL                    \
+    }
+#define MORE(name, scope, member, scale, decimals)                                                 \
+    ARRAY_IN(name, scope, struct accelerator, detail.member, scale, decimals)
+
 #define RATIO(name, scope, type, member) FIELD(name, scope, type, member, 1, 4)
 #define PROFILE(name, metric)            RATIO(name, SCOPE_GPU, struct accelerator, detail.profile[metric])
 #define PROFILE_RATE(name, metric)                                                                 \
@@ -41,7 +48,7 @@
 #define DCGM(name, member, scale, decimals)                                                        \
     FIELD(name, SCOPE_DCGM, struct accelerator, member, scale, decimals)
 
-extern const struct schema_rule schema_host[], schema_gpu[], schema_dcgm[];
-extern const size_t schema_host_len, schema_gpu_len, schema_dcgm_len;
+extern const struct schema_rule schema_host[], schema_gpu[], schema_nvml[], schema_dcgm[];
+extern const size_t schema_host_len, schema_gpu_len, schema_nvml_len, schema_dcgm_len;
 
 #endif

@@ -53,8 +53,10 @@ static const struct scope_part *part_of(enum scope scope)
 
 struct scope_things scope_things(const struct snapshot *s, enum scope scope)
 {
-    unsigned variants = scope < SCOPE_COUNT ? part_of(scope)->variants : 1;
+    unsigned variants = scope < SCOPE_MORE ? part_of(scope)->variants : 1;
 
+    if (scope >= SCOPE_MORE && scope < SCOPE_COUNT)
+        return scope_more_things(s, scope);
     switch (scope) {
     case SCOPE_MACHINE:
     case SCOPE_UP:
@@ -152,6 +154,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
                                      sizeof(*s->board->engines),
                                      s->board ? s->board->engine_len : 0, variants};
     case SCOPE_COUNT:
+    default:
         break;
     }
     return (struct scope_things){.variants = 1};
@@ -160,14 +163,17 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
 void scope_labels(const struct snapshot *s, enum scope scope, const void *thing, size_t index,
                   unsigned variant, struct label_sink *to)
 {
-    const struct scope_line line = {s, thing, index, variant, to};
-    const struct scope_part *part = part_of(scope);
+    const struct scope_line line = {s, thing, index, variant, to, scope};
+    const struct scope_part *part = scope < SCOPE_MORE ? part_of(scope) : NULL;
 
-    if (part->fits && !part->fits(thing)) {
+    if (part ? part->fits && !part->fits(thing) : !scope_more_fits(scope, thing)) {
         to->hash = hash_more(to->hash, "", 1);
         return;
     }
     label_begin(to);
-    part->labels(&line);
+    if (part)
+        part->labels(&line);
+    else
+        scope_more_labels(&line);
     label_end(to);
 }

@@ -65,6 +65,39 @@ enum scope {
     SCOPE_ENGINE,           /* struct board_engine */
     SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
     SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
+    SCOPE_MORE,             /* from here on those of scope_more.c; struct merged_accelerator: */
+    SCOPE_GPU_ENGINE = SCOPE_MORE, /* a line per entry of an array in the detail */
+    SCOPE_GPU_CLOCK_INTERVAL,
+    SCOPE_GPU_CLOCK_LIMIT,
+    SCOPE_GPU_THRESHOLD,
+    SCOPE_GPU_SRAM_KIND,
+    SCOPE_GPU_SRAM_UNIT,
+    SCOPE_GPU_RESET,
+    SCOPE_GPU_FAN,
+    SCOPE_GPU_PROCESS_TYPE,
+    SCOPE_GPU_FEC,
+    SCOPE_GPU_PROF_ENGINE,
+    SCOPE_GPU_PROF_CACHE,
+    SCOPE_GPU_PROF_TENSOR,
+    SCOPE_GPU_PROF_C2C,
+    SCOPE_GPU_PROF_CYCLES,
+    SCOPE_GPU_PCIE_SAMPLED,
+    SCOPE_GPU_AFFINITY,
+    SCOPE_GPU_FABRIC_INFO,
+    SCOPE_GPU_RACK,
+    SCOPE_PEER, /* struct merged_peer */
+    SCOPE_DCGM_PEER,
+    SCOPE_LINK_FIFTH_ERROR, /* struct merged_link_fifth */
+    SCOPE_LINK_FIFTH_RECOVERY,
+    SCOPE_LINK_FIFTH_RATE,
+    SCOPE_LINK_SPEED, /* struct merged_link */
+    SCOPE_LINK_RATE,
+    SCOPE_INSTANCE_PART, /* struct merged_instance */
+    SCOPE_INSTANCE_PIPE,
+    SCOPE_INSTANCE_TENSOR,
+    SCOPE_VGPU, /* struct merged_vgpu */
+    SCOPE_VGPU_INFO,
+    SCOPE_ACCOUNT, /* struct merged_account */
     SCOPE_COUNT
 };
 

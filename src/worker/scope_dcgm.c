@@ -31,6 +31,7 @@ static const char *label_field(const char *name, const struct merged_accelerator
     const struct {
         const char *name, *text;
     } fields[] = {
+        {"DCGM_FI_DEV_BRAND", d->brand},
         {"DCGM_FI_DEV_ECC_INFOROM_VER", d->inforom_ecc},
         {"DCGM_FI_DEV_INFOROM_IMAGE_VER", d->inforom_image},
         {"DCGM_FI_DEV_OEM_INFOROM_VER", d->inforom_oem},
@@ -47,7 +48,7 @@ static const char *label_field(const char *name, const struct merged_accelerator
     return "";
 }
 
-static void dcgm_device(const struct scope_line *line, const struct merged_accelerator *a)
+void scope_dcgm_device(const struct scope_line *line, const struct merged_accelerator *a)
 {
     const struct machine *m = &line->s->machine;
     char pci[sizeof(a->device.pci_bus_id) + 8], device[24];
@@ -73,7 +74,7 @@ static void dcgm_device(const struct scope_line *line, const struct merged_accel
 
 static void dcgm(const struct scope_line *line)
 {
-    dcgm_device(line, line->thing);
+    scope_dcgm_device(line, line->thing);
 }
 
 static void dcgm_clock_event(const struct scope_line *line)
@@ -87,7 +88,7 @@ static void dcgm_xid(const struct scope_line *line)
 {
     const struct merged_xid *x = line->thing;
 
-    dcgm_device(line, x->on);
+    scope_dcgm_device(line, x->on);
     label_number(line->to, "err_code", x->xid.xid);
     scope_text(line, "err_msg", x->xid.meaning);
 }
@@ -96,7 +97,7 @@ static void dcgm_xid_count(const struct scope_line *line)
 {
     const struct merged_xid *x = line->thing;
 
-    dcgm_device(line, x->on);
+    scope_dcgm_device(line, x->on);
     label_number(line->to, "window_size_in_ms", 300000);
     label_number(line->to, "xid", x->xid.xid);
 }

@@ -77,6 +77,13 @@ static void gpu_ecc_location(const struct scope_line *line)
     bool last = place == ECC_LOCATIONS - 1; /* the CBU counts no corrected errors */
 
     scope_gpu(line);
+    if (line->variant >= ECC_LOCATION_COUNTERS) {
+        unsigned i = line->variant - ECC_LOCATION_COUNTERS;
+        scope_text(line, "type", ecc_types[i % 2]);
+        scope_text(line, "location", "sram");
+        scope_text(line, "period", i < ECC_SRAM_COUNTERS / 2 ? "volatile" : "aggregate");
+        return;
+    }
     scope_text(line, "type", ecc_types[last ? 1 : place % 2]);
     scope_text(line, "location", locations[place / 2]);
     scope_text(line, "period", line->variant < ECC_LOCATIONS ? "volatile" : "aggregate");
@@ -112,6 +119,7 @@ static void gpu_board_info(const struct scope_line *line)
     scope_text(line, "inforom_ecc", a->inforom_ecc);
     scope_text(line, "inforom_power", a->inforom_power);
     scope_text(line, "inforom_oem", a->inforom_oem);
+    scope_text(line, "brand", a->brand);
 }
 
 static void gpu_gsp_info(const struct scope_line *line)
@@ -175,6 +183,7 @@ static void link_remote(const struct scope_line *line)
 
     link_of_gpu(line);
     scope_text(line, "remote_type", l->link.remote);
+    scope_text(line, "remote_pci_bus_id", l->link.remote_pci);
 }
 
 static void link_error(const struct scope_line *line)
@@ -218,7 +227,7 @@ const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
     [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
     [SCOPE_GPU_ENERGY] = {gpu_energy, NULL, 1},
     [SCOPE_GPU_ECC] = {gpu_ecc, NULL, ECC_TYPES},
-    [SCOPE_GPU_ECC_LOCATION] = {gpu_ecc_location, NULL, ECC_LOCATION_COUNTERS},
+    [SCOPE_GPU_ECC_LOCATION] = {gpu_ecc_location, NULL, ECC_LOCATION_COUNTERS + ECC_SRAM_COUNTERS},
     [SCOPE_GPU_THROTTLE] = {gpu_throttle, NULL, SCOPE_THROTTLE_REASONS},
     [SCOPE_GPU_THROTTLE_TIME] = {gpu_throttle_time, NULL, THROTTLE_TIMES},
     [SCOPE_GPU_PCIE_ERROR] = {gpu_pcie_error, NULL, PCIE_ERRORS},

@@ -11,6 +11,7 @@ struct scope_line {
     size_t index;
     unsigned variant;
     struct label_sink *to;
+    enum scope scope;
 };
 
 /* How a scope writes labels. Each file has a table of those that are its own. */
@@ -22,6 +23,19 @@ struct scope_part {
 
 extern const struct scope_part scope_use_parts[SCOPE_COUNT], scope_gpu_parts[SCOPE_COUNT],
     scope_host_parts[SCOPE_COUNT], scope_dcgm_parts[SCOPE_COUNT];
+
+/** What every series of a device begins with in the schema of dcgm-exporter. */
+void scope_dcgm_device(const struct scope_line *line, const struct merged_accelerator *a);
+
+/* ---- scope_more.c: the scopes from SCOPE_MORE on ---- */
+
+/** As scope_things(). */
+struct scope_things scope_more_things(const struct snapshot *s, enum scope scope);
+
+/** Whether a thing has a place in one of them. */
+bool scope_more_fits(enum scope scope, const void *thing);
+
+void scope_more_labels(const struct scope_line *line);
 
 void scope_text(const struct scope_line *line, const char *name, const char *value);
 void scope_host(const struct scope_line *line);

@@ -69,6 +69,26 @@ struct merged_instance {
     const struct merged_accelerator *on;
 };
 
+struct merged_link_fifth {
+    struct accelerator_link_fifth link;
+    const struct merged_accelerator *on;
+};
+
+struct merged_peer {
+    struct accelerator_peer peer;
+    const struct merged_accelerator *on, *other;
+};
+
+struct merged_vgpu {
+    struct accelerator_vgpu vgpu;
+    const struct merged_accelerator *on;
+};
+
+struct merged_account {
+    struct accelerator_account account;
+    const struct merged_accelerator *on;
+};
+
 struct merged_xid {
     struct accelerator_xid xid;
     const struct merged_accelerator *on;
@@ -140,6 +160,14 @@ struct snapshot {
     size_t row_len;
     struct merged_xid *xids;
     size_t xid_len;
+    struct merged_link_fifth *links_fifth;
+    size_t link_fifth_len;
+    struct merged_peer *peers;
+    size_t peer_len;
+    struct merged_vgpu *vgpus;
+    size_t vgpu_len;
+    struct merged_account *accounts;
+    size_t account_len;
     struct merged_process *device_processes; /* by pid, then number */
     size_t device_process_len;
     struct merged_process *process_rows; /* of these as many as may be series, the rest summed */

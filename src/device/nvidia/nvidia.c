@@ -4,7 +4,7 @@
 
 #include "device/jetson/jetson.h"
 #include "device/nvidia/nvidia_event.h"
-#include "device/nvidia/nvidia_gpu.h"
+#include "device/nvidia/nvidia_parts.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_text.h"
 #include "device/nvidia/xid.h"
@@ -102,9 +102,7 @@ static void inherit(struct gpu *to, const struct gpu *from)
     to->energy_j = from->energy_j;
     to->energy_mono_ns = from->energy_mono_ns;
     to->told = from->told;
-    to->busy_s = from->busy_s;
-    to->memory_busy_s = from->memory_busy_s;
-    to->busy_ns = from->busy_ns;
+    to->counted = from->counted;
     to->resting = from->resting && to->state == ACCELERATOR_SLEEPING;
     if (!to->identified && (from->identity.uuid[0] || from->identity.pci_bus_id[0])) {
         to->identity = from->identity;
@@ -261,6 +259,7 @@ static void unload(struct nvidia *n)
     }
     n->events = NULL;
     n->events_next_ns = 0;
+    nvidia_parts_forget(&n->c);
     nvml_close(&n->c.nvml);
 }
 
@@ -386,6 +385,7 @@ static int connect(struct nvidia *n, struct error *err)
     }
     complete(n, list, len);
     adopt(n, list, len);
+    nvidia_confidential_identify(&n->c);
     return 0;
 }
 
@@ -463,7 +463,7 @@ static int read_all(struct nvidia *n, struct accelerator *to)
         if (code)
             return code;
     }
-    return 0;
+    return nvidia_topology_read(&n->c, n->gpus, n->len);
 }
 
 /* Lets go of GPUs that nobody has used for a while and that would sleep but for us. */
@@ -705,7 +705,8 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
         out->accelerator_process_len = n->c.process_len;
     }
     int code = publish_links(n, out);
-    if (code || (code = publish_xids(n, out)) || (code = publish_instances(n, out)))
+    if (code || (code = publish_xids(n, out)) || (code = publish_instances(n, out)) ||
+        (code = nvidia_parts_publish(&n->c, n->gpus, n->len, out)))
         return code;
     return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
 }

@@ -1,9 +1,8 @@
-/* nvidia_board.c - marks of a board, its lesser engines, and the seconds it worked. */
+/* nvidia_board.c - marks of a board, its spare rows, and what held its clocks down. */
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_text.h"
 
 #define HISTOGRAM_NS  (60 * (uint64_t)NS_PER_S)
-#define BUSY_GAP_NS   (20 * (uint64_t)NS_PER_S)
 #define CLOCK_SLOT_NS (30 * (uint64_t)NS_PER_S)
 #define GSP_TEXT      80 /* what the call writes at most */
 
@@ -64,25 +63,6 @@ static void read_histogram(struct gpu_context *c, struct gpu *g)
             told ? check_gauge(&c->check, CHECK_REMAP_BANKS, banks[i]) : (double)NAN;
 }
 
-/* Between two readings the means stand for the whole interval; after a longer silence the rings of
- * samples do not reach back to its begin. */
-static void count_busy(struct gpu_context *c, struct gpu *g, struct accelerator *a)
-{
-    if (isnan(a->utilization_ratio) && isnan(a->memory_utilization_ratio))
-        return;
-    uint64_t passed = g->busy_ns && c->mono_ns > g->busy_ns ? c->mono_ns - g->busy_ns : 0;
-    double seconds = (double)MIN(passed, BUSY_GAP_NS) / NS_PER_S;
-    g->busy_ns = c->mono_ns;
-    if (!isnan(a->utilization_ratio)) {
-        g->busy_s += a->utilization_ratio * seconds;
-        a->detail.busy_s_total = g->busy_s;
-    }
-    if (!isnan(a->memory_utilization_ratio)) {
-        g->memory_busy_s += a->memory_utilization_ratio * seconds;
-        a->detail.memory_busy_s_total = g->memory_busy_s;
-    }
-}
-
 /* How often each reason was seen in the last five minutes. */
 static void count_clock_events(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
@@ -104,14 +84,7 @@ static void count_clock_events(struct gpu_context *c, struct gpu *g, struct acce
 
 void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
-    unsigned value, period;
-
-    if (ASK(c, g, ASK_JPEG, jpeg, &value, &period))
-        a->detail.jpeg_ratio = check_gauge(&c->check, CHECK_JPEG, value);
-    if (ASK(c, g, ASK_OFA, ofa, &value, &period))
-        a->detail.ofa_ratio = check_gauge(&c->check, CHECK_OFA, value);
     read_histogram(c, g);
     memcpy(a->detail.remap_banks, g->kept.remap_banks, sizeof(a->detail.remap_banks));
-    count_busy(c, g, a);
     count_clock_events(c, g, a);
 }

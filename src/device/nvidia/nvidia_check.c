@@ -97,6 +97,30 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_VIRTUALIZATION] =
         OF("nvidia.virtualization_mode", "algalon_gpu_virtualization_mode", 1, BLANK),
     [CHECK_FABRIC] = OF("nvidia.fabric", "algalon_gpu_fabric_status", 1, BLANK),
+    [CHECK_CLIQUE] = OF("nvidia.fabric_clique", "algalon_gpu_fabric_clique", 1, BLANK),
+    [CHECK_LINK_COUNT] = OF("nvidia.nvlink_count", "algalon_gpu_nvlinks", 1, BLANK),
+    [CHECK_LINK_SPEED] =
+        OF("nvidia.link_speed", "algalon_gpu_nvlink_speed_bytes_per_second", 1e6, BLANK), /* MB/s */
+    [CHECK_BIT_ERROR_RATE] =
+        OF("nvidia.nvlink_bit_error_rate", "algalon_gpu_nvlink_bit_error_ratio", 1, 0),
+    [CHECK_CORES] = OF("nvidia.cores", "algalon_gpu_cores", 1, BLANK | NOT_ZERO),
+    [CHECK_MEMORY_BUS] =
+        OF("nvidia.memory_bus", "algalon_gpu_memory_bus_width_bits", 1, BLANK | NOT_ZERO),
+    [CHECK_SESSIONS] = OF("nvidia.sessions", "algalon_gpu_encoder_sessions", 1, BLANK),
+    [CHECK_LATENCY] =
+        OF("nvidia.encoder_latency", "algalon_gpu_encoder_latency_seconds", 1e-6, BLANK),
+    [CHECK_BAR1] = OF("nvidia.bar1", "algalon_gpu_bar1_total_bytes", 1, NOT_ZERO | NOT_BLANK64),
+    [CHECK_PCIE_RATE] = OF("nvidia.pcie_throughput", "algalon_gpu_pcie_sampled_bytes_per_second",
+                           1000, BLANK), /* KB/s */
+    [CHECK_VGPU] = OF("nvidia.vgpu_utilization", "all_smi_vgpu_utilization", 0.01, BLANK),
+    [CHECK_VGPU_MEMORY] =
+        OF("nvidia.vgpu_memory", "all_smi_vgpu_memory_used_bytes", 1, NOT_BLANK64),
+    [CHECK_ACCOUNT] = OF("nvidia.accounting", "algalon_process_accounted_utilization", 0.01, BLANK),
+    [CHECK_ACCOUNT_TIME] =
+        OF("nvidia.accounting_time", "algalon_process_accounted_seconds_total", 0.001, NOT_BLANK64),
+    [CHECK_CYCLES] = OF("nvidia.profile_cycles", "algalon_gpu_prof_cycles_total", 1, NOT_BLANK64),
+    [CHECK_CONTEXT_SWITCHES] =
+        OF("nvidia.context_switches", "algalon_gpu_context_switches_total", 1, NOT_BLANK64),
 };
 
 static const char *const reasons[CHECK_REASONS] = {"range", "sentinel", "stale"};

@@ -1,11 +1,8 @@
-/* nvidia_fields.c - NVML's field values: some eighty numbers from one call per GPU. Which of them a
- * board has differs from model to model; each is refused by itself and then not asked again. */
-#include "device/nvidia/nvidia_gpu.h"
+/* nvidia_fields.c - NVML's field values: some hundred numbers from one call per GPU. Which of them
+ * a board has differs from model to model; each is refused by itself and then not asked again. */
+#include "device/nvidia/nvidia_parts.h"
 
 #include <stddef.h>
-
-/* Rows, pages and error counters move a few times in the life of a board. */
-#define KEPT_NS (15 * (uint64_t)NS_PER_S)
 
 struct entry {
     unsigned id; /* enum nvml_field_id */
@@ -13,7 +10,7 @@ struct entry {
     enum check_field check;
     size_t offset;  /* of the first double in struct accelerator_detail */
     unsigned count; /* so many ids in a row, `step` doubles apart */
-    bool seldom;    /* asked every KEPT_NS only */
+    bool seldom;    /* asked every SELDOM_NS only: moves a few times in the life of a board */
     bool wide;      /* worthless in 32 bits: it would come round within a reading */
 };
 
@@ -28,6 +25,18 @@ static const struct entry entries[] = {
     {NVML_FIELD_THROTTLE_TIME, 0, CHECK_THROTTLE_TIME, AT(throttle_s_total), 8, false, true},
     {NVML_FIELD_THROTTLE_TIME_MORE, 0, CHECK_THROTTLE_TIME,
      AT(throttle_s_total[THROTTLE_TIME_SW_THERMAL]), 3, false, true},
+    {NVML_FIELD_POWER_INSTANT, NVML_SCOPE_MODULE, CHECK_POWER, AT(module_power_w), 1, false, false},
+    {NVML_FIELD_POWER_AVERAGE, NVML_SCOPE_MEMORY, CHECK_POWER, AT(memory_power_w), 1, false, false},
+    {NVML_FIELD_POWER_LIMIT, NVML_SCOPE_MODULE, CHECK_POWER_LIMIT, AT(module_power_limit_w), 1,
+     true, false},
+    {NVML_FIELD_POWER_LIMIT_REQUESTED, 0, CHECK_POWER_LIMIT, AT(power_limit_requested_w), 1, true,
+     false},
+    {NVML_FIELD_RESET_NEEDED, 0, CHECK_SWITCH, AT(reset_needed), 2, false, false},
+    {NVML_FIELD_PAGES_WAITING, 0, CHECK_PAGES, AT(pages_waiting), 2, true, false},
+    {NVML_FIELD_LINK_COUNT, 0, CHECK_LINK_COUNT, AT(link_count), 1, true, false},
+    {NVML_FIELD_LINK_SWITCH_COUNT, 0, CHECK_LINK_COUNT, AT(link_switch_count), 1, true, false},
+    {NVML_FIELD_LINK_ECC_ERRORS, 0, CHECK_LINK_ERRORS, AT(link_ecc_errors_total), 1, true, false},
+    {NVML_FIELD_C2C_POWER_STATE, 0, CHECK_SWITCH, AT(c2c_power_state), 1, true, false},
     {NVML_FIELD_RECOVERY_ACTION, 0, CHECK_RECOVERY_ACTION, AT(recovery_action), 1, false, false},
     {NVML_FIELD_REMAPPED_CORRECTABLE, 0, CHECK_ROWS, AT(rows_remapped_total), 2, true, false},
     {NVML_FIELD_REMAPPED_PENDING, 0, CHECK_SWITCH, AT(rows_pending), 1, true, false},
@@ -80,7 +89,12 @@ struct place {
 
 void nvidia_fields_forget(struct gpu *g)
 {
-    g->unsupported = 0;
+    memset(g->unsupported, 0, sizeof(g->unsupported));
+    g->errors_refused = g->errors_wanted = g->violations_refused = g->violations_wanted = 0;
+    g->pages_wanted = g->rows_wanted = false;
+    g->fifth_refused = g->gpm_refused = 0;
+    g->health_next_ns = g->limits_next_ns = g->pcie_next_ns = g->c2c_next_ns = 0;
+    g->accounting_next_ns = 0;
     memset(g->fields_refused, 0, sizeof(g->fields_refused));
     g->links_next_ns = g->histogram_next_ns = 0;
     g->kept_next_ns = 0;
@@ -97,7 +111,7 @@ double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns)
     return rate;
 }
 
-static double field_raw(const struct nvml_field_value *v)
+double nvidia_field_number(const struct nvml_field_value *v)
 {
     switch (v->value_type) {
     case NVML_VALUE_DOUBLE:
@@ -144,6 +158,18 @@ static unsigned list(struct gpu *g, struct accelerator *a, bool seldom,
     return len;
 }
 
+/* Notes that a value has no field: nvidia_health.c knows calls for some. */
+static void refuse(struct gpu *g, const struct place *p, unsigned id)
+{
+    g->fields_refused[p->value / 64] |= (uint64_t)1 << p->value % 64;
+    if (id >= NVML_FIELD_ECC_LOCATION && id < NVML_FIELD_ECC_LOCATION + ECC_LOCATION_COUNTERS)
+        g->errors_wanted |= 1u << (id - NVML_FIELD_ECC_LOCATION);
+    else if (id >= NVML_FIELD_THROTTLE_TIME && id < NVML_FIELD_THROTTLE_TIME + 8)
+        g->violations_wanted |= 1u << (id - NVML_FIELD_THROTTLE_TIME);
+    g->pages_wanted = g->pages_wanted || id == NVML_FIELD_RETIRED_PENDING;
+    g->rows_wanted = g->rows_wanted || id == NVML_FIELD_REMAPPED_PENDING;
+}
+
 static void take(struct gpu_context *c, struct gpu *g, const struct nvml_field_value *v,
                  const struct place *p)
 {
@@ -152,9 +178,9 @@ static void take(struct gpu_context *c, struct gpu *g, const struct nvml_field_v
     if (code == NVML_SUCCESS && p->entry->wide && !is_wide(v))
         code = NVML_NOT_SUPPORTED;
     if (code == NVML_SUCCESS)
-        *p->to = check_gauge(&c->check, p->entry->check, field_raw(v));
+        *p->to = check_gauge(&c->check, p->entry->check, nvidia_field_number(v));
     else if (nvml_code_is_permanent(code) || code == NVML_INVALID_ARGUMENT)
-        g->fields_refused[p->value / 64] |= (uint64_t)1 << p->value % 64;
+        refuse(g, p, v->field_id);
     else
         nvidia_gpu_told(c, g, ASK_ONCE, code);
 }
@@ -187,13 +213,14 @@ void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator
         for (unsigned i = 0; i < len; i++)
             take(c, g, &values[i], &places[i]);
         if (seldom)
-            g->kept_next_ns = c->mono_ns + KEPT_NS;
+            g->kept_next_ns = c->mono_ns + SELDOM_NS;
     }
     struct accelerator_detail now = a->detail;
     a->detail = g->kept; /* then over it what was asked now */
     for (size_t i = 0; i < sizeof(now) / sizeof(double); i++)
         if (!isnan(((const double *)&now)[i]))
             ((double *)&a->detail)[i] = ((const double *)&now)[i];
+    nvidia_health_violations(c, g, a);
     check_throttle_time(c, g, a);
     struct accelerator_detail *d = &a->detail;
     for (size_t i = 0; i < 2; i++) {

@@ -2,9 +2,12 @@
  * samples, one per reading, and what lies between them. No lock, no root, no DCGM. */
 #include "device/nvidia/nvidia_gpu.h"
 
+#include <stddef.h>
+
 #define WINDOW_MIN_NS ((uint64_t)NS_PER_S)
 #define WINDOW_MAX_NS (600 * (uint64_t)NS_PER_S)
 
+/* Of the GPU and of its instances. */
 static const struct {
     unsigned id;
     enum check_field check;
@@ -15,8 +18,36 @@ static const struct {
     [PROFILE_FP64] = {11, CHECK_PROFILE},         [PROFILE_FP32] = {12, CHECK_PROFILE},
     [PROFILE_FP16] = {13, CHECK_PROFILE},         [PROFILE_PCIE_TX] = {20, CHECK_PROFILE_RATE},
     [PROFILE_PCIE_RX] = {21, CHECK_PROFILE_RATE}, [PROFILE_LINK_RX] = {60, CHECK_PROFILE_RATE},
-    [PROFILE_LINK_TX] = {61, CHECK_PROFILE_RATE},
+    [PROFILE_LINK_TX] = {61, CHECK_PROFILE_RATE}, [PROFILE_TENSOR_DFMA] = {6, CHECK_PROFILE},
+    [PROFILE_TENSOR_HMMA] = {7, CHECK_PROFILE},   [PROFILE_TENSOR_DMMA] = {8, CHECK_PROFILE},
+    [PROFILE_TENSOR_IMMA] = {9, CHECK_PROFILE},
 };
+
+/* Of the whole GPU only: ids in a row, into doubles in a row of the detail. */
+#define AT(member) offsetof(struct accelerator_detail, member)
+static const struct {
+    unsigned id, count;
+    enum check_field check;
+    size_t offset;
+} more[] = {
+    {30, 8, CHECK_PROFILE, AT(profile_engine[0])},   /* decoders */
+    {40, 8, CHECK_PROFILE, AT(profile_engine[8])},   /* JPEG decoders */
+    {50, 2, CHECK_PROFILE, AT(profile_engine[16])},  /* optical flow */
+    {166, 4, CHECK_PROFILE, AT(profile_engine[18])}, /* encoders */
+    {160, PROFILE_CACHES, CHECK_PROFILE, AT(profile_cache)},
+    {100, PROFILE_C2C, CHECK_PROFILE_RATE, AT(profile_c2c_bytes_per_s)},
+    {172, 1, CHECK_CONTEXT_SWITCHES, AT(context_switches_total)}, /* of the interval */
+    {174, 1, CHECK_PROFILE, AT(context_switch_ratio)},
+    {248, 7, CHECK_CYCLES, AT(profile_cycles_total[0])}, /* SMs and tensor cores */
+    {257, 4, CHECK_CYCLES, AT(profile_cycles_total[7])}, /* integer, FP64, FP32, FP16 */
+};
+#define MORE_MAX 64 /* bits of gpm_refused */
+
+/* The received and sent bytes of links 0 to 17, and of those behind. */
+static unsigned link_id(unsigned link)
+{
+    return link < 18 ? 62 + 2 * link : 212 + 2 * (link - 18);
+}
 
 void nvidia_gpm_release(struct gpu_context *c, struct gpm_pair *p)
 {
@@ -37,26 +68,80 @@ static bool make(struct gpu_context *c, struct gpm_pair *p)
     return true;
 }
 
-/* What lies between the two samples. */
-static void compare(struct gpu_context *c, struct gpu *g, const struct gpm_pair *p, double *to)
+/* Where the answer to one metric goes; `bit` is its own in gpm_refused, or none. */
+struct want {
+    enum check_field check;
+    double *to;
+    unsigned bit;
+};
+#define NO_BIT MORE_MAX
+_Static_assert(PROFILE_METRICS + MORE_MAX + 2 * NVML_LINKS <= NVML_GPM_METRICS, "has room");
+
+static void want(struct nvml_gpm_metrics *m, struct want *w, unsigned id, struct want one)
 {
-    struct nvml_gpm_metrics m = {.version = NVML_GPM_VERSION, .count = PROFILE_METRICS};
+    m->metrics[m->count].id = id;
+    w[m->count++] = one;
+}
+
+static void want_more(const struct gpu *g, struct nvml_gpm_metrics *m, struct want *w,
+                      struct accelerator_detail *d)
+{
+    unsigned bit = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        for (unsigned k = 0; k < more[i].count; k++, bit++) {
+            double *to = (double *)((char *)d + more[i].offset) + k;
+            if (!(g->gpm_refused >> bit & 1))
+                want(m, w, more[i].id + k, (struct want){more[i].check, to, bit});
+        }
+}
+
+/* Links that count their bytes tell more by that. */
+static void want_links(struct gpu *g, struct nvml_gpm_metrics *m, struct want *w)
+{
+    for (size_t i = 0; i < g->link_len; i++) {
+        struct accelerator_link *l = &g->links[i];
+        l->bytes_per_s[0] = l->bytes_per_s[1] = NAN;
+        if (!isnan(l->bytes_total[0]) || !(l->up > 0))
+            continue;
+        for (unsigned k = 0; k < 2; k++)
+            want(m, w, link_id(l->index) + k,
+                 (struct want){CHECK_PROFILE_RATE, &l->bytes_per_s[!k], NO_BIT});
+    }
+}
+
+/* What lies between the two samples, into `to` and, of a whole GPU, into `d` (NULL: an instance).
+ */
+static void compare(struct gpu_context *c, struct gpu *g, const struct gpm_pair *p, double *to,
+                    struct accelerator_detail *d)
+{
+    struct nvml_gpm_metrics m = {.version = NVML_GPM_VERSION};
+    struct want w[NVML_GPM_METRICS];
 
     m.older = p->samples[!p->newest];
     m.newer = p->samples[p->newest];
     for (size_t i = 0; i < PROFILE_METRICS; i++)
-        m.metrics[i].id = metrics[i].id;
+        want(&m, w, metrics[i].id, (struct want){metrics[i].check, &to[i], NO_BIT});
+    if (d) {
+        want_more(g, &m, w, d);
+        want_links(g, &m, w);
+    }
     if (!nvidia_gpu_told(c, g, ASK_ONCE, c->nvml.gpm_metrics(&m)))
         return;
-    for (size_t i = 0; i < PROFILE_METRICS; i++)
-        if (m.metrics[i].code == NVML_SUCCESS && !isnan(m.metrics[i].value))
-            to[i] = check_gauge(&c->check, metrics[i].check, m.metrics[i].value);
+    for (unsigned i = 0; i < m.count; i++) {
+        int code = (int)m.metrics[i].code;
+        if (code == NVML_SUCCESS && !isnan(m.metrics[i].value))
+            *w[i].to = check_gauge(&c->check, w[i].check, m.metrics[i].value);
+        else if (w[i].bit != NO_BIT &&
+                 (nvml_code_is_permanent(code) || code == NVML_INVALID_ARGUMENT))
+            g->gpm_refused |= (uint64_t)1 << w[i].bit;
+    }
 }
 
 /* Takes a sample of the GPU, or of its instance `gi` (UINT_MAX: none), and compares it with the
  * last. */
 static void sample(struct gpu_context *c, struct gpu *g, struct gpm_pair *p, unsigned gi,
-                   double *to)
+                   double *to, struct accelerator_detail *d)
 {
     uint64_t window = c->mono_ns - p->mono_ns;
 
@@ -73,8 +158,17 @@ static void sample(struct gpu_context *c, struct gpu *g, struct gpm_pair *p, uns
     }
     p->newest = !p->newest;
     if (p->mono_ns && window <= WINDOW_MAX_NS)
-        compare(c, g, p, to);
+        compare(c, g, p, to, d);
     p->mono_ns = c->mono_ns;
+}
+
+/* The library tells the switches of the interval; here they become a counter. */
+static void count_switches(struct gpu *g, struct accelerator_detail *d)
+{
+    if (isnan(d->context_switches_total))
+        return;
+    g->counted.context_switches += d->context_switches_total;
+    d->context_switches_total = g->counted.context_switches;
 }
 
 static bool is_supported(struct gpu_context *c, struct gpu *g)
@@ -100,7 +194,8 @@ void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a
     if (!c->answers || !is_supported(c, g))
         return; /* one that is silent otherwise has none either */
     if (!(g->mig_mode > 0)) {
-        sample(c, g, &g->gpm, NVML_NO_INSTANCE, a->detail.profile);
+        sample(c, g, &g->gpm, NVML_NO_INSTANCE, a->detail.profile, &a->detail);
+        count_switches(g, &a->detail);
         return;
     }
     nvidia_gpm_release(c, &g->gpm);
@@ -112,6 +207,6 @@ void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a
         if (first < i)
             memcpy(m->now.profile, g->instances[first].now.profile, sizeof(m->now.profile));
         else if (m->now.gpu_instance != NVML_NO_INSTANCE)
-            sample(c, g, &m->gpm, m->now.gpu_instance, m->now.profile);
+            sample(c, g, &m->gpm, m->now.gpu_instance, m->now.profile, NULL);
     }
 }

@@ -1,13 +1,13 @@
 /* nvidia_gpu.c - asks one GPU who it is and what it does. */
 #include "device/nvidia/nvidia_gpu.h"
 
+#include "device/nvidia/nvidia_parts.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_text.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-#define FANS_MAX      8
 #define ENERGY_MIN_NS (2 * (uint64_t)NS_PER_S) /* the counter moves in steps of up to 0.1 s */
 #define IDLE_LOAD     0.005
 
@@ -28,6 +28,8 @@ void nvidia_gpu_context_fini(struct gpu_context *c)
     free(c->process_samples);
     free(c->process_list);
     free(c->processes);
+    nvidia_parts_free(c->parts);
+    c->parts = NULL;
     c->samples = NULL;
     c->process_samples = NULL;
     c->process_list = NULL;
@@ -36,15 +38,19 @@ void nvidia_gpu_context_fini(struct gpu_context *c)
 
 bool nvidia_gpu_may(const struct gpu_context *c, const struct gpu *g, enum question q)
 {
-    return g->handle && !c->stale_code && g->state == ACCELERATOR_OK &&
-           !(g->unsupported & (uint64_t)1 << q);
+    return g->handle && !c->stale_code && g->state == ACCELERATOR_OK && !nvidia_gpu_refused(g, q);
+}
+
+bool nvidia_gpu_refused(const struct gpu *g, enum question q)
+{
+    return g->unsupported[q / 64] >> q % 64 & 1;
 }
 
 bool nvidia_gpu_told(struct gpu_context *c, struct gpu *g, enum question q, int code)
 {
     c->refusals += nvml_code_is_refusal(code);
     if (nvml_code_is_permanent(code) && q != ASK_ONCE)
-        g->unsupported |= (uint64_t)1 << q;
+        g->unsupported[q / 64] |= (uint64_t)1 << q % 64;
     else if (nvml_code_is_lost(code))
         g->state = ACCELERATOR_LOST;
     else if (nvml_code_is_stale(code))
@@ -140,7 +146,7 @@ static void identify_limits(struct gpu_context *c, struct gpu *g)
     if (ASK(c, g, ASK_ONCE, pcie_width_max, &low))
         a->pcie_width_max = check_gauge(&c->check, CHECK_PCIE_WIDTH, low);
     if (ASK(c, g, ASK_ONCE, fans, &low))
-        g->fans = MIN(low, FANS_MAX);
+        g->fans = MIN(low, DEVICE_FANS);
 }
 
 void nvidia_gpu_identify(struct gpu_context *c, struct gpu *g)
@@ -161,6 +167,8 @@ void nvidia_gpu_identify(struct gpu_context *c, struct gpu *g)
         snprintf(a->compute_capability, sizeof(a->compute_capability), "%d.%d", major, minor);
     identify_limits(c, g);
     nvidia_board_identify(c, g);
+    nvidia_limits_identify(c, g);
+    nvidia_topology_identify(c, g);
     g->identified = g->state == ACCELERATOR_OK && !c->stale_code && a->uuid[0];
 }
 
@@ -170,7 +178,6 @@ static void read_utilization(struct gpu_context *c, struct gpu *g, struct accele
                              const struct sample_summary *gpu, const struct sample_summary *memory)
 {
     struct nvml_utilization now;
-    unsigned value, period;
 
     a->utilization_ratio = gpu->mean;
     a->utilization_max_ratio = gpu->peak;
@@ -185,10 +192,6 @@ static void read_utilization(struct gpu_context *c, struct gpu *g, struct accele
             a->memory_utilization_ratio =
                 check_gauge(&c->check, CHECK_MEMORY_UTILIZATION, now.memory);
     }
-    if (ASK(c, g, ASK_ENCODER, encoder, &value, &period))
-        a->encoder_ratio = check_gauge(&c->check, CHECK_ENCODER, value);
-    if (ASK(c, g, ASK_DECODER, decoder, &value, &period))
-        a->decoder_ratio = check_gauge(&c->check, CHECK_DECODER, value);
 }
 
 /* A GPU without memory of its own (GB10, Thor) uses the host's; its driver says "not supported", or
@@ -210,7 +213,6 @@ static void read_shared_memory(struct gpu_context *c, struct accelerator *a)
 static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
     struct nvml_memory_v2 m = {.version = NVML_STRUCT_VERSION(struct nvml_memory_v2, 2)};
-    const uint64_t both = (uint64_t)1 << ASK_MEMORY_V2 | (uint64_t)1 << ASK_MEMORY_V1;
     struct nvml_memory_v1 old;
 
     if (ASK(c, g, ASK_MEMORY_V2, memory_v2, &m)) {
@@ -220,7 +222,7 @@ static void read_memory(struct gpu_context *c, struct gpu *g, struct accelerator
         m.free = old.free;
         m.used = old.used;
     } else {
-        if ((g->unsupported & both) == both)
+        if (nvidia_gpu_refused(g, ASK_MEMORY_V2) && nvidia_gpu_refused(g, ASK_MEMORY_V1))
             read_shared_memory(c, a);
         return;
     }
@@ -326,11 +328,13 @@ static void read_fans(struct gpu_context *c, struct gpu *g, struct accelerator *
             .version = NVML_STRUCT_VERSION(struct nvml_fan_speed_rpm, 1), .fan = i};
         if (ASK(c, g, ASK_FAN_SPEED, fan_speed, i, &value)) {
             double one = check_gauge(&c->check, CHECK_FAN, value);
+            a->detail.fan_ratio[i] = one;
             ratio += isnan(one) ? 0 : one;
             ratios += !isnan(one);
         }
         if (ASK(c, g, ASK_FAN_RPM, fan_rpm, &speed)) {
             double one = check_gauge(&c->check, CHECK_FAN_RPM, speed.rpm);
+            a->detail.fan_rpm[i] = one;
             rpm += isnan(one) ? 0 : one;
             rpms += !isnan(one);
         }
@@ -377,6 +381,21 @@ static void read_modes(struct gpu_context *c, struct gpu *g, struct accelerator 
         a->pcie_width = check_gauge(&c->check, CHECK_PCIE_WIDTH, value);
 }
 
+/* How many processes of each type are on it; not known while none of the lists is given. */
+static void count_process_types(const struct gpu_context *c, const struct gpu *g,
+                                struct accelerator *a, size_t first)
+{
+    double *n = a->detail.processes_of_type;
+
+    if (nvidia_gpu_refused(g, ASK_COMPUTE) && nvidia_gpu_refused(g, ASK_COMPUTE_V1))
+        return;
+    n[PROCESS_COMPUTE] = n[PROCESS_GRAPHICS] = n[PROCESS_MPS] = 0;
+    for (size_t i = first; i < c->process_len; i++)
+        n[c->processes[i].type == 'G'   ? PROCESS_GRAPHICS
+          : c->processes[i].type == 'M' ? PROCESS_MPS
+                                        : PROCESS_COMPUTE]++;
+}
+
 /* Since when nobody has used it: what a laptop's GPU has to be before it is let go to sleep. */
 static void note_use(const struct gpu_context *c, struct gpu *g, const struct accelerator *a,
                      bool has_process)
@@ -389,34 +408,38 @@ static void note_use(const struct gpu_context *c, struct gpu *g, const struct ac
 
 int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
-    struct sample_summary gpu, memory, power;
+    struct sample_summary rings[NVML_SAMPLE_TYPES];
     size_t processes = c->process_len;
     int code;
 
     *a = g->identity;
     c->answers = c->failures = c->refusals = 0;
-    if ((code = nvidia_samples_read(c, g, NVML_SAMPLES_GPU, CHECK_UTILIZATION, &gpu)) ||
-        (code =
-             nvidia_samples_read(c, g, NVML_SAMPLES_MEMORY, CHECK_MEMORY_UTILIZATION, &memory)) ||
-        (code = nvidia_samples_read(c, g, NVML_SAMPLES_POWER, CHECK_POWER, &power)))
+    if ((code = nvidia_interval_read(c, g, rings)))
         return code;
-    read_utilization(c, g, a, &gpu, &memory);
+    read_utilization(c, g, a, &rings[NVML_SAMPLES_GPU], &rings[NVML_SAMPLES_MEMORY]);
     read_memory(c, g, a);
     read_temperature(c, g, a);
     nvidia_fields_read(c, g, a);
-    nvidia_link_read(c, g, a);
-    a->detail.utilization_min_ratio = gpu.low;
-    a->detail.memory_utilization_max_ratio = memory.peak;
-    a->detail.power_min_w = power.low;
-    read_power(c, g, a, &power);
+    nvidia_link_read(c, g);
+    nvidia_fabric_read(c, g, a);
+    read_power(c, g, a, &rings[NVML_SAMPLES_POWER]);
     read_clocks(c, g, a);
     read_fans(c, g, a);
     read_modes(c, g, a);
+    nvidia_interval_show(c, g, rings, a);
     nvidia_board_read(c, g, a);
+    nvidia_health_read(c, g, a);
+    nvidia_limits_read(c, g, a);
     nvidia_mig_read(c, g);
     nvidia_gpm_read(c, g, a);
-    if ((code = nvidia_process_read(c, g)))
+    nvidia_limits_pcie(c, g, a);
+    nvidia_confidential_read(c, g, a);
+    if ((code = nvidia_process_read(c, g)) ||
+        (code = nvidia_accounting_read(c, g, a, c->processes + processes,
+                                       c->process_len - processes)) ||
+        (code = nvidia_vgpu_read(c, g, a)))
         return code;
+    count_process_types(c, g, a, processes);
     /* A container whose device rights were taken away (systemctl daemon-reload) gets "unknown
      * error" or a refusal from every call. */
     if (g->state == ACCELERATOR_OK && !c->answers && (c->failures || c->refusals))

@@ -12,6 +12,13 @@ enum question {
     ASK_SAMPLES_POWER, /* in the order of enum nvml_sampling_type */
     ASK_SAMPLES_GPU,
     ASK_SAMPLES_MEMORY,
+    ASK_SAMPLES_ENCODER,
+    ASK_SAMPLES_DECODER,
+    ASK_SAMPLES_SM_CLOCK,
+    ASK_SAMPLES_MEMORY_CLOCK,
+    ASK_SAMPLES_MODULE_POWER,
+    ASK_SAMPLES_JPEG,
+    ASK_SAMPLES_OFA,
     ASK_UTILIZATION,
     ASK_ENCODER,
     ASK_DECODER,
@@ -53,12 +60,38 @@ enum question {
     ASK_LINK_ERRORS,
     ASK_FABRIC,
     ASK_FABRIC_V2,
+    ASK_FABRIC_V1,
+    ASK_LINK_FIFTH,
+    ASK_LINK_REMOTE_PCI,
+    ASK_C2C_MODE,
+    ASK_C2C_LINKS,
+    ASK_BAR1,
+    ASK_MARGIN,
+    ASK_MEMORY_ERRORS,
+    ASK_SRAM_STATUS,
+    ASK_PAGES_PENDING,
+    ASK_REMAPPED_ROWS,
+    ASK_VIOLATION,
+    ASK_CLOCK_BOOST_MAX,
+    ASK_CLOCK_REQUESTED,
+    ASK_DISPLAY_ACTIVE,
+    ASK_ENCODER_STATS,
+    ASK_CAPTURE_STATS,
+    ASK_PCIE_THROUGHPUT,
+    ASK_ACCOUNTING_MODE,
+    ASK_ACCOUNTING_STATS,
+    ASK_CONFIDENTIAL_MEMORY,
+    ASK_LICENSE,
+    ASK_HOST_VGPU_MODE,
+    ASK_VGPUS,
+    ASK_VGPUS_UTILIZATION,
+    ASK_VGPU_UTILIZATION,
     ASK_ONCE, /* what is asked once for the life of the handle */
     ASK_QUESTIONS
 };
-_Static_assert(ASK_QUESTIONS <= 64, "one bit for each");
-
-#define NVIDIA_SAMPLE_TYPES 3 /* power, GPU, memory */
+#define ASK_WORDS 2
+_Static_assert(ASK_QUESTIONS <= 64 * ASK_WORDS, "one bit for each");
+_Static_assert((int)ASK_SAMPLES_OFA == (int)NVML_SAMPLES_OFA, "in the order of the rings");
 
 #define NVIDIA_FIELD_WORDS 2 /* of 64 bits */
 
@@ -84,6 +117,14 @@ struct instance {
     struct gpm_pair gpm;
 };
 
+/* What is counted here since the first reading, and so outlives the library. */
+struct gpu_counted {
+    uint64_t mono_ns; /* up to here; 0: not begun */
+    double busy_s, memory_busy_s, lost_s;
+    double engine_s[ENGINES];
+    double context_switches;
+};
+
 struct gpu {
     struct nvml_device *handle;   /* NULL: not open */
     enum accelerator_state state; /* as the last reading left it */
@@ -94,9 +135,9 @@ struct gpu {
     bool resting;                 /* let go by us, so that it can fall asleep */
     double mig_mode;              /* of the last reading: what is supported depends on it */
     unsigned fans;
-    uint64_t unsupported;                  /* a bit per question */
-    unsigned sized;                        /* a bit per ring of samples whose length is known */
-    uint64_t seen_us[NVIDIA_SAMPLE_TYPES]; /* newest sample taken; 0: none yet */
+    uint64_t unsupported[ASK_WORDS];     /* a bit per question */
+    unsigned sized;                      /* a bit per ring of samples whose length is known */
+    uint64_t seen_us[NVML_SAMPLE_TYPES]; /* newest sample taken; 0: none yet */
     uint64_t process_seen_us;
     double energy_j; /* at energy_mono_ns; NAN: none yet */
     uint64_t energy_mono_ns;
@@ -110,8 +151,16 @@ struct gpu {
     bool link_bytes;        /* counts bytes where older generations count KiB */
     double throttle_s[THROTTLE_TIMES];
     uint64_t throttle_ns;
-    double busy_s, memory_busy_s; /* counted up to busy_ns; 0: not begun */
-    uint64_t busy_ns;
+    struct gpu_counted counted;
+    /* A bit per counter of nvidia_health.c: has no field and is asked by a call, which may refuse
+     * it too. */
+    unsigned errors_wanted, errors_refused, violations_wanted, violations_refused;
+    bool pages_wanted, rows_wanted;
+    uint64_t fifth_refused; /* a bit per field of nvidia_fabric.c */
+    uint64_t gpm_refused;   /* a bit per metric that only the whole GPU has */
+    uint64_t health_next_ns, limits_next_ns, pcie_next_ns, c2c_next_ns,
+        accounting_next_ns; /* asked again */
+    uint64_t vgpu_seen_us;
     uint64_t histogram_next_ns;
     struct instance instances[MIG_INSTANCES];
     size_t instance_len;
@@ -125,8 +174,11 @@ struct gpu {
 };
 
 /* What all GPUs of a reading share. */
+struct nvidia_parts; /* lists over all GPUs: nvidia_parts.h */
+
 struct gpu_context {
     struct nvml nvml;
+    struct nvidia_parts *parts; /* NULL: none yet */
     struct check check;
     const struct host_paths *paths;
     unsigned answers, failures;  /* of the GPU that is being read: calls that worked, or failed
@@ -146,6 +198,9 @@ struct gpu_context {
     struct accelerator_process *processes; /* of all GPUs so far */
     size_t process_len, process_cap;
 };
+
+/** True when `q` was refused for good. */
+bool nvidia_gpu_refused(const struct gpu *g, enum question q);
 
 /** Empty: nothing known, nothing asked. */
 void nvidia_gpu_init(struct gpu *g, unsigned index);
@@ -184,11 +239,11 @@ void nvidia_fields_read(struct gpu_context *c, struct gpu *g, struct accelerator
 /** Asks for the marks of the board: part numbers, InfoROM, firmware. Once, as identity. */
 void nvidia_board_identify(struct gpu_context *c, struct gpu *g);
 
-/** Asks for what else a board does, and counts the seconds it worked. */
+/** Asks for its spare rows, and counts what held the clocks down. */
 void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
-/** Asks for the state of the fabric, and every quarter of a minute for that of each NVLink. */
-void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
+/** Asks every quarter of a minute for the state of each NVLink. */
+void nvidia_link_read(struct gpu_context *c, struct gpu *g);
 
 /** Lists the instances of a GPU that is cut into some, and reads their memory. */
 void nvidia_mig_read(struct gpu_context *c, struct gpu *g);

@@ -1,8 +1,7 @@
-/* nvidia_link.c - NVLink by link, and the fabric that the links make up. */
-#include "device/nvidia/nvidia_gpu.h"
-
-/* 18 links answer some hundred questions: asked seldom, their counters lose nothing. */
-#define LINKS_NS (15 * (uint64_t)NS_PER_S)
+/* nvidia_link.c - NVLink by link. 18 links answer some hundred questions: asked seldom, their
+ * counters lose nothing. */
+#include "device/nvidia/nvidia_parts.h"
+#include "device/nvidia/nvidia_text.h"
 
 static const char *remote_name(unsigned type)
 {
@@ -30,35 +29,61 @@ static void read_errors(struct gpu_context *c, struct gpu *g, struct accelerator
 /* Two counters of one link; false when the GPU has none of this kind. */
 static bool read_bytes(struct gpu_context *c, struct gpu *g, struct accelerator_link *l)
 {
-    struct nvml_field_value v[2] = {
+    struct nvml_field_value v[4] = {
         {.field_id = g->link_bytes ? NVML_FIELD_LINK_TX_BYTES : NVML_FIELD_LINK_TX_KIB,
          .scope_id = l->index},
         {.field_id = g->link_bytes ? NVML_FIELD_LINK_RX_BYTES : NVML_FIELD_LINK_RX_KIB,
          .scope_id = l->index},
+        {.field_id = NVML_FIELD_LINK_SPEED, .scope_id = l->index},
+        {.field_id = NVML_FIELD_LINK_POWER_STATE, .scope_id = l->index},
     };
     enum check_field field = g->link_bytes ? CHECK_LINK_BYTES : CHECK_LINK_KIB;
 
-    if (!ASK(c, g, ASK_FIELDS, fields, 2, v))
+    if (!ASK(c, g, ASK_FIELDS, fields, (int)ARRAY_LEN(v), v))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(v); i++)
+    if (v[2].code == NVML_SUCCESS)
+        l->speed_bytes_per_s = check_gauge(&c->check, CHECK_LINK_SPEED, nvidia_field_number(&v[2]));
+    if (v[3].code == NVML_SUCCESS)
+        l->low_power = check_gauge(&c->check, CHECK_SWITCH, nvidia_field_number(&v[3]));
+    for (size_t i = 0; i < 2; i++)
         if (v[i].code == NVML_SUCCESS)
             l->bytes_total[i] = check_gauge(&c->check, field, (double)v[i].value.ull);
     return v[0].code == NVML_SUCCESS || v[1].code == NVML_SUCCESS;
 }
 
+/* What is at the other end has an address, which stays as long as the link does. */
+static void read_remote(struct gpu_context *c, struct gpu *g, struct accelerator_link *l,
+                        const char *before)
+{
+    struct nvml_pci_info pci = {0};
+    unsigned value;
+
+    if (ASK(c, g, ASK_ONCE, link_remote, l->index, &value))
+        str_copy(l->remote, sizeof(l->remote), str_of(remote_name(value)));
+    if (before[0])
+        str_copy(l->remote_pci, sizeof(l->remote_pci), str_of(before));
+    else if (ASK(c, g, ASK_LINK_REMOTE_PCI, link_remote_pci, l->index, &pci))
+        nvidia_text_bus_id(l->remote_pci,
+                           str_make(pci.bus_id, strnlen(pci.bus_id, sizeof(pci.bus_id))));
+}
+
 static void read_link(struct gpu_context *c, struct gpu *g, unsigned index, bool up)
 {
     struct accelerator_link *l = &g->links[g->link_len++];
+    char before[sizeof(l->remote_pci)] = "";
     unsigned value;
 
+    if (l->index == index && l->up > 0)
+        str_copy(before, sizeof(before), str_of(l->remote_pci));
     *l = (struct accelerator_link){.index = index, .up = up, .version = NAN};
-    l->bytes_total[0] = l->bytes_total[1] = NAN;
+    l->bytes_total[0] = l->bytes_total[1] = l->speed_bytes_per_s = l->low_power = NAN;
+    l->bytes_per_s[0] = l->bytes_per_s[1] = NAN;
     for (size_t k = 0; k < LINK_ERRORS; k++)
         l->error_total[k] = NAN;
     if (ASK(c, g, ASK_ONCE, link_version, index, &value))
         l->version = check_gauge(&c->check, CHECK_LINK_VERSION, value);
-    if (up && ASK(c, g, ASK_ONCE, link_remote, index, &value))
-        str_copy(l->remote, sizeof(l->remote), str_of(remote_name(value)));
+    if (up)
+        read_remote(c, g, l, before);
     if (!read_bytes(c, g, l) && !g->link_bytes) {
         g->link_bytes = true;
         g->link_bytes = read_bytes(c, g, l);
@@ -71,9 +96,6 @@ static void read_links(struct gpu_context *c, struct gpu *g)
     unsigned up;
     int code = NVML_SUCCESS;
 
-    if (!c->nvml.link_state || !nvidia_gpu_may(c, g, ASK_LINKS) || c->mono_ns < g->links_next_ns)
-        return;
-    g->links_next_ns = c->mono_ns + LINKS_NS;
     g->link_len = 0;
     for (unsigned i = 0; i < NVML_LINKS && code != NVML_INVALID_ARGUMENT; i++) {
         code = c->nvml.link_state(g->handle, i, &up);
@@ -88,37 +110,11 @@ static void read_links(struct gpu_context *c, struct gpu *g)
         nvidia_gpu_told(c, g, ASK_LINKS, NVML_NOT_SUPPORTED);
 }
 
-/* A group of two bits of the mask: 1 is yes, 2 is no. */
-static double two_bits(unsigned mask, unsigned at)
+void nvidia_link_read(struct gpu_context *c, struct gpu *g)
 {
-    unsigned bits = mask >> at & 3;
-
-    return bits == 1 ? 1 : bits == 2 ? 0 : (double)NAN;
-}
-
-static void read_fabric(struct gpu_context *c, struct gpu *g, struct accelerator_detail *d)
-{
-    static const unsigned char places[FABRIC_MISCONFIGURED] = {0, 2, 4, 6};
-    struct nvml_fabric_info info = {.version = NVML_FABRIC_VERSION_3};
-
-    if (!ASK(c, g, ASK_FABRIC, fabric, &info)) {
-        info.version = NVML_FABRIC_VERSION_2;
-        if (!(g->unsupported >> ASK_FABRIC & 1) || !ASK(c, g, ASK_FABRIC_V2, fabric, &info))
-            return;
-    }
-    d->fabric_state = check_gauge(&c->check, CHECK_FABRIC, info.state);
-    if (info.state != NVML_FABRIC_COMPLETED)
-        return; /* the rest means something only then */
-    d->fabric_status = check_gauge(&c->check, CHECK_FABRIC, info.status);
-    for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        d->fabric_fault[i] = two_bits(info.health, places[i]);
-    unsigned wrong = info.health >> 8 & 15; /* 0 not known, 1 none, else which */
-    if (wrong)
-        d->fabric_fault[FABRIC_MISCONFIGURED] = wrong > 1;
-}
-
-void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
-{
+    if (!c->nvml.link_state || !nvidia_gpu_may(c, g, ASK_LINKS) || c->mono_ns < g->links_next_ns)
+        return;
+    g->links_next_ns = c->mono_ns + SELDOM_NS;
     read_links(c, g);
-    read_fabric(c, g, &a->detail);
+    nvidia_fabric_links(c, g);
 }

@@ -20,6 +20,8 @@ static struct instance *new_instance(struct gpu *g)
     m->now.mem_reserved_bytes = UNKNOWN_COUNT;
     for (size_t i = 0; i < PROFILE_METRICS; i++)
         m->now.profile[i] = NAN;
+    for (size_t i = 0; i < INSTANCE_PARTS; i++)
+        m->now.part[i] = NAN;
     return m;
 }
 
@@ -31,6 +33,17 @@ static void take_profile(struct instance *m, const char *name)
     if (at)
         nvidia_text_clean(m->now.profile_name, sizeof(m->now.profile_name), at + 4,
                           strlen(at + 4) + 1);
+}
+
+static void take_attributes(struct instance *m, const struct nvml_attributes *a)
+{
+    const unsigned parts[INSTANCE_PARTS] = {a->copy_engines,  a->decoders, a->encoders,
+                                            a->jpeg,          a->ofa,      a->gpu_slices,
+                                            a->compute_slices};
+
+    m->now.sm_count = a->multiprocessors;
+    for (size_t i = 0; i < INSTANCE_PARTS; i++)
+        m->now.part[i] = parts[i];
 }
 
 static void identify(struct gpu_context *c, struct gpu *g, struct nvml_device *handle,
@@ -55,7 +68,7 @@ static void identify(struct gpu_context *c, struct gpu *g, struct nvml_device *h
         nvidia_gpu_told(c, g, ASK_ONCE, c->nvml.compute_instance(handle, &m->now.compute_instance));
     if (c->nvml.attributes &&
         nvidia_gpu_told(c, g, ASK_ONCE, c->nvml.attributes(handle, &attributes)))
-        m->now.sm_count = attributes.multiprocessors;
+        take_attributes(m, &attributes);
 }
 
 void nvidia_mig_forget(struct gpu_context *c, struct gpu *g)

@@ -315,7 +315,7 @@ static void implausible_values_are_withdrawn_and_counted_by_field_and_reason(voi
          offsetof(struct accelerator, power_limit_w)},
         {"ecc_corrected", "9e18", "nvidia.ecc_errors", "range",
          offsetof(struct accelerator, ecc_corrected_total)},
-        {"encoder", "150", "nvidia.encoder", "range", offsetof(struct accelerator, encoder_ratio)},
+        {"sample_engine", "150", "nvidia.encoder", "range", 0},
         {"pstate", "17", "nvidia.pstate", "range", offsetof(struct accelerator, pstate)},
     };
     struct rig *rig = *state;

@@ -112,6 +112,60 @@
     X(gpm_metrics, (struct nvml_gpm_metrics *), "nvmlGpmMetricsGet", NULL)                         \
     X(virtualization, (DEVICE, unsigned *), "nvmlDeviceGetVirtualizationMode", NULL)               \
     X(fabric, (DEVICE, struct nvml_fabric_info *), "nvmlDeviceGetGpuFabricInfoV", NULL)            \
+    X(bar1, (DEVICE, struct nvml_bar1 *), "nvmlDeviceGetBAR1MemoryInfo", NULL)                     \
+    X(margin, (DEVICE, struct nvml_margin_temperature *), "nvmlDeviceGetMarginTemperature", NULL)  \
+    X(memory_errors, (DEVICE, int, int, int, ULL *), "nvmlDeviceGetMemoryErrorCounter", NULL)      \
+    X(sram_status, (DEVICE, struct nvml_sram_status *), "nvmlDeviceGetSramEccErrorStatus", NULL)   \
+    X(pages_pending, (DEVICE, unsigned *), "nvmlDeviceGetRetiredPagesPendingStatus", NULL)         \
+    X(remapped_rows, (DEVICE, unsigned *, unsigned *, unsigned *, unsigned *),                     \
+      "nvmlDeviceGetRemappedRows", NULL)                                                           \
+    X(violation, (DEVICE, int, struct nvml_violation *), "nvmlDeviceGetViolationStatus", NULL)     \
+    X(clock_of, (DEVICE, int, int, unsigned *), "nvmlDeviceGetClock", NULL)                        \
+    X(clock_requested, (DEVICE, int, unsigned *), "nvmlDeviceGetApplicationsClock", NULL)          \
+    X(display_active, (DEVICE, unsigned *), "nvmlDeviceGetDisplayActive", NULL)                    \
+    X(brand, (DEVICE, unsigned *), "nvmlDeviceGetBrand", NULL)                                     \
+    X(cores, (DEVICE, unsigned *), "nvmlDeviceGetNumGpuCores", NULL)                               \
+    X(memory_bus, (DEVICE, unsigned *), "nvmlDeviceGetMemoryBusWidth", NULL)                       \
+    X(encoder_stats, (DEVICE, unsigned *, unsigned *, unsigned *), "nvmlDeviceGetEncoderStats",    \
+      NULL)                                                                                        \
+    X(capture_stats, (DEVICE, struct nvml_capture_stats *), "nvmlDeviceGetFBCStats", NULL)         \
+    X(pcie_throughput, (DEVICE, int, unsigned *), "nvmlDeviceGetPcieThroughput", NULL)             \
+    X(platform, (DEVICE, struct nvml_platform *), "nvmlDeviceGetPlatformInfo", NULL)               \
+    X(cpu_affinity, (DEVICE, unsigned, unsigned long *), "nvmlDeviceGetCpuAffinity", NULL)         \
+    X(memory_affinity, (DEVICE, unsigned, unsigned long *, unsigned),                              \
+      "nvmlDeviceGetMemoryAffinity", NULL)                                                         \
+    X(topology, (DEVICE, DEVICE, int *), "nvmlDeviceGetTopologyCommonAncestor", NULL)              \
+    X(p2p_status, (DEVICE, DEVICE, int, int *), "nvmlDeviceGetP2PStatus", NULL)                    \
+    X(link_remote_pci, (DEVICE, unsigned, struct nvml_pci_info *),                                 \
+      "nvmlDeviceGetNvLinkRemotePciInfo_v2", NULL)                                                 \
+    X(fabric_v1, (DEVICE, struct nvml_fabric_info_v1 *), "nvmlDeviceGetGpuFabricInfo", NULL)       \
+    X(c2c_mode, (DEVICE, struct nvml_c2c_mode *), "nvmlDeviceGetC2cModeInfoV", NULL)               \
+    X(accounting_mode, (DEVICE, unsigned *), "nvmlDeviceGetAccountingMode", NULL)                  \
+    X(accounting_stats, (DEVICE, unsigned, struct nvml_accounting *),                              \
+      "nvmlDeviceGetAccountingStats", NULL)                                                        \
+    X(confidential_state, (struct nvml_confidential_state *), "nvmlSystemGetConfComputeState",     \
+      NULL)                                                                                        \
+    X(confidential_ready, (unsigned *), "nvmlSystemGetConfComputeGpusReadyState", NULL)            \
+    X(confidential_memory, (DEVICE, struct nvml_memory_v1 *),                                      \
+      "nvmlDeviceGetConfComputeProtectedMemoryUsage", NULL)                                        \
+    X(license, (DEVICE, struct nvml_licensables *), "nvmlDeviceGetGridLicensableFeatures_v4",      \
+      NULL)                                                                                        \
+    X(host_vgpu_mode, (DEVICE, unsigned *), "nvmlDeviceGetHostVgpuMode", NULL)                     \
+    X(vgpus, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetActiveVgpus", NULL)                   \
+    X(vgpu_uuid, (unsigned, char *, unsigned), "nvmlVgpuInstanceGetUUID", NULL)                    \
+    X(vgpu_vm, (unsigned, char *, unsigned, unsigned *), "nvmlVgpuInstanceGetVmID", NULL)          \
+    X(vgpu_vm_driver, (unsigned, char *, unsigned), "nvmlVgpuInstanceGetVmDriverVersion", NULL)    \
+    X(vgpu_type, (unsigned, unsigned *), "nvmlVgpuInstanceGetType", NULL)                          \
+    X(vgpu_type_name, (unsigned, char *, unsigned *), "nvmlVgpuTypeGetName", NULL)                 \
+    X(vgpu_type_memory, (unsigned, ULL *), "nvmlVgpuTypeGetFramebufferSize", NULL)                 \
+    X(vgpu_memory, (unsigned, ULL *), "nvmlVgpuInstanceGetFbUsage", NULL)                          \
+    X(vgpu_frame_limit, (unsigned, unsigned *), "nvmlVgpuInstanceGetFrameRateLimit", NULL)         \
+    X(vgpu_license, (unsigned, struct nvml_vgpu_license *), "nvmlVgpuInstanceGetLicenseInfo_v2",   \
+      "nvmlVgpuInstanceGetLicenseInfo")                                                            \
+    X(vgpus_utilization, (DEVICE, struct nvml_vgpus_use *),                                        \
+      "nvmlDeviceGetVgpuInstancesUtilizationInfo", NULL)                                           \
+    X(vgpu_utilization, (DEVICE, ULL, unsigned *, unsigned *, struct nvml_vgpu_sample *),          \
+      "nvmlDeviceGetVgpuUtilization", NULL)                                                        \
     X(process_utilization, (DEVICE, struct nvml_process_sample *, unsigned *, ULL),                \
       "nvmlDeviceGetProcessUtilization", NULL)
 

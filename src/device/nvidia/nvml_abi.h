@@ -64,8 +64,15 @@ enum nvml_sampling_type {
     NVML_SAMPLES_GPU = 1,   /* percent, as are memory, encoder and decoder */
     NVML_SAMPLES_MEMORY = 2,
     NVML_SAMPLES_ENCODER = 3,
-    NVML_SAMPLES_DECODER = 4
+    NVML_SAMPLES_DECODER = 4,
+    NVML_SAMPLES_SM_CLOCK = 5, /* MHz */
+    NVML_SAMPLES_MEMORY_CLOCK = 6,
+    NVML_SAMPLES_MODULE_POWER = 7, /* mW */
+    NVML_SAMPLES_JPEG = 8,         /* percent */
+    NVML_SAMPLES_OFA = 9
 };
+
+#define NVML_SAMPLE_TYPES 10
 
 enum nvml_value_type {
     NVML_VALUE_DOUBLE = 0,
@@ -123,7 +130,21 @@ enum nvml_field_id {
     NVML_FIELD_MARGIN = 193, /* and the three behind it */
     NVML_FIELD_PCIE_TX_BYTES = 197,
     NVML_FIELD_PCIE_RX_BYTES = 198,
+    NVML_FIELD_RESET_NEEDED = 226, /* and the one behind it */
     NVML_FIELD_RECOVERY_ACTION = 230,
+    NVML_FIELD_C2C_POWER_STATE = 234,
+    NVML_FIELD_LINK_FEC = 235,     /* and the fifteen behind it, of the link that the scope names */
+    NVML_FIELD_PAGES_WAITING = 92, /* and the one behind it */
+    NVML_FIELD_LINK_COUNT = 91,
+    NVML_FIELD_LINK_SWITCH_COUNT = 147,
+    NVML_FIELD_LINK_ECC_ERRORS = 160, /* of all links */
+    NVML_FIELD_LINK_SPEED = 164,      /* MB/s, of the link that the scope names */
+    NVML_FIELD_LINK_POWER_STATE = 167,
+    NVML_FIELD_C2C_STATUS = 171,    /* of the link that the scope names */
+    NVML_FIELD_C2C_BANDWIDTH = 172, /* MB/s of one link */
+    NVML_FIELD_POWER_LIMIT = 190,   /* in force, mW */
+    NVML_FIELD_POWER_LIMIT_REQUESTED = 192,
+    NVML_FIELD_LINK_FIFTH = 206,        /* and the sixteen behind it: see nvidia_fabric.c */
     NVML_FIELD_THROTTLE_TIME_MORE = 269 /* and the two behind it */
 };
 
@@ -134,6 +155,16 @@ struct nvml_field_value {
     unsigned code;       /* each field has its own */
     union nvml_value value;
 };
+
+enum nvml_power_scope {
+    NVML_SCOPE_GPU = 0,
+    NVML_SCOPE_MODULE = 1, /* with the processor that shares the module */
+    NVML_SCOPE_MEMORY = 2
+};
+
+/* A bit error rate: mantissa times ten to minus the exponent. */
+#define NVML_BER_MANTISSA(raw) ((raw) >> 8 & 15)
+#define NVML_BER_EXPONENT(raw) ((raw)&255)
 
 #define NVML_LINKS     36          /* the most a GPU has; 18 before the headers of CUDA 13.3 */
 #define NVML_ALL_LINKS 0xFFFFFFFFu /* as scope of a field */
@@ -156,6 +187,19 @@ struct nvml_fabric_info {
     unsigned char state;
     unsigned health; /* groups of two bits: 0 not known, 1 true, 2 false; see nvidia_link.c */
     unsigned char summary;
+};
+
+/* The first version has no version and ends before the health. */
+struct nvml_fabric_info_v1 {
+    unsigned char cluster_uuid[16];
+    unsigned status, clique;
+    unsigned char state;
+};
+
+enum nvml_fabric_summary {
+    NVML_FABRIC_HEALTHY = 1,
+    NVML_FABRIC_UNHEALTHY = 2,
+    NVML_FABRIC_LIMITED = 3
 };
 
 #define NVML_FABRIC_VERSION_3 0x03000028u
@@ -222,11 +266,13 @@ struct nvml_gpm_metric {
     const char *short_name, *long_name, *unit;
 };
 
+#define NVML_GPM_METRICS 156
+
 /* The library reads `count` of the metrics only: their number is the caller's to choose. */
 struct nvml_gpm_metrics {
     unsigned version, count;
     struct nvml_gpm_sample *older, *newer;
-    struct nvml_gpm_metric metrics[16];
+    struct nvml_gpm_metric metrics[NVML_GPM_METRICS];
 };
 
 /* Of the whole system: a GPU is bound to the driver, or about to be unbound from it. */
@@ -260,6 +306,114 @@ struct nvml_system_event_wait {
     unsigned size, count; /* room in `data`; events that came */
 };
 
+struct nvml_bar1 {
+    uint64_t total, free, used;
+};
+
+struct nvml_margin_temperature {
+    unsigned version;
+    int margin; /* degrees Celsius */
+};
+
+struct nvml_sram_status {
+    unsigned version;
+    /* Over the life of the board, then since the driver was loaded: uncorrected by parity, by
+     * SEC-DED, corrected. */
+    uint64_t kinds[6];
+    uint64_t units[5]; /* uncorrected, over the life: L2, SM, PCIe, micro controllers, others */
+    unsigned threshold_exceeded;
+};
+
+struct nvml_violation {
+    uint64_t reference, violation; /* nanoseconds, says the header */
+};
+
+struct nvml_capture_stats {
+    unsigned sessions, frames_per_s, latency_us;
+};
+
+/* The version goes in where the answer comes out. */
+struct nvml_c2c_mode {
+    unsigned version_or_enabled;
+};
+
+struct nvml_accounting {
+    unsigned gpu, memory; /* percent, over the life of the process; all ones: unknown */
+    uint64_t memory_max, time_ms, start_us;
+    unsigned running, reserved[5];
+};
+
+/* Of rack-scale machines. The first version differs in the names of its members only. */
+struct nvml_platform {
+    unsigned version;
+    unsigned char ib_guid[16], chassis_serial[16];
+    unsigned char slot, tray, host, peer_type, module;
+};
+
+struct nvml_confidential_state {
+    unsigned environment, feature, devtools;
+};
+
+struct nvml_vgpu_sample { /* of vgpu_utilization */
+    unsigned id;
+    uint64_t timestamp;
+    union nvml_value sm, mem, enc, dec;
+};
+
+struct nvml_vgpu_use { /* of vgpus_utilization */
+    uint64_t timestamp;
+    unsigned id;
+    union nvml_value sm, mem, enc, dec, jpeg, ofa;
+};
+
+struct nvml_vgpus_use {
+    unsigned version, value_type, count;
+    uint64_t last_seen;
+    struct nvml_vgpu_use *samples;
+};
+
+struct nvml_license_expiry {
+    unsigned year;
+    uint16_t month, day, hour, min, sec;
+    unsigned char status;
+};
+
+struct nvml_vgpu_license {
+    unsigned char licensed;
+    struct nvml_license_expiry expiry;
+    unsigned state;
+};
+
+struct nvml_licensable {
+    unsigned code, state; /* state: 1 licensed */
+    char info[128], product[128];
+    unsigned enabled;
+    struct nvml_license_expiry expiry;
+};
+
+struct nvml_licensables {
+    int supported;
+    unsigned count;
+    struct nvml_licensable features[3];
+};
+
+#define NVML_LICENSE_VGPU_MAX 4 /* codes from 1 on: vGPU, workstation, gaming, compute */
+
+enum nvml_topology {
+    NVML_TOPOLOGY_INTERNAL = 0,
+    NVML_TOPOLOGY_SINGLE = 10,
+    NVML_TOPOLOGY_MULTIPLE = 20,
+    NVML_TOPOLOGY_HOSTBRIDGE = 30,
+    NVML_TOPOLOGY_NODE = 40,
+    NVML_TOPOLOGY_SYSTEM = 50
+};
+
+#define NVML_P2P_NVLINK      2 /* of the capabilities between two GPUs */
+#define NVML_CLOCK_BOOST_MAX 3 /* of the values of a clock: what the board may boost to */
+#define NVML_ECC_SRAM        7 /* of the locations of nvmlDeviceGetMemoryErrorCounter */
+#define NVML_VIRTUAL_GUEST   2
+#define NVML_VIRTUAL_HOST    3
+
 struct nvml_remap_histogram {
     unsigned max, high, partial, low, none; /* banks */
 };
@@ -282,7 +436,9 @@ enum nvml_temperature_threshold {
     NVML_THRESHOLD_SLOWDOWN = 1,
     NVML_THRESHOLD_MEMORY_MAX = 2,
     NVML_THRESHOLD_GPU_MAX = 3,
-    NVML_THRESHOLD_ACOUSTIC_CURRENT = 5
+    NVML_THRESHOLD_ACOUSTIC_MIN = 4,
+    NVML_THRESHOLD_ACOUSTIC_CURRENT = 5,
+    NVML_THRESHOLD_ACOUSTIC_MAX = 6
 };
 
 enum nvml_throttle {
@@ -296,6 +452,7 @@ enum nvml_throttle {
 #define NVML_ECC_CORRECTED       0
 #define NVML_ECC_UNCORRECTED     1
 #define NVML_ECC_VOLATILE        0
+#define NVML_ECC_AGGREGATE       1
 
 _Static_assert(sizeof(struct nvml_pci_info) == 68, "nvmlPciInfo_t");
 _Static_assert(sizeof(struct nvml_memory_v1) == 24, "nvmlMemory_t");
@@ -317,5 +474,21 @@ _Static_assert(sizeof(struct nvml_process_v2) == 24, "nvmlProcessInfo_v2_t");
 _Static_assert(sizeof(struct nvml_process_r535) == 32, "early R535");
 _Static_assert(sizeof(struct nvml_process_sample) == 32, "nvmlProcessUtilizationSample_t");
 _Static_assert(NVML_STRUCT_VERSION(struct nvml_fan_speed_rpm, 1) == 0x0100000c, "nvmlFanSpeedInfo");
+_Static_assert(sizeof(struct nvml_fabric_info_v1) == 28, "nvmlGpuFabricInfo_t");
+_Static_assert(sizeof(struct nvml_bar1) == 24, "nvmlBAR1Memory_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_margin_temperature, 1) == 0x01000008, "nvmlMargin");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_sram_status, 1) == 0x01000068, "nvmlEccSramStatus");
+_Static_assert(offsetof(struct nvml_sram_status, threshold_exceeded) == 96, "nvmlEccSramStatus");
+_Static_assert(sizeof(struct nvml_violation) == 16, "nvmlViolationTime_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_c2c_mode, 1) == 0x01000004, "nvmlC2cModeInfo_v1_t");
+_Static_assert(sizeof(struct nvml_accounting) == 56, "nvmlAccountingStats_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_platform, 2) == 0x0200002c, "nvmlPlatformInfo_v2_t");
+_Static_assert(sizeof(struct nvml_confidential_state) == 12, "nvmlConfComputeSystemState_t");
+_Static_assert(sizeof(struct nvml_vgpu_sample) == 48, "nvmlVgpuInstanceUtilizationSample_t");
+_Static_assert(sizeof(struct nvml_vgpu_use) == 64, "nvmlVgpuInstanceUtilizationInfo_v1_t");
+_Static_assert(NVML_STRUCT_VERSION(struct nvml_vgpus_use, 1) == 0x01000020, "nvmlVgpuInstances");
+_Static_assert(sizeof(struct nvml_vgpu_license) == 24, "nvmlVgpuLicenseInfo_t");
+_Static_assert(sizeof(struct nvml_licensable) == 284, "nvmlGridLicensableFeature_t");
+_Static_assert(sizeof(struct nvml_licensables) == 860, "nvmlGridLicensableFeatures_t");
 
 #endif

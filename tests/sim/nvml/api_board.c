@@ -90,7 +90,7 @@ SIM_EXPORT int nvmlDeviceGetVirtualizationMode(struct nvml_device *d, unsigned *
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = sim_u32(sim_value(d, "virtualization", 0));
+    *ret = sim_u32(sim_value(d, "virtualization", sim.scenario.gpus[d->gpu].virtualization));
     return sim_leave(0);
 }
 

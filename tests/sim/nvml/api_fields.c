@@ -45,7 +45,8 @@ static struct answer memory_health(const struct nvml_device *d, unsigned id)
         return wide(g->ecc, id == NVML_FIELD_ECC_AGGREGATE_CORRECTED ? 3 : 0);
     if (id >= NVML_FIELD_ECC_LOCATION && id < NVML_FIELD_RETIRED_SBE)
         return wide(g->ecc, id == 22 ? 3 : 0); /* corrected, aggregate, device memory */
-    if (id >= NVML_FIELD_RETIRED_SBE && id <= NVML_FIELD_RETIRED_PENDING)
+    if ((id >= NVML_FIELD_RETIRED_SBE && id <= NVML_FIELD_RETIRED_PENDING) ||
+        id == NVML_FIELD_PAGES_WAITING || id == NVML_FIELD_PAGES_WAITING + 1)
         return narrow(!ampere && g->ecc, 0);
     return narrow(ampere && !g->mig, 0);
 }
@@ -75,9 +76,23 @@ static struct answer throttle_time(const struct nvml_device *d, unsigned id)
     return wide(server, id == NVML_FIELD_THROTTLE_TIME ? floor(worked_s(d) * 1e8) : 0);
 }
 
+/* What only the fifth generation counts. Rates are mantissa x 10^-exponent. */
+static struct answer fifth_link(bool fifth, unsigned id, unsigned scope)
+{
+    unsigned raw_rate = 15 << 8 | 254; /* none in the life of the link */
+
+    if (id == 213 || id == 215) /* recoveries that succeeded, all */
+        return wide(fifth, scope == 1 ? 2 : 0);
+    if (id == 218) /* raw bit errors are what the correction is there for */
+        raw_rate = 3 << 8 | 9;
+    return wide(fifth,
+                id == 216 || id == 217 || id == 218 || id == 220 || id == 222 ? raw_rate : 0);
+}
+
 /* Counters of one link, or of all; the fifth generation counts bytes, older ones KiB. */
 static struct answer links(const struct nvml_device *d, unsigned id, unsigned scope)
 {
+    static const double speeds[] = {25781, 25781, 25781, 26562, 53125}; /* MB/s by generation */
     const struct sim_gpu *g = &sim.scenario.gpus[d->gpu];
     bool bytes = id == NVML_FIELD_LINK_TX_BYTES || id == NVML_FIELD_LINK_RX_BYTES;
     bool fifth = g->board->arch >= 10;
@@ -85,6 +100,20 @@ static struct answer links(const struct nvml_device *d, unsigned id, unsigned sc
 
     if (!g->links || g->mig)
         return no_answer();
+    if (id == NVML_FIELD_LINK_COUNT)
+        return narrow(true, g->links);
+    if (id == NVML_FIELD_LINK_SWITCH_COUNT)
+        return narrow(g->board->server, g->links);
+    if (id == NVML_FIELD_LINK_SPEED)
+        return narrow(true, speeds[fifth ? 4 : g->board->arch >= 9 ? 3 : 2]);
+    if (id == NVML_FIELD_LINK_POWER_STATE)
+        return narrow(g->board->arch >= 9, 0);
+    if (id == NVML_FIELD_LINK_ECC_ERRORS)
+        return wide(!fifth, 0);
+    if (id >= NVML_FIELD_LINK_FIFTH && id < NVML_FIELD_LINK_FIFTH + 17)
+        return fifth_link(fifth, id, scope);
+    if (id >= NVML_FIELD_LINK_FEC && id < NVML_FIELD_LINK_FEC + 16)
+        return wide(fifth, id == NVML_FIELD_LINK_FEC ? floor(worked_s(d) * 1e6) : 0);
     if (id <= NVML_FIELD_LINK_RECOVERY)
         return wide(true, 0);
     return wide(bytes == fifth, floor(worked_s(d) * GIB * all / (bytes ? 1 : 1024)));
@@ -92,15 +121,43 @@ static struct answer links(const struct nvml_device *d, unsigned id, unsigned sc
 
 static bool is_of_links(unsigned id)
 {
-    static const unsigned ids[] = {NVML_FIELD_LINK_CRC_FLIT, NVML_FIELD_LINK_CRC_DATA,
-                                   NVML_FIELD_LINK_REPLAY,   NVML_FIELD_LINK_RECOVERY,
-                                   NVML_FIELD_LINK_TX_KIB,   NVML_FIELD_LINK_RX_KIB,
-                                   NVML_FIELD_LINK_TX_BYTES, NVML_FIELD_LINK_RX_BYTES};
+    static const unsigned ids[] = {
+        NVML_FIELD_LINK_CRC_FLIT,     NVML_FIELD_LINK_CRC_DATA, NVML_FIELD_LINK_REPLAY,
+        NVML_FIELD_LINK_RECOVERY,     NVML_FIELD_LINK_TX_KIB,   NVML_FIELD_LINK_RX_KIB,
+        NVML_FIELD_LINK_TX_BYTES,     NVML_FIELD_LINK_RX_BYTES, NVML_FIELD_LINK_COUNT,
+        NVML_FIELD_LINK_SWITCH_COUNT, NVML_FIELD_LINK_SPEED,    NVML_FIELD_LINK_POWER_STATE,
+        NVML_FIELD_LINK_ECC_ERRORS};
 
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         if (ids[i] == id)
             return true;
-    return false;
+    return (id >= NVML_FIELD_LINK_FIFTH && id < NVML_FIELD_LINK_FIFTH + 17) ||
+           (id >= NVML_FIELD_LINK_FEC && id < NVML_FIELD_LINK_FEC + 16);
+}
+
+static struct answer c2c(const struct sim_board *b, unsigned id, unsigned scope)
+{
+    if (id == NVML_FIELD_C2C_STATUS || id == NVML_FIELD_C2C_BANDWIDTH)
+        return narrow(scope < b->c2c, id == NVML_FIELD_C2C_STATUS ? 1 : 44712);
+    return narrow(b->c2c, id == NVML_FIELD_C2C_LINKS ? b->c2c : 0);
+}
+
+/* The power family: of the GPU, of the module that it shares with a processor, of its memory. */
+static struct answer power(const struct nvml_device *d, unsigned id, unsigned scope)
+{
+    const struct sim_board *b = sim.scenario.gpus[d->gpu].board;
+    double now = sim_power_w(&sim.scenario, d->gpu, sim_now());
+
+    if (id == NVML_FIELD_POWER_LIMIT)
+        return narrow(scope == NVML_SCOPE_MODULE ? b->c2c : b->arch >= 8,
+                      1000 * (b->power_default_w + (scope == NVML_SCOPE_MODULE ? 300.0 : 0)));
+    if (id == NVML_FIELD_POWER_LIMIT_REQUESTED)
+        return narrow(b->arch >= 8, 1000.0 * b->power_default_w);
+    if (scope == NVML_SCOPE_MODULE)
+        return narrow(b->c2c, floor(1000 * (now + 100)));
+    if (scope == NVML_SCOPE_MEMORY)
+        return narrow(b->arch >= 9, floor(200 * now));
+    return narrow(b->arch >= 8, floor(1000 * now));
 }
 
 static struct answer answer(const struct nvml_device *d, unsigned id, unsigned scope)
@@ -113,6 +170,7 @@ static struct answer answer(const struct nvml_device *d, unsigned id, unsigned s
     if (id == NVML_FIELD_MEMORY_TEMPERATURE)
         return narrow(b->memory_sensor, floor(sim_temperature_c(&sim.scenario, d->gpu, now) + 6));
     if ((id >= NVML_FIELD_ECC_AGGREGATE_CORRECTED && id <= NVML_FIELD_RETIRED_PENDING) ||
+        id == NVML_FIELD_PAGES_WAITING || id == NVML_FIELD_PAGES_WAITING + 1 ||
         (id >= NVML_FIELD_REMAPPED_CORRECTABLE && id <= NVML_FIELD_REMAPPED_FAILURE))
         return memory_health(d, id);
     if (id == NVML_FIELD_PCIE_REPLAYS || id == NVML_FIELD_PCIE_REPLAY_ROLLOVERS ||
@@ -123,16 +181,17 @@ static struct answer answer(const struct nvml_device *d, unsigned id, unsigned s
     if ((id >= NVML_FIELD_THROTTLE_TIME && id < NVML_FIELD_MEMORY_TEMPERATURE) ||
         (id >= NVML_FIELD_THROTTLE_TIME_MORE && id < NVML_FIELD_THROTTLE_TIME_MORE + 3))
         return throttle_time(d, id);
-    if (id == NVML_FIELD_POWER_AVERAGE || id == NVML_FIELD_POWER_INSTANT)
-        return narrow(b->arch >= 8, floor(1000 * sim_power_w(&sim.scenario, d->gpu, now)));
+    if (id >= NVML_FIELD_POWER_AVERAGE && id <= NVML_FIELD_POWER_LIMIT_REQUESTED)
+        return power(d, id, scope);
+    if ((id >= NVML_FIELD_C2C_LINKS && id <= NVML_FIELD_C2C_BANDWIDTH) ||
+        (id >= NVML_FIELD_C2C_ERROR && id <= NVML_FIELD_C2C_POWER_STATE))
+        return c2c(b, id, scope);
+    if (id == NVML_FIELD_RESET_NEEDED || id == NVML_FIELD_RESET_NEEDED + 1)
+        return narrow(b->arch >= 9, 0);
     if (id >= NVML_FIELD_MARGIN && id < NVML_FIELD_MARGIN + 4) {
         double margin = b->max_operating_c - floor(sim_temperature_c(&sim.scenario, d->gpu, now));
         return (struct answer){margin, NVML_VALUE_SIGNED, b->arch >= 8};
     }
-    if (id == NVML_FIELD_C2C_LINKS)
-        return narrow(b->c2c > 0, b->c2c);
-    if (id >= NVML_FIELD_C2C_ERROR && id < NVML_FIELD_C2C_ERROR + 3)
-        return narrow(b->c2c > 0, 0);
     if (id == NVML_FIELD_RECOVERY_ACTION)
         return narrow(b->arch >= 7 && b->server, 0);
     return no_answer();

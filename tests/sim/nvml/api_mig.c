@@ -85,8 +85,13 @@ SIM_EXPORT int nvmlDeviceGetAttributes_v2(struct nvml_device *d, struct nvml_att
         return code;
     if (!d->instance)
         return sim_leave(NVML_NOT_SUPPORTED);
-    *ret = (struct nvml_attributes){
-        .multiprocessors = slices(d) * 16, .gpu_slices = slices(d), .compute_slices = slices(d)};
+    *ret = (struct nvml_attributes){.multiprocessors = slices(d) * 16,
+                                    .copy_engines = slices(d),
+                                    .decoders = slices(d),
+                                    .jpeg = slices(d),
+                                    .ofa = slices(d) == 7,
+                                    .gpu_slices = slices(d),
+                                    .compute_slices = slices(d)};
     return sim_leave(0);
 }
 
@@ -162,17 +167,27 @@ SIM_EXPORT int nvmlGpmMigSampleGet(struct nvml_device *d, unsigned instance,
     return take(d, __func__, instance, ret);
 }
 
-/* How much of the GPU's mean load a metric shows: percent, or MiB/s at full load. */
-static double share_of(unsigned id)
+/* How much of the GPU's mean load a metric shows: percent, or MiB/s at full load; negative: the
+ * board has none. */
+static double share_of(const struct sim_board *b, unsigned id, double seconds)
 {
     static const struct {
-        unsigned id;
+        unsigned first, last;
         double share;
-    } shares[] = {{1, 100}, {2, 90},  {3, 45},    {4, 20},    {5, 60},     {10, 55},   {11, 0},
-                  {12, 10}, {13, 30}, {20, 2048}, {21, 3072}, {60, 18432}, {61, 18432}};
+    } shares[] = {{1, 1, 100},    {2, 2, 90},      {3, 3, 45},    {4, 4, 20},      {5, 5, 60},
+                  {6, 6, 0},      {7, 7, 50},      {8, 8, 0},     {9, 9, 10},      {10, 10, 55},
+                  {11, 11, 0},    {12, 12, 10},    {13, 13, 30},  {20, 20, 2048},  {21, 21, 3072},
+                  {30, 36, 5},    {40, 46, 4},     {50, 50, 3},   {60, 61, 18432}, {62, 97, 1024},
+                  {160, 165, 50}, {172, 172, 100}, {174, 174, 2}, {212, 247, 1024}};
 
+    if (id >= 100 && id <= 103)
+        return b->c2c ? 4096 : -1;
+    if (id >= 166 && id <= 169)
+        return b->arch >= 10 ? 6 : -1;
+    if (id >= 248 && id <= 260) /* since the machine was started */
+        return id == 248 ? seconds * 1e9 : seconds * 1e8;
     for (size_t i = 0; i < ARRAY_LEN(shares); i++)
-        if (shares[i].id == id)
+        if (id >= shares[i].first && id <= shares[i].last)
             return shares[i].share;
     return -1;
 }
@@ -194,10 +209,12 @@ SIM_EXPORT int nvmlGpmMetricsGet(struct nvml_gpm_metrics *m)
                 GPM_POINTS;
     for (unsigned i = 0; i < m->count; i++) {
         char name[16];
-        double share = share_of(m->metrics[i].id);
+        double share = share_of(sim.scenario.gpus[a->gpu].board, m->metrics[i].id,
+                                (double)(b->us - sim.start_us) / 1e6);
+        double part = m->metrics[i].id >= 248 ? 1 : load;
         snprintf(name, sizeof(name), "gpm_%u", m->metrics[i].id);
         m->metrics[i].code = share < 0 ? NVML_NOT_SUPPORTED : NVML_SUCCESS;
-        m->metrics[i].value = sim_value(&sim.devices[a->gpu], name, share * load);
+        m->metrics[i].value = sim_value(&sim.devices[a->gpu], name, share * part);
     }
     return sim_leave(0);
 }

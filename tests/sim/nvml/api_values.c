@@ -35,19 +35,57 @@ SIM_EXPORT int nvmlDeviceGetUtilizationRates(struct nvml_device *d, struct nvml_
     return sim_leave(0);
 }
 
+/* Share of time in which one of the lesser engines works. */
+static double engine_load(const struct nvml_device *d, int type, int64_t us)
+{
+    double part = type == NVML_SAMPLES_JPEG || type == NVML_SAMPLES_OFA ? 0.1 : 0.2;
+
+    return gpu_of(d)->profile == SIM_INFERENCE ? part * sim_load(&sim.scenario, d->gpu, us) : 0;
+}
+
 /* What a sample of `type` says for the moment `us`. */
 static unsigned sample_value(const struct nvml_device *d, int type, int64_t us)
 {
+    const struct sim_scenario *s = &sim.scenario;
+
     switch (type) {
     case NVML_SAMPLES_POWER:
-        return sim_u32(sim_value(d, "sample_power", sim_power_w(&sim.scenario, d->gpu, us) * 1000));
-    case NVML_SAMPLES_GPU:
+        return sim_u32(sim_value(d, "sample_power", sim_power_w(s, d->gpu, us) * 1000));
+    case NVML_SAMPLES_MODULE_POWER: /* the processor takes a hundred watts beside */
         return sim_u32(
-            sim_value(d, "sample_utilization", percent(sim_load(&sim.scenario, d->gpu, us))));
+            sim_value(d, "sample_module_power", (sim_power_w(s, d->gpu, us) + 100) * 1000));
+    case NVML_SAMPLES_GPU:
+        return sim_u32(sim_value(d, "sample_utilization", percent(sim_load(s, d->gpu, us))));
+    case NVML_SAMPLES_MEMORY:
+        return sim_u32(
+            sim_value(d, "sample_memory_utilization", percent(sim_memory_load(s, d->gpu, us))));
+    case NVML_SAMPLES_SM_CLOCK:
+        return sim_u32(sim_value(d, "sample_clock_sm", sim_graphics_mhz(s, d->gpu, us)));
+    case NVML_SAMPLES_MEMORY_CLOCK:
+        return sim_u32(sim_value(d, "sample_clock_memory", gpu_of(d)->board->memory_mhz));
     default:
-        return sim_u32(sim_value(d, "sample_memory_utilization",
-                                 percent(sim_memory_load(&sim.scenario, d->gpu, us))));
+        return sim_u32(sim_value(d, "sample_engine", percent(engine_load(d, type, us))));
     }
+}
+
+/* Which rings a board fills. */
+static bool has_ring(const struct nvml_device *d, int type)
+{
+    const struct sim_gpu *g = gpu_of(d);
+
+    if (type < 0 || type >= NVML_SAMPLE_TYPES)
+        return false;
+    if (type == NVML_SAMPLES_MODULE_POWER)
+        return g->board->c2c;
+    if (type == NVML_SAMPLES_JPEG || type == NVML_SAMPLES_OFA)
+        return g->board->arch >= 7 && !g->mig;
+    return type == NVML_SAMPLES_POWER || type == NVML_SAMPLES_SM_CLOCK ||
+           type == NVML_SAMPLES_MEMORY_CLOCK || !g->mig;
+}
+
+static bool is_power(int type)
+{
+    return type == NVML_SAMPLES_POWER || type == NVML_SAMPLES_MODULE_POWER;
 }
 
 /* Turns the ring round, and tells one sample twice: drivers promise no order. */
@@ -68,8 +106,8 @@ static void disorder(struct nvml_sample *samples, unsigned n)
 static unsigned fill_ring(const struct nvml_device *d, int type, uint64_t last_seen,
                           struct nvml_sample *to, unsigned room)
 {
-    int64_t step = type == NVML_SAMPLES_POWER ? POWER_SAMPLE_US : UTILISATION_US;
-    int64_t ring = type == NVML_SAMPLES_POWER ? POWER_RING : RING;
+    int64_t step = is_power(type) ? POWER_SAMPLE_US : UTILISATION_US;
+    int64_t ring = is_power(type) ? POWER_RING : RING;
     int64_t now = sim_now(), shift = sim_fault(SIM_FAULT_SAMPLES_STALE, d->gpu) ? STALE_US : 0;
     unsigned n = 0;
 
@@ -102,11 +140,11 @@ SIM_EXPORT int nvmlDeviceGetSamples(struct nvml_device *d, int type, unsigned lo
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    if (type > NVML_SAMPLES_MEMORY || (gpu_of(d)->mig && type != NVML_SAMPLES_POWER))
+    if (!has_ring(d, type))
         return sim_leave(NVML_NOT_SUPPORTED);
     *value_type = NVML_VALUE_UNSIGNED;
     if (!samples) {
-        *count = type == NVML_SAMPLES_POWER ? POWER_RING : RING;
+        *count = is_power(type) ? POWER_RING : RING;
         return sim_leave(0);
     }
     *count = sim_fault(SIM_FAULT_SAMPLES_EMPTY, d->gpu)

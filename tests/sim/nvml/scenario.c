@@ -240,6 +240,10 @@ static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err
         (code = get_unsigned(line, "compute_mode", 3, &g.compute_mode, err)) ||
         (code = get_unsigned(line, "nvlinks", NVML_LINKS, &g.links, err)) ||
         (code = get_unsigned(line, "processes", SIM_PROCESSES, &processes, err)) ||
+        (code = get_switch(line, "root", &g.root, err)) ||
+        (code = get_switch(line, "accounting", &g.accounting, err)) ||
+        (code = get_unsigned(line, "virtualization", 4, &g.virtualization, err)) ||
+        (code = get_unsigned(line, "vgpus", SIM_VGPUS, &g.vgpus, err)) ||
         (code = read_instances(line, &g, err)) || (code = get_switch(line, "mig", &g.mig, err)))
         return code;
     g.ecc_pending = g.ecc;
@@ -413,6 +417,10 @@ static int read_setting(const struct line *line, struct sim_scenario *s, struct 
     }
     if (str_is(key, "seed") && num_parse_u64(text, &s->seed))
         return 0;
+    if (str_is(key, "confidential") && (str_is(text, "on") || str_is(text, "off"))) {
+        s->confidential = str_is(text, "on");
+        return 0;
+    }
     bool cuda = str_is(key, "cuda");
     if (!cuda && !str_is(key, "start"))
         return str_is(key, "seed") || str_is(key, "driver") || str_is(key, "library")

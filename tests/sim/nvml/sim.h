@@ -12,8 +12,14 @@
 
 #define SIM_EXPORT __attribute__((visibility("default")))
 
+/* A call of the library: its declaration and the head of its definition. */
+#define SIM_CALL(name, ...)                                                                        \
+    SIM_EXPORT int name(__VA_ARGS__);                                                              \
+    SIM_EXPORT int name(__VA_ARGS__)
+
 #define SIM_GPUS      64
 #define SIM_INSTANCES 7 /* of a GPU (MIG) */
+#define SIM_VGPUS     32
 #define SIM_FAULTS    64
 #define SIM_PROCESSES 2048 /* over all GPUs */
 #define SIM_ALL_GPUS  UINT_MAX
@@ -32,6 +38,7 @@ struct sim_board {
     unsigned fans;
     unsigned links;                       /* NVLinks */
     unsigned c2c;                         /* links to the CPU of the same module */
+    unsigned cores, bus_bits;             /* 0: not told */
     bool ecc, memory_sensor, mig, server; /* server: no display, serial number, stays in P0 */
     bool unified;                         /* a SoC's: its memory is the host's */
 };
@@ -54,7 +61,8 @@ struct sim_gpu {
     double share;                     /* fill of the memory by its processes, when not told */
     uint64_t memory_used;             /* told by the scenario; UINT64_MAX: from the processes */
     bool persistence, ecc, ecc_pending, mig;
-    unsigned compute_mode, links;
+    bool root, accounting; /* whoever asks is root; the driver accounts */
+    unsigned compute_mode, links, vgpus, virtualization;
     char instances[SIM_INSTANCES][16]; /* profiles: "3g.71gb" */
     unsigned instance_len;
     int64_t numa_node; /* -1: the call is not supported */
@@ -110,6 +118,7 @@ struct sim_scenario {
     int64_t start_us; /* Unix time; 0: when it is loaded */
     char driver[80], library[80];
     int cuda; /* 13000 is 13.0 */
+    bool confidential;
     struct sim_gpu gpus[SIM_GPUS];
     size_t gpu_len;
     struct sim_process processes[SIM_PROCESSES];
