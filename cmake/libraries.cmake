@@ -36,6 +36,10 @@ algalon_library(crypt MODULE libcrypt HEADER crypt.h LIB crypt DEBIAN libcrypt-d
 add_library(lib_dl INTERFACE)
 target_link_libraries(lib_dl INTERFACE ${CMAKE_DL_LIBS})
 
+# The C library's own resolver.
+add_library(lib_resolv INTERFACE)
+target_link_libraries(lib_resolv INTERFACE resolv)
+
 # Headers only: libcurl is opened at run time, xxHash is compiled in.
 find_path(INCLUDE_CURL NAMES curl/curl.h
           PATH_SUFFIXES x86_64-linux-gnu aarch64-linux-gnu)

@@ -13,7 +13,7 @@ static void make_targets(void *ctx, const struct target_group *group)
 
     for (size_t i = 0; i < group->len; i++) {
         struct target *t;
-        if (target_new(ctx, group->labels, group->addresses[i], &t, &err) > 0)
+        if (target_new(ctx, group->labels, group->addresses[i], &t, &err) >= 0)
             target_free(t);
     }
 }

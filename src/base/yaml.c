@@ -406,3 +406,32 @@ uint64_t yaml_hash(const struct yaml_node *node)
     }
     return hash;
 }
+
+const struct yaml_node *yaml_copy(const struct yaml_node *node, struct arena *a)
+{
+    struct yaml_node *copy = arena_new(a, struct yaml_node);
+    struct yaml_item **end;
+
+    if (!copy)
+        return NULL;
+    *copy = *node;
+    if (node->kind == YAML_TEXT) {
+        copy->text.ptr = arena_strndup(a, node->text.ptr, node->text.len);
+        return copy->text.ptr ? copy : NULL;
+    }
+    end = &copy->first;
+    for (const struct yaml_item *it = node->first; it; it = it->next) {
+        struct yaml_item *item = arena_new(a, struct yaml_item);
+        if (!item)
+            return NULL;
+        *item = *it;
+        item->next = NULL;
+        item->key.ptr = arena_strndup(a, it->key.len ? it->key.ptr : "", it->key.len);
+        item->value = yaml_copy(it->value, a);
+        if (!item->key.ptr || !item->value)
+            return NULL;
+        *end = item;
+        end = &item->next;
+    }
+    return copy;
+}

@@ -54,6 +54,9 @@ bool yaml_is_null(const struct yaml_node *node);
 /** The value under `key` of a map, NULL when there is none or `node` is no map or NULL itself. */
 const struct yaml_node *yaml_get(const struct yaml_node *node, const char *key);
 
+/** A deep copy in `a`, with line numbers. NULL when memory is out. */
+const struct yaml_node *yaml_copy(const struct yaml_node *node, struct arena *a);
+
 /** Equal trees have equal hashes, wherever they stand. */
 uint64_t yaml_hash(const struct yaml_node *node);
 

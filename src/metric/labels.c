@@ -177,8 +177,16 @@ bool metric_name_is_valid(struct str name)
 
 void label_builder_init(struct label_builder *b, struct labels from)
 {
-    b->len = MIN(from.len, ARRAY_LEN(b->items));
-    b->overflow = from.len > ARRAY_LEN(b->items);
+    label_builder_init_wide(b, b->own, LABELS_MAX, from);
+}
+
+void label_builder_init_wide(struct label_builder *b, struct label *items, size_t max,
+                             struct labels from)
+{
+    b->items = items;
+    b->max = max;
+    b->len = MIN(from.len, max + 1);
+    b->overflow = from.len > max + 1;
     if (b->len)
         memcpy(b->items, from.items, b->len * sizeof(b->items[0]));
 }
@@ -198,7 +206,7 @@ void label_builder_set(struct label_builder *b, struct str name, struct str valu
     }
     if (!value.len)
         return;
-    if (b->len == ARRAY_LEN(b->items)) {
+    if (b->len > b->max) {
         b->overflow = true;
         return;
     }
@@ -212,8 +220,8 @@ struct str label_builder_get(const struct label_builder *b, struct str name)
 
 int label_builder_view(struct label_builder *b, struct labels *ret, struct error *err)
 {
-    if (b->overflow || b->len > LABELS_MAX)
-        return error_set(err, -E2BIG, "more than %d labels on one series", LABELS_MAX);
+    if (b->overflow || b->len > b->max)
+        return error_set(err, -E2BIG, "more than %zu labels on one series", b->max);
     /* Insertion: sets are short and nearly sorted already. */
     for (size_t i = 1; i < b->len; i++) {
         struct label it = b->items[i];

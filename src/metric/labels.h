@@ -53,14 +53,20 @@ void labels_print_json(struct labels l, struct buf *to);
 bool label_name_is_valid(struct str name);
 bool metric_name_is_valid(struct str name);
 
-/* Collects pairs in any order. Names and values are borrowed until labels_build(). */
+/* Collects pairs in any order. Names and values are borrowed until labels_build(). Not to be
+ * copied: it may point into itself. */
 struct label_builder {
-    struct label items[LABELS_MAX + 1];
-    size_t len;
+    struct label *items; /* own, or what label_builder_init_wide() was given */
+    size_t len, max;     /* max: more than so many are one too many for a view */
     bool overflow;
+    struct label own[LABELS_MAX + 1];
 };
 
 void label_builder_init(struct label_builder *b, struct labels from);
+/** The same with room for `max` labels and one more at `items`, which is borrowed: for sets that
+ * are not those of a series yet (a discovered pod has hundreds). */
+void label_builder_init_wide(struct label_builder *b, struct label *items, size_t max,
+                             struct labels from);
 /** Sets a label; an empty value removes it. */
 void label_builder_set(struct label_builder *b, struct str name, struct str value);
 struct str label_builder_get(const struct label_builder *b, struct str name);

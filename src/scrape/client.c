@@ -1,80 +1,18 @@
-/* client.c - the only file that knows libcurl. */
-#include "scrape/client.h"
+/* client.c - opens libcurl and keeps many requests under way on one thread. */
+#include "scrape/curl.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
 
 #define LIBRARY "libcurl.so.4"
 #define PACKAGE                                                                                    \
     "libcurl is needed to scrape and is not installed: install libcurl4 (Debian, Ubuntu) or "      \
     "libcurl (Fedora, Alpine)"
-#define EVENTS_MAX      64
-#define RECEIVE_BYTES   65536
-#define BODY_KEPT_BYTES ((size_t)4 << 20)   /* a larger buffer is freed after use */
-#define BODY_TOTAL_MAX  ((uint64_t)1 << 30) /* of all fetches at once */
-#define SECRET_MAX      65536               /* bytes of a password file */
-#define REDIRECTS_MAX   10
-
-/* Options that came after the oldest libcurl we build with (7.81); older libraries answer that they
- * do not know them. Numbers from curl.h. */
-#define OPT_PROTOCOLS           ((CURLoption)(CURLOPTTYPE_LONG + 181))
-#define OPT_REDIR_PROTOCOLS     ((CURLoption)(CURLOPTTYPE_LONG + 182))
-#define OPT_PROTOCOLS_STR       ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 318))
-#define OPT_REDIR_PROTOCOLS_STR ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 319))
-
-struct library {
-    CURLcode (*global_init)(long);
-    CURL *(*easy_init)(void);
-    CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
-    CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
-    void (*easy_reset)(CURL *);
-    void (*easy_cleanup)(CURL *);
-    const char *(*easy_strerror)(CURLcode);
-    CURLM *(*multi_init)(void);
-    CURLMcode (*multi_setopt)(CURLM *, CURLMoption, ...);
-    CURLMcode (*multi_add_handle)(CURLM *, CURL *);
-    CURLMcode (*multi_remove_handle)(CURLM *, CURL *);
-    CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);
-    CURLMsg *(*multi_info_read)(CURLM *, int *);
-    CURLMcode (*multi_cleanup)(CURLM *);
-    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
-    void (*slist_free_all)(struct curl_slist *);
-};
-
-struct transfer {
-    struct client *client;
-    CURL *easy;
-    struct curl_slist *headers, *connect_to;
-    struct buf body, unpacked;
-    uint64_t body_max, counted; /* counted: bytes of it in client->body_bytes */
-    void *owner;
-    bool gzip, openmetrics, too_large, crowded, on_wire;
-    CURLcode code;
-    long status;
-    char reason[CURL_ERROR_SIZE];
-    struct transfer *next; /* in the list of free ones */
-};
-
-struct client {
-    struct library lib;
-    CURLM *multi; /* NULL: libcurl is not open */
-    char *user_agent;
-    int epoll_fd, wake_fd;
-    struct epoll_event events[EVENTS_MAX];
-    int event_len;
-    /* When libcurl wants to be called; 0: never. client_wait() reads it without the lock that its
-     * users hold around everything else. */
-    _Atomic uint64_t timer_ns;
-    struct transfer *free;
-    size_t in_use;
-    _Atomic uint64_t body_bytes; /* held by all transfers, also those being taken */
-};
+#define BODY_KEPT_BYTES ((size_t)1 << 20) /* a larger buffer is freed after use */
+#define FREE_MAX        64                /* transfers kept for the next fetch */
+#define STOP_LOOK_MS    200               /* how soon client_fetch() sees that it shall stop */
 
 /* ---- opening ---- */
 
@@ -186,6 +124,7 @@ void client_keep(struct client *c, size_t connections)
 
 static void transfer_free(struct transfer *t)
 {
+    fetch_clear(t);
     t->client->lib.easy_cleanup(t->easy);
     buf_fini(&t->body);
     buf_fini(&t->unpacked);
@@ -213,52 +152,6 @@ void client_free(struct client *c)
 
 /* ---- a fetch ---- */
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
-{
-    struct transfer *t = ctx;
-    size_t n = size * count;
-
-    if (t->body.len + n > t->body_max) {
-        t->too_large = true;
-        return 0;
-    }
-    t->counted += n;
-    if (atomic_fetch_add(&t->client->body_bytes, n) + n > BODY_TOTAL_MAX) {
-        t->crowded = true;
-        return 0;
-    }
-    buf_add(&t->body, bytes, n);
-    return t->body.failed ? 0 : n;
-}
-
-static bool header_is(struct str line, const char *name, struct str *ret)
-{
-    size_t n = strlen(name);
-
-    if (line.len <= n || line.ptr[n] != ':' || strncasecmp(line.ptr, name, n))
-        return false;
-    *ret = str_trim(str_make(line.ptr + n + 1, line.len - n - 1));
-    return true;
-}
-
-static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
-{
-    struct transfer *t = ctx;
-    struct str line = str_make(bytes, size * count), value;
-
-    if (str_starts(line, STR("HTTP/"))) { /* another answer begins: after a redirect, say */
-        t->gzip = t->openmetrics = false;
-        t->body.len = 0;
-    } else if (header_is(line, "content-encoding", &value)) {
-        t->gzip = (value.len == 4 && !strncasecmp(value.ptr, "gzip", 4)) ||
-                  (value.len == 6 && !strncasecmp(value.ptr, "x-gzip", 6));
-    } else if (header_is(line, "content-type", &value)) {
-        t->openmetrics =
-            value.len >= 28 && !strncasecmp(value.ptr, "application/openmetrics-text", 28);
-    }
-    return line.len;
-}
-
 bool client_has_room(const struct client *c)
 {
     return c->multi && c->in_use < CLIENT_TRANSFERS_MAX;
@@ -270,6 +163,7 @@ static struct transfer *take_transfer(struct client *c)
 
     if (t) {
         c->free = t->next;
+        c->free_len--;
     } else {
         t = calloc(1, sizeof(*t));
         if (!t)
@@ -287,173 +181,6 @@ static struct transfer *take_transfer(struct client *c)
     return t;
 }
 
-/* Adds "name: first second"; an empty `first` is left out with its blank. */
-static int add_header(struct transfer *t, const char *name, struct str first, struct str second)
-{
-    struct curl_slist *longer = NULL;
-    struct buf line;
-
-    buf_init(&line, 0);
-    buf_printf(&line, "%s: %.*s%s%.*s", name, STR_ARG(first), first.len ? " " : "",
-               STR_ARG(second));
-    if (!line.failed)
-        longer = t->client->lib.slist_append(t->headers, line.ptr); /* buf_printf() terminates */
-    buf_fini(&line);
-    if (!longer)
-        return -ENOMEM;
-    t->headers = longer;
-    return 0;
-}
-
-/* A secret, from the configuration or from its file, without the blanks around it. Terminated, the
- * caller's to free. */
-static int get_secret(struct str text, struct str file, char **ret, struct error *err)
-{
-    struct buf content;
-    int code = 0;
-
-    buf_init(&content, SECRET_MAX + 1);
-    if (file.len) {
-        code = file_read(file.ptr, SECRET_MAX, &content, err);
-        text = str_trim(buf_str(&content));
-    }
-    if (!code && (memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len)))
-        code = error_set(err, -EINVAL, "a line end inside a password or token");
-    if (!code)
-        *ret = xstrndup(text.ptr, text.len);
-    buf_fini(&content);
-    return code;
-}
-
-static int set_auth(struct transfer *t, const struct scrape_auth *auth, struct error *err)
-{
-    const struct library *lib = &t->client->lib;
-    char *secret = NULL;
-    int code = 0;
-
-    if (auth && auth->basic) {
-        code = get_secret(auth->password, auth->password_file, &secret, err);
-        if (!code) {
-            lib->easy_setopt(t->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-            lib->easy_setopt(t->easy, CURLOPT_USERNAME, auth->username.ptr);
-            lib->easy_setopt(t->easy, CURLOPT_PASSWORD, secret);
-        }
-    } else if (auth && auth->authorization) {
-        code = get_secret(auth->credentials, auth->credentials_file, &secret, err);
-        if (!code && add_header(t, "Authorization", auth->type, str_of(secret)))
-            code = error_errno(err, -ENOMEM, "HTTP request");
-    }
-    free(secret);
-    return code;
-}
-
-/* libcurl checks a certificate against the URL's host. For another name the URL gets that name and
- * the connection is told where to go; the Host header stays. */
-static int set_server_name(struct transfer *t, struct str url, struct str name, struct buf *ret)
-{
-    const struct library *lib = &t->client->lib;
-    struct str rest = str_make(url.ptr + 8, url.len - 8); /* behind "https://" */
-    const char *slash = memchr(rest.ptr, '/', rest.len);
-    struct str host = str_make(rest.ptr, slash ? (size_t)(slash - rest.ptr) : rest.len);
-    const char *colon = memrchr(host.ptr, ':', host.len),
-               *bracket = memchr(host.ptr, ']', host.len);
-    bool has_port = colon && (!bracket || colon > bracket);
-    struct str port =
-        has_port ? str_make(colon + 1, (size_t)(host.ptr + host.len - colon) - 1) : STR("443");
-    struct str bare = str_make(host.ptr, has_port ? (size_t)(colon - host.ptr) : host.len);
-    struct buf to;
-
-    buf_printf(ret, "https://%.*s:%.*s%.*s", STR_ARG(name), STR_ARG(port),
-               (int)(rest.len - host.len), rest.ptr + host.len);
-    buf_init(&to, 0);
-    buf_printf(&to, "%.*s:%.*s:%.*s:%.*s", STR_ARG(name), STR_ARG(port), STR_ARG(bare),
-               STR_ARG(port));
-    if (!to.failed)
-        t->connect_to = lib->slist_append(NULL, to.ptr);
-    buf_fini(&to);
-    lib->easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to);
-    return t->connect_to && !ret->failed ? add_header(t, "Host", STR(""), host) : -ENOMEM;
-}
-
-static int set_tls(struct transfer *t, struct str url, const struct scrape_tls *tls,
-                   struct buf *ret_url)
-{
-    const struct library *lib = &t->client->lib;
-
-    if (tls && tls->ca_file.len)
-        lib->easy_setopt(t->easy, CURLOPT_CAINFO, tls->ca_file.ptr);
-    if (tls && tls->cert_file.len) {
-        lib->easy_setopt(t->easy, CURLOPT_SSLCERT, tls->cert_file.ptr);
-        lib->easy_setopt(t->easy, CURLOPT_SSLKEY, tls->key_file.ptr);
-    }
-    if (tls && tls->insecure_skip_verify) {
-        lib->easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        lib->easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    if (tls && tls->server_name.len && str_starts(url, STR("https://")))
-        return set_server_name(t, url, tls->server_name, ret_url);
-    buf_str_add(ret_url, url);
-    return 0;
-}
-
-static void set_protocols(struct transfer *t)
-{
-    const struct library *lib = &t->client->lib;
-    const long both = 3; /* CURLPROTO_HTTP | CURLPROTO_HTTPS */
-
-    if (lib->easy_setopt(t->easy, OPT_PROTOCOLS_STR, "http,https"))
-        lib->easy_setopt(t->easy, OPT_PROTOCOLS, both);
-    if (lib->easy_setopt(t->easy, OPT_REDIR_PROTOCOLS_STR, "http,https"))
-        lib->easy_setopt(t->easy, OPT_REDIR_PROTOCOLS, both);
-}
-
-static int set_options(struct transfer *t, const struct client_request *q, struct error *err)
-{
-    const struct library *lib = &t->client->lib;
-    struct buf url;
-    char seconds[32];
-
-    lib->easy_reset(t->easy);
-    set_protocols(t);
-    lib->easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-    lib->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-    lib->easy_setopt(t->easy, CURLOPT_PROXY, ""); /* not from the environment, as Prometheus */
-    lib->easy_setopt(t->easy, CURLOPT_USERAGENT, t->client->user_agent);
-    lib->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-    lib->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)q->timeout_ms);
-    lib->easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, q->follow_redirects ? 1L : 0L);
-    lib->easy_setopt(t->easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-    lib->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-    lib->easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-    lib->easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-    lib->easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-    lib->easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-    lib->easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->reason);
-    snprintf(seconds, sizeof(seconds), "%" PRId64 ".%03d", q->timeout_ms / 1000,
-             (int)(q->timeout_ms % 1000));
-    int code = add_header(t, "Accept", STR(""),
-                          STR("text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;"
-                              "q=0.5,*/*;q=0.1"));
-    if (!code)
-        code = add_header(t, "Accept-Encoding", STR(""), STR("gzip"));
-    if (!code)
-        code = add_header(t, "X-Prometheus-Scrape-Timeout-Seconds", STR(""), str_of(seconds));
-    buf_init(&url, 0);
-    if (!code)
-        code = set_tls(t, q->url, q->tls, &url);
-    buf_char(&url, '\0');
-    if (code || url.failed)
-        code = error_errno(err, -ENOMEM, "HTTP request");
-    else
-        code = set_auth(t, q->auth, err);
-    if (!code) {
-        lib->easy_setopt(t->easy, CURLOPT_URL, url.ptr); /* copied */
-        lib->easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-    }
-    buf_fini(&url);
-    return code;
-}
-
 int client_start(struct client *c, const struct client_request *request, struct transfer **ret,
                  struct error *err)
 {
@@ -466,7 +193,7 @@ int client_start(struct client *c, const struct client_request *request, struct 
     t->gzip = t->openmetrics = t->too_large = t->crowded = false;
     t->status = 0;
     t->reason[0] = '\0';
-    int code = set_options(t, request, err);
+    int code = fetch_prepare(t, request, err);
     if (!code && c->lib.multi_add_handle(c->multi, t->easy))
         code = error_errno(err, -ENOMEM, "HTTP request");
     if (code) {
@@ -551,9 +278,7 @@ void client_release(struct client *c, struct transfer *t)
     if (t->on_wire)
         c->lib.multi_remove_handle(c->multi, t->easy);
     t->on_wire = false;
-    c->lib.slist_free_all(t->headers);
-    c->lib.slist_free_all(t->connect_to);
-    t->headers = t->connect_to = NULL;
+    fetch_clear(t);
     atomic_fetch_sub(&c->body_bytes, t->counted);
     t->counted = 0;
     buf_reset(&t->body);
@@ -562,9 +287,14 @@ void client_release(struct client *c, struct transfer *t)
     buf_reset(&t->unpacked);
     if (t->unpacked.cap > BODY_KEPT_BYTES)
         buf_fini(&t->unpacked);
+    c->in_use--;
+    if (c->free_len == FREE_MAX) {
+        transfer_free(t);
+        return;
+    }
     t->next = c->free;
     c->free = t;
-    c->in_use--;
+    c->free_len++;
 }
 
 /* ---- what came of it ---- */
@@ -584,6 +314,11 @@ int transfer_result(const struct transfer *t, struct error *err)
     if (t->status != 200)
         return error_set(err, -EPROTO, "the target answered with HTTP status %ld", t->status);
     return 0;
+}
+
+struct str transfer_content_type(const struct transfer *t)
+{
+    return str_of(t->content_type);
 }
 
 void *transfer_owner(const struct transfer *t)
@@ -614,4 +349,28 @@ uint64_t transfer_body_max(const struct transfer *t)
 struct buf *transfer_unpacked(struct transfer *t)
 {
     return &t->unpacked;
+}
+
+/* ---- one fetch, waited for ---- */
+
+int client_fetch(struct client *c, const struct client_request *request, const atomic_bool *stop,
+                 struct transfer **ret, struct error *err)
+{
+    struct transfer *t, *done = NULL;
+
+    int code = client_start(c, request, &t, err);
+    if (code)
+        return code;
+    while (!done && !atomic_load(stop)) {
+        client_process(c);
+        done = client_next_done(c);
+        if (!done)
+            client_wait(c, STOP_LOOK_MS);
+    }
+    code = done ? transfer_result(t, err) : error_set(err, -ECANCELED, "stopped");
+    if (code)
+        client_release(c, t);
+    else
+        *ret = t;
+    return code;
 }

@@ -11,20 +11,22 @@
 #include "base/base.h"
 #include "scrape/config.h"
 
-#define CLIENT_TRANSFERS_MAX 128 /* at once; memory is about 80 KB each */
+#define CLIENT_TRANSFERS_MAX 2048 /* at once; an idle one holds about 30 KB */
 
 struct client;
 struct transfer;
 
 /* What to fetch; all borrowed during client_start(). */
 struct client_request {
-    struct str url;
+    struct str url, unix_socket; /* unix_socket: "" or where the server of the URL is */
+    struct str accept;
     int64_t timeout_ms;
     uint64_t body_max; /* bytes on the wire and after unpacking */
-    bool follow_redirects;
-    const struct scrape_auth *auth; /* NULL: none */
-    const struct scrape_tls *tls;   /* NULL: the system's */
-    void *owner;                    /* handed back by transfer_owner() */
+    bool compress;     /* ask for gzip */
+    const struct http_config *http;
+    const struct scrape_header *extra; /* [extra_len] */
+    size_t extra_len;
+    void *owner; /* handed back by transfer_owner() */
 };
 
 /** A client that has not opened libcurl yet. `user_agent` is copied. NULL when memory or file
@@ -64,6 +66,7 @@ struct transfer *client_next_done(struct client *c);
 int transfer_result(const struct transfer *t, struct error *err);
 void *transfer_owner(const struct transfer *t);
 struct str transfer_body(const struct transfer *t);
+struct str transfer_content_type(const struct transfer *t);
 bool transfer_is_gzip(const struct transfer *t);
 bool transfer_is_openmetrics(const struct transfer *t);
 uint64_t transfer_body_max(const struct transfer *t);
@@ -72,5 +75,13 @@ struct buf *transfer_unpacked(struct transfer *t);
 
 /** Gives a transfer back, one that has not ended too. */
 void client_release(struct client *c, struct transfer *t);
+
+/**
+ * Starts a fetch and waits for it; nothing else is under way in `c`. On success *ret is the
+ * caller's, to client_release(). Errors: those of client_start() and transfer_result(); -ECANCELED,
+ * *stop became true.
+ */
+MUST_CHECK int client_fetch(struct client *c, const struct client_request *request,
+                            const atomic_bool *stop, struct transfer **ret, struct error *err);
 
 #endif

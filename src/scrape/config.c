@@ -1,497 +1,168 @@
-/* config.c - a table of keys for each map of the format; see
- * https://prometheus.io/docs/prometheus/latest/configuration/configuration/ for what they mean. */
+/* config.c - jobs and what holds for all of them; see
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/ for what keys mean. */
 #include "scrape/config.h"
 
+#include "scrape/relabel_config.h"
+#include "scrape/sd_config.h"
+
+#include <glob.h>
 #include <stdlib.h>
 
 #define DEFAULT_INTERVAL_MS 60000
 #define DEFAULT_TIMEOUT_MS  10000
 #define LOCAL_JOB           "worker"
+#define DEFAULT_ACCEPT                                                                             \
+    "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
 
-struct reader {
-    const char *name;
-    struct str folder;
-    struct arena *arena;
-    struct error *err;
-};
-
-/* One key of a map: its reader gets the place behind `offset` of the struct that is filled. */
-struct key {
-    const char *name;
-    int (*read)(struct reader *r, const struct yaml_node *node, void *to);
-    size_t offset;
-};
-
-static int bad(struct reader *r, size_t line, const char *reason)
-{
-    return error_set(r->err, -EINVAL, "%s:%zu: %s", r->name, line, reason);
-}
-
-static int out_of_memory(struct reader *r)
-{
-    return error_errno(r->err, -ENOMEM, "%s", r->name);
-}
-
-/* Puts file and line before what `r->err` says. */
-static int at_line(struct reader *r, size_t line)
-{
-    return error_in(r->err, "%s:%zu", r->name, line);
-}
-
-static int read_map(struct reader *r, const struct yaml_node *node, const char *what,
-                    const struct key *keys, size_t len, void *to)
-{
-    if (yaml_is_null(node))
-        return 0;
-    if (node->kind != YAML_MAP)
-        return error_set(r->err, -EINVAL, "%s:%zu: %s: a map is wanted", r->name, node->line, what);
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        size_t i = 0;
-        while (i < len && !str_is(it->key, keys[i].name))
-            i++;
-        if (i == len)
-            return error_set(r->err, -EINVAL, "%s:%zu: key '%.*s' of %s is not supported", r->name,
-                             it->line, (int)MIN(it->key.len, (size_t)60), it->key.ptr, what);
-        int code = keys[i].read(r, it->value, (char *)to + keys[i].offset);
-        if (code)
-            return code;
-    }
-    return 0;
-}
-
-/* ---- plain values ---- */
-
-static int read_text(struct reader *r, const struct yaml_node *node, void *to)
-{
-    if (node->kind != YAML_TEXT)
-        return bad(r, node->line, "a text is wanted");
-    *(struct str *)to = yaml_is_null(node) ? STR("") : node->text;
-    return 0;
-}
-
-static int read_bool(struct reader *r, const struct yaml_node *node, void *to)
-{
-    static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
-
-    for (size_t i = 0; node->kind == YAML_TEXT && node->plain && i < ARRAY_LEN(words); i++) {
-        if (node->text.len == strlen(words[i]) &&
-            !strncasecmp(node->text.ptr, words[i], node->text.len)) {
-            *(bool *)to = i % 2;
-            return 0;
-        }
-    }
-    return bad(r, node->line, "true or false is wanted");
-}
-
-static int read_count(struct reader *r, const struct yaml_node *node, void *to)
-{
-    if (node->kind != YAML_TEXT || !num_parse_u64(node->text, to))
-        return bad(r, node->line, "a whole number is wanted");
-    return 0;
-}
-
-static int read_size(struct reader *r, const struct yaml_node *node, void *to)
-{
-    if (node->kind != YAML_TEXT)
-        return bad(r, node->line, "a size is wanted (such as 10MB)");
-    int code = num_parse_size(node->text, to, r->err);
-    return code ? at_line(r, node->line) : 0;
-}
-
-static int read_duration(struct reader *r, const struct yaml_node *node, void *to)
-{
-    if (node->kind != YAML_TEXT)
-        return bad(r, node->line, "a duration is wanted (such as 5s)");
-    int code = num_parse_duration(node->text, to, r->err);
-    return code ? at_line(r, node->line) : 0;
-}
-
-static int read_path(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct str path = STR("");
-    int code = read_text(r, node, &path);
-
-    if (code)
-        return code;
-    *(struct str *)to = path;
-    if (!path.len || path.ptr[0] == '/' || !r->folder.len)
-        return 0;
-    char *joined = arena_alloc(r->arena, r->folder.len + path.len + 2);
-    if (!joined)
-        return out_of_memory(r);
-    memcpy(joined, r->folder.ptr, r->folder.len);
-    joined[r->folder.len] = '/';
-    memcpy(joined + r->folder.len + 1, path.ptr, path.len + 1);
-    *(struct str *)to = str_of(joined);
-    return 0;
-}
+/* ---- values of jobs ---- */
 
 static int read_scheme(struct reader *r, const struct yaml_node *node, void *to)
 {
-    int code = read_text(r, node, to);
+    int code = reader_text(r, node, to);
 
     if (!code && !str_is(*(struct str *)to, "http") && !str_is(*(struct str *)to, "https"))
-        return bad(r, node->line, "scheme is http or https");
+        return reader_bad(r, node->line, "scheme is http or https");
     return code;
 }
-
-static int read_labels(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct label_builder b;
-    struct labels view;
-
-    if (node->kind != YAML_MAP)
-        return bad(r, node->line, "a map of labels is wanted");
-    label_builder_init(&b, (struct labels){0});
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        if (!label_name_is_valid(it->key))
-            return bad(r, it->line, "not a label name");
-        if (it->value->kind != YAML_TEXT || it->value->text.len > LABEL_VALUE_MAX)
-            return bad(r, it->line, "the value of a label is a text (of 4096 bytes)");
-        label_builder_set(&b, it->key, it->value->text);
-    }
-    if (label_builder_view(&b, &view, r->err))
-        return at_line(r, node->line);
-    return labels_copy(view, r->arena, to) ? out_of_memory(r) : 0;
-}
-
-/* ---- relabelling ---- */
-
-/* What stood in one rule: some actions take only some keys. */
-struct rule_text {
-    struct relabel_rule rule;
-    struct str action, regex;
-    bool has_sources, has_separator, has_target, has_replacement, has_regex, has_modulus;
-};
-
-static int read_sources(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct rule_text *t = to;
-
-    if (node->kind != YAML_LIST)
-        return bad(r, node->line, "source_labels: a list is wanted");
-    t->rule.sources = arena_calloc(r->arena, node->len + 1, sizeof(struct str));
-    if (!t->rule.sources)
-        return out_of_memory(r);
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        if (it->value->kind != YAML_TEXT || !label_name_is_valid(it->value->text))
-            return bad(r, it->line, "source_labels: not a label name");
-        t->rule.sources[t->rule.source_len++] = it->value->text;
-    }
-    t->has_sources = t->rule.source_len > 0;
-    return 0;
-}
-
-#define RULE_TEXT_KEY(function, field, flag)                                                       \
-    static int function(struct reader *r, const struct yaml_node *node, void *to)                  \
-    {                                                                                              \
-        struct rule_text *t = to;                                                                  \
-        t->flag = true;                                                                            \
-        return read_text(r, node, &t->field);                                                      \
-    }
-RULE_TEXT_KEY(read_separator, rule.separator, has_separator)
-RULE_TEXT_KEY(read_target, rule.target, has_target)
-RULE_TEXT_KEY(read_replacement, rule.replacement, has_replacement)
-RULE_TEXT_KEY(read_regex, regex, has_regex)
-
-static int read_modulus(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct rule_text *t = to;
-    t->has_modulus = true;
-    return read_count(r, node, &t->rule.modulus);
-}
-
-static const struct key rule_keys[] = {
-    {"source_labels", read_sources, 0},
-    {"separator", read_separator, 0},
-    {"target_label", read_target, 0},
-    {"replacement", read_replacement, 0},
-    {"regex", read_regex, 0},
-    {"modulus", read_modulus, 0},
-    {"action", read_text, offsetof(struct rule_text, action)},
-};
-
-/* The target of replace may hold $1 and the like; of the others it is a name. */
-static bool target_is_good(const struct rule_text *t)
-{
-    if (t->rule.action == RELABEL_REPLACE && t->rule.target.len &&
-        memchr(t->rule.target.ptr, '$', t->rule.target.len))
-        return true;
-    return label_name_is_valid(t->rule.target);
-}
-
-/* The rules of Prometheus's own check: which keys an action wants and which it refuses. */
-static const char *check_rule(const struct rule_text *t)
-{
-    enum relabel_action action = t->rule.action;
-    bool equal = action == RELABEL_KEEPEQUAL || action == RELABEL_DROPEQUAL;
-    bool targeted = equal || action == RELABEL_REPLACE || action == RELABEL_HASHMOD ||
-                    action == RELABEL_LOWERCASE || action == RELABEL_UPPERCASE;
-
-    if (action == RELABEL_HASHMOD && !t->rule.modulus)
-        return "hashmod wants a modulus that is not 0";
-    if (targeted && !t->rule.target.len)
-        return "this action wants a target_label";
-    if (targeted && !target_is_good(t))
-        return "target_label is not a label name";
-    if ((action == RELABEL_LOWERCASE || action == RELABEL_UPPERCASE) && t->has_replacement)
-        return "this action takes no replacement";
-    if (equal && (t->has_regex || t->has_modulus || t->has_separator || t->has_replacement))
-        return "this action takes source_labels and target_label only";
-    if ((action == RELABEL_LABELDROP || action == RELABEL_LABELKEEP) &&
-        (t->has_sources || t->has_target || t->has_modulus || t->has_separator ||
-         t->has_replacement))
-        return "this action takes regex only";
-    return NULL;
-}
-
-static int read_rule(struct reader *r, const struct yaml_node *node, struct relabel_rule *ret)
-{
-    struct rule_text t = {.rule = {.separator = STR(";"), .replacement = STR("$1")},
-                          .action = STR("replace"),
-                          .regex = STR("(.*)")};
-
-    int code = read_map(r, node, "a relabelling rule", rule_keys, ARRAY_LEN(rule_keys), &t);
-    if (code)
-        return code;
-    if (node->kind != YAML_MAP)
-        return bad(r, node->line, "an empty relabelling rule");
-    if (!relabel_action_of(t.action, &t.rule.action))
-        return error_set(r->err, -EINVAL, "%s:%zu: unknown relabel action '%.*s'", r->name,
-                         node->line, (int)MIN(t.action.len, (size_t)60), t.action.ptr);
-    const char *reason = check_rule(&t);
-    if (reason)
-        return error_set(r->err, -EINVAL, "%s:%zu: %s: %s", r->name, node->line,
-                         relabel_action_name(t.rule.action), reason);
-    t.rule.any = str_is(t.regex, "(.*)");
-    if (regex_new(t.regex, &t.rule.regex, r->err))
-        return at_line(r, node->line);
-    *ret = t.rule;
-    return 0;
-}
-
-static int read_relabel(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct relabel *relabel = to;
-
-    if (yaml_is_null(node))
-        return 0;
-    if (node->kind != YAML_LIST)
-        return bad(r, node->line, "a list of relabelling rules is wanted");
-    relabel->rules = arena_calloc(r->arena, node->len + 1, sizeof(*relabel->rules));
-    if (!relabel->rules)
-        return out_of_memory(r);
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        int code = read_rule(r, it->value, &relabel->rules[relabel->len]);
-        if (code)
-            return code;
-        relabel->len++;
-    }
-    return 0;
-}
-
-/* ---- jobs ---- */
 
 static int read_params(struct reader *r, const struct yaml_node *node, void *to)
 {
     struct scrape_job *job = to;
 
+    if (yaml_is_null(node))
+        return 0;
     if (node->kind != YAML_MAP)
-        return bad(r, node->line, "params: a map of lists is wanted");
+        return reader_bad(r, node->line, "params: a map of lists is wanted");
     if (node->len > CONFIG_PARAMS_MAX)
-        return bad(r, node->line, "params: too many");
+        return reader_bad(r, node->line, "params: too many");
     for (const struct yaml_item *it = node->first; it; it = it->next) {
         struct scrape_param *param = &job->params[job->param_len++];
+        struct text_list values;
         if (it->value->kind != YAML_LIST)
-            return bad(r, it->line, "params: the value of each is a list");
-        param->name = it->key;
-        param->values = arena_calloc(r->arena, it->value->len + 1, sizeof(struct str));
-        if (!param->values)
-            return out_of_memory(r);
-        for (const struct yaml_item *in = it->value->first; in; in = in->next) {
-            int code = read_text(r, in->value, &param->values[param->len++]);
-            if (code)
-                return code;
-        }
+            return reader_bad(r, it->line, "params: the value of each is a list");
+        int code = reader_texts(r, it->value, &values);
+        if (code)
+            return code;
+        *param = (struct scrape_param){it->key, values.items, values.len};
     }
     return 0;
 }
 
-static int read_basic_auth(struct reader *r, const struct yaml_node *node, void *to)
+/* What is asked for, in this order; the protocol of protobuf messages is passed over where another
+ * one stands beside it. */
+static int read_protocols(struct reader *r, const struct yaml_node *node, void *to)
 {
-    static const struct key keys[] = {
-        {"username", read_text, offsetof(struct scrape_auth, username)},
-        {"password", read_text, offsetof(struct scrape_auth, password)},
-        {"password_file", read_path, offsetof(struct scrape_auth, password_file)},
+    static const struct {
+        const char *name, *type;
+    } known[] = {
+        {"PrometheusText0.0.4", "text/plain;version=0.0.4"},
+        {"PrometheusText1.0.0", "text/plain;version=1.0.0;escaping=allow-utf-8"},
+        {"OpenMetricsText1.0.0", "application/openmetrics-text;version=1.0.0"},
+        {"OpenMetricsText0.0.1", "application/openmetrics-text;version=0.0.1"},
+        {"PrometheusProto", NULL},
     };
-    struct scrape_auth *auth = to;
+    struct text_list list;
+    struct buf accept;
+    unsigned rank = 9;
 
-    auth->basic = true;
-    int code = read_map(r, node, "basic_auth", keys, ARRAY_LEN(keys), to);
-    if (!code && auth->password.len && auth->password_file.len)
-        return bad(r, node->line, "basic_auth: password or password_file, not both");
-    return code;
-}
-
-static int read_authorization(struct reader *r, const struct yaml_node *node, void *to)
-{
-    static const struct key keys[] = {
-        {"type", read_text, offsetof(struct scrape_auth, type)},
-        {"credentials", read_text, offsetof(struct scrape_auth, credentials)},
-        {"credentials_file", read_path, offsetof(struct scrape_auth, credentials_file)},
-    };
-    struct scrape_auth *auth = to;
-
-    auth->authorization = true;
-    int code = read_map(r, node, "authorization", keys, ARRAY_LEN(keys), to);
+    int code = reader_texts(r, node, &list);
     if (code)
         return code;
-    if (auth->credentials.len && auth->credentials_file.len)
-        return bad(r, node->line, "authorization: credentials or credentials_file, not both");
-    if (!auth->type.len)
-        auth->type = STR("Bearer");
-    if (auth->type.len == 5 && !strncasecmp(auth->type.ptr, "basic", 5))
-        return bad(r, node->line, "authorization: for type Basic there is basic_auth");
-    return 0;
+    buf_init(&accept, 0);
+    for (size_t i = 0; i < list.len; i++) {
+        size_t k = 0;
+        while (k < ARRAY_LEN(known) && !str_is(list.items[i], known[k].name))
+            k++;
+        if (k == ARRAY_LEN(known)) {
+            buf_fini(&accept);
+            return error_set(r->err, -EINVAL,
+                             "%s:%zu: '%.*s' is no scrape protocol: PrometheusText0.0.4, "
+                             "PrometheusText1.0.0, OpenMetricsText1.0.0, OpenMetricsText0.0.1, "
+                             "PrometheusProto",
+                             r->name, node->line, (int)MIN(list.items[i].len, (size_t)60),
+                             list.items[i].ptr);
+        }
+        if (known[k].type)
+            buf_printf(&accept, "%s;q=0.%u,", known[k].type, rank);
+        rank -= rank > 1;
+    }
+    buf_text(&accept, "*/*;q=0.1");
+    char *copy = list.len ? arena_strndup(r->arena, accept.ptr, accept.len) : NULL;
+    *(struct str *)to = copy ? str_of(copy) : STR("");
+    buf_fini(&accept);
+    return list.len && !copy ? reader_out_of_memory(r) : 0;
 }
 
-static int read_tls(struct reader *r, const struct yaml_node *node, void *to)
+static int read_fallback(struct reader *r, const struct yaml_node *node, void *to)
 {
-    static const struct key keys[] = {
-        {"ca_file", read_path, offsetof(struct scrape_tls, ca_file)},
-        {"cert_file", read_path, offsetof(struct scrape_tls, cert_file)},
-        {"key_file", read_path, offsetof(struct scrape_tls, key_file)},
-        {"server_name", read_text, offsetof(struct scrape_tls, server_name)},
-        {"insecure_skip_verify", read_bool, offsetof(struct scrape_tls, insecure_skip_verify)},
-    };
-    struct scrape_tls *tls = to;
+    struct str name = STR("");
+    int code = reader_text(r, node, &name);
 
-    int code = read_map(r, node, "tls_config", keys, ARRAY_LEN(keys), to);
-    if (!code && !tls->cert_file.len != !tls->key_file.len)
-        return bad(r, node->line, "tls_config: cert_file and key_file go together");
+    (void)
+        to; /* a body is read as text whatever its type says; there is nothing to fall back from */
+    if (!code && str_is(name, "PrometheusProto"))
+        return reader_bad(r, node->line, "PrometheusProto is not supported: ask for a text format");
     return code;
 }
 
-static void add_discovery(struct scrape_job *job, struct discovery *d)
+/* Native histograms are not scraped; asking for them is an error, asking for none is fine. */
+static int read_never(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct discovery **end = &job->discoveries;
-    while (*end)
-        end = &(*end)->next;
-    *end = d;
-}
+    bool wanted = false;
+    int code = reader_bool(r, node, &wanted);
 
-static int read_static(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct discovery *d;
-
-    int code = discovery_static(r->name, node, &d, r->err);
-    if (!code)
-        add_discovery(to, d);
+    (void)to;
+    if (!code && wanted)
+        return reader_bad(r, node->line, "native histograms are not supported");
     return code;
 }
 
-struct file_sd {
-    struct str *patterns;
-    size_t len;
-    int64_t refresh_ms;
-};
-
-/* As in Prometheus: the ending tells the format, and only the last part may have wildcards. */
-static bool pattern_is_good(struct str path)
+static int read_true(struct reader *r, const struct yaml_node *node, void *to)
 {
-    const char *slash = memrchr(path.ptr, '/', path.len);
-    struct str folder = slash ? str_make(path.ptr, (size_t)(slash - path.ptr)) : STR("");
-    bool ending =
-        str_ends(path, STR(".json")) || str_ends(path, STR(".yml")) || str_ends(path, STR(".yaml"));
-    return ending && !(folder.len && memchr(folder.ptr, '*', folder.len));
+    bool unused;
+
+    (void)to; /* classic histograms are always scraped */
+    return reader_bool(r, node, &unused);
 }
 
-static int read_files(struct reader *r, const struct yaml_node *node, void *to)
-{
-    struct file_sd *sd = to;
-
-    if (node->kind != YAML_LIST || !node->len)
-        return bad(r, node->line, "files: a list of paths is wanted");
-    sd->patterns = arena_calloc(r->arena, node->len, sizeof(struct str));
-    if (!sd->patterns)
-        return out_of_memory(r);
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        int code = read_path(r, it->value, &sd->patterns[sd->len]);
-        if (code)
-            return code;
-        if (!pattern_is_good(sd->patterns[sd->len++]))
-            return bad(r, it->line,
-                       "files: a path ends in .json, .yml or .yaml, with * in its last part only");
-    }
-    return 0;
-}
-
-static int read_file_sd(struct reader *r, const struct yaml_node *node, void *to)
-{
-    /* refresh_interval is taken for Prometheus's sake: files are looked at every second anyway. */
-    static const struct key keys[] = {
-        {"files", read_files, 0},
-        {"refresh_interval", read_duration, offsetof(struct file_sd, refresh_ms)},
-    };
-
-    if (node->kind != YAML_LIST)
-        return bad(r, node->line, "file_sd_configs: a list is wanted");
-    for (const struct yaml_item *it = node->first; it; it = it->next) {
-        struct file_sd sd = {0};
-        int code = read_map(r, it->value, "file_sd_configs", keys, ARRAY_LEN(keys), &sd);
-        if (code)
-            return code;
-        if (!sd.len)
-            return bad(r, it->line, "file_sd_configs: files is missing");
-        struct discovery *d = discovery_files(sd.patterns, sd.len);
-        if (!d)
-            return out_of_memory(r);
-        add_discovery(to, d);
-    }
-    return 0;
-}
+/* ---- jobs ---- */
 
 #define JOB(field) offsetof(struct scrape_job, field)
 
 static const struct key job_keys[] = {
-    {"job_name", read_text, JOB(name)},
-    {"scrape_interval", read_duration, JOB(interval_ms)},
-    {"scrape_timeout", read_duration, JOB(timeout_ms)},
-    {"metrics_path", read_text, JOB(metrics_path)},
+    {"job_name", reader_text, JOB(name)},
+    {"scrape_interval", reader_duration, JOB(interval_ms)},
+    {"scrape_timeout", reader_duration, JOB(timeout_ms)},
+    {"metrics_path", reader_text, JOB(metrics_path)},
     {"scheme", read_scheme, JOB(scheme)},
     {"params", read_params, 0},
-    {"honor_labels", read_bool, JOB(honor_labels)},
-    {"honor_timestamps", read_bool, JOB(honor_timestamps)},
-    {"follow_redirects", read_bool, JOB(follow_redirects)},
-    {"sample_limit", read_count, JOB(sample_limit)},
-    {"label_limit", read_count, JOB(label_limit)},
-    {"label_name_length_limit", read_count, JOB(label_name_length_limit)},
-    {"label_value_length_limit", read_count, JOB(label_value_length_limit)},
-    {"body_size_limit", read_size, JOB(body_size_limit)},
-    {"basic_auth", read_basic_auth, JOB(auth)},
-    {"authorization", read_authorization, JOB(auth)},
-    {"tls_config", read_tls, JOB(tls)},
-    {"static_configs", read_static, 0},
-    {"file_sd_configs", read_file_sd, 0},
-    {"relabel_configs", read_relabel, JOB(relabel)},
-    {"metric_relabel_configs", read_relabel, JOB(metric_relabel)},
+    {"honor_labels", reader_bool, JOB(honor_labels)},
+    {"honor_timestamps", reader_bool, JOB(honor_timestamps)},
+    {"track_timestamps_staleness", reader_bool, JOB(track_timestamps_staleness)},
+    {"enable_compression", reader_bool, JOB(enable_compression)},
+    {"scrape_protocols", read_protocols, JOB(accept)},
+    {"fallback_scrape_protocol", read_fallback, 0},
+    {"scrape_native_histograms", read_never, 0},
+    {"convert_classic_histograms_to_nhcb", read_never, 0},
+    {"scrape_classic_histograms", read_true, 0},
+    {"always_scrape_classic_histograms", read_true, 0},
+    {"native_histogram_bucket_limit", reader_any, 0},
+    {"native_histogram_min_bucket_factor", reader_any, 0},
+    {"relabel_configs", relabel_config_read, JOB(relabel)},
+    {"metric_relabel_configs", relabel_config_read, JOB(metric_relabel)},
 };
 
-static uint64_t take_hash(const struct yaml_node *node)
-{
-    static const char *const keys[] = {
-        "honor_labels", "honor_timestamps",        "metric_relabel_configs",   "sample_limit",
-        "label_limit",  "label_name_length_limit", "label_value_length_limit",
-    };
-    uint64_t hash = 0;
+#define LIMIT(field) offsetof(struct scrape_limits, field)
 
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const struct yaml_node *value = yaml_get(node, keys[i]);
-        uint64_t inner = value ? yaml_hash(value) : i;
-        hash = hash_more(hash, &inner, sizeof(inner));
-    }
-    return hash;
-}
+static const struct key limit_keys[] = {
+    {"sample_limit", reader_count, LIMIT(sample)},
+    {"target_limit", reader_count, LIMIT(target)},
+    {"label_limit", reader_count, LIMIT(label)},
+    {"label_name_length_limit", reader_count, LIMIT(label_name_length)},
+    {"label_value_length_limit", reader_count, LIMIT(label_value_length)},
+    {"body_size_limit", reader_size, LIMIT(body_size)},
+    {"keep_dropped_targets", reader_count, LIMIT(keep_dropped)},
+};
 
 /* A job with its defaults, added to the configuration, which owns it from then on. */
 static struct scrape_job *new_job(struct scrape_config *c)
@@ -510,53 +181,41 @@ static struct scrape_job *new_job(struct scrape_config *c)
     job->metrics_path = STR("/metrics");
     job->scheme = STR("http");
     job->honor_timestamps = true;
-    job->follow_redirects = true;
+    job->enable_compression = true;
+    http_config_init(&job->http);
     c->jobs[c->job_len++] = job;
     return job;
-}
-
-/* Interval and timeout of a job, from its own or the global ones. */
-static int settle_times(struct reader *r, const struct scrape_config *c, struct scrape_job *job)
-{
-    char interval[48], timeout[48];
-
-    if (!job->interval_ms)
-        job->interval_ms = c->interval_ms;
-    if (job->timeout_ms > job->interval_ms)
-        return error_set(r->err, -EINVAL,
-                         "%s:%zu: job '%.*s': scrape_timeout (%s) is longer than scrape_interval "
-                         "(%s)",
-                         r->name, job->line, (int)MIN(job->name.len, (size_t)60), job->name.ptr,
-                         num_print_duration(timeout, job->timeout_ms),
-                         num_print_duration(interval, job->interval_ms));
-    if (job->interval_ms < CONFIG_INTERVAL_MIN_MS)
-        return bad(r, job->line, "scrape_interval is shorter than 100ms");
-    if (!job->timeout_ms)
-        job->timeout_ms = MIN(c->timeout_ms, job->interval_ms);
-    return 0;
 }
 
 static int read_job(struct reader *r, const struct yaml_node *node, struct scrape_config *c)
 {
     if (c->job_len == CONFIG_JOBS_MAX)
-        return bad(r, node->line, "too many jobs");
+        return reader_bad(r, node->line, "too many jobs");
     struct scrape_job *job = new_job(c);
     if (!job)
-        return out_of_memory(r);
+        return reader_out_of_memory(r);
+    job->file = r->name;
     job->line = node->line;
-    int code = read_map(r, node, "scrape_configs", job_keys, ARRAY_LEN(job_keys), job);
+    const struct key_table tables[] = {
+        {job_keys, ARRAY_LEN(job_keys), job},
+        {limit_keys, ARRAY_LEN(limit_keys), &job->limits},
+        http_config_keys(&job->http),
+        sd_config_keys(job),
+    };
+    int code = reader_map(r, node, "scrape_configs", tables, ARRAY_LEN(tables));
+    if (!code)
+        code = http_config_settle(r, node->line, &job->http);
     if (code)
         return code;
     if (!job->name.len)
-        return bad(r, node->line, "job_name is missing");
+        return reader_bad(r, node->line, "job_name is missing");
     for (size_t i = 0; i + 1 < c->job_len; i++)
         if (str_equal(c->jobs[i]->name, job->name))
             return error_set(r->err, -EINVAL, "%s:%zu: job_name '%.*s' twice", r->name, node->line,
                              (int)MIN(job->name.len, (size_t)60), job->name.ptr);
-    if (job->auth.basic && job->auth.authorization)
-        return bad(r, node->line, "basic_auth or authorization, not both");
-    job->take_hash = take_hash(node);
-    return 0;
+    const struct yaml_node *relabel = yaml_get(node, "metric_relabel_configs");
+    job->take_hash = relabel ? yaml_hash(relabel) : 0;
+    return job->relabel.len ? 0 : sd_config_check_addresses(r, node);
 }
 
 static int read_jobs(struct reader *r, const struct yaml_node *node, void *to)
@@ -566,7 +225,7 @@ static int read_jobs(struct reader *r, const struct yaml_node *node, void *to)
     if (yaml_is_null(node))
         return 0;
     if (node->kind != YAML_LIST)
-        return bad(r, node->line, "scrape_configs: a list is wanted");
+        return reader_bad(r, node->line, "scrape_configs: a list is wanted");
     for (const struct yaml_item *it = node->first; it; it = it->next) {
         int code = read_job(r, it->value, c);
         if (code)
@@ -575,14 +234,154 @@ static int read_jobs(struct reader *r, const struct yaml_node *node, void *to)
     return 0;
 }
 
+/* Interval and timeout of a job, from its own or the global ones. */
+static int settle_times(struct scrape_config *c, struct scrape_job *job, struct error *err)
+{
+    char interval[48], timeout[48];
+    int name_len = (int)MIN(job->name.len, (size_t)60);
+
+    if (!job->interval_ms)
+        job->interval_ms = c->interval_ms;
+    if (job->timeout_ms > job->interval_ms)
+        return error_set(err, -EINVAL,
+                         "%s:%zu: job '%.*s': scrape_timeout (%s) is longer than scrape_interval "
+                         "(%s)",
+                         job->file, job->line, name_len, job->name.ptr,
+                         num_print_duration(timeout, job->timeout_ms),
+                         num_print_duration(interval, job->interval_ms));
+    if (job->interval_ms < CONFIG_INTERVAL_MIN_MS)
+        return error_set(err, -EINVAL, "%s:%zu: job '%.*s': scrape_interval is shorter than 100ms",
+                         job->file, job->line, name_len, job->name.ptr);
+    if (!job->timeout_ms)
+        job->timeout_ms = MIN(c->timeout_ms, job->interval_ms);
+    return 0;
+}
+
+static void settle_limits(const struct scrape_config *c, struct scrape_job *job)
+{
+    const struct scrape_limits *all = &c->limits;
+    struct scrape_limits *own = &job->limits;
+
+    own->sample = own->sample ? own->sample : all->sample;
+    own->target = own->target ? own->target : all->target;
+    own->label = own->label ? own->label : all->label;
+    own->label_name_length =
+        own->label_name_length ? own->label_name_length : all->label_name_length;
+    own->label_value_length =
+        own->label_value_length ? own->label_value_length : all->label_value_length;
+    own->body_size = own->body_size ? own->body_size : all->body_size;
+    own->keep_dropped = own->keep_dropped ? own->keep_dropped : all->keep_dropped;
+    if (!job->accept.len)
+        job->accept = c->accept.len ? c->accept : STR(DEFAULT_ACCEPT);
+    const uint64_t taking[] = {job->take_hash,
+                               job->honor_labels,
+                               job->honor_timestamps,
+                               own->sample,
+                               own->label,
+                               own->label_name_length,
+                               own->label_value_length,
+                               job->track_timestamps_staleness};
+    job->take_hash = hash_more(0, taking, sizeof(taking));
+}
+
+/* ---- the whole ---- */
+
+/* Remembers that a key was passed over. */
+static int pass_over(struct reader *r, size_t line, struct scrape_config *c, const char *what)
+{
+    struct buf text;
+
+    if (c->warning_len == CONFIG_WARNINGS_MAX)
+        return 0;
+    buf_init(&text, 0);
+    buf_printf(&text, "%s:%zu: %s", r->name, line, what);
+    char *copy = text.failed ? NULL : arena_strndup(r->arena, text.ptr, text.len);
+    buf_fini(&text);
+    if (!copy)
+        return reader_out_of_memory(r);
+    c->warnings[c->warning_len++] = str_of(copy);
+    return 0;
+}
+
+#define PASSED_OVER(function, text)                                                                \
+    static int function(struct reader *r, const struct yaml_node *node, void *to)                  \
+    {                                                                                              \
+        return yaml_is_null(node) ? 0 : pass_over(r, node->line, to, text);                        \
+    }
+PASSED_OVER(read_remote_write, "remote_write is not read from this file: give --remote-write=URL")
+PASSED_OVER(read_remote_read, "remote_read is passed over: queries are answered from this store")
+PASSED_OVER(read_alerting,
+            "alerting is not read from this file: docs/rules.md says how alerts are sent")
+PASSED_OVER(read_other, "this key is about Prometheus itself and is passed over")
+
 static int read_global(struct reader *r, const struct yaml_node *node, void *to)
 {
     static const struct key keys[] = {
-        {"scrape_interval", read_duration, offsetof(struct scrape_config, interval_ms)},
-        {"scrape_timeout", read_duration, offsetof(struct scrape_config, timeout_ms)},
-        {"external_labels", read_labels, offsetof(struct scrape_config, external_labels)},
+        {"scrape_interval", reader_duration, offsetof(struct scrape_config, interval_ms)},
+        {"scrape_timeout", reader_duration, offsetof(struct scrape_config, timeout_ms)},
+        {"evaluation_interval", reader_duration,
+         offsetof(struct scrape_config, evaluation_interval_ms)},
+        {"external_labels", reader_labels, offsetof(struct scrape_config, external_labels)},
+        {"scrape_protocols", read_protocols, offsetof(struct scrape_config, accept)},
+        {"scrape_native_histograms", read_never, 0},
+        {"convert_classic_histograms_to_nhcb", read_never, 0},
+        {"always_scrape_classic_histograms", read_true, 0},
+        {"rule_query_offset", read_other, 0},
+        {"query_log_file", read_other, 0},
+        {"scrape_failure_log_file", read_other, 0},
     };
-    return read_map(r, node, "global", keys, ARRAY_LEN(keys), to);
+    struct scrape_config *c = to;
+    c->global_line = node->line;
+    const struct key_table tables[] = {{keys, ARRAY_LEN(keys), c},
+                                       {limit_keys, ARRAY_LEN(limit_keys), &c->limits}};
+    return reader_map(r, node, "global", tables, ARRAY_LEN(tables));
+}
+
+static int read_patterns(struct reader *r, const struct yaml_node *node, void *to)
+{
+    int code = reader_paths(r, node, to);
+    const struct text_list *list = to;
+
+    for (size_t i = 0; !code && i < list->len; i++) {
+        const char *star = memchr(list->items[i].ptr, '*', list->items[i].len);
+        if (!list->items[i].len || (star && strchr(star, '/')))
+            return reader_bad(r, node->line, "a path has * in its last part only");
+    }
+    return code;
+}
+
+static const struct key file_keys[] = {{"scrape_configs", read_jobs, 0}};
+
+static const struct key root_keys[] = {
+    {"global", read_global, 0},
+    {"rule_files", read_patterns, offsetof(struct scrape_config, rule_files)},
+    {"scrape_config_files", read_patterns, offsetof(struct scrape_config, scrape_config_files)},
+    {"remote_write", read_remote_write, 0},
+    {"remote_read", read_remote_read, 0},
+    {"alerting", read_alerting, 0},
+    {"storage", read_other, 0},
+    {"tracing", read_other, 0},
+    {"otlp", read_other, 0},
+    {"runtime", read_other, 0},
+};
+
+/* Reads one text into `c`: the configuration itself, or one of its scrape_config_files. */
+static int read_root(struct scrape_config *c, const char *name, struct str text, bool whole,
+                     struct error *err)
+{
+    const char *slash = strrchr(name, '/');
+    const struct yaml_node *root;
+    struct reader r = {.name = name,
+                       .folder = str_make(name, slash ? (size_t)(slash - name) : 0),
+                       .arena = &c->arena,
+                       .err = err};
+    const struct key_table tables[] = {{file_keys, ARRAY_LEN(file_keys), c},
+                                       {root_keys, ARRAY_LEN(root_keys), c}};
+
+    if (slash == name)
+        r.folder = STR("/.");
+    int code = yaml_parse(name, text, &c->arena, &root, err);
+    return code ? code : reader_map(&r, root, "the scrape configuration", tables, whole ? 2 : 1);
 }
 
 static int by_name(const void *a, const void *b)
@@ -591,26 +390,23 @@ static int by_name(const void *a, const void *b)
     return str_compare((*x)->name, (*y)->name);
 }
 
-static int read_config(struct reader *r, const struct yaml_node *root, struct scrape_config *c)
+/* What global says is given to the jobs. */
+static int settle(struct scrape_config *c, const char *name, struct error *err)
 {
-    static const struct key keys[] = {
-        {"global", read_global, 0},
-        {"scrape_configs", read_jobs, 0},
-    };
+    int code = 0;
 
-    int code = read_map(r, root, "the scrape configuration", keys, ARRAY_LEN(keys), c);
-    if (code)
-        return code;
-    const struct yaml_node *global = yaml_get(root, "global");
-    size_t line = global ? global->line : root->line;
     if (!c->interval_ms)
         c->interval_ms = DEFAULT_INTERVAL_MS;
     if (c->timeout_ms > c->interval_ms)
-        return bad(r, line, "global scrape_timeout is longer than scrape_interval");
+        return error_set(err, -EINVAL,
+                         "%s:%zu: global scrape_timeout is longer than scrape_interval", name,
+                         c->global_line);
     if (!c->timeout_ms)
         c->timeout_ms = MIN(DEFAULT_TIMEOUT_MS, c->interval_ms);
-    for (size_t i = 0; i < c->job_len && !code; i++)
-        code = settle_times(r, c, c->jobs[i]);
+    for (size_t i = 0; i < c->job_len && !code; i++) {
+        settle_limits(c, c->jobs[i]);
+        code = settle_times(c, c->jobs[i], err);
+    }
     if (!code && c->job_len)
         qsort(c->jobs, c->job_len, sizeof(*c->jobs), by_name);
     return code;
@@ -627,19 +423,14 @@ struct scrape_config *config_empty(void)
 int config_parse(const char *name, struct str text, struct scrape_config **ret, struct error *err)
 {
     struct scrape_config *c = config_empty();
-    const struct yaml_node *root;
     struct error unseen;
 
     if (!c)
         return error_errno(err, -ENOMEM, "%s", name);
-    const char *slash = strrchr(name, '/');
-    struct reader r = {.name = name,
-                       .folder = str_make(name, slash ? (size_t)(slash - name) : 0),
-                       .arena = &c->arena,
-                       .err = err ? err : &unseen};
-    int code = yaml_parse(name, text, &c->arena, &root, r.err);
+    err = err ? err : &unseen;
+    int code = read_root(c, name, text, true, err);
     if (!code)
-        code = read_config(&r, root, c);
+        code = settle(c, name, err);
     if (code)
         config_free(c);
     else
@@ -647,26 +438,73 @@ int config_parse(const char *name, struct str text, struct scrape_config **ret, 
     return code;
 }
 
-int config_load(const char *path, struct scrape_config **ret, struct error *err)
+/* ---- files ---- */
+
+static int read_file(struct scrape_config *c, const char *path, bool whole, struct error *err)
 {
     struct buf text;
 
+    /* Messages and folders are about the path: it stays as long as the configuration. */
+    const char *name = arena_strndup(&c->arena, path, strlen(path));
+    if (!name)
+        return error_errno(err, -ENOMEM, "%s", path);
     buf_init(&text, CONFIG_BYTES_MAX);
     int code = file_read(path, CONFIG_BYTES_MAX, &text, err);
     if (!code)
-        code = config_parse(path, buf_str(&text), ret, err);
+        code = read_root(c, name, buf_str(&text), whole, err);
     buf_fini(&text);
+    return code;
+}
+
+static int read_more_files(struct scrape_config *c, struct error *err)
+{
+    size_t files = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < c->scrape_config_files.len && !code; i++) {
+        const char *pattern = c->scrape_config_files.items[i].ptr;
+        glob_t found;
+        if (glob(pattern, 0, NULL, &found)) {
+            if (!strpbrk(pattern, "*?["))
+                return error_set(err, -ENOENT, "scrape_config_files: %s is not there", pattern);
+            continue;
+        }
+        for (size_t k = 0; k < found.gl_pathc && !code; k++)
+            code = ++files > CONFIG_FILES_MAX
+                       ? error_set(err, -EINVAL, "scrape_config_files: more than %d files",
+                                   CONFIG_FILES_MAX)
+                       : read_file(c, found.gl_pathv[k], false, err);
+        globfree(&found);
+    }
+    return code;
+}
+
+int config_load(const char *path, struct scrape_config **ret, struct error *err)
+{
+    struct scrape_config *c = config_empty();
+    struct error unseen;
+
+    if (!c)
+        return error_errno(err, -ENOMEM, "%s", path);
+    err = err ? err : &unseen;
+    int code = read_file(c, path, true, err);
+    if (!code)
+        code = read_more_files(c, err);
+    if (!code)
+        code = settle(c, path, err);
+    if (code)
+        config_free(c);
+    else
+        *ret = c;
     return code;
 }
 
 int config_add_targets(struct scrape_config *c, const char *const *targets, size_t len,
                        int64_t interval_ms, struct error *err)
 {
-    for (size_t i = 0; i < c->job_len; i++)
-        if (str_is(c->jobs[i]->name, LOCAL_JOB))
-            return error_set(err, -EINVAL,
-                             "the configuration has a job '%s' too; give its targets there",
-                             LOCAL_JOB);
+    if (config_job(c, STR(LOCAL_JOB)))
+        return error_set(err, -EINVAL,
+                         "the configuration has a job '%s' too; give its targets there", LOCAL_JOB);
     struct scrape_job *job = new_job(c);
     if (!job)
         return error_errno(err, -ENOMEM, "targets");
@@ -675,9 +513,18 @@ int config_add_targets(struct scrape_config *c, const char *const *targets, size
     job->timeout_ms = MIN(interval_ms, DEFAULT_TIMEOUT_MS);
     job->honor_labels = true;
     job->default_port = true;
+    settle_limits(c, job);
     job->discoveries = discovery_addresses(targets, len);
     qsort(c->jobs, c->job_len, sizeof(*c->jobs), by_name);
     return job->discoveries ? 0 : error_errno(err, -ENOMEM, "targets");
+}
+
+const struct scrape_job *config_job(const struct scrape_config *c, struct str name)
+{
+    for (size_t i = 0; i < c->job_len; i++)
+        if (str_equal(c->jobs[i]->name, name))
+            return c->jobs[i];
+    return NULL;
 }
 
 void config_free(struct scrape_config *c)

@@ -1,16 +1,20 @@
 /* config.h - the scrape configuration, in Prometheus's own format. A key that is not supported is
- * an error with file and line; nothing is passed over. */
+ * an error with file and line; what belongs to other parts of Prometheus is passed over and said
+ * (scrape_config.warnings). */
 #ifndef ALGALON_SCRAPE_CONFIG_H
 #define ALGALON_SCRAPE_CONFIG_H
 
 #include "base/base.h"
 #include "metric/metric.h"
 #include "scrape/discovery.h"
+#include "scrape/http_config.h"
 #include "scrape/relabel.h"
 
 #define CONFIG_BYTES_MAX       ((size_t)16 << 20)
 #define CONFIG_JOBS_MAX        10000
-#define CONFIG_PARAMS_MAX      64 /* of one job */
+#define CONFIG_FILES_MAX       1000 /* of scrape_config_files */
+#define CONFIG_PARAMS_MAX      64   /* of one job */
+#define CONFIG_WARNINGS_MAX    32
 #define CONFIG_INTERVAL_MIN_MS 100
 
 struct scrape_param {
@@ -19,30 +23,24 @@ struct scrape_param {
     size_t len;
 };
 
-/* Credentials of a job. Files are read at each scrape, so that they may be replaced. */
-struct scrape_auth {
-    bool basic, authorization;
-    struct str username, password, password_file;
-    struct str type, credentials, credentials_file; /* type: "Bearer" when none is given */
-};
-
-struct scrape_tls {
-    struct str ca_file, cert_file, key_file, server_name;
-    bool insecure_skip_verify;
+/* 0: none. */
+struct scrape_limits {
+    uint64_t sample, label, label_name_length, label_value_length, body_size, target;
+    uint64_t keep_dropped; /* dropped targets that are remembered; 0: DROPPED_DEFAULT */
 };
 
 struct scrape_job {
     struct str name;
+    const char *file; /* where it stands, for messages while it is read */
     size_t line;
     int64_t interval_ms, timeout_ms; /* 0 until the global ones are known */
     struct str metrics_path, scheme;
+    struct str accept; /* the Accept header; "" until the global one is known */
     struct scrape_param params[CONFIG_PARAMS_MAX];
     size_t param_len;
-    bool honor_labels, honor_timestamps, follow_redirects;
-    uint64_t sample_limit, label_limit, label_name_length_limit, label_value_length_limit;
-    uint64_t body_size_limit; /* 0: none */
-    struct scrape_auth auth;
-    struct scrape_tls tls;
+    bool honor_labels, honor_timestamps, track_timestamps_staleness, enable_compression;
+    struct scrape_limits limits;
+    struct http_config http;
     struct discovery *discoveries;
     struct relabel relabel, metric_relabel;
     bool default_port;  /* targets of the command line: without a port, 9400 */
@@ -52,19 +50,27 @@ struct scrape_job {
 struct scrape_config {
     struct arena arena;
     struct scrape_job **jobs; /* by name */
+    size_t global_line;       /* of the map `global`; 0: there is none */
     size_t job_len, job_cap;
     int64_t interval_ms, timeout_ms; /* global: 1 min and 10 s when not given, as in Prometheus */
+    int64_t evaluation_interval_ms;  /* of rules; 0: not given */
+    struct str accept;
+    struct scrape_limits limits; /* of jobs that say nothing */
     struct labels external_labels;
+    struct text_list rule_files, scrape_config_files; /* patterns, relative to the file */
+    struct str warnings[CONFIG_WARNINGS_MAX];         /* "file:line: what" */
+    size_t warning_len;
 };
 
 /**
  * Reads a configuration. `name` stands in messages; paths in it are relative to its folder.
+ * scrape_config_files are not read: config_load() does that.
  * Errors: -EINVAL with file and line, -ENOMEM.
  */
 MUST_CHECK int config_parse(const char *name, struct str text, struct scrape_config **ret,
                             struct error *err);
 
-/** The same for a file. Errors: also those of reading it. */
+/** The same for a file, with its scrape_config_files. Errors: also those of reading them. */
 MUST_CHECK int config_load(const char *path, struct scrape_config **ret, struct error *err);
 
 /** A configuration without jobs. NULL when memory is out. */
@@ -74,6 +80,9 @@ struct scrape_config *config_empty(void);
  * Errors: -EINVAL a job of this name is there, -ENOMEM. */
 MUST_CHECK int config_add_targets(struct scrape_config *c, const char *const *targets, size_t len,
                                   int64_t interval_ms, struct error *err);
+
+/** The job called `name`; NULL when there is none. */
+const struct scrape_job *config_job(const struct scrape_config *c, struct str name);
 
 void config_free(struct scrape_config *c); /* NULL is fine */
 

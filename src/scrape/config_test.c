@@ -57,16 +57,16 @@ static void every_key_is_read(void **state)
     assert_true(str_is(a->name, "a"));
     assert_int_equal(a->interval_ms, 15000);
     assert_int_equal(a->timeout_ms, 5000);
-    assert_true(str_is(a->auth.type, "Bearer"));
-    assert_true(a->honor_timestamps && !a->honor_labels && a->follow_redirects);
+    assert_true(str_is(a->http.auth.type, "Bearer"));
+    assert_true(a->honor_timestamps && !a->honor_labels && a->http.follow_redirects);
     assert_int_equal(gpus->interval_ms, 5000);
     assert_int_equal(gpus->timeout_ms, 5000);
     assert_true(gpus->honor_labels && !gpus->honor_timestamps);
     assert_int_equal(gpus->param_len, 2);
-    assert_int_equal(gpus->sample_limit, 10);
-    assert_int_equal(gpus->body_size_limit, 1 << 20);
-    assert_true(str_is(gpus->auth.password_file, "/etc/p/secret"));
-    assert_true(gpus->tls.insecure_skip_verify);
+    assert_int_equal(gpus->limits.sample, 10);
+    assert_int_equal(gpus->limits.body_size, 1 << 20);
+    assert_true(str_is(gpus->http.auth.password_file, "/etc/p/secret"));
+    assert_true(gpus->http.tls.insecure_skip_verify);
     assert_int_equal(gpus->relabel.len, 1);
     assert_int_equal(gpus->metric_relabel.rules[0].action, RELABEL_LABELDROP);
     assert_non_null(gpus->discoveries);
@@ -81,7 +81,9 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     static const struct {
         const char *text, *wanted; /* parts of the message */
     } cases[] = {
-        {"rule_files: []\n", "f.yml:1: key 'rule_files'"},
+        {"rules: []\n", "f.yml:1: key 'rules'"},
+        {"rule_files: ['*/a.yml']\n", "last part only"},
+        {"scrape_config_files: a.yml\n", "a list is wanted"},
         {"global:\n  foo: 1\n", "f.yml:2: key 'foo'"},
         {JOB "  bogus: 1\n", "f.yml:3: key 'bogus'"},
         {JOB "  scrape_interval: 5s\n  scrape_timeout: 10s\n", "scrape_timeout (10s) is longer"},
@@ -105,7 +107,7 @@ static void what_is_wrong_is_named_with_its_line(void **state)
         {JOB "  file_sd_configs: [{files: [a.txt]}]\n", "ends in .json"},
         {JOB "  file_sd_configs: [{files: ['*/a.json']}]\n", "last part only"},
         {JOB "  basic_auth: {password: a, password_file: b}\n", "not both"},
-        {JOB "  basic_auth: {username: a}\n  authorization: {credentials: b}\n", "not both"},
+        {JOB "  basic_auth: {username: a}\n  authorization: {credentials: b}\n", "not several"},
         {JOB "  authorization: {type: basic}\n", "basic_auth"},
         {JOB "  tls_config: {cert_file: a}\n", "go together"},
         {JOB "  relabel_configs:\n  - regex: '('\n    target_label: a\n",
@@ -119,6 +121,39 @@ static void what_is_wrong_is_named_with_its_line(void **state)
          "source_labels and target_label only"},
         {JOB "  relabel_configs: [{source_labels: [a b], target_label: a}]\n", "not a label name"},
         {JOB "  params: {a: b}\n", "is a list"},
+        {JOB "  relabel_configs: [{action: labelmap, replacement: 'a-b'}]\n", "label name"},
+        {JOB "  relabel_configs: [{target_label: '${1}-x'}]\n", "label name"},
+        {JOB "  bearer_token: a\n  bearer_token_file: b\n", "not both"},
+        {JOB "  bearer_token: a\n  basic_auth: {username: b}\n", "not several"},
+        {JOB "  oauth2: {client_id: a}\n", "f.yml:3: oauth2 is not supported"},
+        {JOB "  tls_config: {ca: a, ca_file: b}\n", "not both"},
+        {JOB "  tls_config: {min_version: SSL3}\n", "TLS10, TLS11"},
+        {JOB "  tls_config: {min_version: TLS13, max_version: TLS12}\n", "above"},
+        {JOB "  proxy_url: 'ftp://a'\n", "f.yml:3: proxy_url begins"},
+        {JOB "  no_proxy: a\n", "wants a proxy_url"},
+        {JOB "  proxy_url: http://p\n  proxy_from_environment: true\n", "goes without"},
+        {JOB "  http_headers: {Host: {values: [a]}}\n", "cannot be set"},
+        {JOB "  http_headers: {A: {values: [\"a\\nb\"]}}\n", "line end"},
+        {JOB "  headers: [a]\n", "'Name: value'"},
+        {JOB "  scrape_protocols: [nope]\n", "'nope' is no scrape protocol"},
+        {JOB "  scrape_native_histograms: true\n", "native histograms"},
+        {JOB "  http_sd_configs: [{}]\n", "url is missing"},
+        {JOB "  http_sd_configs: [{url: 'file:///a'}]\n", "a URL is wanted"},
+        {JOB "  http_sd_configs: [{url: http://a, refresh_interval: 1ms}]\n", "shorter than 1s"},
+        {JOB "  dns_sd_configs: [{type: A, port: 1}]\n", "names is missing"},
+        {JOB "  dns_sd_configs: [{names: [a], type: A}]\n", "want a port"},
+        {JOB "  dns_sd_configs: [{names: [a], type: TXT}]\n", "SRV, A, AAAA"},
+        {JOB "  docker_sd_configs: [{}]\n", "host is missing"},
+        {JOB "  docker_sd_configs: [{host: nope}]\n", "begins with unix://"},
+        {JOB "  docker_sd_configs: [{host: 'unix:///a', filters: [{name: a}]}]\n", "values are"},
+        {JOB "  kubernetes_sd_configs: [{}]\n", "role is missing"},
+        {JOB "  kubernetes_sd_configs: [{role: a}]\n", "role is node, pod"},
+        {JOB "  kubernetes_sd_configs: [{role: pod, kubeconfig_file: a}]\n", "not supported"},
+        {JOB "  kubernetes_sd_configs: [{role: pod, bearer_token: a}]\n", "api_server only"},
+        {JOB "  kubernetes_sd_configs:\n  - role: pod\n    selectors: [{role: node}]\n"
+             "  - {role: pod, selectors: [{role: node, label: a}]}\n",
+         "f.yml:6: selectors: role pod does not look at objects of role node"},
+        {JOB "  consul_sd_configs: [{server: a}]\n", "key 'consul_sd_configs'"},
         {"a: b: c\n", "f.yml:1:"},
         {"a: [\n", "f.yml:2:"},
         {"a: *nope\n", "f.yml:1: an alias"},
@@ -135,6 +170,86 @@ static void what_is_wrong_is_named_with_its_line(void **state)
         if (!strstr(err.text, cases[i].wanted))
             fail_msg("'%s' does not say '%s'", err.text, cases[i].wanted);
     }
+}
+
+static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void **state)
+{
+    static const char text[] = "global: {evaluation_interval: 7s, query_log_file: a}\n"
+                               "rule_files: [r/*.yml, /x.yml]\n"
+                               "remote_write:\n- url: http://a\n"
+                               "alerting: {alertmanagers: []}\n"
+                               "storage: {tsdb: {}}\n"
+                               "tracing:\n";
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    if (config_parse("/d/f.yml", str_of(text), &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c->evaluation_interval_ms, 7000);
+    assert_int_equal(c->rule_files.len, 2);
+    assert_true(str_is(c->rule_files.items[0], "/d/r/*.yml"));
+    assert_int_equal(c->warning_len, 4);
+    assert_true(str_is(c->warnings[1], "/d/f.yml:4: remote_write is not read from this file: give "
+                                       "--remote-write=URL"));
+    config_free(c);
+}
+
+static void what_holds_for_all_jobs_is_given_to_those_that_say_nothing(void **state)
+{
+    static const char text[] =
+        "global: {sample_limit: 5, body_size_limit: 1KB, scrape_protocols: "
+        "[OpenMetricsText1.0.0, PrometheusProto, PrometheusText0.0.4]}\n"
+        "scrape_configs:\n"
+        "- {job_name: a, bearer_token: t}\n"
+        "- {job_name: b, sample_limit: 7, track_timestamps_staleness: true, http_headers: "
+        "{X-A: {values: [1, 2], secrets: [3], files: [f]}}, headers: ['X-B: c']}\n";
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    if (config_parse("/d/f.yml", str_of(text), &c, &err))
+        fail_msg("%s", err.text);
+    const struct scrape_job *a = c->jobs[0], *b = c->jobs[1];
+    assert_int_equal(a->limits.sample, 5);
+    assert_int_equal(b->limits.sample, 7);
+    assert_int_equal(b->limits.body_size, 1024);
+    assert_true(str_is(a->accept, "application/openmetrics-text;version=1.0.0;q=0.9,"
+                                  "text/plain;version=0.0.4;q=0.7,*/*;q=0.1"));
+    assert_true(a->http.auth.authorization && str_is(a->http.auth.credentials, "t"));
+    assert_int_equal(b->http.header_len, 5);
+    assert_true(str_is(b->http.headers[3].file, "/d/f"));
+    assert_true(b->track_timestamps_staleness && a->take_hash != b->take_hash);
+    config_free(c);
+}
+
+static void write_file(const char *path, const char *text);
+
+static void further_files_bring_jobs_and_nothing_else(void **state)
+{
+    char dir[] = TEST_BUILD_DIR "/more-XXXXXX", path[256], more[256];
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/p.yml", dir);
+    snprintf(more, sizeof(more), "%s/jobs-1.yml", dir);
+    write_file(path, "global: {scrape_interval: 3s}\nscrape_config_files: ['jobs-*.yml']\n"
+                     "scrape_configs: [{job_name: a}]\n");
+    write_file(more, "scrape_configs:\n- {job_name: b}\n");
+    if (config_load(path, &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c->job_len, 2);
+    assert_int_equal(c->jobs[1]->interval_ms, 3000);
+    config_free(c);
+    write_file(more, "scrape_configs:\n- {job_name: a}\n");
+    assert_int_equal(config_load(path, &c, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "jobs-1.yml:2: job_name 'a' twice"));
+    write_file(more, "global: {}\n");
+    assert_int_equal(config_load(path, &c, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "jobs-1.yml:1: key 'global'"));
+    assert_int_equal(file_remove_tree(dir), 0);
 }
 
 static void an_empty_configuration_is_fine_and_anchors_are_resolved(void **state)
@@ -383,6 +498,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line),
+        cmocka_unit_test(what_is_about_other_parts_of_prometheus_is_passed_over_and_said),
+        cmocka_unit_test(what_holds_for_all_jobs_is_given_to_those_that_say_nothing),
+        cmocka_unit_test(further_files_bring_jobs_and_nothing_else),
         cmocka_unit_test(an_empty_configuration_is_fine_and_anchors_are_resolved),
         cmocka_unit_test(a_billion_laughs_end_early),
         cmocka_unit_test(an_address_becomes_a_url_and_labels),

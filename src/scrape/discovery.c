@@ -1,6 +1,6 @@
 /* discovery.c - groups from the configuration itself, and from files beside it. Files are looked at
  * each second by their size, time and number: cheap, and right on every file system, where
- * notifications are not. */
+ * notifications (folders.h) only make it sooner. */
 #include "scrape/discovery.h"
 
 #include <glob.h>
@@ -10,99 +10,25 @@
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define FILES_MAX      1000 /* of one discovery */
 
-/* Groups read from one text. */
-struct group_list {
-    struct arena arena;
-    struct target_group *groups;
-    size_t len, addresses;
-};
+#define FRESH_NS (2 * (int64_t)NS_PER_S) /* a file changed since then is read again to be sure */
 
-static int bad(struct error *err, const char *name, size_t line, const char *reason)
+void discovery_note(struct discovery *d, const char *what, const struct error *err)
 {
-    return error_set(err, -EINVAL, "%s:%zu: %s", name, line, reason);
-}
+    struct discovery_state *state = &d->state;
 
-static int read_addresses(const char *name, const struct yaml_node *list, struct group_list *to,
-                          struct target_group *group, struct error *err)
-{
-    if (list->kind != YAML_LIST)
-        return bad(err, name, list->line, "targets: a list is wanted");
-    to->addresses += list->len;
-    if (to->addresses > DISCOVERY_ADDRESSES_MAX)
-        return bad(err, name, list->line, "too many targets");
-    struct str *addresses = arena_calloc(&to->arena, list->len + 1, sizeof(*addresses));
-    if (!addresses)
-        return error_errno(err, -ENOMEM, "%s", name);
-    for (const struct yaml_item *it = list->first; it; it = it->next) {
-        if (it->value->kind != YAML_TEXT || !it->value->text.len)
-            return bad(err, name, it->line, "a target is an address such as host:9400");
-        if (memchr(it->value->text.ptr, '/', it->value->text.len))
-            return error_set(err, -EINVAL,
-                             "%s:%zu: '%.*s' is not an address (host:port; path and scheme are "
-                             "given as metrics_path and scheme)",
-                             name, it->line, (int)MIN(it->value->text.len, (size_t)100),
-                             it->value->text.ptr);
-        addresses[group->len++] = it->value->text;
+    state->looks_total++;
+    if (!err) {
+        if (state->last_error[0])
+            log_info("discovery works again", "kind", d->ops->name, "of", what);
+        state->last_error[0] = '\0';
+        state->last_ok_ms = clock_now_ms();
+        return;
     }
-    group->addresses = addresses;
-    return 0;
-}
-
-static int read_labels(const char *name, const struct yaml_node *map, struct group_list *to,
-                       struct target_group *group, struct error *err)
-{
-    struct label_builder b;
-    struct labels view;
-
-    if (yaml_is_null(map))
-        return 0;
-    if (map->kind != YAML_MAP)
-        return bad(err, name, map->line, "labels: a map is wanted");
-    label_builder_init(&b, (struct labels){0});
-    for (const struct yaml_item *it = map->first; it; it = it->next) {
-        if (!label_name_is_valid(it->key) || it->key.len > LABEL_NAME_MAX)
-            return error_set(err, -EINVAL, "%s:%zu: '%.*s' is not a label name", name, it->line,
-                             (int)MIN(it->key.len, (size_t)100), it->key.ptr);
-        if (it->value->kind != YAML_TEXT || it->value->text.len > LABEL_VALUE_MAX)
-            return bad(err, name, it->line, "the value of a label is a text (of 4096 bytes)");
-        label_builder_set(&b, it->key, it->value->text);
-    }
-    int code = label_builder_view(&b, &view, NULL);
-    if (code)
-        return bad(err, name, map->line, "too many labels");
-    code = labels_copy(view, &to->arena, &group->labels);
-    return code ? error_errno(err, code, "%s", name) : 0;
-}
-
-/* The tree lives in to->arena. */
-static int read_groups(const char *name, const struct yaml_node *list, struct group_list *to,
-                       struct error *err)
-{
-    if (yaml_is_null(list))
-        return 0;
-    if (list->kind != YAML_LIST)
-        return bad(err, name, list->line, "a list of groups (targets, labels) is wanted");
-    to->groups = arena_calloc(&to->arena, list->len + 1, sizeof(*to->groups));
-    if (!to->groups)
-        return error_errno(err, -ENOMEM, "%s", name);
-    for (const struct yaml_item *it = list->first; it; it = it->next) {
-        struct target_group *group = &to->groups[to->len++];
-        int code = 0;
-        if (it->value->kind != YAML_MAP)
-            return bad(err, name, it->line, "a group is a map of targets and labels");
-        for (const struct yaml_item *in = it->value->first; in && !code; in = in->next) {
-            if (str_is(in->key, "targets"))
-                code = read_addresses(name, in->value, to, group, err);
-            else if (str_is(in->key, "labels"))
-                code = read_labels(name, in->value, to, group, err);
-            else
-                code = error_set(err, -EINVAL, "%s:%zu: unknown key '%.*s' in a group", name,
-                                 in->line, (int)MIN(in->key.len, (size_t)100), in->key.ptr);
-        }
-        if (code)
-            return code;
-    }
-    return 0;
+    state->failures_total++;
+    if (!state->last_error[0])
+        log_warn("discovery failed, its targets stay what they were", "kind", d->ops->name, "of",
+                 what, "error", err->text);
+    str_copy(state->last_error, sizeof(state->last_error), str_of(err->text));
 }
 
 /* ---- groups that never change ---- */
@@ -133,7 +59,7 @@ static void fixed_close(struct discovery *d)
 {
     struct fixed *f = (struct fixed *)d;
 
-    arena_fini(&f->list.arena);
+    groups_fini(&f->list);
     free(f);
 }
 
@@ -147,8 +73,8 @@ int discovery_static(const char *name, const struct yaml_node *groups, struct di
     if (!f)
         return error_errno(err, -ENOMEM, "%s", name);
     f->base.ops = &fixed_ops;
-    arena_init(&f->list.arena, 0);
-    int code = read_groups(name, groups, &f->list, err);
+    groups_init(&f->list);
+    int code = groups_read(name, groups, &f->list, err);
     if (code)
         fixed_close(&f->base);
     else
@@ -163,22 +89,13 @@ struct discovery *discovery_addresses(const char *const *addresses, size_t len)
     if (!f)
         return NULL;
     f->base.ops = &fixed_ops;
-    arena_init(&f->list.arena, 0);
-    struct target_group *group = arena_new(&f->list.arena, struct target_group);
-    struct str *views = arena_calloc(&f->list.arena, len + 1, sizeof(*views));
-    for (size_t i = 0; group && views && i < len; i++) {
-        char *copy = arena_strndup(&f->list.arena, addresses[i], strlen(addresses[i]));
-        views[group->len++] = str_of(copy);
-        if (!copy)
-            views = NULL;
+    groups_init(&f->list);
+    for (size_t i = 0; i < len; i++) {
+        if (groups_add(&f->list, (struct labels){0}, str_of(addresses[i]))) {
+            fixed_close(&f->base);
+            return NULL;
+        }
     }
-    if (!group || !views) {
-        fixed_close(&f->base);
-        return NULL;
-    }
-    group->addresses = views;
-    f->list.groups = group;
-    f->list.len = 1;
     return &f->base;
 }
 
@@ -188,7 +105,10 @@ struct sd_file {
     char *path;
     struct stat seen; /* when it was read last */
     struct group_list list;
-    bool found, troubled; /* found by the look that is going on; trouble was logged */
+    uint64_t hash;
+    bool found, fresh; /* found by the look that is going on; to be read once more */
+    bool troubled;     /* it could not be read, and `error` says why */
+    char error[240];
 };
 
 struct files {
@@ -199,44 +119,29 @@ struct files {
     size_t len, cap;
 };
 
-/* Every target of a file carries where it came from. */
-static int add_source(struct group_list *list, const char *path)
-{
-    struct label_builder b;
-    struct labels view;
-    int code = 0;
-
-    for (size_t i = 0; i < list->len && !code; i++) {
-        label_builder_init(&b, list->groups[i].labels);
-        label_builder_set(&b, STR("__meta_filepath"), str_of(path));
-        code = label_builder_view(&b, &view, NULL);
-        if (!code)
-            code = labels_copy(view, &list->arena, &list->groups[i].labels);
-    }
-    return code;
-}
-
 /* Reads a file of groups into a fresh list. */
 static int load_file(const char *path, struct group_list *ret, struct error *err)
 {
-    struct group_list list = {0};
+    struct group_list list;
     const struct yaml_node *root;
     struct buf text;
 
-    arena_init(&list.arena, 0);
+    groups_init(&list);
     buf_init(&text, FILE_BYTES_MAX);
     int code = file_read(path, FILE_BYTES_MAX, &text, err);
-    bool json = str_ends(str_of(path), STR(".json"));
+    bool json = str_ends(str_of(path), STR(".json")) || str_ends(str_of(path), STR(".JSON"));
     if (!code)
         code = json ? yaml_parse_json(path, buf_str(&text), &list.arena, &root, err)
                     : yaml_parse(path, buf_str(&text), &list.arena, &root, err);
     if (!code)
-        code = read_groups(path, root, &list, err);
-    if (!code && (code = add_source(&list, path)))
+        code = groups_read(path, root, &list, err);
+    const char *source = arena_strndup(&list.arena, path, strlen(path));
+    if (!code &&
+        (code = source ? groups_label_all(&list, STR("__meta_filepath"), str_of(source)) : -ENOMEM))
         error_errno(err, code, "%s: labels", path);
     buf_fini(&text);
     if (code)
-        arena_fini(&list.arena);
+        groups_fini(&list);
     else
         *ret = list;
     return code;
@@ -249,7 +154,7 @@ int discovery_check_file(const char *path, size_t *ret_targets, struct error *er
     int code = load_file(path, &list, err);
     if (!code) {
         *ret_targets = list.addresses;
-        arena_fini(&list.arena);
+        groups_fini(&list);
     }
     return code;
 }
@@ -275,9 +180,17 @@ static struct sd_file *file_of(struct files *f, const char *path)
         f->files = grown;
     }
     struct sd_file *it = &f->files[f->len++];
-    *it = (struct sd_file){.path = xstrdup(path)};
-    arena_init(&it->list.arena, 0);
+    *it = (struct sd_file){.path = xstrdup(path), .hash = 0};
+    groups_init(&it->list);
     return it;
+}
+
+/* True for a file that may have been changed once more within what its time can tell. */
+static bool is_fresh(const struct stat *file)
+{
+    int64_t changed_ns = (int64_t)file->st_mtim.tv_sec * NS_PER_S + file->st_mtim.tv_nsec;
+
+    return clock_now_ms() * (int64_t)NS_PER_MS - changed_ns < FRESH_NS;
 }
 
 /* Looks at one file; true when its groups have changed. A file that can't be read keeps its groups:
@@ -292,25 +205,45 @@ static bool look_at(struct files *f, const char *path)
     if (!it || stat(path, &now))
         return false;
     it->found = true;
-    if (is_same(&it->seen, &now))
+    if (is_same(&it->seen, &now) && !it->fresh)
         return false;
+    it->fresh = is_fresh(&now);
     it->seen = now;
+    f->base.state.looks_total++;
     if (load_file(path, &list, &err)) {
         if (!it->troubled)
             log_warn("file of targets cannot be read, its old targets stay", "error", err.text);
         it->troubled = true;
+        str_copy(it->error, sizeof(it->error), str_of(err.text));
+        f->base.state.failures_total++;
         return false;
     }
     it->troubled = false;
-    arena_fini(&it->list.arena);
+    uint64_t hash = groups_hash(&list);
+    bool changed = hash != it->hash;
+    it->hash = hash;
+    groups_fini(&it->list);
     it->list = list;
-    return true;
+    return changed;
 }
 
 static void sd_file_fini(struct sd_file *it)
 {
-    arena_fini(&it->list.arena);
+    groups_fini(&it->list);
     free(it->path);
+}
+
+/* What is wrong with one of the files is what is wrong with the discovery. */
+static void note_files(struct files *f)
+{
+    struct discovery_state *state = &f->base.state;
+
+    state->last_error[0] = '\0';
+    for (size_t i = 0; i < f->len; i++)
+        if (f->files[i].troubled)
+            memcpy(state->last_error, f->files[i].error, sizeof(state->last_error));
+    if (!state->last_error[0])
+        state->last_ok_ms = clock_now_ms();
 }
 
 static bool files_refresh(struct discovery *d)
@@ -338,6 +271,7 @@ static bool files_refresh(struct discovery *d)
         f->len--;
         memmove(&f->files[i], &f->files[i + 1], (f->len - i) * sizeof(f->files[0]));
     }
+    note_files(f);
     return changed;
 }
 
@@ -371,14 +305,31 @@ struct discovery *discovery_files(const struct str *patterns, size_t len)
     if (!f)
         return NULL;
     f->base.ops = &files_ops;
+    f->base.key = len;
     f->patterns = calloc(len + 1, sizeof(*f->patterns));
     if (!f->patterns) {
         free(f);
         return NULL;
     }
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         f->patterns[f->pattern_len++] = xstrndup(patterns[i].ptr, patterns[i].len);
+        f->base.key = hash_more(f->base.key, patterns[i].ptr, patterns[i].len + 1);
+    }
     return &f->base;
+}
+
+void discovery_visit_folders(const struct discovery *d, void (*visit)(void *ctx, const char *path),
+                             void *ctx)
+{
+    const struct files *f = (const struct files *)d;
+
+    for (size_t i = 0; d->ops == &files_ops && i < f->pattern_len; i++) {
+        const char *slash = strrchr(f->patterns[i], '/');
+        char *folder =
+            slash ? xstrndup(f->patterns[i], (size_t)(slash - f->patterns[i]) + 1) : xstrdup(".");
+        visit(ctx, folder);
+        free(folder);
+    }
 }
 
 void discovery_close_all(struct discovery *first)

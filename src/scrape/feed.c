@@ -14,7 +14,8 @@
 #define LABEL_BYTES_MAX                                                                            \
     ((size_t)1 << 20) /* of one line's labels with all that relabelling makes                      \
                        */
-#define REPORT_LEN 5
+#define REPORT_LEN 8  /* five always, three when the settings say so */
+#define REPORT_FEW 5
 /* The group begins anew when columns of series that ended are more than those in use and than
  * DEAD_LEAST, and have been for about DEAD_PATIENCE scrapes (sooner the more they are). Measured
  * into the store on 2 cores: a new series costs 2.3 to 6 us, one that is registered anew 0.8 to
@@ -24,9 +25,17 @@
 #define DEAD_LEAST    500
 #define DEAD_PATIENCE 60
 
-static const char *const report_names[REPORT_LEN] = {
-    "up", "scrape_duration_seconds", "scrape_samples_scraped",
-    "scrape_samples_post_metric_relabeling", "scrape_series_added"};
+#define TRACKED_NOW    1 /* in this scrape */
+#define TRACKED_BEFORE 2 /* in the last one */
+
+static const char *const report_names[REPORT_LEN] = {"up",
+                                                     "scrape_duration_seconds",
+                                                     "scrape_samples_scraped",
+                                                     "scrape_samples_post_metric_relabeling",
+                                                     "scrape_series_added",
+                                                     "scrape_timeout_seconds",
+                                                     "scrape_sample_limit",
+                                                     "scrape_body_size_bytes"};
 
 /* One sample line of the last text. The bytes before the series are comments since the line before;
  * they are compared with it. */
@@ -59,6 +68,7 @@ struct feed {
     struct group *group; /* NULL: not asked for yet */
     struct feed_settings settings;
     uint32_t report[REPORT_LEN];
+    size_t report_len;
     struct layout layout;
     bool settled;         /* `before` holds exactly the columns of `layout`, nothing was stamped */
     bool refused;         /* some entry is COLUMN_REFUSED */
@@ -66,6 +76,9 @@ struct feed {
     double *row, *before; /* this scrape's values and the last's; absent where there is none */
     double *spare;        /* absent all over between uses; for samples with their own timestamps */
     size_t row_cap, before_cap, spare_cap, width; /* width: columns in use */
+    unsigned char *tracked; /* NULL, or for each column whether it had a sample with its own
+                               timestamp: TRACKED_NOW, TRACKED_BEFORE */
+    size_t tracked_cap;
     struct stamped *stamped;
     size_t stamped_len, stamped_cap;
     uint32_t
@@ -108,6 +121,7 @@ void feed_free(struct feed *f)
     free(f->row);
     free(f->before);
     free(f->spare);
+    free(f->tracked);
     free(f->stamped);
     free(f->index);
     free(f->carried);
@@ -115,22 +129,10 @@ void feed_free(struct feed *f)
     free(f);
 }
 
-void feed_configure(struct feed *f, const struct feed_settings *settings, bool changed)
-{
-    f->settings = *settings;
-    if (changed) {
-        layout_fini(&f->layout);
-        f->settled = false;
-        f->live = REPORT_LEN;
-        free(f->carried);
-        f->carried = NULL;
-    }
-}
-
 size_t feed_bytes(const struct feed *f)
 {
     return sizeof(*f) + f->layout.text.cap + f->layout.cap * sizeof(struct entry) +
-           (f->row_cap + f->before_cap + f->spare_cap) * sizeof(double) +
+           (f->row_cap + f->before_cap + f->spare_cap) * sizeof(double) + f->tracked_cap +
            f->stamped_cap * sizeof(struct stamped) + f->index_size * sizeof(uint32_t) +
            (f->carried ? f->layout.len * sizeof(double) : 0) + arena_bytes(&f->arena);
 }
@@ -150,6 +152,34 @@ static int grow_row(double **row, size_t *cap, size_t width)
     return 0;
 }
 
+static int grow_tracked(struct feed *f, size_t width)
+{
+    size_t old = f->tracked_cap;
+
+    if (!f->settings.track_timestamps && !f->tracked)
+        return 0;
+    unsigned char *grown = array_grow(f->tracked, &f->tracked_cap, width, 1);
+    if (!grown)
+        return -ENOMEM;
+    memset(grown + old, 0, f->tracked_cap - old);
+    f->tracked = grown;
+    return 0;
+}
+
+void feed_configure(struct feed *f, const struct feed_settings *settings, bool changed)
+{
+    f->settings = *settings;
+    if (changed) {
+        layout_fini(&f->layout);
+        f->settled = false;
+        if (f->width && grow_tracked(f, f->width))
+            log_warn("no memory to track timestamps", "group", f->name);
+        f->live = REPORT_LEN;
+        free(f->carried);
+        f->carried = NULL;
+    }
+}
+
 /* Asks the sink for a column and makes room for it in both rows. */
 static int get_column(struct feed *f, struct labels labels, uint32_t *ret, struct error *err)
 {
@@ -159,7 +189,8 @@ static int get_column(struct feed *f, struct labels labels, uint32_t *ret, struc
         return code;
     if (*ret >= f->width) {
         size_t width = (size_t)*ret + 1;
-        if (grow_row(&f->row, &f->row_cap, width) || grow_row(&f->before, &f->before_cap, width))
+        if (grow_row(&f->row, &f->row_cap, width) || grow_row(&f->before, &f->before_cap, width) ||
+            grow_tracked(f, width))
             return error_errno(err, -ENOMEM, "row of %zu columns", width);
         f->width = width;
     }
@@ -174,7 +205,8 @@ static int make_group(struct feed *f, struct error *err)
     if (code)
         return code;
     f->group = group;
-    for (size_t i = 0; i < REPORT_LEN && !code; i++) {
+    f->report_len = f->settings.extra ? REPORT_LEN : REPORT_FEW;
+    for (size_t i = 0; i < f->report_len && !code; i++) {
         struct label_builder b;
         struct labels labels;
         label_builder_init(&b, f->settings.labels);
@@ -194,6 +226,8 @@ static void clear_row(struct feed *f)
 
     for (size_t i = 0; i < f->width; i++)
         f->row[i] = absent;
+    for (size_t i = 0; f->tracked && i < f->width; i++)
+        f->tracked[i] &= TRACKED_BEFORE;
     f->stamped_len = 0;
 }
 
@@ -208,13 +242,18 @@ static size_t mark_vanished(struct feed *f)
 {
     size_t added = 0;
 
-    for (size_t i = 0; i < REPORT_LEN; i++)
+    for (size_t i = 0; i < f->report_len; i++)
         f->before[f->report[i]] = value_absent();
+    for (size_t i = 0; f->tracked && i < f->width; i++) {
+        if (f->tracked[i] == TRACKED_BEFORE && value_is_absent(f->row[i]))
+            f->row[i] = value_stale();
+        f->tracked[i] = f->tracked[i] & TRACKED_NOW ? TRACKED_BEFORE : 0;
+    }
     for (size_t i = 0; i < f->width; i++) {
         bool had = has_sample(f->before[i]);
         if (had && value_is_absent(f->row[i]))
             f->row[i] = value_stale();
-        else if (!had && !value_is_absent(f->row[i]))
+        else if (!had && has_sample(f->row[i]))
             added++;
     }
     return added;
@@ -224,7 +263,7 @@ static size_t mark_vanished(struct feed *f)
 static int commit(struct feed *f, int64_t ts_ms, const double report[REPORT_LEN], bool settled,
                   struct error *err)
 {
-    for (size_t i = 0; i < REPORT_LEN; i++)
+    for (size_t i = 0; i < f->report_len; i++)
         f->row[f->report[i]] = report[i];
     int code = f->sink.append(f->sink.self, f->group, ts_ms, f->row, f->width, err);
     f->settled = false; /* what was not kept must be told again */
@@ -244,6 +283,8 @@ static int commit(struct feed *f, int64_t ts_ms, const double report[REPORT_LEN]
 
 static int add_stamped(struct feed *f, const struct exposition_line *line, uint32_t column)
 {
+    if (f->tracked && f->settings.track_timestamps)
+        f->tracked[column] |= TRACKED_NOW;
     if (f->stamped_len == f->stamped_cap) {
         struct stamped *grown =
             array_grow(f->stamped, &f->stamped_cap, f->stamped_len + 1, sizeof(*grown));
@@ -636,8 +677,10 @@ static void leave_group(struct feed *f)
     free(f->row);
     free(f->before);
     free(f->spare);
+    free(f->tracked);
     f->row = f->before = f->spare = NULL;
-    f->row_cap = f->before_cap = f->spare_cap = f->width = 0;
+    f->tracked = NULL;
+    f->row_cap = f->before_cap = f->spare_cap = f->tracked_cap = f->width = 0;
     f->burden = 0;
 }
 
@@ -654,7 +697,9 @@ static void move_lines(struct feed *f)
             continue;
         if (resolve(f, entry_series(&f->layout, it), &it->column, &unused, &err))
             it->column = COLUMN_REFUSED;
-        if (it->column < COLUMN_NONE)
+        if (it->column < COLUMN_NONE && f->tracked && value_is_stale(f->carried[i]))
+            f->tracked[it->column] = TRACKED_BEFORE;
+        else if (it->column < COLUMN_NONE)
             f->before[it->column] = f->carried[i];
         if (it->column != COLUMN_REFUSED)
             continue;
@@ -699,7 +744,9 @@ static void renew_group(struct feed *f)
         return; /* another time */
     for (size_t i = 0; i < f->layout.len; i++) {
         uint32_t column = f->layout.entries[i].column;
-        f->carried[i] = column < COLUMN_NONE ? f->before[column] : value_absent();
+        f->carried[i] = column >= COLUMN_NONE              ? value_absent()
+                        : f->tracked && f->tracked[column] ? value_stale() /* see move_lines() */
+                                                           : f->before[column];
     }
     leave_group(f);
     int code = open_group(f, NULL);
@@ -729,7 +776,7 @@ int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms
         code = walk_carefully(f, text, openmetrics, ret, err);
     }
     if (code == -EBADMSG || code == -E2BIG) {
-        int unkept = feed_failed(f, ts_ms, duration_s, NULL);
+        int unkept = feed_failed(f, ts_ms, duration_s, (double)text.len, NULL);
         return unkept ? error_errno(err, unkept, "series %s", f->name) : code;
     }
     bool stamped = f->stamped_len > 0;
@@ -739,18 +786,29 @@ int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms
         return code;
     if (!settled || stamped)
         ret->added = mark_vanished(f);
-    const double report[REPORT_LEN] = {1, duration_s, (double)ret->samples, (double)ret->kept,
-                                       (double)ret->added};
+    const double report[REPORT_LEN] = {
+        1,
+        duration_s,
+        (double)ret->samples,
+        (double)ret->kept,
+        (double)ret->added,
+        f->settings.timeout_s,
+        (double)f->settings.sample_limit,
+        (double)text.len,
+    };
     code = commit(f, ts_ms, report, !stamped, err);
-    f->live = ret->kept + REPORT_LEN;
+    f->live = ret->kept + f->report_len;
     if (!code)
         renew_group(f);
     return code;
 }
 
-int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, struct error *err)
+int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, double body_bytes,
+                struct error *err)
 {
-    const double report[REPORT_LEN] = {0, duration_s, 0, 0, 0};
+    const double report[REPORT_LEN] = {
+        0,         duration_s, 0, 0, 0, f->settings.timeout_s, (double)f->settings.sample_limit,
+        body_bytes};
     int code = open_group(f, err);
 
     if (code)

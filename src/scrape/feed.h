@@ -22,6 +22,10 @@
 struct feed_settings {
     struct labels labels; /* of the target: job, instance and what relabelling gave */
     bool honor_labels, honor_timestamps;
+    bool track_timestamps; /* series with timestamps of their own end with stale markers too */
+    bool extra;            /* scrape_timeout_seconds, _sample_limit, _body_size_bytes as well; the
+                              same for all the life of a feed */
+    double timeout_s;
     const struct relabel *relabel; /* of metrics; NULL: none */
     uint64_t sample_limit;         /* the limits: 0: none; a scrape beyond one fails */
     uint64_t label_limit, label_name_length_limit, label_value_length_limit;
@@ -59,8 +63,10 @@ void feed_configure(struct feed *f, const struct feed_settings *settings, bool c
 MUST_CHECK int feed_scrape(struct feed *f, struct str text, bool openmetrics, int64_t ts_ms,
                            double duration_s, struct feed_result *ret, struct error *err);
 
-/** Takes a scrape that failed: stale markers for all series, `up` 0. Errors: as the store's. */
-MUST_CHECK int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, struct error *err);
+/** Takes a scrape that failed: stale markers for all series, `up` 0. `body_bytes` is what is told
+ * of its size: -1 for one beyond its limit. Errors: as the store's. */
+MUST_CHECK int feed_failed(struct feed *f, int64_t ts_ms, double duration_s, double body_bytes,
+                           struct error *err);
 
 /** The target is gone: stale markers for everything, its own series too; the group ends, also where
  * the markers are not kept. Errors: as the store's. */

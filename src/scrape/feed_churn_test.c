@@ -277,7 +277,7 @@ static void a_change_over_that_fails_is_made_up_for(void **state)
     }
     unsigned kept = b->round;
     assert_int_equal(scrape(b, &result), -ENOSPC);
-    assert_int_equal(feed_failed(b->feed, 1, 0, &err), -ENOSPC);
+    assert_int_equal(feed_failed(b->feed, 1, 0, 0, &err), -ENOSPC);
     assert_int_equal(feed_end(b->feed, 1, &err), -ENOSPC);
     b->fake.group_code = 0;
     assert_int_equal(scrape_churn(b, &result), 0);
@@ -318,7 +318,7 @@ static void a_target_that_is_down_sheds_too_and_returns_complete(void **state)
     write_pids(b, 0, 10);
     assert_int_equal(scrape(b, &result), 0);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(feed_failed(b->feed, i, 0.1, NULL), 0);
+        assert_int_equal(feed_failed(b->feed, i, 0.1, 0, NULL), 0);
     assert_int_equal(b->fake.ended, 1);
     unsigned asked = b->fake.asked;
     assert_int_equal(scrape(b, &result), 0);

@@ -212,13 +212,13 @@ static void a_target_that_fails_and_returns(void **state)
     struct feed *feed = open_feed(&f, &plain);
 
     (void)state;
-    assert_int_equal(feed_failed(feed, 1, 0.1, NULL), 0);
+    assert_int_equal(feed_failed(feed, 1, 0.1, 0, NULL), 0);
     assert_rows(&f, "@1 up=0\n");
     scrape(feed, "a 1\n", 2);
     f.row_len = 0;
-    assert_int_equal(feed_failed(feed, 3, 0.1, NULL), 0);
+    assert_int_equal(feed_failed(feed, 3, 0.1, 0, NULL), 0);
     assert_rows(&f, "@3 up=0 a" L "=stale\n");
-    assert_int_equal(feed_failed(feed, 4, 0.1, NULL), 0);
+    assert_int_equal(feed_failed(feed, 4, 0.1, 0, NULL), 0);
     assert_rows(&f, "@4 up=0\n");
     unsigned asked = f.asked;
     scrape(feed, "a 5\n", 5);

@@ -4,8 +4,11 @@
 #include "scrape/gunzip.h"
 #include "scrape/state.h"
 
-#define LOOK_NS        ((uint64_t)NS_PER_S) /* how often discoveries are asked */
-#define SLOW_MAX       (CLIENT_TRANSFERS_MAX / 3)
+/* A fetch that takes longer than SLOW_NS gives its place to the next, so that targets that hang do
+ * not hold up the others; targets that timed out last time do not take one at all. */
+#define FAST_MAX       128
+#define SLOW_MAX       (CLIENT_TRANSFERS_MAX - FAST_MAX - 64)
+#define SLOW_NS        (500 * (uint64_t)NS_PER_MS)
 #define ALIGN_MAX_MS   10 /* a scrape that starts this late keeps the timestamp of its turn */
 #define WAIT_MAX_MS    1000
 #define EARLY_TURNS_MS 1
@@ -155,34 +158,99 @@ static void fail(struct scrape *s, struct target *t, const char *why)
     hand_over(s, t);
 }
 
+/* ---- targets on the wire, in the order in which they began ---- */
+
+static void wire_add(struct scrape *s, struct target *t)
+{
+    t->wire_before = s->wire_last;
+    t->wire_next = NULL;
+    if (s->wire_last)
+        s->wire_last->wire_next = t;
+    else
+        s->wire_first = t;
+    s->wire_last = t;
+    t->counted_slow = t->slow;
+    s->slow_on_wire += t->slow;
+    s->fast_on_wire += !t->slow;
+    t->stage = STAGE_ON_WIRE;
+}
+
+static void wire_remove(struct scrape *s, struct target *t)
+{
+    if (t->wire_before)
+        t->wire_before->wire_next = t->wire_next;
+    else
+        s->wire_first = t->wire_next;
+    if (t->wire_next)
+        t->wire_next->wire_before = t->wire_before;
+    else
+        s->wire_last = t->wire_before;
+    t->wire_before = t->wire_next = NULL;
+    s->slow_on_wire -= t->counted_slow;
+    s->fast_on_wire -= !t->counted_slow;
+    t->counted_slow = false;
+}
+
+/* Fetches that have become slow give their places up. Those that began as slow ones stand among the
+ * others; what is behind them is found at the next turn at the latest. Returns when the next one
+ * becomes slow; UINT64_MAX: none. */
+static uint64_t note_slow(struct scrape *s)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    for (struct target *t = s->wire_first; t && s->fast_on_wire; t = t->wire_next) {
+        if (t->counted_slow)
+            continue;
+        if (now_ns - t->started_ns < SLOW_NS)
+            return t->started_ns + SLOW_NS;
+        if (s->slow_on_wire >= SLOW_MAX)
+            return UINT64_MAX;
+        t->counted_slow = true;
+        s->slow_on_wire++;
+        s->fast_on_wire--;
+    }
+    return UINT64_MAX;
+}
+
 static void start(struct scrape *s, struct target *t)
 {
     const struct scrape_job *job = t->spec.job;
+    char seconds[32];
+    const struct scrape_header extra = {
+        STR("X-Prometheus-Scrape-Timeout-Seconds"),
+        str_make(seconds, num_print(seconds, (double)t->spec.timeout_ms / 1000)), STR("")};
     struct client_request request = {
         .url = t->spec.url,
+        .accept = job->accept,
         .timeout_ms = t->spec.timeout_ms,
         .body_max = s->max_body_bytes,
-        .follow_redirects = job->follow_redirects,
-        .auth = &job->auth,
-        .tls = &job->tls,
+        .compress = job->enable_compression,
+        .http = &job->http,
+        .extra = &extra,
+        .extra_len = 1,
         .owner = t,
     };
     struct error err;
 
-    if (job->body_size_limit && job->body_size_limit < request.body_max)
-        request.body_max = job->body_size_limit;
+    if (job->limits.body_size && job->limits.body_size < request.body_max)
+        request.body_max = job->limits.body_size;
     int64_t now_ms = clock_now_ms();
     int64_t late_ms = now_ms > t->ts_ms ? now_ms - t->ts_ms : t->ts_ms - now_ms;
     if (late_ms > MIN((int64_t)ALIGN_MAX_MS, t->spec.interval_ms / 100))
         t->ts_ms = now_ms;
     t->started_ns = clock_mono_ns();
+    if (t->spec.job_targets) {
+        error_set(&err, -E2BIG,
+                  "target_limit exceeded (number of targets: %zu, limit: %" PRIu64 ")",
+                  t->spec.job_targets, job->limits.target);
+        fail(s, t, err.text);
+        return;
+    }
     if (client_start(s->client, &request, &t->transfer, &err)) {
         fail(s, t, err.text);
         return;
     }
-    t->stage = STAGE_ON_WIRE;
-    t->counted_slow = t->slow;
-    s->slow_on_wire += t->slow;
+    wire_add(s, t);
 }
 
 static uint64_t patience_ends(const struct target *t)
@@ -190,14 +258,12 @@ static uint64_t patience_ends(const struct target *t)
     return t->started_ns + (uint64_t)t->spec.timeout_ms * NS_PER_MS;
 }
 
-/* Targets that timed out last time share a third of the connections, so that a dead rack does not
- * keep the others waiting. */
 static void start_waiting(struct scrape *s)
 {
     uint64_t now_ns = clock_mono_ns();
     struct queue *queues[] = {&s->waiting, &s->waiting_slow};
 
-    while (s->waiting.first && client_has_room(s->client))
+    while (s->waiting.first && s->fast_on_wire < FAST_MAX && client_has_room(s->client))
         start(s, queue_pop(&s->waiting));
     while (s->waiting_slow.first && s->slow_on_wire < SLOW_MAX && client_has_room(s->client))
         start(s, queue_pop(&s->waiting_slow));
@@ -213,8 +279,7 @@ static void collect(struct scrape *s)
     while ((transfer = client_next_done(s->client))) {
         struct target *t = transfer_owner(transfer);
         t->fetched_s = (double)(clock_mono_ns() - t->started_ns) / NS_PER_S;
-        s->slow_on_wire -= t->counted_slow;
-        t->counted_slow = false;
+        wire_remove(s, t);
         hand_over(s, t);
     }
 }
@@ -224,31 +289,21 @@ void loop_forget(struct scrape *s, struct target *t)
     queue_remove(&s->waiting, t);
     queue_remove(&s->waiting_slow, t);
     queue_remove(&s->outcomes, t);
+    if (t->stage == STAGE_ON_WIRE)
+        wire_remove(s, t);
     if (t->transfer)
         client_release(s->client, t->transfer);
     t->transfer = NULL;
-    s->slow_on_wire -= t->counted_slow;
-    t->counted_slow = false;
     t->stage = STAGE_IDLE;
 }
 
-static void look_again(struct scrape *s)
-{
-    uint64_t now_ns = clock_mono_ns();
-    struct error err;
-
-    if (now_ns < s->look_ns)
-        return;
-    s->look_ns = now_ns + LOOK_NS;
-    if (fleet_refresh(s->config) && fleet_rebuild(s, NULL, &err))
-        log_error("targets could not be made anew", "error", err.text);
-}
-
 /* How long nothing will be due, in milliseconds. */
-static int idle_ms(const struct scrape *s)
+static int idle_ms(const struct scrape *s, uint64_t slow_ns)
 {
-    uint64_t now_ns = clock_mono_ns(), next_ns = s->look_ns;
+    uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
 
+    if (s->waiting.first)
+        next_ns = MIN(next_ns, slow_ns);
     if (s->turn_len)
         next_ns = MIN(next_ns, s->turns[0]->due_ns);
     if (s->waiting.first)
@@ -268,10 +323,10 @@ void *loop_run(void *arg)
     while (!s->stop) {
         client_process(s->client);
         collect(s);
-        look_again(s);
+        uint64_t slow_ns = note_slow(s);
         take_turns(s);
         start_waiting(s);
-        int timeout_ms = idle_ms(s);
+        int timeout_ms = idle_ms(s, slow_ns);
         pthread_mutex_unlock(&s->lock);
         client_wait(s->client, timeout_ms);
         pthread_mutex_lock(&s->lock);
@@ -289,7 +344,7 @@ int loop_open_feed(struct scrape *s, struct target *t, struct error *err)
     t->feed = feed_new(s->sink, s->metadata, str_of(t->group_name));
     if (!t->feed)
         return error_errno(err, -ENOMEM, "feed");
-    target_configure(t, true);
+    target_configure(t, true, s->extra_metrics);
     return 0;
 }
 
@@ -325,7 +380,7 @@ static void take(struct scrape *s, struct target *t, struct gunzip *gunzip, stru
     if (ret->fetched)
         ret->code = feed_scrape(t->feed, text, transfer_is_openmetrics(t->transfer), t->ts_ms,
                                 ret->duration_s, &ret->result, &ret->err);
-    else if (feed_failed(t->feed, t->ts_ms, ret->duration_s, &unkept))
+    else if (feed_failed(t->feed, t->ts_ms, ret->duration_s, ret->code == -EFBIG ? -1 : 0, &unkept))
         ret->err = unkept;
 }
 

@@ -1,7 +1,8 @@
 /* relabel.c - as https://prometheus.io/docs/prometheus/latest/configuration/configuration/
- * defines relabel_config. Upper and lower case are those of ASCII. */
+ * defines relabel_config. */
 #include "scrape/relabel.h"
 
+#include "scrape/letter_case.h"
 #include "scrape/md5.h"
 
 #define SCRATCH_MAX 65536 /* bytes of a joined source or an expanded text */
@@ -116,27 +117,26 @@ static int apply_hashmod(const struct relabel_rule *rule, struct label_builder *
 static int apply_case(const struct relabel_rule *rule, struct label_builder *b, struct str value,
                       struct arena *a)
 {
-    const bool up = rule->action == RELABEL_UPPERCASE;
-    char *text = arena_alloc(a, value.len + 1);
+    struct str cased;
+    int code = letter_case(value, rule->action == RELABEL_UPPERCASE, a, &cased);
 
-    if (!text)
-        return -ENOMEM;
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        bool change = up ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
-        text[i] = change ? (char)(c ^ 0x20) : c;
-    }
-    label_builder_set(b, rule->target, str_make(text, value.len));
+    if (code)
+        return code;
+    label_builder_set(b, rule->target, cased);
     return 1;
 }
 
 /* labelmap, labeldrop and labelkeep look at each name of the set as it was. */
 static int apply_to_names(const struct relabel_rule *rule, struct label_builder *b, struct arena *a)
 {
-    struct label_builder before = *b;
+    size_t len = b->len;
+    struct label *before = arena_calloc(a, len + 1, sizeof(*before));
 
-    for (size_t i = 0; i < before.len; i++) {
-        struct label it = before.items[i];
+    if (!before)
+        return -ENOMEM;
+    memcpy(before, b->items, len * sizeof(*before));
+    for (size_t i = 0; i < len; i++) {
+        struct label it = before[i];
         struct str renamed;
         if (rule->action == RELABEL_LABELMAP) {
             int code = expand(rule->regex, it.name, rule->replacement, a, &renamed);
@@ -185,6 +185,13 @@ static int apply(const struct relabel_rule *rule, struct label_builder *b, struc
         return apply_to_names(rule, b, a);
     }
     return -EINVAL;
+}
+
+int relabel_apply_rule(const struct relabel_rule *rule, struct label_builder *b, struct arena *a)
+{
+    int code = apply(rule, b, a);
+
+    return code > 0 && b->overflow ? -E2BIG : code;
 }
 
 int relabel_apply(const struct relabel *r, struct label_builder *b, struct arena *a)

@@ -23,8 +23,8 @@ struct relabel_rule {
     enum relabel_action action;
     struct str *sources; /* [source_len] */
     size_t source_len;
-    struct str separator, target, replacement;
-    struct regex *regex; /* owned, see relabel_fini() */
+    struct str separator, target, replacement, pattern;
+    struct regex *regex; /* of `pattern`; owned, see relabel_fini() */
     bool any;            /* the default regex, which takes everything */
     uint64_t modulus;
 };
@@ -43,6 +43,9 @@ const char *relabel_action_name(enum relabel_action action);
  * regex past its bound, -ENOMEM, -E2BIG for too many labels.
  */
 int relabel_apply(const struct relabel *r, struct label_builder *b, struct arena *a);
+
+/** One rule of them; the same answers. */
+int relabel_apply_rule(const struct relabel_rule *rule, struct label_builder *b, struct arena *a);
 
 /** Frees the regexes; the rest belongs to whoever built the rules. */
 void relabel_fini(struct relabel *r);

@@ -30,22 +30,33 @@ static int load_config(const struct scrape *s, struct scrape_config **ret, struc
         config_free(config);
         return code;
     }
-    fleet_refresh(config);
+    for (size_t i = 0; i < config->warning_len; i++)
+        log_warn("scrape configuration", "note", config->warnings[i].ptr);
     *ret = config;
     return 0;
 }
 
-/* Takes a configuration into use; on failure it is freed and the old one stays. The lock is held.
+/* Takes a configuration into use; on failure it is freed and the old one stays. config_lock is
+ * held.
  */
 static int apply_config(struct scrape *s, struct scrape_config *config, struct error *err)
 {
+    fleet_exchange(config, s->config);
+    fleet_refresh(config);
+    pthread_mutex_lock(&s->lock);
     int code = config->job_len ? client_open(s->client, err) : 0;
-
+    if (!code)
+        code = pullers_start(s->pullers, config, err);
+    pthread_mutex_unlock(&s->lock);
     if (!code)
         code = fleet_rebuild(s, config, err);
-    if (code)
+    if (code) {
+        fleet_exchange(config, s->config);
         config_free(config);
-    return code;
+        return code;
+    }
+    look_watch(s);
+    return 0;
 }
 
 int scrape_reload(struct scrape *s, struct error *err)
@@ -53,12 +64,16 @@ int scrape_reload(struct scrape *s, struct error *err)
     struct scrape_config *config;
 
     int code = load_config(s, &config, err);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->config_lock);
     if (!code)
         code = apply_config(s, config, err);
+    pthread_mutex_unlock(&s->config_lock);
+    pthread_mutex_lock(&s->lock);
     s->stats.reloads_total++;
     s->stats.reload_failures_total += code != 0;
     s->stats.config_ok = !code;
+    if (!code)
+        s->stats.config_ok_ms = clock_now_ms();
     pthread_mutex_unlock(&s->lock);
     return code;
 }
@@ -93,6 +108,15 @@ int scrape_check_targets(const char *path, size_t *ret_targets, struct error *er
 
 /* ---- start and stop ---- */
 
+/* Something was found: the thread "discover" shall look. */
+static void wake_look(void *ctx)
+{
+    struct scrape *s = ctx;
+
+    if (s->folders)
+        folders_wake(s->folders);
+}
+
 static struct scrape *new_scrape(const struct scrape_options *options, struct sink sink)
 {
     struct scrape *s = calloc(1, sizeof(*s));
@@ -100,6 +124,7 @@ static struct scrape *new_scrape(const struct scrape_options *options, struct si
 
     if (!s)
         return NULL;
+    pthread_mutex_init(&s->config_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
     thread_cond_init(&s->work);
     thread_cond_init(&s->quiet);
@@ -110,9 +135,19 @@ static struct scrape *new_scrape(const struct scrape_options *options, struct si
     s->max_body_bytes = options->max_body_bytes ? options->max_body_bytes : DEFAULT_BODY_MAX;
     s->addresses = calloc(options->target_len + 1, sizeof(*s->addresses));
     snprintf(agent, sizeof(agent), "algalon/%s", options->version ? options->version : "0");
+    s->extra_metrics = options->extra_metrics;
     s->client = client_new(agent);
     s->config = config_empty();
-    if (!s->addresses || !s->client || !s->config) {
+    s->pullers = pullers_new(&(struct pullers_options){.lock = &s->config_lock,
+                                                       .config = &s->config,
+                                                       .wake = wake_look,
+                                                       .ctx = s,
+                                                       .user_agent = agent,
+                                                       .dns_server = options->dns_server});
+    if (options->config_file || options->target_len)
+        s->folders = folders_new();
+    if (!s->addresses || !s->client || !s->config || !s->pullers ||
+        ((options->config_file || options->target_len) && !s->folders)) {
         scrape_stop(s);
         return NULL;
     }
@@ -139,6 +174,9 @@ static int start_threads(struct scrape *s, struct error *err)
     if (!code)
         code = thread_start_small(&s->loop, "scrape", LOOP_STACK_BYTES, loop_run, s, err);
     s->loop_started = !code;
+    if (!code)
+        code = thread_start_small(&s->look, "discover", LOOP_STACK_BYTES, look_run, s, err);
+    s->look_started = !code;
     return code;
 }
 
@@ -152,11 +190,12 @@ int scrape_start_into(const struct scrape_options *options, struct sink sink, st
         return error_errno(err, -ENOMEM, "scraping");
     int code = load_config(s, &config, err);
     if (!code) {
-        pthread_mutex_lock(&s->lock);
+        pthread_mutex_lock(&s->config_lock);
         code = apply_config(s, config, err);
-        pthread_mutex_unlock(&s->lock);
+        pthread_mutex_unlock(&s->config_lock);
     }
     s->stats.config_ok = !code;
+    s->stats.config_ok_ms = code ? 0 : clock_now_ms();
     /* With nothing configured and nothing that could come, there is only scrape_local(). */
     if (!code && (s->config_file || s->address_len))
         code = start_threads(s, err);
@@ -179,6 +218,10 @@ static void join_threads(struct scrape *s)
     s->stop = true;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
+    wake_look(s);
+    if (s->look_started)
+        pthread_join(s->look, NULL);
+    pullers_free(s->pullers);
     if (s->loop_started) {
         client_wake(s->client);
         pthread_join(s->loop, NULL);
@@ -198,6 +241,8 @@ void scrape_stop(struct scrape *s)
     }
     client_free(s->client);
     config_free(s->config);
+    folders_free(s->folders);
+    fleet_dropped_fini(&s->dropped);
     free(s->targets);
     free(s->turns);
     for (size_t i = 0; i < s->address_len; i++)
@@ -207,6 +252,7 @@ void scrape_stop(struct scrape *s)
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->config_lock);
     free(s);
 }
 

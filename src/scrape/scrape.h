@@ -3,7 +3,8 @@
  * memory already.
  *
  * Threads: "scrape" (timer and HTTP client, waits on epoll), a small pool "ingest-N" that parses
- * what came back. */
+ * what came back, "discover" (reads target files and makes targets, waits on inotify and a second),
+ * and with discoveries over the network up to four "discover-N". */
 #ifndef ALGALON_SCRAPE_SCRAPE_H
 #define ALGALON_SCRAPE_SCRAPE_H
 
@@ -23,6 +24,8 @@ struct scrape_options {
     size_t target_len;
     int64_t interval_ms;     /* of those targets: 5000 */
     uint64_t max_body_bytes; /* of one scrape: 64 MiB */
+    bool extra_metrics;      /* scrape_timeout_seconds, _sample_limit, _body_size_bytes as well */
+    const char *dns_server;  /* of dns_sd_configs: "address:port"; NULL: /etc/resolv.conf's */
     const char *version;     /* for the User-Agent */
 };
 
@@ -78,7 +81,11 @@ struct scrape_stats {
     uint64_t targets, targets_up, scrapes_total, scrape_failures_total, samples_total,
         lines_refused_total;
     uint64_t reloads_total, reload_failures_total;
-    bool config_ok;
+    uint64_t targets_dropped;                  /* by relabelling */
+    uint64_t discoveries, discoveries_failing; /* of the configuration */
+    uint64_t looks_total, look_failures_total; /* of its discoveries */
+    int64_t config_ok_ms;                      /* Unix time of the last reload that worked */
+    bool config_ok;                            /* the configuration read last is in force */
 };
 void scrape_get_stats(struct scrape *s, struct scrape_stats *ret);
 

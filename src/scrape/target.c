@@ -55,12 +55,13 @@ static void set_params(struct label_builder *b, const struct scrape_job *job, st
     }
 }
 
-static void set_special(struct label_builder *b, const struct scrape_job *job, struct labels group,
-                        struct str address, struct arena *a)
+void target_begin(struct label_builder *b, struct label items[GROUP_LABELS_MAX + 1],
+                  const struct scrape_job *job, struct labels group, struct str address,
+                  struct arena *a)
 {
     char text[48];
 
-    label_builder_init(b, (struct labels){0});
+    label_builder_init_wide(b, items, GROUP_LABELS_MAX, (struct labels){0});
     label_builder_set(b, STR("job"), job->name);
     label_builder_set(b, STR("__scheme__"), job->scheme);
     label_builder_set(b, STR("__metrics_path__"), job->metrics_path);
@@ -250,15 +251,16 @@ int target_new(const struct scrape_job *job, struct labels group, struct str add
                struct target **ret, struct error *err)
 {
     struct target *t = calloc(1, sizeof(*t));
+    struct label items[GROUP_LABELS_MAX + 1];
     struct label_builder b;
 
     if (!t)
         return error_errno(err, -ENOMEM, "target");
     arena_init(&t->spec.arena, (size_t)4 << 20);
     t->spec.job = job;
-    set_special(&b, job, group, address, &t->spec.arena);
+    target_begin(&b, items, job, group, address, &t->spec.arena);
     int code = build(&t->spec, &b, err);
-    if (code > 0)
+    if (code >= 0)
         *ret = t;
     else
         target_free(t);
@@ -313,18 +315,18 @@ int target_compare(const struct target *a, const struct target *b)
     return order ? order : labels_compare(a->spec.labels, b->spec.labels);
 }
 
-void target_renew(struct target *kept, struct target *fresh)
+void target_renew(struct target *kept, struct target *fresh, bool extra_metrics)
 {
     struct target_spec old = kept->spec;
 
     kept->spec = fresh->spec;
     fresh->spec = old;
     bool changed = !old.job || kept->spec.job->take_hash != old.job->take_hash;
-    target_configure(kept, changed);
+    target_configure(kept, changed, extra_metrics);
     target_free(fresh);
 }
 
-void target_configure(struct target *t, bool changed)
+void target_configure(struct target *t, bool changed, bool extra_metrics)
 {
     const struct scrape_job *job = t->spec.job;
     struct feed_settings settings = {
@@ -335,11 +337,14 @@ void target_configure(struct target *t, bool changed)
     if (job) {
         settings.honor_labels = job->honor_labels;
         settings.honor_timestamps = job->honor_timestamps;
+        settings.track_timestamps = job->track_timestamps_staleness;
         settings.relabel = job->metric_relabel.len ? &job->metric_relabel : NULL;
-        settings.sample_limit = job->sample_limit;
-        settings.label_limit = job->label_limit;
-        settings.label_name_length_limit = job->label_name_length_limit;
-        settings.label_value_length_limit = job->label_value_length_limit;
+        settings.sample_limit = job->limits.sample;
+        settings.label_limit = job->limits.label;
+        settings.label_name_length_limit = job->limits.label_name_length;
+        settings.label_value_length_limit = job->limits.label_value_length;
+        settings.extra = extra_metrics;
+        settings.timeout_s = (double)t->spec.timeout_ms / 1000;
     }
     feed_configure(t->feed, &settings, changed);
 }

@@ -14,7 +14,8 @@ struct target_spec {
     struct str job_name, url, instance;
     struct labels labels, discovered;
     int64_t interval_ms, timeout_ms;
-    uint64_t key; /* of job, url and labels: who it is over reloads */
+    uint64_t key;       /* of job, url and labels: who it is over reloads */
+    size_t job_targets; /* when not 0: so many has its job, which are more than target_limit */
 };
 
 struct transfer;
@@ -43,23 +44,30 @@ struct target {
 
     /* Its turn. */
     enum target_stage stage;
-    int64_t due_ms;            /* Unix time of the turn that comes next */
-    uint64_t due_ns;           /* the same on the monotonic clock */
-    size_t turn_at;            /* place in the heap of turns, from 1; 0: not in it */
-    int64_t ts_ms;             /* of the scrape that goes on */
-    uint64_t started_ns;       /* when its turn came, then when the fetch began */
-    double fetched_s;          /* how long the fetch took */
-    bool counted_slow;         /* it holds one of the connections for slow targets */
+    int64_t due_ms;                         /* Unix time of the turn that comes next */
+    uint64_t due_ns;                        /* the same on the monotonic clock */
+    size_t turn_at;                         /* place in the heap of turns, from 1; 0: not in it */
+    int64_t ts_ms;                          /* of the scrape that goes on */
+    uint64_t started_ns;                    /* when its turn came, then when the fetch began */
+    double fetched_s;                       /* how long the fetch took */
+    bool counted_slow;                      /* it holds one of the connections for slow targets */
+    struct target *wire_before, *wire_next; /* among those on the wire */
     struct transfer *transfer; /* from the start of the fetch until it is taken; may be NULL */
     struct target *next;       /* in the queue it waits in */
 };
 
 /**
  * Makes the target that `address` of a discovery's group becomes after relabelling.
- * 1 with *ret the caller's, 0 dropped by relabelling, -EINVAL with the reason, -ENOMEM.
+ * 1 with *ret the caller's; 0 dropped by relabelling, *ret is the caller's too and knows only what
+ * was discovered; -EINVAL with the reason, -ENOMEM.
  */
 int target_new(const struct scrape_job *job, struct labels group, struct str address,
                struct target **ret, struct error *err);
+
+/** The labels of a target before relabelling, in `b`; texts that are made live in `a`. */
+void target_begin(struct label_builder *b, struct label items[GROUP_LABELS_MAX + 1],
+                  const struct scrape_job *job, struct labels group, struct str address,
+                  struct arena *a);
 
 /** The target that stands for text from this process. NULL when memory is out. */
 struct target *target_local(struct str job, struct str instance);
@@ -74,10 +82,10 @@ int target_compare(const struct target *a, const struct target *b);
 
 /** Gives `kept` what `fresh` says of itself (job, interval, discovered labels); its state stays.
  * Frees `fresh`. */
-void target_renew(struct target *kept, struct target *fresh);
+void target_renew(struct target *kept, struct target *fresh, bool extra_metrics);
 
-/** Configures the target's feed by its spec. */
-void target_configure(struct target *t, bool changed);
+/** Configures the target's feed by its spec; `extra_metrics` as in struct scrape_options. */
+void target_configure(struct target *t, bool changed, bool extra_metrics);
 
 /** The first turn after `now_ms`: targets are spread over the interval by a hash of who they are,
  * and keep their place over restarts. */

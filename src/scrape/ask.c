@@ -1,0 +1,88 @@
+/* ask.c - see ask.h. */
+#include "scrape/ask.h"
+
+#include "scrape/gunzip.h"
+
+void ask_escape(struct buf *to, struct str text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr("-._~", c)))
+            buf_char(to, (char)c);
+        else
+            buf_add(to, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+    }
+}
+
+struct str ask_shown(struct str path)
+{
+    return str_cut(&path, '?');
+}
+
+static bool is_json(struct str type)
+{
+    struct str name = str_trim(str_cut(&type, ';'));
+
+    return name.len == 16 && !strncasecmp(name.ptr, "application/json", 16);
+}
+
+/* The text of an answer, unpacked into `unpacked` where it needs to be. */
+static int get_text(struct transfer *t, struct buf *unpacked, struct str *ret, struct error *err)
+{
+    struct gunzip *gunzip;
+
+    *ret = transfer_body(t);
+    if (!transfer_is_gzip(t))
+        return 0;
+    gunzip = gunzip_new();
+    if (!gunzip)
+        return error_errno(err, -ENOMEM, "gzip");
+    int code = gunzip_text(gunzip, *ret, (size_t)transfer_body_max(t), unpacked, err);
+    gunzip_free(gunzip);
+    *ret = buf_str(unpacked);
+    return code;
+}
+
+int ask_json(const struct ask_server *server, const struct pull_context *ctx, struct str path,
+             const struct scrape_header *extra, size_t extra_len, bool json_type, struct arena *a,
+             const struct yaml_node **ret, struct error *err)
+{
+    struct client_request request = {
+        .unix_socket = server->unix_socket,
+        .accept = STR("application/json"),
+        .timeout_ms = PULL_TIMEOUT_MS,
+        .body_max = PULL_BODY_MAX,
+        .compress = true,
+        .http = &server->http,
+        .extra = extra,
+        .extra_len = extra_len,
+    };
+    struct transfer *t = NULL;
+    struct buf url, unpacked;
+    struct str text;
+
+    buf_init(&url, 0);
+    buf_init(&unpacked, 0);
+    buf_str_add(&url, server->base);
+    buf_str_add(&url, path);
+    request.url = buf_str(&url);
+    int code = url.failed ? error_errno(err, -ENOMEM, "discovery")
+                          : client_fetch(ctx->client, &request, ctx->stop, &t, err);
+    if (!code && json_type && !is_json(transfer_content_type(t)))
+        code = error_set(err, -EINVAL, "the answer is of type '%.60s', wanted is application/json",
+                         transfer_content_type(t).ptr);
+    if (!code)
+        code = get_text(t, &unpacked, &text, err);
+    if (!code)
+        code = yaml_parse_json("answer", text, a, ret, err);
+    if (t)
+        client_release(ctx->client, t);
+    buf_fini(&unpacked);
+    buf_fini(&url);
+    if (code && path.len)
+        error_in(err, "%.*s", (int)MIN(ask_shown(path).len, (size_t)100), path.ptr);
+    return code;
+}

@@ -1,0 +1,77 @@
+/* curl.h - this room's door to libcurl, which is opened at run time (client.c) and never linked.
+ * client.c keeps many requests under way, fetch.c says what one asks for. */
+#ifndef ALGALON_SCRAPE_CURL_H
+#define ALGALON_SCRAPE_CURL_H
+
+#include "scrape/client.h"
+
+#include <sys/epoll.h>
+
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+/* Options that came after the oldest libcurl we build with (7.81); older libraries answer that they
+ * do not know them. Numbers from curl.h. */
+#define OPT_PROTOCOLS           ((CURLoption)(CURLOPTTYPE_LONG + 181))
+#define OPT_REDIR_PROTOCOLS     ((CURLoption)(CURLOPTTYPE_LONG + 182))
+#define OPT_PROTOCOLS_STR       ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 318))
+#define OPT_REDIR_PROTOCOLS_STR ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 319))
+
+#define EVENTS_MAX 64
+
+struct library {
+    CURLcode (*global_init)(long);
+    CURL *(*easy_init)(void);
+    CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
+    CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
+    void (*easy_reset)(CURL *);
+    void (*easy_cleanup)(CURL *);
+    const char *(*easy_strerror)(CURLcode);
+    CURLM *(*multi_init)(void);
+    CURLMcode (*multi_setopt)(CURLM *, CURLMoption, ...);
+    CURLMcode (*multi_add_handle)(CURLM *, CURL *);
+    CURLMcode (*multi_remove_handle)(CURLM *, CURL *);
+    CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);
+    CURLMsg *(*multi_info_read)(CURLM *, int *);
+    CURLMcode (*multi_cleanup)(CURLM *);
+    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
+    void (*slist_free_all)(struct curl_slist *);
+};
+
+struct transfer {
+    struct client *client;
+    CURL *easy;
+    struct curl_slist *headers, *connect_to, *proxy_headers;
+    struct buf body, unpacked;
+    uint64_t body_max, counted; /* counted: bytes of it in client->body_bytes */
+    void *owner;
+    bool gzip, openmetrics, too_large, crowded, on_wire;
+    CURLcode code;
+    long status;
+    char content_type[80];
+    char reason[CURL_ERROR_SIZE];
+    struct transfer *next; /* in the list of free ones */
+};
+
+struct client {
+    struct library lib;
+    CURLM *multi; /* NULL: libcurl is not open */
+    char *user_agent;
+    int epoll_fd, wake_fd;
+    struct epoll_event events[EVENTS_MAX];
+    int event_len;
+    /* When libcurl wants to be called; 0: never. client_wait() reads it without the lock that its
+     * users hold around everything else. */
+    _Atomic uint64_t timer_ns;
+    struct transfer *free;
+    size_t free_len, in_use;
+    _Atomic uint64_t body_bytes; /* held by all transfers, also those being taken */
+};
+
+/** Sets all options of `t` for `q`. Errors: -ENOMEM, -EINVAL, those of reading a secret's file. */
+MUST_CHECK int fetch_prepare(struct transfer *t, const struct client_request *q, struct error *err);
+
+/** Frees what fetch_prepare() made. */
+void fetch_clear(struct transfer *t);
+
+#endif

@@ -1,0 +1,14 @@
+/* letter_case.h - upper and lower case of UTF-8, for relabelling's lowercase and uppercase. */
+#ifndef ALGALON_SCRAPE_LETTER_CASE_H
+#define ALGALON_SCRAPE_LETTER_CASE_H
+
+#include "base/base.h"
+
+/**
+ * Writes `value` in upper or lower case into `a`, letter by letter as Unicode's simple mapping says
+ * (of the C library's locale C.UTF-8; where it lacks that, only ASCII changes). Bytes that are no
+ * UTF-8 become U+FFFD, as in Prometheus. Errors: -ENOMEM.
+ */
+MUST_CHECK int letter_case(struct str value, bool upper, struct arena *a, struct str *ret);
+
+#endif

@@ -1,0 +1,284 @@
+/* pull.c - see pull.h. The lock of the configuration guards everything here; it is given up while
+ * something is asked. A discovery that goes away while it is asked is freed by who asks. */
+#include "scrape/pull.h"
+
+#include "scrape/config.h"
+
+#include <stdlib.h>
+
+#define STACK_BYTES ((size_t)1 << 20) /* TLS handshakes run on it */
+#define WAIT_NS     (10 * (uint64_t)NS_PER_S)
+#define RETRY_MS    ((int64_t)5000) /* after a failure, when the refresh interval is longer */
+
+struct pull {
+    struct discovery base;
+    const struct pull_kind *kind;
+    void *self;
+    char *what;
+    int64_t refresh_ms;
+    uint64_t due_ns; /* 0: at once */
+    bool asking, closed;
+    struct group_list list, fresh; /* fresh: found, not taken over yet */
+    bool has_fresh;
+    uint64_t hash; /* of the newest list */
+};
+
+/* ---- the discovery ---- */
+
+static bool pull_refresh(struct discovery *d)
+{
+    struct pull *p = (struct pull *)d;
+
+    if (!p->has_fresh)
+        return false;
+    groups_fini(&p->list);
+    p->list = p->fresh;
+    p->has_fresh = false;
+    return true;
+}
+
+static void pull_visit(const struct discovery *d, group_visit *visit, void *ctx)
+{
+    const struct pull *p = (const struct pull *)d;
+
+    for (size_t i = 0; i < p->list.len; i++)
+        visit(ctx, &p->list.groups[i]);
+}
+
+static void pull_free(struct pull *p)
+{
+    p->kind->close(p->self);
+    groups_fini(&p->list);
+    if (p->has_fresh)
+        groups_fini(&p->fresh);
+    free(p->what);
+    free(p);
+}
+
+static void pull_close(struct discovery *d)
+{
+    struct pull *p = (struct pull *)d;
+
+    p->closed = true;
+    if (!p->asking)
+        pull_free(p);
+}
+
+static const struct discovery_ops *ops_of(const struct pull_kind *kind)
+{
+    static const struct discovery_ops ops[] = {
+        {"http", pull_refresh, pull_visit, pull_close},
+        {"dns", pull_refresh, pull_visit, pull_close},
+        {"docker", pull_refresh, pull_visit, pull_close},
+        {"kubernetes", pull_refresh, pull_visit, pull_close},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        if (!strcmp(ops[i].name, kind->name))
+            return &ops[i];
+    return NULL;
+}
+
+static bool is_pull(const struct discovery *d)
+{
+    return d->ops->refresh == pull_refresh;
+}
+
+struct discovery *pull_new(const struct pull_kind *kind, void *self, int64_t refresh_ms,
+                           uint64_t key, const char *what)
+{
+    struct pull *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->base.ops = ops_of(kind);
+    p->base.key = key ? key : 1;
+    p->kind = kind;
+    p->self = self;
+    p->what = xstrdup(what);
+    p->refresh_ms = refresh_ms;
+    groups_init(&p->list);
+    return &p->base;
+}
+
+/* Keeps what was found, or notes why nothing was. The lock is held. */
+static bool keep_answer(struct pull *p, struct group_list *found, int code, const struct error *err)
+{
+    uint64_t hash = code ? 0 : groups_hash(found);
+    bool changed = !code && (hash != p->hash || !p->base.state.last_ok_ms);
+
+    discovery_note(&p->base, p->what, code ? err : NULL);
+    if (!changed) {
+        groups_fini(found);
+        return false;
+    }
+    if (p->has_fresh)
+        groups_fini(&p->fresh);
+    p->fresh = *found;
+    p->has_fresh = true;
+    p->hash = hash;
+    return true;
+}
+
+int pull_ask(struct discovery *d, const struct pull_context *ctx, struct error *err)
+{
+    struct pull *p = (struct pull *)d;
+    struct group_list found;
+
+    groups_init(&found);
+    int code = p->kind->ask(p->self, ctx, &found, err);
+    keep_answer(p, &found, code, err);
+    return code;
+}
+
+/* ---- the threads ---- */
+
+struct pullers {
+    pthread_mutex_t *lock;
+    pthread_cond_t turn; /* the configuration is new, or the end has come */
+    struct scrape_config *const *config;
+    void (*wake)(void *ctx);
+    void *ctx;
+    char *user_agent, *dns_server;
+    atomic_bool stop;
+    struct puller {
+        struct pullers *all;
+        struct client *client;
+        pthread_t thread;
+    } threads[PULL_THREADS_MAX];
+    unsigned len;
+};
+
+struct pullers *pullers_new(const struct pullers_options *options)
+{
+    struct pullers *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->lock = options->lock;
+    p->config = options->config;
+    p->wake = options->wake;
+    p->ctx = options->ctx;
+    p->user_agent = xstrdup(options->user_agent);
+    p->dns_server =
+        options->dns_server && *options->dns_server ? xstrdup(options->dns_server) : NULL;
+    thread_cond_init(&p->turn);
+    return p;
+}
+
+/* The discovery whose turn comes first and nobody asks; NULL when there is none. */
+static struct pull *next_pull(const struct scrape_config *config)
+{
+    struct pull *first = NULL;
+
+    for (size_t i = 0; i < config->job_len; i++) {
+        for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
+            struct pull *p = (struct pull *)d;
+            if (is_pull(d) && !p->asking && (!first || p->due_ns < first->due_ns))
+                first = p;
+        }
+    }
+    return first;
+}
+
+/* The lock is held, and given up while the question is out. */
+static void ask_one(struct puller *own, struct pull *p)
+{
+    struct pullers *all = own->all;
+    const struct pull_context ctx = {own->client, &all->stop, all->dns_server};
+    struct group_list found;
+    struct error err;
+
+    p->asking = true;
+    pthread_mutex_unlock(all->lock);
+    groups_init(&found);
+    int code = p->kind->ask(p->self, &ctx, &found, &err);
+    pthread_mutex_lock(all->lock);
+    p->asking = false;
+    int64_t wait_ms = code ? MIN(p->refresh_ms, RETRY_MS) : p->refresh_ms;
+    p->due_ns = clock_mono_ns() + (uint64_t)wait_ms * NS_PER_MS;
+    if (p->closed || code == -ECANCELED) {
+        groups_fini(&found);
+        if (p->closed)
+            pull_free(p);
+    } else if (keep_answer(p, &found, code, &err)) {
+        pthread_mutex_unlock(all->lock);
+        all->wake(all->ctx);
+        pthread_mutex_lock(all->lock);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct puller *own = arg;
+    struct pullers *p = own->all;
+
+    pthread_mutex_lock(p->lock);
+    while (!p->stop) {
+        uint64_t now_ns = clock_mono_ns();
+        struct pull *next = next_pull(*p->config);
+        if (next && next->due_ns <= now_ns)
+            ask_one(own, next);
+        else
+            thread_wait_until(&p->turn, p->lock,
+                              next ? MIN(next->due_ns, now_ns + WAIT_NS) : now_ns + WAIT_NS);
+    }
+    pthread_mutex_unlock(p->lock);
+    return NULL;
+}
+
+static int add_thread(struct pullers *p, struct error *err)
+{
+    struct puller *own = &p->threads[p->len];
+    char name[16];
+
+    own->all = p;
+    if (!own->client)
+        own->client = client_new(p->user_agent);
+    if (!own->client)
+        return error_errno(err, -ENOMEM, "discovery");
+    snprintf(name, sizeof(name), "discover-%u", p->len);
+    int code = thread_start_small(&own->thread, name, STACK_BYTES, run, own, err);
+    p->len += !code;
+    return code;
+}
+
+int pullers_start(struct pullers *p, const struct scrape_config *config, struct error *err)
+{
+    unsigned wanted = 0;
+    bool http = false;
+    int code = 0;
+
+    for (size_t i = 0; i < config->job_len; i++) {
+        for (const struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
+            if (!is_pull(d))
+                continue;
+            wanted++;
+            http |= ((const struct pull *)d)->kind->http;
+        }
+    }
+    while (!code && p->len < MIN(wanted, (unsigned)PULL_THREADS_MAX))
+        code = add_thread(p, err);
+    for (unsigned i = 0; !code && http && i < p->len; i++)
+        code = client_open(p->threads[i].client, err);
+    pthread_cond_broadcast(&p->turn);
+    return code;
+}
+
+void pullers_free(struct pullers *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->turn);
+    pthread_mutex_unlock(p->lock);
+    for (unsigned i = 0; i < p->len; i++)
+        pthread_join(p->threads[i].thread, NULL);
+    for (unsigned i = 0; i < PULL_THREADS_MAX; i++)
+        client_free(p->threads[i].client);
+    pthread_cond_destroy(&p->turn);
+    free(p->user_agent);
+    free(p->dns_server);
+    free(p);
+}
