@@ -13,7 +13,8 @@ describe('a snapshot', () => {
     let name;
     try {
       let sent = 0;
-      const send = async () => assert.equal((await ours.import(`ticks{n="${sent++ % 7}"} ${sent}\n`)).status, 204);
+      const begun = Date.now() - 60_000; // each sample has a time of its own
+      const send = async () => assert.equal((await ours.import(`ticks{n="${sent++ % 7}"} ${sent} ${begun + sent}\n`)).status, 204);
       for (let i = 0; i < 50; i++) await send();
       const [answer] = await Promise.all([post('/api/v1/admin/tsdb/snapshot'), ...Array.from({ length: 50 }, send)]);
       assert.equal(answer.status, 200);
