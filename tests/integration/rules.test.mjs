@@ -145,23 +145,55 @@ describe('the rules for GPUs', () => {
   const file = path.join(root, 'rules/gpu.yml');
   const text = fs.readFileSync(file, 'utf8');
   const alerts = [...text.matchAll(/alert: (\w+)/g)].map((match) => match[1]);
+  const records = [...text.matchAll(/record: ([\w:]+)/g)].map((match) => match[1]);
 
   it('pass their unit tests by the real promtool', { skip: !has('promtool') && 'promtool is not installed' }, () => {
-    const { code, out, err } = run('promtool', ['test', 'rules', 'gpu_test.yml'], { cwd: path.join(root, 'rules') });
+    const files = ['gpu_test.yml', 'gpu_long_test.yml'];
+    const { code, out, err } = run('promtool', ['test', 'rules', ...files], { cwd: path.join(root, 'rules'), timeout: 60_000 });
     assert.equal(code, 0, out + err);
-    const tests = fs.readFileSync(path.join(root, 'rules/gpu_test.yml'), 'utf8');
+    const tests = files.map((name) => fs.readFileSync(path.join(root, 'rules', name), 'utf8')).join('');
     for (const alert of alerts) assert.match(tests, new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n`), `${alert} is seen firing`);
   });
 
   it('are evaluated by us without a failure', { timeout: 60_000 }, async () => {
     const dir = temporaryFolder('algalon-rules');
-    fs.writeFileSync(path.join(dir, 'gpu.yml'), text.replaceAll('interval: 15s', 'interval: 1s'));
+    fs.writeFileSync(path.join(dir, 'gpu.yml'), text.replace(/interval: (15s|1m|5m)/g, 'interval: 1s'));
     const host = await Algalon.start({ command: 'host', args: [`--rules=${dir}/gpu.yml`] });
     try {
       const rules = async () => (await (await fetch(`${host.api}/api/v1/rules`)).json()).data.groups.flatMap((group) => group.rules);
       const done = await until('all are evaluated', 20, async () => (await rules()).every(({ health }) => health !== 'unknown') && rules());
-      assert.deepEqual(done.map(({ name }) => name).sort(), [...alerts].sort());
+      assert.deepEqual(done.map(({ name }) => name).sort(), [...alerts, ...records].sort());
       assert.deepEqual(done.filter(({ health }) => health !== 'ok'), []);
+    } finally {
+      await host.stop();
+    }
+  });
+
+  it('find by our engine what they find by the real one: the warm GPU, the slow rank, the odd driver', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-rules');
+    fs.writeFileSync(path.join(dir, 'gpu.yml'), text.replace(/interval: (15s|1m|5m)/g, 'interval: 1s'));
+    const host = await Algalon.start({ command: 'host', args: [`--rules=${dir}/gpu.yml`] });
+    const powers = [200, 250, 300, 350, 400, 450, 500, 550, 400];
+    const lines = powers.flatMap((power, i) => {
+      const labels = `hostname="h${i}",gpu_index="0",gpu="H200",gpu_uuid="u${i}"`;
+      return [
+        `all_smi_gpu_temperature_celsius{${labels}} ${30 + 0.06 * power + (i === 8 ? 25 : 0)}`,
+        `all_smi_gpu_power_consumption_watts{${labels}} ${power}`,
+        `algalon_gpu_clock_sm_mhz{${labels}} ${i === 2 ? 1200 : 1900}`,
+        `algalon_holder_gpu_processes{${labels},holder_kind="job",holder="7",slurm_job="7"} 1`,
+        `all_smi_gpu_info{${labels},driver_version="${i === 3 ? '580.82' : '580.95'}"} 1`,
+      ];
+    });
+    const query = async (expr) => (await (await fetch(`${host.api}/api/v1/query?query=${encodeURIComponent(expr)}`)).json()).data.result;
+    try {
+      const pushed = await fetch(`${host.api}/api/v1/import/prometheus`, { method: 'POST', body: `${lines.join('\n')}\n` });
+      assert.ok(pushed.ok, await pushed.text());
+      const warm = await until('the residuals are there', 20, async () => ((await query('round(gpu:cooling_residual_celsius, 0.01)')).length === 9 ? query('round(gpu:cooling_residual_celsius, 0.01) > 12') : null));
+      assert.deepEqual(warm.map(({ metric, value }) => [metric.hostname, Number(value[1])]), [['h8', 22.12]]);
+      const slow = await until('the medians are there', 20, async () => ((await query('job_gpu:clock_sm:of_median')).length === 9 ? query('round(job_gpu:clock_sm:of_median < 0.9, 0.001)') : null));
+      assert.deepEqual(slow.map(({ metric, value }) => [metric.hostname, metric.slurm_job, Number(value[1])]), [['h2', '7', 0.632]]);
+      const odd = await until('the odd driver is there', 20, async () => ((await query('host:driver_odd')).length ? query('host:driver_odd') : null));
+      assert.deepEqual(odd.map(({ metric }) => [metric.hostname, metric.driver_version]), [['h3', '580.82']]);
     } finally {
       await host.stop();
     }
