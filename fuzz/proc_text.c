@@ -2,6 +2,7 @@
 #include "device/linux_proc.h"
 
 #include "device/linux_file.h"
+#include "device/linux_nodes.h"
 #include "device/linux_owner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -47,7 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'o':
         if (linux_owner_read(&owner, text) && strlen(owner.is.unit) >= sizeof(owner.is.unit))
             __builtin_trap();
-        linux_owner_devices(owner.is.devices, sizeof(owner.is.devices), text, size & 1);
+        linux_owner_devices(owner.is.devices, sizeof(owner.is.devices), text, size & 1,
+                            &owner.is.devices_void);
+        linux_nodes_parse(text, &owner.is.nodes);
         break;
     default:
         by_line(text);

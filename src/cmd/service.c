@@ -141,6 +141,7 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
         .sysfs = settings->sysfs,
         .rootfs = settings->rootfs,
         .nvml_library = *settings->nvml_library ? settings->nvml_library : NULL,
+        .kubelet_socket = *settings->kubelet_socket ? settings->kubelet_socket : NULL,
     };
     ret->hostname = *settings->hostname ? settings->hostname : NULL;
     ret->interval_ms = settings->interval_ms;

@@ -79,6 +79,8 @@ static const struct option_spec specs[] = {
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
     {"path.rootfs", TEXT, FIELD(rootfs), READING, "Reading hardware", "/", "DIR",
      "root of the machine's file systems"},
+    {"kubelet-socket", TEXT, FIELD(kubelet_socket), READING, "Reading hardware", "", "FILE",
+     "the kubelet's pod-resources socket (default: its usual place below --path.rootfs)"},
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
      "NVML library to load instead of the driver's"},
     {"gpu-inventory", TEXT, FIELD(gpu_inventory), FOR_ALL | FOR_WORKER | FOR_DOCTOR,

@@ -15,13 +15,14 @@
 #define UNKNOWN_COUNT UINT64_MAX
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library. */
+ * but nvml_library and kubelet_socket. */
 struct host_paths {
-    const char *procfs;       /* "/proc" */
-    const char *sysfs;        /* "/sys" */
-    const char *rootfs;       /* "/": mount points and /etc/passwd are looked up below it */
-    const char *nvml_library; /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
-                                 search as usual */
+    const char *procfs;         /* "/proc" */
+    const char *sysfs;          /* "/sys" */
+    const char *rootfs;         /* "/": mount points and /etc/passwd are looked up below it */
+    const char *nvml_library;   /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
+                                   search as usual */
+    const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
 };
 
 /* ---- the host ---- */
@@ -67,6 +68,12 @@ struct filesystem {
     uint64_t total_bytes, used_bytes, available_bytes;
 };
 
+/* A set of minor numbers of NVIDIA's device nodes: N of /dev/nvidiaN. */
+#define DEVICE_MINORS 128
+struct device_minors {
+    uint64_t bits[DEVICE_MINORS / 64];
+};
+
 /* On whose behalf a process runs, as its cgroups, the kubelet's folders and its environment tell;
  * what none of them tells is "". */
 struct process_owner {
@@ -82,6 +89,15 @@ struct process_owner {
     char session[16];  /* a user's login: "5" of session-5.scope */
     char devices[704]; /* the accelerators it was given, as its environment names them: "GPU-...,"
                           "0,1"; "all" and "none" are left out */
+    bool devices_void; /* the environment leaves it to the runtime to say: NVIDIA's "void" */
+    bool nodes_known;  /* `nodes` are those that its control group or its /dev let it use */
+    struct device_minors nodes;
+};
+
+/* A device that the kubelet says it gave to a container, whether or not that uses it. */
+struct allocation {
+    char namespace[64], pod[128], container[64];
+    char device[96]; /* as the device plugin names it: "GPU-...", "GPU-...::2", "nvidia0/gi1" */
 };
 
 struct process {
@@ -326,6 +342,9 @@ struct reading {
     size_t accelerator_len;
     struct accelerator_process *accelerator_processes;
     size_t accelerator_process_len;
+    bool allocations_known; /* the kubelet answered */
+    struct allocation *allocations;
+    size_t allocation_len;
     struct accelerator_link *links;
     size_t link_len;
     struct accelerator_instance *instances;

@@ -14,5 +14,6 @@ extern const struct collector linux_memory_collector;
 extern const struct collector linux_disk_collector;
 extern const struct collector linux_process_collector;
 extern const struct collector linux_chassis_collector;
+extern const struct collector linux_allocation_collector;
 
 #endif

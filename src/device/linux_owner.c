@@ -304,7 +304,7 @@ bool linux_owner_read(struct linux_owner *ret, struct str text)
            is->unit[0] || is->session[0];
 }
 
-void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job)
+void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job, bool *ret_void)
 {
     static const char *const of_job[] = {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS", NULL};
     static const char *const of_container[] = {"NVIDIA_VISIBLE_DEVICES", NULL};
@@ -312,11 +312,13 @@ void linux_owner_devices(char *to, size_t size, struct str environ_text, bool jo
     struct str value = {NULL, 0};
 
     to[0] = '\0';
+    *ret_void = false;
     for (const char *const *name = job ? of_job : of_container; *name; name++)
         if (linux_proc_environ(environ_text, *name, &value))
             break;
     if (!value.len || value.len >= size)
         return;
+    *ret_void = str_is(value, "void");
     for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
         if (str_is(value, nothing[i]))
             return;

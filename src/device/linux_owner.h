@@ -41,7 +41,8 @@ bool linux_owner_read(struct linux_owner *ret, struct str text);
 
 /** The accelerators that `environ_text` (of /proc/<pid>/environ) says the process was given:
  * NVIDIA_VISIBLE_DEVICES of a container, SLURM_STEP_GPUS or SLURM_JOB_GPUS of a job. "" for "all",
- * "none", "void" and where it does not fit; nothing else of the environment is looked at. */
-void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job);
+ * "none", "void" and where it does not fit; nothing else of the environment is looked at.
+ * `*ret_void`: it says "void", as a runtime does that gives devices by itself. */
+void linux_owner_devices(char *to, size_t size, struct str environ_text, bool job, bool *ret_void);
 
 #endif

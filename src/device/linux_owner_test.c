@@ -267,9 +267,11 @@ static void an_environment_tells_what_was_given_and_nothing_else(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char devices[24];
+        bool is_void;
         linux_owner_devices(devices, sizeof(devices), str_make(cases[i].text, cases[i].len),
-                            cases[i].job);
+                            cases[i].job, &is_void);
         assert_string_equal(devices, cases[i].devices);
+        assert_int_equal(is_void, strstr(cases[i].text, "=void") != NULL);
     }
 }
 

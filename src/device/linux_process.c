@@ -18,6 +18,7 @@
 #include "device/linux_holder.h"
 #include "device/linux_kubelet.h"
 #include "device/linux_names.h"
+#include "device/linux_nodes.h"
 #include "device/linux_owner.h"
 #include "device/linux_proc.h"
 #include "device/linux_users.h"
@@ -66,6 +67,7 @@ struct state {
     struct linux_users users;
     struct linux_kubelet kubelet;
     struct linux_names names;
+    struct linux_nodes nodes;
     char *environ_text; /* ENVIRON_READ bytes, once the first is read */
     struct table now, before;
     int *pids;
@@ -105,6 +107,7 @@ static void process_close(void *state)
     linux_users_fini(&s->users);
     linux_kubelet_fini(&s->kubelet);
     linux_names_fini(&s->names);
+    linux_nodes_fini(&s->nodes);
     free(s->environ_text);
     free(s->pids);
     closedir(s->dir);
@@ -216,32 +219,56 @@ static struct str text_of(const struct state *s, int pid, const char *file, char
     return str_make(to, n > 0 ? (size_t)n : 0);
 }
 
-/* Finds out on whose behalf a process runs. The environment is read for the devices that a
- * container or job was given, and of no other process; not of one that waits, as that would wait
- * too. */
+static bool is_contained(const struct process_owner *o)
+{
+    return o->container_id[0] || o->pod_uid[0];
+}
+
+/* What a process in a container or job was given: by its environment, its control group, and its
+ * container's /dev, in that order. Of no other process is any of these read; and not of one that
+ * waits, as reading its environment would wait too. */
+static void look_up_devices(struct state *s, const struct known *k, struct process_owner *is,
+                            struct str cgroup_text)
+{
+    bool job = is->slurm_job[0] != '\0';
+
+    if (!is_contained(is) && !job && !is->batch_job[0])
+        return;
+    if (k->state == 'D') {
+        if (!k->owner)
+            return;
+        memcpy(is->devices, k->owner->devices, sizeof(is->devices));
+        is->devices_void = k->owner->devices_void;
+        is->nodes_known = k->owner->nodes_known;
+        is->nodes = k->owner->nodes;
+        return;
+    }
+    if (!s->environ_text)
+        s->environ_text = xcalloc(1, ENVIRON_READ);
+    linux_owner_devices(is->devices, sizeof(is->devices),
+                        text_of(s, k->pid, "environ", s->environ_text, ENVIRON_READ), job,
+                        &is->devices_void);
+    if (!is->devices[0])
+        is->nodes_known =
+            linux_nodes_list(&s->paths, cgroup_text, &is->nodes) ||
+            (is_contained(is) && linux_nodes_look(&s->nodes, &s->paths, k->pid, &is->nodes));
+}
+
+/* Finds out on whose behalf a process runs. */
 static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t size)
 {
     struct linux_owner owner;
     struct process_owner *is = &owner.is;
-    bool any = linux_owner_read(&owner, text_of(s, k->pid, "cgroup", bytes, size));
+    struct str cgroup_text = text_of(s, k->pid, "cgroup", bytes, size);
 
-    if (!any) {
+    if (!linux_owner_read(&owner, cgroup_text)) {
         free(k->owner);
         k->owner = NULL;
         return;
     }
     if (owner.job_uid_known)
         linux_users_name(&s->users, owner.job_uid, is->job_user, sizeof(is->job_user));
-    if (k->state == 'D') {
-        if (k->owner)
-            memcpy(is->devices, k->owner->devices, sizeof(is->devices));
-    } else if (is->container_id[0] || is->pod_uid[0] || is->slurm_job[0] || is->batch_job[0]) {
-        if (!s->environ_text)
-            s->environ_text = xcalloc(1, ENVIRON_READ);
-        linux_owner_devices(is->devices, sizeof(is->devices),
-                            text_of(s, k->pid, "environ", s->environ_text, ENVIRON_READ),
-                            is->slurm_job[0] != '\0');
-    }
+    look_up_devices(s, k, is, cgroup_text);
     if (owner.container[0])
         linux_names_find(&s->names, owner.container, is, s->mono_ns);
     if (!k->owner)

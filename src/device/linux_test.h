@@ -114,7 +114,7 @@ static inline void tree_open(struct tree *t, const char *name)
     snprintf(t->procfs, sizeof(t->procfs), "%s/proc", t->dir);
     snprintf(t->sysfs, sizeof(t->sysfs), "%s/sys", t->dir);
     snprintf(t->rootfs, sizeof(t->rootfs), "%s/root", t->dir);
-    t->paths = (struct host_paths){t->procfs, t->sysfs, t->rootfs, NULL};
+    t->paths = (struct host_paths){.procfs = t->procfs, .sysfs = t->sysfs, .rootfs = t->rootfs};
     tree_lay(t, name);
 }
 

@@ -19,6 +19,7 @@ const struct collector *const collectors[] = {
     &linux_disk_collector,
     &linux_process_collector,
     &linux_chassis_collector,
+    &linux_allocation_collector,
 #endif
     NULL,
 };

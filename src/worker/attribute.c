@@ -1,17 +1,17 @@
 #include "worker/attribute.h"
 
+#include "worker/given.h"
 #include "worker/merge.h"
 
 #define RECHECK_TURNS 60 /* a process without a device may come to one */
 #define RETRY_TURNS   3  /* it may also be that it opened its device just now */
 #define MISSING_TURNS 2  /* a process younger than the process table is not missing yet */
-#define UUID_MIN      8  /* bytes of a device's name in a list; shorter ones are numbers */
+#define KUBELET_TURNS 6  /* by then the kubelet was asked about a new process's pod */
 
 const char *const attribution_reasons[ATTRIBUTION_REASONS] = {
-    [ATTRIBUTION_NOT_FOUND] = "not_found",
-    [ATTRIBUTION_NOT_HOLDER] = "not_holder",
-    [ATTRIBUTION_UNVERIFIED] = "unverified",
-    [ATTRIBUTION_NO_POD] = "no_pod_name",
+    [ATTRIBUTION_NOT_FOUND] = "not_found",         [ATTRIBUTION_NOT_HOLDER] = "not_holder",
+    [ATTRIBUTION_UNVERIFIED] = "unverified",       [ATTRIBUTION_NO_POD] = "no_pod_name",
+    [ATTRIBUTION_NOT_ALLOCATED] = "not_allocated",
 };
 
 void attribution_fini(struct attribution *a)
@@ -208,46 +208,58 @@ static int hold_by_use(struct attribution *a, struct snapshot *s, uint64_t mono_
 
 /* ---- devices that were given ---- */
 
-/* One of a list: "GPU-<uuid>", "GPU-<uuid>::3" of time slicing, "MIG-GPU-<uuid>/1/0" of older
- * drivers, or the driver's number. What names an instance (MIG) alone names no device here. */
-static const struct merged_accelerator *find_given(const struct snapshot *s, struct str name)
+/* By the numbers of the nodes that it may use. A container that may use all of them may be a
+ * monitor or a shell with privileges, and counts as given none, unless its runtime says that it
+ * gave them. */
+static bool is_gift(const struct snapshot *s, const struct process_owner *o)
 {
-    uint64_t number = UINT64_MAX;
+    size_t all = 0, has = 0;
 
-    name = str_trim(name);
-    if (str_starts(name, STR("MIG-GPU-"))) {
-        name = str_make(name.ptr + 4, name.len - 4);
-        name = str_cut(&name, '/');
-    }
-    name = str_cut(&name, ':');
-    bool counted = name.len < UUID_MIN && num_parse_u64(name, &number);
+    if (!o->nodes_known)
+        return false;
     for (size_t i = 0; i < s->accelerator_len; i++) {
-        const struct accelerator *d = &s->accelerators[i].device;
-        bool nvidia = d->platform && strcmp(d->platform, "nvidia") == 0;
-        if (nvidia &&
-            (counted ? d->index == number : name.len >= UUID_MIN && str_is(name, d->uuid)))
-            return &s->accelerators[i];
+        unsigned minor = given_minor_of(&s->accelerators[i].device);
+        bool is = minor < DEVICE_MINORS;
+        all += is;
+        has += is && (o->nodes.bits[minor / 64] >> (minor % 64) & 1);
     }
-    return NULL;
+    return has && (has < all || o->devices_void || o->slurm_job[0] || o->batch_job[0]);
+}
+
+static int give(struct attribution *a, const struct merged_accelerator *on,
+                const struct holder *holder, uint64_t mono_ns)
+{
+    if (!on || on->processes == UNKNOWN_COUNT)
+        return 0;
+    struct account *to = ledger_hold(&a->ledger, on, holder, mono_ns);
+    if (!to)
+        return -ENOMEM;
+    to->is.allocated = 1;
+    return 0;
 }
 
 static int hold_given(struct attribution *a, const struct snapshot *s, const struct process *p,
                       uint64_t mono_ns)
 {
+    const struct process_owner *o = p->owner;
     struct holder holder;
-    int code = 0;
+    int code = 0, next;
 
     holder_of(&holder, p, true);
-    for (struct str rest = str_of(p->owner->devices); rest.ptr;) {
-        const struct merged_accelerator *on = find_given(s, str_cut(&rest, ','));
-        if (!on || on->processes == UNKNOWN_COUNT)
-            continue;
-        struct account *to = ledger_hold(&a->ledger, on, &holder, mono_ns);
-        if (to)
-            to->is.allocated = 1;
-        else
-            code = -ENOMEM;
-    }
+    if (o->devices[0])
+        for (struct str rest = str_of(o->devices); rest.ptr;) {
+            next = give(a,
+                        given_find(s, str_cut(&rest, ','),
+                                   o->slurm_job[0] ? GIVEN_NUMBER_MINOR : GIVEN_NUMBER_INDEX),
+                        &holder, mono_ns);
+            code = code ? code : next;
+        }
+    else if (is_gift(s, o))
+        for (unsigned minor = 0; minor < DEVICE_MINORS; minor++)
+            if (o->nodes.bits[minor / 64] >> (minor % 64) & 1) {
+                next = give(a, given_minor(s, minor), &holder, mono_ns);
+                code = code ? code : next;
+            }
     return code;
 }
 
@@ -259,11 +271,74 @@ static int hold_by_gift(struct attribution *a, const struct snapshot *s, uint64_
     for (size_t i = 0; s->accelerator_len && i < s->held_len; i++) {
         const struct reading *r = &s->held[i]->reading;
         for (size_t j = 0; j < r->process_len; j++)
-            if (r->processes[j].owner && r->processes[j].owner->devices[0] &&
-                hold_given(a, s, &r->processes[j], mono_ns) < 0)
+            if (r->processes[j].owner && hold_given(a, s, &r->processes[j], mono_ns) < 0)
                 code = -ENOMEM;
     }
     return code;
+}
+
+/* ---- what the kubelet says ---- */
+
+static const struct reading *kubelet_of(const struct snapshot *s)
+{
+    for (size_t i = 0; s->accelerator_len && i < s->held_len; i++)
+        if (s->held[i]->reading.allocations_known)
+            return &s->held[i]->reading;
+    return NULL;
+}
+
+static int hold_by_kubelet(struct attribution *a, const struct snapshot *s,
+                           const struct reading *kubelet, uint64_t mono_ns)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < kubelet->allocation_len; i++) {
+        const struct allocation *g = &kubelet->allocations[i];
+        const struct merged_accelerator *on = given_find(s, str_of(g->device), GIVEN_NUMBER_NONE);
+        struct holder holder = {.kind = HOLDER_POD};
+        if (!on)
+            continue;
+        snprintf(holder.name, sizeof(holder.name), "%s/%s", g->namespace, g->pod);
+        memcpy(holder.namespace, g->namespace, sizeof(holder.namespace));
+        memcpy(holder.pod, g->pod, sizeof(holder.pod));
+        memcpy(holder.container, g->container, sizeof(holder.container));
+        int next = give(a, on, &holder, mono_ns);
+        code = code ? code : next;
+    }
+    return code;
+}
+
+static bool has_allocation(const struct snapshot *s, const struct reading *kubelet,
+                           const struct process_owner *o, unsigned number)
+{
+    for (size_t i = 0; i < kubelet->allocation_len; i++) {
+        const struct allocation *g = &kubelet->allocations[i];
+        if (strcmp(g->pod, o->pod) != 0 || strcmp(g->namespace, o->namespace) != 0)
+            continue;
+        const struct merged_accelerator *on = given_find(s, str_of(g->device), GIVEN_NUMBER_NONE);
+        if (on && on->number == number)
+            return true;
+    }
+    return false;
+}
+
+/* The driver is believed about who uses a device, the kubelet about whom it was given to: where a
+ * pod uses one that it was not given, both stand and the process is counted. */
+static void compare_with_kubelet(struct attribution *a, const struct snapshot *s,
+                                 const struct reading *kubelet)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < s->device_process_len; i++) {
+        const struct merged_process *p = &s->device_processes[i];
+        while (at < a->now_len && a->now[at].pid < p->use.pid)
+            at++;
+        if (!p->known || !p->host.owner || !p->host.owner->pod[0] || at == a->now_len ||
+            a->now[at].age < KUBELET_TURNS)
+            continue;
+        if (!has_allocation(s, kubelet, p->host.owner, p->number))
+            count_once(a, &a->now[at], ATTRIBUTION_NOT_ALLOCATED);
+    }
 }
 
 /* ---- memory of nobody ---- */
@@ -387,6 +462,12 @@ int attribute(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
     code = code ? code : next;
     next = hold_by_gift(a, s, mono_ns);
     code = code ? code : next;
+    const struct reading *kubelet = kubelet_of(s);
+    if (kubelet) {
+        next = hold_by_kubelet(a, s, kubelet, mono_ns);
+        code = code ? code : next;
+        compare_with_kubelet(a, s, kubelet);
+    }
     find_unattributed(s);
     next = ledger_end(&a->ledger, s, mono_ns);
     code = code ? code : next;

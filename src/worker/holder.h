@@ -30,17 +30,19 @@ struct holder {
     char user[64], namespace[64], pod[128], container[64], slurm_job[16];
     uint64_t processes, mem_used_bytes; /* UNKNOWN_COUNT when it is gone, or the driver is silent */
     double sm_ratio;
-    double allocated; /* 1: it was given the device by its environment */
+    double allocated; /* 1: it was given the device: its environment, control group or /dev, or the
+                         kubelet says so */
     double idle_s;    /* since the last activity that was seen; NAN of nobody */
     double energy_j_total;
 };
 
 /* Why a process on a device could not be attributed, or not for certain; counted once each. */
 enum attribution_reason {
-    ATTRIBUTION_NOT_FOUND,  /* procfs has no such process: another PID namespace */
-    ATTRIBUTION_NOT_HOLDER, /* the process of that number holds no device */
-    ATTRIBUTION_UNVERIFIED, /* its open files may not be read: it is believed */
-    ATTRIBUTION_NO_POD,     /* its pod has no folder of logs: shown by number */
+    ATTRIBUTION_NOT_FOUND,     /* procfs has no such process: another PID namespace */
+    ATTRIBUTION_NOT_HOLDER,    /* the process of that number holds no device */
+    ATTRIBUTION_UNVERIFIED,    /* its open files may not be read: it is believed */
+    ATTRIBUTION_NO_POD,        /* its pod has no folder of logs: shown by number */
+    ATTRIBUTION_NOT_ALLOCATED, /* the kubelet did not give the device to its pod */
     ATTRIBUTION_REASONS
 };
 extern const char *const attribution_reasons[ATTRIBUTION_REASONS];
