@@ -147,6 +147,8 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
     ret->interval_ms = settings->interval_ms;
     ret->process_limit = (unsigned)settings->processes;
     ret->process_series_limit = (unsigned)settings->process_series;
+    ret->process_log = *settings->process_log ? settings->process_log : NULL;
+    ret->process_log_bytes = settings->process_log_size;
     ret->process_command = !strcmp(settings->process_command, "full")   ? PROCESS_COMMAND_FULL
                            : !strcmp(settings->process_command, "name") ? PROCESS_COMMAND_NAME
                                                                         : PROCESS_COMMAND_OFF;

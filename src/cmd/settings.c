@@ -69,6 +69,10 @@ static const struct option_spec specs[] = {
      "processes on GPUs that get series of their own; the rest is summed as `other`"},
     {"process-command", CHOICE_OR_FLAG, FIELD(process_command), READING, "Reading hardware", "off",
      "off|name|full", "command lines to show: none, program and script, or all (can hold secrets)"},
+    {"process-log", TEXT, FIELD(process_log), FOR_ALL | FOR_WORKER, "Reading hardware", "", "FILE",
+     "append a line of JSON for each process that left a GPU; empty: none"},
+    {"process-log-size", SIZE, FIELD(process_log_size), FOR_ALL | FOR_WORKER, "Reading hardware",
+     "16MB", "SIZE", "at which that file is renamed to FILE.1"},
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
      "add the label `instance`, as all-smi does"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
@@ -435,6 +439,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--pid is a process's number");
     if (s->processes > 10000)
         return error_set(err, -EINVAL, "--processes is at most 10000");
+    if (s->process_log_size < 65536)
+        return error_set(err, -EINVAL, "--process-log-size is at least 64kB");
     if (s->process_series > 10000)
         return error_set(err, -EINVAL, "--process-series is at most 10000");
     if (!s->query_max_concurrent || s->query_max_concurrent > 1000)

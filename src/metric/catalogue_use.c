@@ -80,6 +80,16 @@ const struct catalogue_family catalogue_use[] = {
      .absent = ABSENT_HOLDER,
      .note =
          "A device's own value is never copied to its holders: each has the sum of its processes."},
+    {"algalon_holder_gpu_seconds_total", "counter", "seconds", HOLDER,
+     "Time for which the holder held the device, by use or by gift, since the worker started, "
+     "seconds; GPU-hours are its increase / 3600 (computed)",
+     .asks = "nvmlDeviceGet*RunningProcesses_v3, /proc/PID/cgroup, what says who was given it",
+     .period = CATALOGUE_COUNTS, .absent = "A holder that went is shown for a minute more."},
+    {"algalon_holder_gpu_busy_seconds_total", "counter", "seconds", HOLDER,
+     "Time in which work of the holder's processes ran on the device since the worker started, "
+     "seconds (driver's samples)",
+     .asks = "nvmlDeviceGetProcessUtilization", .period = CATALOGUE_COUNTS,
+     .absent = "Until the driver tells the time of one of its processes."},
     {"algalon_holder_energy_joules_total", "counter", "joules", HOLDER,
      "Energy of the device that falls to the holder since the worker started: the idle part "
      "evenly, the rest by time of use, joules (driver)",
@@ -88,6 +98,12 @@ const struct catalogue_family catalogue_use[] = {
      .note =
          "The sum over holders, with that called none, is the energy of the device. What a device "
          "draws idle is learned while it is idle; until then all is shared by time of use."},
+    {"algalon_process_log_lines_total", "counter", "1", "hostname",
+     "Lines that were written to the log of ended processes (the worker)", .asks = "--process-log",
+     .period = CATALOGUE_COUNTS, .absent = "Without --process-log."},
+    {"algalon_process_log_lost_total", "counter", "1", "hostname",
+     "Lines of that log that were lost: the disk was full or too slow (the worker)",
+     .asks = "--process-log", .period = CATALOGUE_COUNTS, .absent = "Without --process-log."},
     {"algalon_attribution_processes", "gauge", "1", "hostname,holder_kind",
      "Processes on devices, by what is known of their holder (kernel: /proc/PID/cgroup)",
      .asks = "/proc/PID/cgroup"},

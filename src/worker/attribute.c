@@ -172,6 +172,7 @@ static void add_use(struct account *to, const struct accelerator_process *use)
             use->mem_used_bytes +
             (to->is.mem_used_bytes == UNKNOWN_COUNT ? 0 : to->is.mem_used_bytes);
     add_ratio(&to->is.sm_ratio, use->sm_ratio);
+    to->sm_sum += use->sm_ratio > 0 ? use->sm_ratio : 0;
     to->told = to->told || !isnan(use->sm_ratio);
     for (size_t i = 0; i < ARRAY_LEN(works); i++)
         to->active = to->active || *works[i] > 0;
@@ -185,7 +186,9 @@ static struct merged_accelerator *find_accelerator(struct snapshot *s, unsigned 
     return NULL;
 }
 
-static int hold_by_use(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
+/* `accounts` gets the account of each process. */
+static int hold_by_use(struct attribution *a, struct snapshot *s, struct account **accounts,
+                       uint64_t mono_ns)
 {
     int code = 0;
 
@@ -198,6 +201,7 @@ static int hold_by_use(struct attribution *a, struct snapshot *s, uint64_t mono_
         if (!on || on->processes == UNKNOWN_COUNT)
             continue;
         struct account *to = ledger_hold(&a->ledger, on, &holder, mono_ns);
+        accounts[i] = to;
         if (to)
             add_use(to, &p->use);
         else
@@ -455,10 +459,14 @@ static int choose_rows(struct snapshot *s)
 
 int attribute(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
 {
-    int code = check_all(a, s), next;
+    struct account **accounts =
+        arena_calloc(&s->arena, s->device_process_len + 1, sizeof(struct account *));
+    int code = accounts ? check_all(a, s) : -ENOMEM, next;
 
+    if (!accounts)
+        return code;
     ledger_begin(&a->ledger);
-    next = hold_by_use(a, s, mono_ns);
+    next = hold_by_use(a, s, accounts, mono_ns);
     code = code ? code : next;
     next = hold_by_gift(a, s, mono_ns);
     code = code ? code : next;
@@ -471,6 +479,11 @@ int attribute(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
     find_unattributed(s);
     next = ledger_end(&a->ledger, s, mono_ns);
     code = code ? code : next;
+    if (a->life.log) {
+        next = lifeline_turn(&a->life, s, accounts, mono_ns);
+        code = code ? code : next;
+        process_log_counts(a->life.log, &s->process_log_lines, &s->process_log_lost);
+    }
     next = choose_rows(s);
     memcpy(s->attribution_failures, a->failures, sizeof(s->attribution_failures));
     return code ? code : next;

@@ -5,6 +5,7 @@
 #define ALGALON_WORKER_ATTRIBUTE_H
 
 #include "worker/ledger.h"
+#include "worker/lifeline.h"
 #include "worker/snapshot.h"
 
 /* What is known of a process on a device from the turns before. */
@@ -22,6 +23,7 @@ struct attribution {
     struct host_paths paths;                                        /* texts are borrowed */
     enum holding (*holds)(const struct host_paths *paths, int pid); /* NULL: cannot be told */
     struct ledger ledger;
+    struct lifeline life;         /* its log is the owner's */
     struct checked *now, *before; /* by pid */
     size_t now_len, now_cap, before_len, before_cap;
     uint64_t failures[ATTRIBUTION_REASONS];

@@ -34,6 +34,9 @@ struct holder {
                          kubelet says so */
     double idle_s;    /* since the last activity that was seen; NAN of nobody */
     double energy_j_total;
+    /* Since the worker started: time for which it held the device, and in which its work ran there;
+     * the latter NAN until the driver tells. */
+    double held_s_total, busy_s_total;
 };
 
 /* Why a process on a device could not be attributed, or not for certain; counted once each. */

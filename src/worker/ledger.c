@@ -66,6 +66,8 @@ static struct account *open_account(struct ledger *l, const struct merged_accele
     a->is = *like;
     a->is.number = on->number;
     a->is.energy_j_total = 0;
+    a->is.held_s_total = like->kind == HOLDER_NONE ? UNKNOWN : 0;
+    a->is.busy_s_total = UNKNOWN;
     str_copy(a->is.device_uuid, sizeof(a->is.device_uuid), str_of(on->device.uuid));
     str_copy(a->is.device_name, sizeof(a->is.device_name), str_of(on->device.name));
     if (map_put(&l->accounts, key_of(a), a, NULL) < 0) {
@@ -79,6 +81,7 @@ static struct account *open_account(struct ledger *l, const struct merged_accele
 static void clear(struct account *a)
 {
     a->active = a->told = false;
+    a->sm_sum = a->turn_j = 0;
     a->is.processes = 0;
     a->is.mem_used_bytes = UNKNOWN_COUNT;
     a->is.sm_ratio = UNKNOWN;
@@ -142,7 +145,7 @@ static double used_since(struct ledger *l, struct meter *m, const struct acceler
     m->turn = l->turn;
     m->mono_ns = mono_ns;
     m->energy_j = a->energy_j_total;
-    *ret_seconds = seconds;
+    *ret_seconds = follows ? seconds : 0;
     return used;
 }
 
@@ -172,9 +175,10 @@ static void share_out(struct account **list, size_t len, double joules, double i
         for (size_t i = 0; i < len; i++)
             sum += weights[by](list[i]);
     double idle = MIN(MAX(idle_joules, 0), joules);
-    for (size_t i = 0; i < len; i++)
-        list[i]->is.energy_j_total +=
-            idle / (double)len + (joules - idle) * weights[by - 1](list[i]) / sum;
+    for (size_t i = 0; i < len; i++) {
+        list[i]->turn_j = idle / (double)len + (joules - idle) * weights[by - 1](list[i]) / sum;
+        list[i]->is.energy_j_total += list[i]->turn_j;
+    }
 }
 
 /* ---- the end of a turn ---- */
@@ -191,6 +195,16 @@ static void set_idle(struct account *a, const struct accelerator *on, uint64_t m
         a->is.idle_s = (double)(mono_ns - a->active_ns) / NS_PER_S;
 }
 
+/* GPU-seconds: of holding, and of work. */
+static void add_time(struct account *a, double seconds)
+{
+    struct holder *h = &a->is;
+
+    h->held_s_total += seconds;
+    if (!isnan(h->sm_ratio))
+        h->busy_s_total = (isnan(h->busy_s_total) ? 0 : h->busy_s_total) + h->sm_ratio * seconds;
+}
+
 static int settle(struct ledger *l, struct merged_accelerator *on, struct account **list,
                   size_t len, uint64_t mono_ns)
 {
@@ -205,6 +219,8 @@ static int settle(struct ledger *l, struct merged_accelerator *on, struct accoun
     used = used_since(l, m, &on->device, mono_ns, &seconds);
     for (size_t i = 0; i < len; i++)
         set_idle(list[i], &on->device, mono_ns);
+    for (size_t i = 0; i < len; i++)
+        add_time(list[i], seconds);
     if (!len) {
         none[0] = ledger_hold(l, on, &nobody, mono_ns);
         if (!none[0])

@@ -19,8 +19,9 @@ struct account {
     uint64_t turn;    /* in which it held the device last */
     uint64_t seen_ns; /* the same as time */
     uint64_t active_ns;
-    bool active; /* in this turn */
-    bool told;   /* the driver told the SM time of one of its processes, in this turn */
+    bool active;           /* in this turn */
+    double sm_sum, turn_j; /* of this turn: SM time of its processes, and its part of the energy */
+    bool told;             /* the driver told the SM time of one of its processes, in this turn */
     struct holder is;
 };
 

@@ -104,6 +104,8 @@ const struct schema_rule schema_host[] = {
     COUNT("algalon_holder_gpu_processes", SCOPE_HOLDER, struct holder, processes),
     COUNT("algalon_holder_gpu_memory_used_bytes", SCOPE_HOLDER, struct holder, mem_used_bytes),
     SHARE("algalon_holder_gpu_utilization", SCOPE_HOLDER, struct holder, sm_ratio),
+    GAUGE("algalon_holder_gpu_seconds_total", SCOPE_HOLDER, struct holder, held_s_total),
+    GAUGE("algalon_holder_gpu_busy_seconds_total", SCOPE_HOLDER, struct holder, busy_s_total),
     GAUGE("algalon_holder_energy_joules_total", SCOPE_HOLDER, struct holder, energy_j_total),
     COMPUTED("algalon_attribution_processes", SCOPE_ATTRIBUTED, attributed),
     COMPUTED("algalon_attribution_failures_total", SCOPE_ATTRIBUTION_FAILURE, attribution_failures),
@@ -163,6 +165,8 @@ const struct schema_rule schema_host[] = {
     COUNT("algalon_disk_used_bytes", SCOPE_DISK, struct filesystem, used_bytes),
     COUNT("all_smi_disk_available_bytes", SCOPE_DISK, struct filesystem, available_bytes),
 
+    COUNT("algalon_process_log_lines_total", SCOPE_MACHINE, struct snapshot, process_log_lines),
+    COUNT("algalon_process_log_lost_total", SCOPE_MACHINE, struct snapshot, process_log_lost),
     COUNT("algalon_processes", SCOPE_MACHINE, struct snapshot, process_count),
     COUNT("algalon_processes_hidden", SCOPE_MACHINE, struct snapshot, processes_hidden),
     SHARE("algalon_process_cpu_percent", SCOPE_PROCESS, struct process, cpu_ratio),

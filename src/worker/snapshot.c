@@ -79,6 +79,7 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     memset(s->attributed, 0, sizeof(s->attributed));
     memset(s->attribution_failures, 0, sizeof(s->attribution_failures));
     s->process_count = s->processes_hidden = UNKNOWN_COUNT;
+    s->process_log_lines = s->process_log_lost = UNKNOWN_COUNT;
     return s;
 }
 

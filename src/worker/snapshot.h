@@ -174,6 +174,7 @@ struct snapshot {
     size_t process_row_len;
     struct holder *holders; /* by gpu_index, kind and name */
     size_t holder_len;
+    uint64_t process_log_lines, process_log_lost;       /* UNKNOWN_COUNT: there is no such log */
     uint64_t attributed[HOLDER_KINDS];                  /* processes on devices, by their holder */
     uint64_t attribution_failures[ATTRIBUTION_REASONS]; /* since start */
     struct process *processes; /* the busiest and those on a device, by pid */

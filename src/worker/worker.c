@@ -27,6 +27,7 @@ struct maker {
     struct renderer *renderer;
     struct inventory inventory;
     struct attribution attribution;
+    struct process_log *log; /* NULL: none */
     struct presence presence;
     struct doubts doubts;
     struct energy energy;
@@ -69,6 +70,8 @@ static void maker_fini(struct maker *m)
     recycler_close(m->snapshots);
     renderer_free(m->renderer);
     inventory_fini(&m->inventory);
+    lifeline_fini(&m->attribution.life, m->machine.hostname);
+    process_log_close(m->log);
     attribution_fini(&m->attribution);
     presence_fini(&m->presence);
     doubts_fini(&m->doubts);
@@ -194,10 +197,17 @@ int worker_start_with(const struct worker_options *options, const struct collect
     struct worker *w = xnew(struct worker);
     int code = maker_init(&w->maker, options, table, options->interval_ms, err);
 
+    if (!code && options->process_log) {
+        code =
+            process_log_open(options->process_log, options->process_log_bytes, &w->maker.log, err);
+        if (code)
+            maker_fini(&w->maker);
+    }
     if (code) {
         free(w);
         return code;
     }
+    w->maker.attribution.life.log = w->maker.log;
     w->schemas = options->schemas;
     w->interval_ns = (uint64_t)options->interval_ms * NS_PER_MS;
     pthread_mutex_init(&w->lock, NULL);

@@ -38,6 +38,9 @@ struct worker_options {
     unsigned process_series_limit; /* rows of processes on a GPU (one a process and device) that
                                       become series, by memory; the rest is summed as "other" */
     enum process_command process_command; /* label `command` */
+    const char *process_log;              /* a line for each process that left a GPU goes there;
+                                             NULL: nowhere. Not of worker_once() */
+    uint64_t process_log_bytes;           /* at which it is renamed to <name>.1 */
     bool instance_label;                  /* add `instance` as all-smi does */
     const struct choice *choice;          /* of dcgm-exporter's fields, borrowed for the call;
                                              NULL: its default set */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { binary, nvmlSimulator, root, run, temporaryFolder } from '../lib/program.mjs';
+import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from '../lib/program.mjs';
 
 const fixture = (name) => path.join(root, 'tests/fixtures', `attribution-${name}`);
 
@@ -93,6 +93,27 @@ describe('attribution', () => {
     assert.equal(command('--process-command=name'), 'python serve.py');
     assert.equal(command('--process-command=full'), 'python serve.py');
     assert.doesNotMatch(read('docker-v2', scenario, '--process-command=full').text, /secret|TOKEN/);
+  });
+
+  it('logs a line for each process that left its GPU, and one for each that is left when it stops', async () => {
+    const dir = temporaryFolder();
+    const file = path.join(dir, 'machine.scn');
+    const log = path.join(dir, 'processes.jsonl');
+    fs.writeFileSync(file, `${gpus(1)}process gpu=0 pid=560 memory=2GB type=C share=0.5\nprocess gpu=0 pid=9001 memory=1GB type=C share=0.1\n`);
+    const worker = await Algalon.start({
+      command: 'worker',
+      args: ['--interval=200ms', '--hostname=node', `--nvml-library=${nvmlSimulator}`, `--path.procfs=${fixture('kubernetes-systemd')}/proc`, `--path.rootfs=${fixture('kubernetes-systemd')}/root`, `--process-log=${log}`],
+      env: { ALGALON_NVML_SIM: file },
+    });
+    await until('both processes', 10, async () => (await (await fetch(`${worker.metrics}/metrics`)).text()).includes('pid="9001"'));
+    await worker.stop();
+    const lines = fs.readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(lines.map((l) => [l.event, l.pid, l.holder_kind, l.pod]), [['process_left', 560, 'pod', 'llm-0'], ['process_left', 9001, 'unknown', undefined]]);
+    assert.equal(lines[0].devices[0].memory_peak_bytes, 2 * 2 ** 30);
+    assert.equal(fs.statSync(log).mode & 0o777, 0o640);
+    const refused = run(binary, ['worker', '--process-log=/nowhere/x', '--listen-metrics=127.0.0.1:0']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /log of processes \/nowhere\/x: No such file/);
   });
 
   it('is clean for promtool', () => {
