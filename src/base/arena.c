@@ -67,6 +67,11 @@ size_t arena_bytes(const struct arena *a)
     return bytes;
 }
 
+size_t arena_room(const struct arena *a)
+{
+    return a->max ? a->max - MIN(a->max, arena_bytes(a)) + (size_t)(a->end - a->at) : SIZE_MAX;
+}
+
 static bool add_chunk(struct arena *a, size_t size)
 {
     size_t want, taken = arena_bytes(a);

@@ -39,6 +39,9 @@ MUST_CHECK char *arena_strndup(struct arena *a, const char *text, size_t len);
 /** Bytes taken from the system now. */
 size_t arena_bytes(const struct arena *a);
 
+/** Bytes that it may still take, of its bound; SIZE_MAX where it has none. */
+size_t arena_room(const struct arena *a);
+
 #define arena_new(a, type) ((type *)arena_calloc((a), 1, sizeof(type)))
 
 #endif

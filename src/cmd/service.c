@@ -149,6 +149,7 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
     ret->process_series_limit = (unsigned)settings->process_series;
     ret->process_log = *settings->process_log ? settings->process_log : NULL;
     ret->process_log_bytes = settings->process_log_size;
+    ret->memory_limit = settings->memory_limit;
     ret->process_command = !strcmp(settings->process_command, "full")   ? PROCESS_COMMAND_FULL
                            : !strcmp(settings->process_command, "name") ? PROCESS_COMMAND_NAME
                                                                         : PROCESS_COMMAND_OFF;

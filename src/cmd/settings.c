@@ -67,6 +67,10 @@ static const struct option_spec specs[] = {
      "busiest processes of the host to show; those on a GPU are always shown"},
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
      "processes on GPUs that get series of their own; the rest is summed as `other`"},
+    {"memory-limit", SIZE, FIELD(memory_limit), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT,
+     "Reading hardware", "128MB", "SIZE",
+     "memory for readings and their text, at least 16MB; what does not fit is left out and "
+     "counted"},
     {"process-command", CHOICE_OR_FLAG, FIELD(process_command), READING, "Reading hardware", "off",
      "off|name|full", "command lines to show: none, program and script, or all (can hold secrets)"},
     {"process-log", TEXT, FIELD(process_log), FOR_ALL | FOR_WORKER, "Reading hardware", "", "FILE",
@@ -441,6 +445,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--processes is at most 10000");
     if (s->process_log_size < 65536)
         return error_set(err, -EINVAL, "--process-log-size is at least 64kB");
+    if (s->memory_limit < 16000000 || s->memory_limit > (uint64_t)1 << 40)
+        return error_set(err, -EINVAL, "--memory-limit is between 16MB and 1TB");
     if (s->process_series > 10000)
         return error_set(err, -EINVAL, "--process-series is at most 10000");
     if (!s->query_max_concurrent || s->query_max_concurrent > 1000)

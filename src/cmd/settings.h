@@ -40,7 +40,7 @@ struct settings {
     int64_t interval_ms;
     uint64_t processes;
     const char *process_command;
-    uint64_t process_series;
+    uint64_t process_series, memory_limit;
     bool instance_label;
     const char *dcgm_collectors, *dcgm_hostname_label;
     const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;

@@ -337,7 +337,8 @@ struct reading {
     size_t filesystem_len;
     struct process *processes; /* every process of the machine, in no order */
     size_t process_len;
-    uint64_t processes_hidden; /* exist, but may not be read (hidepid) */
+    uint64_t processes_hidden;   /* exist, but may not be read (hidepid) */
+    uint64_t processes_left_out; /* for which there was no room in the arena */
     struct accelerator *accelerators;
     size_t accelerator_len;
     struct accelerator_process *accelerator_processes;

@@ -473,6 +473,13 @@ static int process_read(void *state, struct reading *out, struct error *err)
     if (s->turn++ % LOOKUP_TURNS == 0)
         s->boot_time_s = linux_file_boot_time(s->paths.procfs);
     int code = list_pids(s, err);
+    /* Half of the room: the rest is for what was doubled, and for names. The newest are left out:
+     * what runs long is what people ask for, and what somebody starts by the thousand comes late.
+     */
+    size_t most =
+        arena_room(out->arena) / 2 / (sizeof(struct process) + sizeof(struct process_owner));
+    out->processes_left_out = s->pid_len - MIN(s->pid_len, most);
+    s->pid_len = MIN(s->pid_len, most);
     if (!code)
         code = read_all(s, out->mono_ns, &hidden, err);
     if (code)

@@ -71,6 +71,23 @@ static void cpu_time_is_a_share_of_the_time_between(void **state)
     bench_free(b);
 }
 
+static void what_finds_no_room_is_left_out_the_newest_first(void **state)
+{
+    struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
+
+    (void)state;
+    b->arena.max = (size_t)2 * 4 * (sizeof(struct process) + sizeof(struct process_owner));
+    const struct reading *r = bench_read(b);
+    assert_int_equal(r->process_len, 4);
+    assert_int_equal(r->processes_left_out, 3);
+    assert_true(has(r, 1) && has(r, 900) && !has(r, 4712));
+    b->arena.max = 0;
+    r = bench_read(b);
+    assert_int_equal(r->process_len, 7);
+    assert_int_equal(r->processes_left_out, 0);
+    bench_free(b);
+}
+
 static void a_pid_used_again_is_another_process(void **state)
 {
     struct bench *b = bench_new(&linux_process_collector, "host-intel/1");
@@ -246,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_are_told_by_name_user_and_command),
         cmocka_unit_test(cpu_time_is_a_share_of_the_time_between),
+        cmocka_unit_test(what_finds_no_room_is_left_out_the_newest_first),
         cmocka_unit_test(a_pid_used_again_is_another_process),
         cmocka_unit_test(a_new_process_is_looked_up_twice_and_then_when_its_name_changes),
         cmocka_unit_test(processes_in_containers_carry_their_owners),

@@ -8,7 +8,7 @@
 const struct catalogue_family catalogue_truth[] = {
     {"algalon_gpu_presence", "gauge", "1",
      "hostname,pci_bus_id?,state,driver?,gpu_index?,gpu_uuid?,gpu?,serial?",
-     "Constant 1, a line a GPU that is here or was: state is present, asleep, forbidden, "
+     "Constant 1, a line a GPU that is here or was: state is present, asleep, released, forbidden, "
      "not_given, missing_from_driver, off_bus, vfio, nouveau, other_driver or no_driver (kernel: "
      "PCI, driver)",
      .asks = "/sys/bus/pci/devices, /proc/driver/nvidia/gpus, the driver's list, --gpu-inventory",

@@ -33,6 +33,11 @@ const struct catalogue_family catalogue_use[] = {
     {"algalon_readings_rejected_total", "counter", "1", "hostname,field,reason",
      "Values withdrawn since start: out of range, a driver's sentinel, or stale (worker)",
      .asks = "the worker: the check of ranges, sentinels and ages", .period = CATALOGUE_COUNTS},
+    {"algalon_memory_limit_left_out", "gauge", "1", "hostname,what",
+     "What the last reading had no room for within --memory-limit: processes of the host, "
+     "processes "
+     "on devices, series; 0 as it should be (worker)",
+     .asks = "the worker: the room left in its buffers"},
     {"algalon_gpu_processes", "gauge", "1", GPU, "Processes that hold the device (driver)",
      .asks = "nvmlDeviceGet*RunningProcesses_v3"},
     {"algalon_gpu_held", "gauge", "1", GPU,

@@ -14,6 +14,7 @@ void machine_init(struct machine *m, const struct worker_options *options)
     *m = (struct machine){
         .process_limit = MIN(options->process_limit, PROCESS_LIMIT_MAX),
         .process_series_limit = MIN(options->process_series_limit, PROCESS_LIMIT_MAX),
+        .snapshot_max_bytes = (size_t)options->memory_limit / 8,
         .process_command = options->process_command,
         .instance_label = options->instance_label,
         .dcgm_labels = choice_label_bits(options->choice),

@@ -200,12 +200,17 @@ static int merge_device_processes(struct snapshot *s, const struct collector_vie
 
     for (size_t i = 0; i < len; i++)
         most += views[i].held ? views[i].held->reading.accelerator_process_len : 0;
+    /* They are copied twice more, to be attributed and as rows. */
+    size_t room = arena_room(&s->arena) / 4 / sizeof(*s->device_processes);
+    s->left_out[LEFT_OUT_DEVICE_PROCESSES] = most - MIN(most, room);
+    most = MIN(most, room);
     s->device_processes = new_array(s, most, sizeof(*s->device_processes));
     if (!s->device_processes)
         return -ENOMEM;
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
-        for (size_t j = 0; r && j < r->accelerator_process_len; j++) {
+        for (size_t j = 0; r && j < r->accelerator_process_len && s->device_process_len < most;
+             j++) {
             const struct accelerator_process *use = &r->accelerator_processes[j];
             const struct merged_accelerator *on = find_accelerator(s, base[i] + use->accelerator);
             if (!on)
@@ -373,6 +378,7 @@ static int merge_host(struct snapshot *s, const struct reading *r)
         code = copy_filesystems(s, r);
     if (s->process_count == UNKNOWN_COUNT && r->process_len) {
         s->processes_hidden = r->processes_hidden;
+        s->left_out[LEFT_OUT_PROCESSES] = r->processes_left_out;
         if (merge_processes(s, r) < 0)
             code = -ENOMEM;
     }

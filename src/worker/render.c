@@ -32,6 +32,8 @@ struct family {
 struct renderer {
     struct family *families;
     size_t len;
+    size_t max_bytes;  /* of the text, and of the label parts; SIZE_MAX: no bound */
+    size_t bulk_bytes; /* of the text being written: lines of scopes that are bulk */
     struct buf heads;
     struct label_cache caches[SCOPE_COUNT];
 };
@@ -90,6 +92,7 @@ int renderer_new(unsigned schemas, const struct choice *choice, struct renderer 
     if (!schemas || (schemas & ~known))
         return error_set(err, -EINVAL, "no such schema (there are all-smi and dcgm)");
     struct renderer *r = xnew(struct renderer);
+    r->max_bytes = SIZE_MAX;
     r->families = xcalloc(len, sizeof(*r->families));
     for (size_t i = 0; i < schema_tables_len; i++)
         for (size_t j = 0;
@@ -116,6 +119,27 @@ void renderer_free(struct renderer *r)
     free(r);
 }
 
+void renderer_limit(struct renderer *r, size_t bytes)
+{
+    r->max_bytes = bytes;
+}
+
+/* What users of the machine can multiply as they like. */
+static bool is_bulk(enum scope scope)
+{
+    return scope == SCOPE_GPU_PROCESS || scope == SCOPE_GPU_PROCESS_INFO ||
+           scope == SCOPE_PROCESS || scope == SCOPE_HOLDER || scope == SCOPE_DISK ||
+           scope == SCOPE_DISK_INFO || scope == SCOPE_ACCOUNT;
+}
+
+/* Bytes that lines of this scope may still take. */
+static size_t room_for(const struct renderer *r, enum scope scope, size_t used, size_t bulk_used)
+{
+    size_t room = r->max_bytes - MIN(r->max_bytes, used), half = r->max_bytes / 2;
+
+    return is_bulk(scope) ? MIN(room, half - MIN(half, bulk_used)) : room;
+}
+
 /* ---- labels ---- */
 
 static const void *thing_at(const struct scope_things *things, size_t i)
@@ -134,10 +158,22 @@ static uint64_t identity(const struct snapshot *s, enum scope scope,
     return sink.hash;
 }
 
-static int write_labels(struct label_cache *cache, const struct snapshot *s, enum scope scope,
+static size_t room_for_labels(const struct renderer *r, enum scope scope)
+{
+    size_t used = 0, bulk = 0;
+
+    for (unsigned i = 0; i < SCOPE_COUNT; i++) {
+        used += i == scope ? 0 : r->caches[i].text.len;
+        bulk += i == scope || !is_bulk((enum scope)i) ? 0 : r->caches[i].text.len;
+    }
+    return room_for(r, scope, used, bulk);
+}
+
+static int write_labels(struct renderer *r, const struct snapshot *s, enum scope scope,
                         const struct scope_things *things)
 {
-    size_t lines = things->len * things->variants, start = 0;
+    struct label_cache *cache = &r->caches[scope];
+    size_t lines = things->len * things->variants, start = 0, room = room_for_labels(r, scope);
     size_t *ends = array_grow(cache->ends, &cache->cap, lines, sizeof(*ends));
     struct label_sink sink = {.text = &cache->text};
 
@@ -148,14 +184,15 @@ static int write_labels(struct label_cache *cache, const struct snapshot *s, enu
         cache->ends = ends;
     buf_reset(&cache->text);
     cache->longest = 0;
-    for (size_t i = 0; i < lines; i++) {
+    cache->lines = 0;
+    for (size_t i = 0; i < lines && cache->text.len < room; i++) {
         scope_labels(s, scope, thing_at(things, i / things->variants), i / things->variants,
                      (unsigned)(i % things->variants), &sink);
         cache->ends[i] = cache->text.len;
         cache->longest = MAX(cache->longest, cache->text.len - start);
         start = cache->text.len;
+        cache->lines++;
     }
-    cache->lines = lines;
     return cache->text.failed ? -ENOMEM : 0;
 }
 
@@ -169,7 +206,7 @@ static int refresh_labels(struct renderer *r, const struct snapshot *s)
         uint64_t hash = identity(s, (enum scope)i, &things);
         if (cache->valid && cache->hash == hash)
             continue;
-        int code = write_labels(cache, s, (enum scope)i, &things);
+        int code = write_labels(r, s, (enum scope)i, &things);
         if (code)
             return code;
         cache->hash = hash;
@@ -223,22 +260,41 @@ static bool add_span(struct snapshot *s, const struct family *family, size_t sta
     return true;
 }
 
+/* How many lines from `from` on there would be, had they room. */
+static uint64_t count_lines(const struct family *family, const struct scope_things *things,
+                            size_t from)
+{
+    char number[NUM_MAX_TEXT];
+    uint64_t n = 0;
+
+    for (size_t i = from; i < things->len * things->variants; i++) {
+        const void *thing = thing_at(things, i / things->variants);
+        unsigned variant = (unsigned)(i % things->variants);
+        n += scope_fits(family->rule->scope, thing) &&
+             print_value(family, thing, variant, number) > 0;
+    }
+    return n;
+}
+
 static void render_family(struct renderer *r, struct snapshot *s, const struct family *family)
 {
     const struct schema_rule *rule = family->rule;
     const struct label_cache *cache = &r->caches[rule->scope];
     const struct scope_things things = scope_things(s, rule->scope);
     size_t start = s->text.len, from = 0;
-    char *begin = cache->lines
-                      ? buf_reserve(&s->text, family->head_len + cache->lines * (family->name_len +
-                                                                                 cache->longest +
-                                                                                 NUM_MAX_TEXT + 2))
-                      : NULL;
+    size_t longest = family->name_len + cache->longest + NUM_MAX_TEXT + 2, lines = cache->lines;
 
+    if (rule->scope != SCOPE_LEFT_OUT) {
+        size_t room = room_for(r, rule->scope, s->text.len, r->bulk_bytes);
+        lines = MIN(lines, (room - MIN(room, family->head_len)) / longest);
+        if (lines < things.len * things.variants)
+            s->left_out[LEFT_OUT_SERIES] += count_lines(family, &things, lines);
+    }
+    char *begin = lines ? buf_reserve(&s->text, family->head_len + lines * longest) : NULL;
     if (!begin)
         return;
     char *at = begin + family->head_len;
-    for (size_t i = 0; i < cache->lines; i++) {
+    for (size_t i = 0; i < lines; i++) {
         size_t len = cache->ends[i] - from;
         const char *labels = len ? cache->text.ptr + from : "";
         char number[NUM_MAX_TEXT];
@@ -261,6 +317,7 @@ static void render_family(struct renderer *r, struct snapshot *s, const struct f
         return;
     memcpy(begin, r->heads.ptr + family->head, family->head_len);
     s->text.len += (size_t)(at - begin);
+    r->bulk_bytes += is_bulk(rule->scope) ? (size_t)(at - begin) : 0;
     if (!add_span(s, family, start, s->text.len))
         s->text.failed = true;
 }
@@ -271,8 +328,14 @@ int render(struct renderer *r, struct snapshot *s)
 
     buf_reset(&s->text);
     s->span_len = 0;
+    s->left_out[LEFT_OUT_SERIES] = 0;
+    r->bulk_bytes = 0;
     for (size_t i = 0; !code && i < r->len; i++)
-        render_family(r, s, &r->families[i]);
+        if (r->families[i].rule->scope != SCOPE_LEFT_OUT)
+            render_family(r, s, &r->families[i]);
+    for (size_t i = 0; !code && i < r->len; i++) /* now it is known */
+        if (r->families[i].rule->scope == SCOPE_LEFT_OUT)
+            render_family(r, s, &r->families[i]);
     if (code || s->text.failed) {
         buf_reset(&s->text);
         s->span_len = 0;

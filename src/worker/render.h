@@ -11,6 +11,12 @@ struct renderer;
  * snapshot to the next. Errors: -EINVAL no schema, or one that is not known; -ENOMEM. */
 MUST_CHECK int renderer_new(unsigned schemas, const struct choice *choice, struct renderer **ret,
                             struct error *err);
+
+/** Bounds text and labels to `bytes` each; lines beyond are left out and counted
+ * (LEFT_OUT_SERIES). Half of it is for what people's processes and mounts can multiply, so that
+ * they never push out the devices. Unbounded before. */
+void renderer_limit(struct renderer *r, size_t bytes);
+
 void renderer_free(struct renderer *r); /* NULL is fine */
 
 /**

@@ -547,6 +547,66 @@ static void schemas_are_chosen_by_bits(void **state)
     snapshot_release(s);
 }
 
+static size_t count_samples(struct str text)
+{
+    size_t n = 0;
+
+    while (text.ptr) {
+        struct str line = str_cut(&text, '\n');
+        n += line.len && line.ptr[0] != '#';
+    }
+    return n;
+}
+
+static void a_bomb_of_processes_is_cut_and_counted_and_pushes_no_device_out(void **state)
+{
+    const size_t limit = 500000;
+    size_t all = 0, gpu_lines = 0;
+
+    (void)state;
+    for (int limited = 0; limited < 2; limited++) {
+        struct collector_view view = fake_view(room.readings, "nvidia");
+        fake_accelerators(&view.held->reading, "nvidia", 2, 2000);
+        if (limited)
+            renderer_limit(room.renderer, limit);
+        struct snapshot *s = rendered(&view, 1);
+        struct str text = snapshot_body(s, SNAPSHOT_TEXT), rest = text;
+        char count[128];
+        size_t boards = 0;
+        while (rest.ptr)
+            boards += str_contains(str_cut(&rest, '\n'), STR("gpu_uuid=\"GPU-nvidia-1\"")) != 0;
+        if (!limited) {
+            all = count_samples(text);
+            gpu_lines = boards;
+            assert_true(all > 8000 && gpu_lines > 50);
+        } else {
+            assert_true(text.len <= limit + 1000); /* with the lines that tell of it */
+            assert_int_equal(boards, gpu_lines);
+            assert_true(s->left_out[LEFT_OUT_SERIES] > 1000);
+            assert_int_equal(count_samples(text) + s->left_out[LEFT_OUT_SERIES], all);
+            snprintf(count, sizeof(count),
+                     "algalon_memory_limit_left_out{" NODE ",what=\"series\"} %u",
+                     (unsigned)s->left_out[LEFT_OUT_SERIES]);
+            assert_true(has_line(text, count));
+        }
+        snapshot_release(s);
+    }
+}
+
+static void processes_on_devices_beyond_the_limit_are_left_out(void **state)
+{
+    struct collector_view view = fake_view(room.readings, "nvidia");
+
+    (void)state;
+    fake_accelerators(&view.held->reading, "nvidia", 1, 3000);
+    room.machine.snapshot_max_bytes = 4 << 20;
+    struct snapshot *s = rendered(&view, 1);
+    assert_in_range(s->device_process_len, 500, 2000);
+    assert_int_equal(s->device_process_len + s->left_out[LEFT_OUT_DEVICE_PROCESSES], 3000);
+    assert_true(arena_bytes(&s->arena) <= 4 << 20);
+    snapshot_release(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -566,6 +626,8 @@ int main(void)
         TEST(labels_are_those_of_the_catalogue),
         TEST(label_values_are_escaped_cut_and_made_utf8),
         TEST(schemas_are_chosen_by_bits),
+        TEST(a_bomb_of_processes_is_cut_and_counted_and_pushes_no_device_out),
+        TEST(processes_on_devices_beyond_the_limit_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ struct schedule {
     uint64_t (*now)(void);
     uint64_t started_ns, origin_ns;
     uint64_t over_ns; /* of schedule_once() */
+    size_t reading_max_bytes;
     pthread_mutex_t
         lock; /* lock: stopping, interrupted, let_go_until_ns, and of the slots what they say */
     pthread_cond_t turn;     /* stopping */
@@ -64,7 +65,7 @@ struct schedule {
 
 static void init_held(struct recycled *r)
 {
-    arena_init(&((struct held_reading *)r)->arena, READING_MAX_BYTES);
+    arena_init(&((struct held_reading *)r)->arena, 0); /* the bound is set at each turn */
 }
 
 static void reset_held(struct recycled *r)
@@ -135,6 +136,7 @@ int schedule_new(const struct schedule_options *options, struct schedule **ret, 
         xstrdup(options->paths.kubelet_socket),
     };
     s->now = options->now;
+    s->reading_max_bytes = options->reading_max_bytes;
     s->started_ns = s->now();
     s->origin_ns = s->started_ns + (uint64_t)MIN(options->interval_ms, WARM_UP_MS) * NS_PER_MS;
     pthread_mutex_init(&s->lock, NULL);
@@ -211,6 +213,7 @@ static enum outcome take_turn(struct slot *slot, uint64_t now_ns, bool release,
         error_errno(err, -ENOMEM, "reading");
         return OUTCOME_READ_FAILED;
     }
+    held->arena.max = s->reading_max_bytes;
     reading_init(&held->reading, &held->arena);
     held->reading.mono_ns = now_ns;
     held->reading.release = release;

@@ -12,7 +12,6 @@
 
 #define COLLECTORS_MAX     16                  /* in the table of device/ */
 #define STALE_INTERVALS    3                   /* a reading older than this is withdrawn */
-#define READING_MAX_BYTES  ((size_t)64 << 20)  /* of one collector: 100,000 processes and more */
 #define WORKER_STACK_BYTES ((size_t)512 << 10) /* vendor libraries run on it */
 
 /* A finished reading, shared by reference count: the collector fills another meanwhile. */
@@ -27,7 +26,8 @@ struct schedule_options {
     const struct collector *const *collectors;
     const char *disabled; /* comma-separated names; NULL: none */
     int64_t interval_ms;
-    uint64_t (*now)(void); /* monotonic nanoseconds */
+    size_t reading_max_bytes; /* of one collector; 0: no bound */
+    uint64_t (*now)(void);    /* monotonic nanoseconds */
 };
 
 /* What one collector looks like from outside. */

@@ -57,6 +57,11 @@ static double attributed(const void *thing, unsigned variant)
     return s->accelerator_len ? (double)s->attributed[variant] : (double)NAN;
 }
 
+static double left_out(const void *thing, unsigned variant)
+{
+    return (double)((const struct snapshot *)thing)->left_out[variant];
+}
+
 static double attribution_failures(const void *thing, unsigned variant)
 {
     const struct snapshot *s = thing;
@@ -107,6 +112,7 @@ const struct schema_rule schema_host[] = {
     GAUGE("algalon_holder_gpu_seconds_total", SCOPE_HOLDER, struct holder, held_s_total),
     GAUGE("algalon_holder_gpu_busy_seconds_total", SCOPE_HOLDER, struct holder, busy_s_total),
     GAUGE("algalon_holder_energy_joules_total", SCOPE_HOLDER, struct holder, energy_j_total),
+    COMPUTED("algalon_memory_limit_left_out", SCOPE_LEFT_OUT, left_out),
     COMPUTED("algalon_attribution_processes", SCOPE_ATTRIBUTED, attributed),
     COMPUTED("algalon_attribution_failures_total", SCOPE_ATTRIBUTION_FAILURE, attribution_failures),
     INFO("algalon_process_info", SCOPE_GPU_PROCESS_INFO),

@@ -64,6 +64,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_ATTRIBUTED:
     case SCOPE_ATTRIBUTION_FAILURE:
     case SCOPE_POWER:
+    case SCOPE_LEFT_OUT:
         return (struct scope_things){s, sizeof(*s), 1, variants};
     case SCOPE_COLLECTOR:
         return (struct scope_things){s->collectors, sizeof(*s->collectors), s->collector_len,
@@ -158,6 +159,13 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
         break;
     }
     return (struct scope_things){.variants = 1};
+}
+
+bool scope_fits(enum scope scope, const void *thing)
+{
+    const struct scope_part *part = part_of(scope);
+
+    return !part->fits || part->fits(thing);
 }
 
 void scope_labels(const struct snapshot *s, enum scope scope, const void *thing, size_t index,

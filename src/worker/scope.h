@@ -65,6 +65,7 @@ enum scope {
     SCOPE_ENGINE,           /* struct board_engine */
     SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
     SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
+    SCOPE_LEFT_OUT,         /* struct snapshot: a line a kind; rendered last, for it counts lines */
     SCOPE_MORE,             /* from here on those of scope_more.c; struct merged_accelerator: */
     SCOPE_GPU_ENGINE = SCOPE_MORE, /* a line per entry of an array in the detail */
     SCOPE_GPU_CLOCK_INTERVAL,
@@ -109,6 +110,9 @@ struct scope_things {
 };
 
 struct scope_things scope_things(const struct snapshot *s, enum scope scope);
+
+/** True when the thing has a place in the scope. */
+bool scope_fits(enum scope scope, const void *thing);
 
 /** Writes the labels of one line; nothing when the thing has no place in the scope. */
 void scope_labels(const struct snapshot *s, enum scope scope, const void *thing, size_t index,

@@ -100,6 +100,12 @@ static void attribution_failure(const struct scope_line *line)
     scope_text(line, "reason", attribution_reasons[line->variant]);
 }
 
+static void left_out(const struct scope_line *line)
+{
+    scope_host(line);
+    scope_text(line, "what", left_out_names[line->variant]);
+}
+
 static void process(const struct scope_line *line)
 {
     const struct process *p = line->thing;
@@ -129,5 +135,6 @@ const struct scope_part scope_use_parts[SCOPE_COUNT] = {
     [SCOPE_HOLDER] = {holder, NULL, 1},
     [SCOPE_ATTRIBUTED] = {attributed, NULL, HOLDER_OTHER},
     [SCOPE_ATTRIBUTION_FAILURE] = {attribution_failure, NULL, ATTRIBUTION_REASONS},
+    [SCOPE_LEFT_OUT] = {left_out, NULL, LEFT_OUT_KINDS},
     [SCOPE_PROCESS] = {process, NULL, 1},
 };

@@ -7,13 +7,14 @@
 #define SNAPSHOTS_KEPT 2
 #define GZIP_LEVEL                                                                                 \
     1 /* the text shrinks to a fifteenth already; higher levels cost more than they save */
-#define SNAPSHOT_MAX_BYTES ((size_t)64 << 20) /* of merged arrays */
+
+const char *const left_out_names[LEFT_OUT_KINDS] = {"processes", "device_processes", "series"};
 
 static void init_snapshot(struct recycled *r)
 {
     struct snapshot *s = (struct snapshot *)r;
 
-    arena_init(&s->arena, SNAPSHOT_MAX_BYTES);
+    arena_init(&s->arena, 0); /* the bound is the machine's, below */
     pthread_mutex_init(&s->lock, NULL);
 }
 
@@ -60,6 +61,8 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     if (!s)
         return NULL;
     s->machine = *machine;
+    s->arena.max = machine->snapshot_max_bytes;
+    memset(s->left_out, 0, sizeof(s->left_out));
     s->seq = 0;
     s->ts_ms = 0;
     s->cpu = NULL;

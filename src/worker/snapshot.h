@@ -16,6 +16,7 @@ struct machine {
     char version[64];
     char os[16], arch[32];
     unsigned process_limit, process_series_limit;
+    size_t snapshot_max_bytes; /* of merged arrays */
     enum process_command process_command;
     bool instance_label;
     unsigned dcgm_labels;        /* bits: places in choice_labels() */
@@ -134,6 +135,15 @@ struct family_span {
     size_t start, samples, end;
 };
 
+/* What --memory-limit has no room for. */
+enum left_out {
+    LEFT_OUT_PROCESSES, /* of the host */
+    LEFT_OUT_DEVICE_PROCESSES,
+    LEFT_OUT_SERIES,
+    LEFT_OUT_KINDS
+};
+extern const char *const left_out_names[LEFT_OUT_KINDS];
+
 struct snapshot {
     struct recycled base;
     struct machine machine;
@@ -179,6 +189,7 @@ struct snapshot {
     uint64_t attribution_failures[ATTRIBUTION_REASONS]; /* since start */
     struct process *processes; /* the busiest and those on a device, by pid */
     size_t process_len;
+    uint64_t left_out[LEFT_OUT_KINDS];        /* of this reading */
     uint64_t process_count, processes_hidden; /* UNKNOWN_COUNT: nobody counted */
     struct filesystem *filesystems;           /* by mount point */
     size_t filesystem_len;

@@ -15,6 +15,8 @@
 #define DEFAULT_INTERVAL_MS    5000
 #define DEFAULT_PROCESS_LIMIT  20
 #define DEFAULT_PROCESS_SERIES 500
+#define DEFAULT_MEMORY_LIMIT   ((uint64_t)128000000)
+#define MEMORY_LIMIT_MIN       ((uint64_t)16000000)
 #define FIRST_WAIT_MS          1000 /* for slow drivers, before the first snapshot goes without them */
 #define STOP_GRACE_NS          (2 * (uint64_t)NS_PER_S)
 #define ONCE_INTERVAL_MS       3600000 /* one reading after the other: none may count as stale */
@@ -32,6 +34,7 @@ struct maker {
     struct doubts doubts;
     struct energy energy;
     uint64_t seq;
+    bool full; /* the memory limit was reached, and it was said */
 };
 
 struct worker {
@@ -59,6 +62,7 @@ void worker_options_init(struct worker_options *o)
         .dcgm_host_label = "Hostname",
         .process_limit = DEFAULT_PROCESS_LIMIT,
         .process_series_limit = DEFAULT_PROCESS_SERIES,
+        .memory_limit = DEFAULT_MEMORY_LIMIT,
     };
 }
 
@@ -86,8 +90,14 @@ static int maker_init(struct maker *m, const struct worker_options *options,
         .collectors = table,
         .disabled = options->disabled,
         .interval_ms = interval_ms,
+        /* The process table is what can fill it: it takes half of this, in two readings at a time,
+         * and as much again is remembered from one to the next. */
+        .reading_max_bytes = (size_t)options->memory_limit / 4,
         .now = clock_mono_ns,
     };
+
+    if (options->memory_limit < MEMORY_LIMIT_MIN)
+        return error_set(err, -EINVAL, "the memory limit is 16MB or more");
 
     *m = (struct maker){0};
     machine_init(&m->machine, options);
@@ -97,12 +107,31 @@ static int maker_init(struct maker *m, const struct worker_options *options,
         m->attribution.holds = (*c)->holds;
     int code = renderer_new(options->schemas, options->choice, &m->renderer, err);
     if (!code)
+        renderer_limit(m->renderer, (size_t)options->memory_limit / 16);
+    if (!code)
         code = schedule_new(&schedule, &m->schedule, err);
     if (code)
         maker_fini(m);
     else
         m->snapshots = snapshot_recycler();
     return code;
+}
+
+/* Said when it begins and when it is over. */
+static void note_left_out(struct maker *m, const struct snapshot *s)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < LEFT_OUT_KINDS; i++)
+        sum += s->left_out[i];
+    if (sum && !m->full)
+        log_warn("--memory-limit is reached: what does not fit is left out", "processes",
+                 LOG_NUM(s->left_out[LEFT_OUT_PROCESSES]), "device_processes",
+                 LOG_NUM(s->left_out[LEFT_OUT_DEVICE_PROCESSES]), "series",
+                 LOG_NUM(s->left_out[LEFT_OUT_SERIES]));
+    else if (!sum && m->full)
+        log_info("all fits into --memory-limit again");
+    m->full = sum > 0;
 }
 
 static int make(struct maker *m, struct snapshot **ret)
@@ -127,11 +156,13 @@ static int make(struct maker *m, struct snapshot **ret)
         code = attribute(&m->attribution, s, mono_ns);
     if (!code)
         code = render(m->renderer, s);
-    if (code)
+    if (code) {
         snapshot_release(s);
-    else
-        *ret = s;
-    return code;
+        return code;
+    }
+    note_left_out(m, s);
+    *ret = s;
+    return 0;
 }
 
 /* ---- the publisher ---- */

@@ -38,16 +38,18 @@ struct worker_options {
     unsigned process_series_limit; /* rows of processes on a GPU (one a process and device) that
                                       become series, by memory; the rest is summed as "other" */
     enum process_command process_command; /* label `command` */
-    const char *process_log;              /* a line for each process that left a GPU goes there;
-                                             NULL: nowhere. Not of worker_once() */
-    uint64_t process_log_bytes;           /* at which it is renamed to <name>.1 */
-    bool instance_label;                  /* add `instance` as all-smi does */
-    const struct choice *choice;          /* of dcgm-exporter's fields, borrowed for the call;
-                                             NULL: its default set */
-    const char *dcgm_host_label;          /* static: "Hostname", "hostname"; NULL: no such label */
-    const char *disabled;                 /* comma-separated collector names left out; NULL: none */
-    const char *gpu_inventory; /* file that remembers which GPUs there were; NULL: none */
-    const char *version;       /* of the program, for build info */
+    uint64_t memory_limit;   /* bytes that readings, snapshots and their text take at most, 16 MB or
+                                more; what does not fit is left out and counted */
+    const char *process_log; /* a line for each process that left a GPU goes there;
+                                NULL: nowhere. Not of worker_once() */
+    uint64_t process_log_bytes;  /* at which it is renamed to <name>.1 */
+    bool instance_label;         /* add `instance` as all-smi does */
+    const struct choice *choice; /* of dcgm-exporter's fields, borrowed for the call;
+                                    NULL: its default set */
+    const char *dcgm_host_label; /* static: "Hostname", "hostname"; NULL: no such label */
+    const char *disabled;        /* comma-separated collector names left out; NULL: none */
+    const char *gpu_inventory;   /* file that remembers which GPUs there were; NULL: none */
+    const char *version;         /* of the program, for build info */
 };
 
 /** Defaults as in `algalon worker --help`. */

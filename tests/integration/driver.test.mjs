@@ -8,7 +8,7 @@ import { Algalon, binary, build, nvmlSimulator, run, sleep, temporaryFolder, unt
 const unloadingSimulator = path.join(build, 'libnvml-sim-unloading.so');
 
 /** A worker above `scenario` in a folder of its own, where its library and its device file lie too. */
-async function withWorker(scenario, use, { ownLibrary = false, device = true } = {}) {
+async function withWorker(scenario, use, { ownLibrary = false, device = true, args = [] } = {}) {
   const folder = temporaryFolder();
   const at = (name) => path.join(folder, name);
   fs.mkdirSync(at('dev'));
@@ -17,7 +17,7 @@ async function withWorker(scenario, use, { ownLibrary = false, device = true } =
   if (ownLibrary) fs.copyFileSync(unloadingSimulator, at('libnvidia-ml.so.1'));
   const worker = await Algalon.start({
     command: 'worker',
-    args: ['--interval=500ms', '--hostname=node', `--nvml-library=${ownLibrary ? at('libnvidia-ml.so.1') : nvmlSimulator}`],
+    args: ['--interval=500ms', '--hostname=node', `--nvml-library=${ownLibrary ? at('libnvidia-ml.so.1') : nvmlSimulator}`, ...args],
     env: { ALGALON_NVML_SIM: at('machine.scn'), ALGALON_NVML_SIM_DEVICE: at('dev/nvidiactl') },
   });
   try {
@@ -33,6 +33,8 @@ async function value(worker, name, labels = '') {
   const line = text.split('\n').find((l) => l.startsWith(`${name}{`) && l.includes(labels));
   return line && Number(line.slice(line.lastIndexOf(' ') + 1));
 }
+
+const residentMb = (worker) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${worker.process.pid}/status`, 'utf8'))[1]) / 1024;
 
 const holdsDriver = (worker) => fs.readdirSync(`/proc/${worker.process.pid}/fd`).some((fd) => {
   try {
@@ -114,6 +116,34 @@ describe('a driver', { concurrency: 3 }, () => {
       await until('the GPU', 15, async () => (await value(worker, 'algalon_gpu_up')) === 1);
       assert.equal(await value(worker, 'algalon_collector_up', 'nvidia'), 1);
     }, { device: false }));
+
+  it('is read on under a bomb of processes, whose memory stays within --memory-limit', async () => {
+    const proc = path.join(temporaryFolder(), 'proc');
+    for (const name of ['stat', 'meminfo', 'cpuinfo', 'loadavg', 'uptime']) {
+      fs.mkdirSync(proc, { recursive: true });
+      fs.copyFileSync(`/proc/${name}`, path.join(proc, name));
+    }
+    for (let pid = 100_000; pid < 104_000; pid++) {
+      const at = path.join(proc, String(pid));
+      const id = pid.toString(16).padStart(64, 'a');
+      fs.mkdirSync(at);
+      fs.writeFileSync(path.join(at, 'stat'), `${pid} (bomb) S 1 ${pid} ${pid} 0 -1 4194304 10 0 0 0 ${pid % 1000} 0 0 0 20 0 1 0 5000 10000000 500 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n`);
+      fs.writeFileSync(path.join(at, 'status'), `Name:\tbomb\nState:\tS\nUid:\t${pid}\t${pid}\t${pid}\t${pid}\n`);
+      fs.writeFileSync(path.join(at, 'cgroup'), `0::/system.slice/docker-${id}.scope\n`);
+      fs.writeFileSync(path.join(at, 'cmdline'), `/usr/bin/bomb\0${'x'.repeat(200)}\0`);
+    }
+    await withWorker('gpu 1 "NVIDIA L4" processes=0\nprocess gpu=0 pid=100000 count=2000 memory=1MB share=0.0005\n', async (worker) => {
+      const before = residentMb(worker);
+      await sleep(5000);
+      assert.ok(residentMb(worker) < 10 + 16, `${before} MB at first, ${residentMb(worker)} MB`);
+      const left = {};
+      for (const what of ['processes', 'device_processes', 'series']) left[what] = await value(worker, 'algalon_memory_limit_left_out', `"${what}"`);
+      assert.ok(left.processes > 1000 && left.device_processes > 500 && left.series > 100, JSON.stringify(left));
+      assert.equal(await value(worker, 'algalon_gpu_up'), 1);
+      assert.ok((await value(worker, 'all_smi_gpu_temperature_celsius')) > 0);
+      assert.equal(worker.output.match(/--memory-limit is reached/g).length, 1, 'said once');
+    }, { args: [`--path.procfs=${proc}`, '--memory-limit=16MB', '--process-series=10000', '--processes=10000'] });
+  });
 
   it('with 16 GPUs cut into seven each, and 500 processes on another machine, is told in full', async () => {
     const seven = Array(7).fill('1g.10gb').join(',');
