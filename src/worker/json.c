@@ -2,6 +2,7 @@
 #include "worker/command.h"
 #include "worker/fields.h"
 
+#include <limits.h>
 #include <time.h>
 
 #define SCHEMA_VERSION 1 /* raised when a key changes its meaning or goes; new keys may come */
@@ -98,6 +99,42 @@ static void cpus(const struct snapshot *s, struct buf *to)
     buf_char(to, ']');
 }
 
+static void presences(const struct snapshot *s, struct buf *to)
+{
+    key(to, "presence");
+    buf_char(to, '[');
+    for (size_t i = 0; i < s->presence_len; i++) {
+        const struct gpu_presence *g = &s->presences[i];
+        next_element(to);
+        text(to, "pci_bus_id", g->bus_id);
+        text(to, "state", presence_names[g->state]);
+        text(to, "driver", g->driver);
+        count(to, "gpu_index", g->number == UINT_MAX ? UNKNOWN_COUNT : g->number);
+        text(to, "uuid", g->uuid);
+        text(to, "name", g->name);
+        text(to, "serial", g->serial);
+        buf_char(to, '}');
+    }
+    buf_char(to, ']');
+}
+
+/* The checks that find a contradiction, by device. */
+static void doubts(const struct snapshot *s, struct buf *to)
+{
+    key(to, "doubtful");
+    buf_char(to, '[');
+    for (size_t i = 0; i < s->accelerator_len; i++)
+        for (size_t k = 0; k < DOUBTS; k++) {
+            if (!(s->accelerators[i].doubtful[k] > 0))
+                continue;
+            next_element(to);
+            count(to, "gpu_index", s->accelerators[i].number);
+            text(to, "check", doubt_names[k]);
+            buf_char(to, '}');
+        }
+    buf_char(to, ']');
+}
+
 /* None but on Jetson, and then one. */
 static void boards(const struct snapshot *s, struct buf *to)
 {
@@ -180,6 +217,8 @@ void snapshot_json(const struct snapshot *s, struct buf *to)
           sizeof(*s->filesystems));
     array(to, "chassis", &fields_chassis, s->chassis, s->chassis ? 1 : 0, sizeof(*s->chassis));
     boards(s, to);
+    presences(s, to);
+    doubts(s, to);
     array(to, "holders", &fields_holder, s->holders, s->holder_len, sizeof(*s->holders));
     processes(s, to);
     count(to, "process_count", s->process_count);

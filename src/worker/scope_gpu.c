@@ -47,7 +47,7 @@ static void gpu_info(const struct scope_line *line)
     for (char *c = runtime; *c; c++)
         *c = (char)(isalnum((unsigned char)*c) ? tolower((unsigned char)*c) : '_');
     scope_text(line, runtime, p->runtime_name[0] ? p->runtime_version : "");
-    scope_text(line, "lib_name", nvidia ? "NVML" : "");
+    scope_text(line, "lib_name", nvidia ? "NVML" : p->library_version[0] ? p->runtime_name : "");
     scope_text(line, "lib_version", p->library_version);
     scope_text(line, "architecture", a->device.architecture);
     scope_text(line, "vbios_version", a->device.vbios);

@@ -102,6 +102,8 @@ static void identify_gpu(struct jetson *j)
     if (n > 0)
         (void)jetson_text_cuda(str_make(text, (size_t)n), p->runtime_version,
                                sizeof(p->runtime_version));
+    /* There is no library of the driver: all-smi names CUDA in its place. */
+    str_copy(p->library_version, sizeof(p->library_version), str_of(p->runtime_version));
 }
 
 /* The GPU is ours unless the driver of desktop GPUs has it, whose collector lists it then. */
