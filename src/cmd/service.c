@@ -84,10 +84,13 @@ static int parse_schemas(const char *text, unsigned *ret, struct error *err)
             *ret |= SCHEMA_ALL_SMI;
         else if (str_is(name, "dcgm"))
             *ret |= SCHEMA_DCGM;
+        else if (str_is(name, "algalon-v1"))
+            *ret |= SCHEMA_ALIAS;
         else
-            return error_set(err, -EINVAL,
-                             "--schema is all-smi, dcgm or both with a comma, not '%.*s'",
-                             STR_ARG(name));
+            return error_set(
+                err, -EINVAL,
+                "--schema is all-smi, dcgm, algalon-v1 or several with commas, not '%.*s'",
+                STR_ARG(name));
     }
     return 0;
 }

@@ -56,7 +56,8 @@ static const struct option_spec specs[] = {
     {"interval", DURATION, FIELD(interval_ms), FOR_ALL | FOR_WORKER | FOR_DEMO, "Reading hardware",
      "5s", "DURATION", "how often hardware is read"},
     {"schema", TEXT, FIELD(schema), READING, "Reading hardware", "all-smi", "NAME,...",
-     "metric names to emit: all-smi, dcgm, or all-smi,dcgm"},
+     "metric names to emit: all-smi, dcgm, algalon-v1 (what dashboards of Algalon's first version "
+     "ask for), with commas between them"},
     {"dcgm.collectors", TEXT, FIELD(dcgm_collectors), READING, "Reading hardware", "", "FILE",
      "collectors file of dcgm-exporter: which fields --schema=dcgm emits (default: its default "
      "set)"},

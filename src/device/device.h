@@ -109,6 +109,7 @@ struct process {
     unsigned threads;
     double cpu_ratio;      /* of one CPU: 2.0 is two CPUs busy; NAN at the first sight */
     uint64_t memory_bytes; /* resident */
+    double memory_ratio;   /* of the host's; worker/ fills it in */
 };
 
 struct chassis {

@@ -13,6 +13,7 @@ static const struct table {
     {catalogue_nvml, &catalogue_nvml_len},     {catalogue_host, &catalogue_host_len},
     {catalogue_board, &catalogue_board_len},   {catalogue_truth, &catalogue_truth_len},
     {catalogue_dcgm, &catalogue_dcgm_len},
+    {catalogue_alias, &catalogue_alias_len},
 };
 
 size_t catalogue_len(void)
@@ -80,7 +81,13 @@ void catalogue_range(const struct catalogue_family *family, double *ret_low, dou
         }
 }
 
-static void section(struct buf *to, const char *prefix, const char *title, const char *text)
+bool catalogue_is_alias(const struct catalogue_family *family)
+{
+    return family >= catalogue_alias && family < catalogue_alias + catalogue_alias_len;
+}
+
+static void section(struct buf *to, const char *prefix, bool aliases, const char *title,
+                    const char *text)
 {
     buf_printf(to, "\n## %s\n\n%s\n\n", title, text);
     buf_text(to,
@@ -88,7 +95,8 @@ static void section(struct buf *to, const char *prefix, const char *title, const
     for (size_t i = 0; i < catalogue_len(); i++) {
         const struct catalogue_family *family = catalogue_at(i);
         double low, high;
-        if (!str_starts(str_of(family->name), str_of(prefix)))
+        if (!str_starts(str_of(family->name), str_of(prefix)) ||
+            catalogue_is_alias(family) != aliases)
             continue;
         catalogue_range(family, &low, &high);
         buf_printf(to, "| `%s`%s | %s | %s | %.6g to %.6g | `%s` | %s |\n", family->name,
@@ -115,13 +123,14 @@ void catalogue_markdown(struct buf *to)
             "is the index that nvidia-smi shows. `device_id` counts within one platform.\n"
             "- `?` behind a label: left out where it has no value. The unit `1` is a bare "
             "number, `info` a constant 1 whose labels say it.\n");
-    section(to, "all_smi_", "Names of all-smi",
+    section(to, "all_smi_", false, "Names of all-smi",
             "With `--schema=all-smi`, the default. Names, types and labels are all-smi's, so its "
             "dashboards and queries go on working; `hostname` stands on every series and "
             "`instance` is left to the scraper (`--instance-label` adds it).");
-    section(to, "algalon_", "What all-smi lacks", "In the same schema, under names of our own.");
+    section(to, "algalon_", false, "What all-smi lacks",
+            "In the same schema, under names of our own.");
     section(
-        to, "DCGM_", "Names of dcgm-exporter",
+        to, "DCGM_", false, "Names of dcgm-exporter",
         "With `--schema=dcgm`: names and units of dcgm-exporter 4.8, for NVIDIA's devices only. "
         "A device that is cut into MIG instances has a row for each of them in place of its own, "
         "with `GPU_I_PROFILE` and `GPU_I_ID`; what only the board has stands on each.\n\n"
@@ -135,4 +144,9 @@ void catalogue_markdown(struct buf *to)
         "give is named in the log and left out. The file is read again on SIGHUP and "
         "`/-/reload`. `--dcgm.hostname-label` renames `Hostname` to `hostname`, as dcgm-exporter "
         "did in 4.8.3, or leaves it out.");
+    section(to, "all_smi_", true, "Names of Algalon's first version",
+            "With `--schema=all-smi,algalon-v1`: names and labels that the dashboards of Algalon's "
+            "first version ask for, although no exporter ever had them, so that they draw as they "
+            "are. Beside these families the schema adds the label `gpu_name` to the series of "
+            "devices that bear no further label, and `cpu_id` to those of the processors.");
 }

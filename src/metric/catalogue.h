@@ -52,6 +52,9 @@ const struct catalogue_family *catalogue_find(struct str name);
 /** The values that a family may have, in its own unit: its own range, or that of its unit. */
 void catalogue_range(const struct catalogue_family *family, double *ret_low, double *ret_high);
 
+/** True of names that no exporter ever had: `--schema=algalon-v1`. */
+bool catalogue_is_alias(const struct catalogue_family *family);
+
 /** Appends a family in words: type, unit, labels, what is asked for it, how often, its range and
  * age, when it is absent, how architectures differ, what it is easily mistaken for. */
 void catalogue_explain(const struct catalogue_family *family, struct buf *to);

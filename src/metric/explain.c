@@ -87,6 +87,8 @@ void catalogue_explain(const struct catalogue_family *family, struct buf *to)
     if (str_starts(str_of(family->name), STR("DCGM_")))
         buf_printf(to, "  schema  dcgm%s\n",
                    family->chosen ? ", where --dcgm.collectors names it" : "");
+    if (catalogue_is_alias(family))
+        buf_text(to, "  schema  algalon-v1\n");
     if (arch)
         buf_printf(to, "  boards  %s\n", arch);
     if (note)

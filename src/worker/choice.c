@@ -117,6 +117,8 @@ static int read_record(struct reader *r, struct error *err)
         return 0;
     r->line = r->next;
     r->count = 0;
+    for (size_t i = 0; i < COLUMNS; i++)
+        r->columns[i] = STR("");
     buf_reset(&r->text);
     for (bool more = true; more; r->count++) {
         int code = read_column(r, err);

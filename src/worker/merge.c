@@ -356,6 +356,17 @@ static int copy_filesystems(struct snapshot *s, const struct reading *r)
     return 0;
 }
 
+static void set_memory_ratios(struct snapshot *s)
+{
+    uint64_t total = s->memory ? s->memory->total_bytes : UNKNOWN_COUNT;
+
+    for (size_t i = 0; i < s->process_len; i++) {
+        struct process *p = &s->processes[i];
+        bool known = total && total != UNKNOWN_COUNT && p->memory_bytes != UNKNOWN_COUNT;
+        p->memory_ratio = known ? (double)p->memory_bytes / (double)total : UNKNOWN;
+    }
+}
+
 /* Of the host's parts the first collector that gives one is taken. */
 static int merge_host(struct snapshot *s, const struct reading *r)
 {
@@ -430,6 +441,7 @@ int merge(struct snapshot *s, struct inventory *inventory, struct collector_view
         next = merge_host(s, &views[i].held->reading);
         code = code ? code : next;
     }
+    set_memory_ratios(s);
     next = merge_lists(s, views, len);
     for (size_t i = 0; i < len; i++) {
         if (views[i].held)

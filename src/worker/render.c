@@ -90,7 +90,7 @@ int renderer_new(unsigned schemas, const struct choice *choice, struct renderer 
         len += *schema_tables[i].len;
     }
     if (!schemas || (schemas & ~known))
-        return error_set(err, -EINVAL, "no such schema (there are all-smi and dcgm)");
+        return error_set(err, -EINVAL, "no such schema (there are all-smi, dcgm and algalon-v1)");
     struct renderer *r = xnew(struct renderer);
     r->max_bytes = SIZE_MAX;
     r->families = xcalloc(len, sizeof(*r->families));

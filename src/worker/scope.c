@@ -42,8 +42,8 @@ void scope_gpu(const struct scope_line *line)
 
 static const struct scope_part *part_of(enum scope scope)
 {
-    static const struct scope_part *const tables[] = {scope_use_parts, scope_gpu_parts,
-                                                      scope_host_parts, scope_dcgm_parts};
+    static const struct scope_part *const tables[] = {
+        scope_use_parts, scope_gpu_parts, scope_host_parts, scope_dcgm_parts, scope_alias_parts};
     size_t i = 0;
 
     while (i + 1 < ARRAY_LEN(tables) && !tables[i][scope].labels)
@@ -72,6 +72,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_REJECT:
         return (struct scope_things){s->rejects, sizeof(*s->rejects), s->reject_len, variants};
     case SCOPE_GPU:
+    case SCOPE_ALIAS_GPU:
     case SCOPE_GPU_INFO:
     case SCOPE_GPU_ENERGY:
     case SCOPE_GPU_ECC:
@@ -107,6 +108,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
         return (struct scope_things){s->links, sizeof(*s->links), s->link_len, variants};
     case SCOPE_GPU_PROCESS:
     case SCOPE_GPU_PROCESS_INFO:
+    case SCOPE_ALIAS_GPU_PROCESS:
         return (struct scope_things){s->process_rows, sizeof(*s->process_rows), s->process_row_len,
                                      variants};
     case SCOPE_HOLDER:
@@ -127,9 +129,11 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
         return (struct scope_things){s->memory, sizeof(*s->memory), s->memory ? 1 : 0, variants};
     case SCOPE_DISK:
     case SCOPE_DISK_INFO:
+    case SCOPE_ALIAS_DISK:
         return (struct scope_things){s->filesystems, sizeof(*s->filesystems), s->filesystem_len,
                                      variants};
     case SCOPE_PROCESS:
+    case SCOPE_ALIAS_PROCESS:
         return (struct scope_things){s->processes, sizeof(*s->processes), s->process_len, variants};
     case SCOPE_CHASSIS:
     case SCOPE_CHASSIS_INFO:

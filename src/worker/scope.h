@@ -63,6 +63,10 @@ enum scope {
     SCOPE_RAIL,             /* struct board_rail */
     SCOPE_ZONE,             /* struct board_zone */
     SCOPE_ENGINE,           /* struct board_engine */
+    SCOPE_ALIAS_GPU,        /* struct merged_accelerator */
+    SCOPE_ALIAS_GPU_PROCESS, /* struct merged_process */
+    SCOPE_ALIAS_DISK,       /* struct filesystem */
+    SCOPE_ALIAS_PROCESS,    /* struct process */
     SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
     SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
     SCOPE_LEFT_OUT,         /* struct snapshot: a line a kind; rendered last, for it counts lines */

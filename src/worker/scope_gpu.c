@@ -32,6 +32,16 @@ static const char *const fabric_faults[FABRIC_FAULTS] = {
 
 static const char *const locations[] = {"l1", "l2", "device_memory", "registers", "texture", "cbu"};
 
+/* The plain series of a device, by its name too where dashboards ask for that. */
+static void gpu(const struct scope_line *line)
+{
+    const struct merged_accelerator *a = line->thing;
+
+    scope_gpu(line);
+    if (line->s->machine.alias_labels)
+        scope_text(line, "gpu_name", a->device.name);
+}
+
 static void gpu_info(const struct scope_line *line)
 {
     static const struct platform_info unknown;
@@ -223,7 +233,7 @@ static void gpu_doubt(const struct scope_line *line)
 }
 
 const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
-    [SCOPE_GPU] = {scope_gpu, NULL, 1},
+    [SCOPE_GPU] = {gpu, NULL, 1},
     [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
     [SCOPE_GPU_ENERGY] = {gpu_energy, NULL, 1},
     [SCOPE_GPU_ECC] = {gpu_ecc, NULL, ECC_TYPES},

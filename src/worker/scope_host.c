@@ -12,6 +12,13 @@ static void cpu(const struct scope_line *line)
     scope_text(line, "index", "0");
 }
 
+static void cpu_numbered(const struct scope_line *line)
+{
+    cpu(line);
+    if (line->s->machine.alias_labels)
+        scope_text(line, "cpu_id", "0");
+}
+
 static void cpu_info(const struct scope_line *line)
 {
     const struct cpu *c = line->thing;
@@ -193,7 +200,7 @@ static bool is_virtual_or_contained(const void *thing)
 }
 
 const struct scope_part scope_host_parts[SCOPE_COUNT] = {
-    [SCOPE_CPU] = {cpu, NULL, 1},
+    [SCOPE_CPU] = {cpu_numbered, NULL, 1},
     [SCOPE_CPU_INFO] = {cpu_info, NULL, 1},
     [SCOPE_CPU_HOST] = {scope_host, NULL, 1},
     [SCOPE_SOCKET] = {socket_of_cpu, NULL, 1},

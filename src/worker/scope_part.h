@@ -22,7 +22,7 @@ struct scope_part {
 };
 
 extern const struct scope_part scope_use_parts[SCOPE_COUNT], scope_gpu_parts[SCOPE_COUNT],
-    scope_host_parts[SCOPE_COUNT], scope_dcgm_parts[SCOPE_COUNT];
+    scope_host_parts[SCOPE_COUNT], scope_dcgm_parts[SCOPE_COUNT], scope_alias_parts[SCOPE_COUNT];
 
 /** What every series of a device begins with in the schema of dcgm-exporter. */
 void scope_dcgm_device(const struct scope_line *line, const struct merged_accelerator *a);

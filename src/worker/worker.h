@@ -18,7 +18,8 @@ struct snapshot; /* one rendered state of this machine; immutable, shared by ref
 
 enum schema {
     SCHEMA_ALL_SMI = 1,
-    SCHEMA_DCGM = 2
+    SCHEMA_DCGM = 2,
+    SCHEMA_ALIAS = 4 /* names that dashboards of Algalon's first version ask for */
 };
 
 /* What of command lines is shown: they hold secrets. */
