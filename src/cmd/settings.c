@@ -79,7 +79,7 @@ static const struct option_spec specs[] = {
     {"process-log-size", SIZE, FIELD(process_log_size), FOR_ALL | FOR_WORKER, "Reading hardware",
      "16MB", "SIZE", "at which that file is renamed to FILE.1"},
     {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
-     "add the label `instance`, as all-smi does"},
+     "add the labels `instance` and `host` where all-smi has them"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
      "NAME,...",
      "what not to read: nvidia, jetson, inventory, cpu, memory, disk, process, chassis"},

@@ -112,12 +112,17 @@ struct process {
     double memory_ratio;   /* of the host's; worker/ fills it in */
 };
 
+#define CHASSIS_FANS 24
+
 struct chassis {
     bool present;
     char vendor[64], product[64], version[64], board[64], bios_version[64];
     char virtualization[32]; /* "kvm", "vmware", ...; "" on bare metal */
     char container[32];      /* "docker", "kubernetes", ...; "" outside */
+    char container_id[13];   /* of the one this process runs in */
     double inlet_temperature_c, outlet_temperature_c, power_w;
+    double fan_rpm[CHASSIS_FANS];
+    char fan_name[CHASSIS_FANS][40]; /* as the board labels it, else driver and number */
 };
 
 /* ---- accelerators ---- */

@@ -7,25 +7,31 @@
 
 #include "device/linux_cgroup.h"
 #include "device/linux_hwmon.h"
+#include "device/linux_owner.h"
 #include "device/linux_proc.h"
 #include "device/linux_topology.h"
 
 #include <strings.h>
 #include <unistd.h>
 
-#define SENSORS_MAX 16
+#define SENSORS_MAX (16 + CHASSIS_FANS)
 #define TEMPS_MAX   20       /* temp1..temp20 of one chip are looked through for their labels */
+#define FANS_MAX    12       /* fan1..fan12 of one chip */
 #define POWER_MAX_W 200000.0 /* a full rack: beyond, the meter is wrong */
+
+#define FAN_MAX_RPM 100000 /* beyond, the tachometer is wrong */
 
 enum kind {
     INLET,
     OUTLET,
-    POWER
+    POWER,
+    FAN
 };
 
 struct sensor {
     enum kind kind;
     int fd;
+    unsigned fan; /* place in the chassis' list */
 };
 
 struct state {
@@ -33,6 +39,7 @@ struct state {
     struct chassis fixed; /* all that does not change */
     struct sensor sensors[SENSORS_MAX];
     size_t sensor_len;
+    unsigned fan_len;
 };
 
 /* What firmware says when its maker did not fill it in. Compared without case. */
@@ -191,7 +198,31 @@ static void add_sensor(struct state *s, enum kind kind, unsigned number, const c
     int fd = s->sensor_len < SENSORS_MAX ? linux_hwmon_open(s->paths.sysfs, number, file) : -1;
 
     if (fd >= 0)
-        s->sensors[s->sensor_len++] = (struct sensor){kind, fd};
+        s->sensors[s->sensor_len++] = (struct sensor){kind, fd, s->fan_len};
+}
+
+/* Fans of the machine, not those that a graphics driver turns on its own card. */
+static void add_fans(struct state *s, const struct linux_hwmon *chip)
+{
+    static const char *const cards[] = {"amdgpu", "radeon", "nouveau", "i915", "xe"};
+    size_t before;
+
+    for (size_t i = 0; i < ARRAY_LEN(cards); i++)
+        if (strcmp(chip->name, cards[i]) == 0)
+            return;
+    for (unsigned k = 1; k <= FANS_MAX && s->fan_len < CHASSIS_FANS; k++) {
+        char file[32], *name = s->fixed.fan_name[s->fan_len];
+        snprintf(file, sizeof(file), "fan%u_input", k);
+        before = s->sensor_len;
+        add_sensor(s, FAN, chip->number, file);
+        if (s->sensor_len == before)
+            continue;
+        snprintf(file, sizeof(file), "fan%u_label", k);
+        if (!linux_hwmon_text(name, sizeof(s->fixed.fan_name[0]), s->paths.sysfs, chip->number,
+                              file))
+            snprintf(name, sizeof(s->fixed.fan_name[0]), "%s fan%u", chip->name, k);
+        s->fan_len++;
+    }
 }
 
 static bool label_says(const char *label, const char *word)
@@ -224,6 +255,7 @@ static void find_sensors(struct state *s)
             add_power_meter(s, list[i].number);
         if (strcmp(list[i].name, "acpitz") == 0)
             continue;
+        add_fans(s, &list[i]);
         for (unsigned k = 1; k <= TEMPS_MAX; k++) {
             char file[32], label[64];
             snprintf(file, sizeof(file), "temp%u_label", k);
@@ -243,6 +275,18 @@ static bool chassis_detect(const struct host_paths *paths)
     return linux_file_exists(paths->sysfs, "class") || linux_file_exists(paths->procfs, "stat");
 }
 
+/* From the name of the process's own cgroup; a private cgroup namespace hides it. */
+static void read_container_id(struct state *s)
+{
+    char text[4096];
+    struct linux_owner owner;
+    ssize_t n = linux_file_text(text, sizeof(text), s->paths.procfs, "self/cgroup");
+
+    if (n > 0 && linux_owner_read(&owner, str_make(text, (size_t)n)))
+        str_copy(s->fixed.container_id, sizeof(s->fixed.container_id),
+                 str_of(owner.is.container_id));
+}
+
 static int chassis_open(const struct host_paths *paths, void **ret, struct error *err)
 {
     struct state *s = xnew(struct state);
@@ -255,6 +299,8 @@ static int chassis_open(const struct host_paths *paths, void **ret, struct error
     str_copy(s->fixed.virtualization, sizeof(s->fixed.virtualization),
              str_of(find_hypervisor(paths, &s->fixed)));
     memcpy(s->fixed.container, view.runtime, sizeof(s->fixed.container));
+    if (view.runtime[0])
+        read_container_id(s);
     find_sensors(s);
     const char *const texts[] = {s->fixed.vendor, s->fixed.product, s->fixed.board,
                                  s->fixed.virtualization, s->fixed.container};
@@ -278,12 +324,16 @@ static void chassis_close(void *state)
 
 /* Of several inlets the coolest is what comes in, of several outlets the hottest what goes out;
  * meters add up. */
-static void take_sensor(struct chassis *c, enum kind kind, int64_t value)
+static void take_sensor(struct chassis *c, enum kind kind, unsigned fan, int64_t value)
 {
     if (kind == POWER) {
         double watts = (double)value / 1e6;
         if (watts >= 0 && watts <= POWER_MAX_W)
             c->power_w = isnan(c->power_w) ? watts : c->power_w + watts;
+        return;
+    }
+    if (kind == FAN) {
+        c->fan_rpm[fan] = value >= 0 && value <= FAN_MAX_RPM ? (double)value : UNKNOWN;
         return;
     }
     double celsius = (double)value / 1000;
@@ -306,10 +356,12 @@ static int chassis_read(void *state, struct reading *out, struct error *err)
     out->chassis.inlet_temperature_c = UNKNOWN;
     out->chassis.outlet_temperature_c = UNKNOWN;
     out->chassis.power_w = UNKNOWN;
+    for (size_t i = 0; i < CHASSIS_FANS; i++)
+        out->chassis.fan_rpm[i] = UNKNOWN;
     for (size_t i = 0; i < s->sensor_len; i++) {
         int64_t value;
         if (linux_hwmon_value(s->sensors[i].fd, &value))
-            take_sensor(&out->chassis, s->sensors[i].kind, value);
+            take_sensor(&out->chassis, s->sensors[i].kind, s->sensors[i].fan, value);
     }
     return 0;
 }

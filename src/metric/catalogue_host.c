@@ -14,7 +14,7 @@
 #define ASKS_MEMINFO_CGROUP "/proc/meminfo; in a container the limits of its cgroup"
 
 const struct catalogue_family catalogue_host[] = {
-    {"all_smi_cpu_info", "gauge", "info", "hostname,cpu_model,index,architecture?,platform_type?",
+    {"all_smi_cpu_info", "gauge", "info", "hostname,cpu_model?,index,architecture?,platform_type?",
      "Constant 1; model and make of the processors (kernel: /proc/cpuinfo)", .asks = ASKS_CPU,
      .period = CATALOGUE_OPEN},
     {"all_smi_cpu_utilization", "gauge", "percent", CPU,
@@ -48,7 +48,7 @@ const struct catalogue_family catalogue_host[] = {
      "Power of a socket, mean over the interval, watts (kernel: powercap)",
      .asks = "/sys/class/powercap/intel-rapl*/energy_uj", .period = CATALOGUE_MEAN,
      .absent = "Readable by root only on most systems; not in virtual machines."},
-    {"all_smi_cpu_core_utilization", "gauge", "percent", "hostname,cpu_model,core_id,core_type",
+    {"all_smi_cpu_core_utilization", "gauge", "percent", "hostname,cpu_model?,core_id,core_type",
      "Busy share of a hardware thread, percent (kernel: /proc/stat)", .asks = ASKS_CPU},
     {"algalon_cpu_core_frequency_mhz", "gauge", "megahertz", "hostname,core_id",
      "Clock of a hardware thread, MHz (kernel: cpufreq)", .asks = ASKS_CPUFREQ,
@@ -124,6 +124,18 @@ const struct catalogue_family catalogue_host[] = {
     {"all_smi_chassis_power_watts", "gauge", "watts", HOST,
      "Power of the whole machine, watts (power supply or board sensors)", .asks = ASKS_CHASSIS,
      RANGE(0, 200000), .absent = ABSENT_BOARD},
+    {"all_smi_chassis_cpu_power_watts", "gauge", "watts", HOST,
+     "Power of all processor sockets, mean over the interval, watts (kernel: powercap)",
+     .period = CATALOGUE_MEAN, .like = "all_smi_cpu_power_consumption_watts"},
+    {"all_smi_chassis_gpu_power_watts", "gauge", "watts", HOST,
+     "Power of all devices that tell theirs, watts (driver)", RANGE(0, 200000),
+     .like = "all_smi_gpu_power_consumption_watts",
+     .note = "A device that does not answer is missing from the sum: compare "
+             "count(all_smi_gpu_power_consumption_watts) with count(algalon_gpu_up)."},
+    {"all_smi_chassis_fan_speed_rpm", "gauge", "rpm", HOST ",fan_id,fan_name",
+     "Speed of a fan of the machine, revolutions per minute (kernel: hwmon)",
+     .asks = "/sys/class/hwmon: fan*_input", .absent = "Boards whose fans only their BMC knows.",
+     .note = "0 is a fan that stands, or a connector without one."},
     {"all_smi_chassis_inlet_temperature_celsius", "gauge", "celsius", HOST,
      "Temperature of the air that enters, degrees Celsius (board sensors)", .asks = ASKS_CHASSIS,
      .absent = ABSENT_BOARD},
@@ -136,7 +148,12 @@ const struct catalogue_family catalogue_host[] = {
     {"all_smi_runtime_environment", "gauge", "info", "hostname,environment",
      "Constant 1 inside a container or virtual machine, with its kind (kernel)",
      .asks = "/proc/1/cgroup, /.dockerenv, /sys/class/dmi/id"},
-    {"all_smi_container_runtime_info", "gauge", "info", "hostname,runtime",
+    {"all_smi_kubernetes_pod_info", "gauge", "info", "hostname,pod_name,namespace?",
+     "Constant 1 inside a pod, with its name: the pod of the worker itself (environment: POD_NAME, "
+     "POD_NAMESPACE)",
+     .asks = "POD_NAME, POD_NAMESPACE, else HOSTNAME and the service account's namespace",
+     .period = CATALOGUE_OPEN},
+    {"all_smi_container_runtime_info", "gauge", "info", "hostname,runtime,container_id?",
      "Constant 1 inside a container, with what runs it (kernel: cgroup)",
      .asks = "/proc/1/cgroup, /.dockerenv", .period = CATALOGUE_OPEN},
 };

@@ -15,8 +15,8 @@
 #define HOLDER                                                                                     \
     "hostname,gpu_index,gpu_uuid,gpu,holder_kind,holder,user?,namespace?,pod?,container?,"         \
     "slurm_job?"
-#define CPU       "hostname,cpu_model,index"
-#define SOCKET    "hostname,cpu_model,cpu_index,socket_id"
+#define CPU       "hostname,cpu_model?,index"
+#define SOCKET    "hostname,cpu_model?,cpu_index,socket_id"
 #define MEMORY    "hostname,index"
 #define DISK      "hostname,mount_point,index"
 #define PROCESS   "hostname,pid,name,user"
@@ -45,7 +45,6 @@ extern const struct catalogue_family catalogue_use[], catalogue_gpu[], catalogue
     catalogue_dcgm[], catalogue_alias[];
 extern const size_t catalogue_use_len, catalogue_gpu_len, catalogue_health_len,
     catalogue_profile_len, catalogue_nvml_len, catalogue_host_len, catalogue_board_len,
-    catalogue_truth_len, catalogue_dcgm_len,
-    catalogue_alias_len;
+    catalogue_truth_len, catalogue_dcgm_len, catalogue_alias_len;
 
 #endif

@@ -2,10 +2,30 @@
 #include "worker/machine.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#define NAMESPACE_FILE    "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 #define PROCESS_LIMIT_MAX 10000u /* shown at most, whatever the options ask for; so of rows */
+
+/* What the downward API puts into the environment; else what Kubernetes always leaves. */
+static void set_pod(struct machine *m)
+{
+    const char *pod = getenv("POD_NAME"), *namespace = getenv("POD_NAMESPACE");
+    struct buf text;
+
+    if (!getenv("KUBERNETES_SERVICE_HOST"))
+        return;
+    pod = pod && *pod ? pod : getenv("HOSTNAME");
+    str_copy(m->pod, sizeof(m->pod), str_of(pod));
+    buf_init(&text, 256);
+    if (namespace && *namespace)
+        str_copy(m->pod_namespace, sizeof(m->pod_namespace), str_of(namespace));
+    else if (!file_read(NAMESPACE_FILE, 250, &text, NULL))
+        str_copy(m->pod_namespace, sizeof(m->pod_namespace), str_trim(buf_str(&text)));
+    buf_fini(&text);
+}
 
 void machine_init(struct machine *m, const struct worker_options *options)
 {
@@ -27,6 +47,7 @@ void machine_init(struct machine *m, const struct worker_options *options)
         str_copy(m->hostname, sizeof(m->hostname), STR("localhost"));
     m->hostname[sizeof(m->hostname) - 1] = '\0'; /* gethostname() need not end a long one */
     str_copy(m->version, sizeof(m->version), str_of(options->version));
+    set_pod(m);
     if (uname(&name) < 0)
         return;
     /* all-smi's spelling, which is Rust's: linux, macos; x86_64, aarch64. */

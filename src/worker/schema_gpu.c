@@ -161,7 +161,7 @@ const struct schema_rule schema_gpu[] = {
     GPU_GAUGE("algalon_gpu_persistence_mode", persistence_mode),
     GPU_GAUGE("algalon_gpu_virtualization_mode", detail.virtualization_mode),
     GPU_GAUGE("algalon_gpu_mig_mode", mig_mode),
-    GPU_GAUGE("all_smi_gpu_mig_mode", mig_mode),
+    GAUGE("all_smi_gpu_mig_mode", SCOPE_GPU_MIG_MODE, struct accelerator, mig_mode),
     SHARE("all_smi_mig_instance_utilization_gpu", SCOPE_INSTANCE, struct merged_instance,
           instance.profile[PROFILE_SM]),
     SHARE("all_smi_mig_instance_utilization_memory", SCOPE_INSTANCE, struct merged_instance,

@@ -69,6 +69,21 @@ static double attribution_failures(const void *thing, unsigned variant)
     return s->accelerator_len ? (double)s->attribution_failures[variant] : (double)NAN;
 }
 
+/* Of those devices that tell theirs. */
+static double all_gpu_power(const void *thing, unsigned variant)
+{
+    const struct snapshot *s = thing;
+    double sum = (double)NAN;
+
+    (void)variant;
+    for (size_t i = 0; i < s->accelerator_len; i++) {
+        double watts = s->accelerators[i].device.power_w;
+        if (!isnan(watts))
+            sum = isnan(sum) ? watts : sum + watts;
+    }
+    return sum;
+}
+
 /* ---- the table ---- */
 
 const struct schema_rule schema_host[] = {
@@ -86,7 +101,12 @@ const struct schema_rule schema_host[] = {
     INFO("all_smi_virtualization_info", SCOPE_VIRTUALIZATION),
     INFO("all_smi_runtime_environment", SCOPE_ENVIRONMENT),
     INFO("all_smi_container_runtime_info", SCOPE_CONTAINER),
+    INFO("all_smi_kubernetes_pod_info", SCOPE_POD),
     GAUGE("all_smi_chassis_power_watts", SCOPE_CHASSIS, struct chassis, power_w),
+    GAUGE("all_smi_chassis_cpu_power_watts", SCOPE_CHASSIS_CPU, struct cpu, power_w),
+    {"all_smi_chassis_gpu_power_watts", SCOPE_UP, VALUE_COMPUTED, 3, 1, 0, all_gpu_power},
+    {"all_smi_chassis_fan_speed_rpm", SCOPE_CHASSIS_FAN, VALUE_ARRAY, 0, 1,
+     offsetof(struct chassis, fan_rpm), NULL},
     GAUGE("all_smi_chassis_inlet_temperature_celsius", SCOPE_CHASSIS, struct chassis,
           inlet_temperature_c),
     GAUGE("all_smi_chassis_outlet_temperature_celsius", SCOPE_CHASSIS, struct chassis,

@@ -27,6 +27,12 @@ void scope_host_and_instance(const struct scope_line *line)
                    sizeof(line->s->machine.hostname));
 }
 
+void scope_all_smi_host(const struct scope_line *line)
+{
+    if (line->s->machine.instance_label)
+        label_text(line->to, "host", line->s->machine.hostname, sizeof(line->s->machine.hostname));
+}
+
 void scope_device(const struct scope_line *line, const struct merged_accelerator *a)
 {
     scope_host_and_instance(line);
@@ -60,6 +66,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     switch (scope) {
     case SCOPE_MACHINE:
     case SCOPE_UP:
+    case SCOPE_POD:
     case SCOPE_BUILD:
     case SCOPE_ATTRIBUTED:
     case SCOPE_ATTRIBUTION_FAILURE:
@@ -75,6 +82,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_ALIAS_GPU:
     case SCOPE_GPU_INFO:
     case SCOPE_GPU_ENERGY:
+    case SCOPE_GPU_MIG_MODE:
     case SCOPE_GPU_ECC:
     case SCOPE_GPU_ECC_LOCATION:
     case SCOPE_GPU_THROTTLE:
@@ -116,6 +124,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_CPU:
     case SCOPE_CPU_INFO:
     case SCOPE_CPU_HOST:
+    case SCOPE_CHASSIS_CPU:
         return (struct scope_things){s->cpu, sizeof(*s->cpu), s->cpu ? 1 : 0, variants};
     case SCOPE_SOCKET:
         return (struct scope_things){s->cpu ? s->cpu->sockets : NULL, sizeof(*s->cpu->sockets),
@@ -140,6 +149,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_VIRTUALIZATION:
     case SCOPE_ENVIRONMENT:
     case SCOPE_CONTAINER:
+    case SCOPE_CHASSIS_FAN:
         return (struct scope_things){s->chassis, sizeof(*s->chassis), s->chassis ? 1 : 0, variants};
     case SCOPE_PRESENCE:
         return (struct scope_things){s->presences, sizeof(*s->presences), s->presence_len,

@@ -54,23 +54,27 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_GPU_DOUBT, /* struct merged_accelerator: a line a check */
-    SCOPE_POWER,     /* struct snapshot: a line a part */
-    SCOPE_PRESENCE,  /* struct gpu_presence */
-    SCOPE_BOARD,     /* struct board; so the next two */
+    SCOPE_CHASSIS_FAN,  /* a line a fan */
+    SCOPE_CHASSIS_CPU,  /* struct cpu */
+    SCOPE_POD,          /* struct snapshot */
+    SCOPE_GPU_MIG_MODE, /* struct merged_accelerator */
+    SCOPE_GPU_DOUBT,    /* struct merged_accelerator: a line a check */
+    SCOPE_POWER,        /* struct snapshot: a line a part */
+    SCOPE_PRESENCE,     /* struct gpu_presence */
+    SCOPE_BOARD,        /* struct board; so the next two */
     SCOPE_BOARD_INFO,
     SCOPE_BOARD_POWER,
-    SCOPE_RAIL,             /* struct board_rail */
-    SCOPE_ZONE,             /* struct board_zone */
-    SCOPE_ENGINE,           /* struct board_engine */
-    SCOPE_ALIAS_GPU,        /* struct merged_accelerator */
+    SCOPE_RAIL,              /* struct board_rail */
+    SCOPE_ZONE,              /* struct board_zone */
+    SCOPE_ENGINE,            /* struct board_engine */
+    SCOPE_ALIAS_GPU,         /* struct merged_accelerator */
     SCOPE_ALIAS_GPU_PROCESS, /* struct merged_process */
-    SCOPE_ALIAS_DISK,       /* struct filesystem */
-    SCOPE_ALIAS_PROCESS,    /* struct process */
-    SCOPE_DCGM_CLOCK_EVENT, /* as the next, a line a reason */
-    SCOPE_DCGM,             /* struct merged_accelerator: a row of it, see struct snapshot */
-    SCOPE_LEFT_OUT,         /* struct snapshot: a line a kind; rendered last, for it counts lines */
-    SCOPE_MORE,             /* from here on those of scope_more.c; struct merged_accelerator: */
+    SCOPE_ALIAS_DISK,        /* struct filesystem */
+    SCOPE_ALIAS_PROCESS,     /* struct process */
+    SCOPE_DCGM_CLOCK_EVENT,  /* as the next, a line a reason */
+    SCOPE_DCGM,              /* struct merged_accelerator: a row of it, see struct snapshot */
+    SCOPE_LEFT_OUT, /* struct snapshot: a line a kind; rendered last, for it counts lines */
+    SCOPE_MORE,     /* from here on those of scope_more.c; struct merged_accelerator: */
     SCOPE_GPU_ENGINE = SCOPE_MORE, /* a line per entry of an array in the detail */
     SCOPE_GPU_CLOCK_INTERVAL,
     SCOPE_GPU_CLOCK_LIMIT,

@@ -70,9 +70,16 @@ static void gpu_energy(const struct scope_line *line)
     const struct merged_accelerator *a = line->thing;
 
     scope_host(line);
+    scope_all_smi_host(line);
     scope_text(line, "scope", "gpu");
     label_number(line->to, "gpu_index", a->number);
     scope_text(line, "gpu_uuid", a->device.uuid);
+}
+
+static void gpu_mig_mode(const struct scope_line *line)
+{
+    scope_gpu(line);
+    scope_all_smi_host(line);
 }
 
 static void gpu_ecc(const struct scope_line *line)
@@ -150,6 +157,7 @@ static void instance(const struct scope_line *line)
     const struct merged_instance *m = line->thing;
 
     scope_device(line, m->on);
+    scope_all_smi_host(line);
     label_number(line->to, "mig_instance", m->instance.index);
     scope_text(line, "mig_uuid", m->instance.uuid);
     scope_text(line, "mig_profile", m->instance.profile_name);
@@ -236,6 +244,7 @@ const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
     [SCOPE_GPU] = {gpu, NULL, 1},
     [SCOPE_GPU_INFO] = {gpu_info, NULL, 1},
     [SCOPE_GPU_ENERGY] = {gpu_energy, NULL, 1},
+    [SCOPE_GPU_MIG_MODE] = {gpu_mig_mode, NULL, 1},
     [SCOPE_GPU_ECC] = {gpu_ecc, NULL, ECC_TYPES},
     [SCOPE_GPU_ECC_LOCATION] = {gpu_ecc_location, NULL, ECC_LOCATION_COUNTERS + ECC_SRAM_COUNTERS},
     [SCOPE_GPU_THROTTLE] = {gpu_throttle, NULL, SCOPE_THROTTLE_REASONS},

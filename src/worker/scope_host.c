@@ -115,6 +115,25 @@ static void container(const struct scope_line *line)
 
     scope_host(line);
     scope_text(line, "runtime", c->container);
+    scope_text(line, "container_id", c->container_id);
+}
+
+static void chassis_fan(const struct scope_line *line)
+{
+    const struct chassis *c = line->thing;
+
+    scope_host_and_instance(line);
+    label_number(line->to, "fan_id", line->variant);
+    scope_text(line, "fan_name", c->fan_name[line->variant]);
+}
+
+static void pod(const struct scope_line *line)
+{
+    const struct machine *m = &line->s->machine;
+
+    scope_host(line);
+    scope_text(line, "pod_name", m->pod);
+    scope_text(line, "namespace", m->pod_namespace);
 }
 
 static void board_info(const struct scope_line *line)
@@ -184,6 +203,16 @@ static bool is_described(const void *thing)
     return c->product[0] || c->vendor[0] || c->board[0] || c->version[0] || c->bios_version[0];
 }
 
+static bool has_fans(const void *thing)
+{
+    return ((const struct chassis *)thing)->fan_name[0][0] != '\0';
+}
+
+static bool is_in_pod(const void *thing)
+{
+    return ((const struct snapshot *)thing)->machine.pod[0] != '\0';
+}
+
 static bool is_virtual(const void *thing)
 {
     return ((const struct chassis *)thing)->virtualization[0] != '\0';
@@ -211,6 +240,9 @@ const struct scope_part scope_host_parts[SCOPE_COUNT] = {
     [SCOPE_DISK] = {disk, NULL, 1},
     [SCOPE_DISK_INFO] = {disk_info, NULL, 1},
     [SCOPE_CHASSIS] = {scope_host_and_instance, NULL, 1},
+    [SCOPE_CHASSIS_FAN] = {chassis_fan, has_fans, CHASSIS_FANS},
+    [SCOPE_CHASSIS_CPU] = {scope_host_and_instance, NULL, 1},
+    [SCOPE_POD] = {pod, is_in_pod, 1},
     [SCOPE_CHASSIS_INFO] = {chassis_info, is_described, 1},
     [SCOPE_VIRTUALIZATION] = {virtualization, is_virtual, 1},
     [SCOPE_ENVIRONMENT] = {environment, is_virtual_or_contained, 1},

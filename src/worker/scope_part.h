@@ -44,6 +44,9 @@ void scope_host(const struct scope_line *line);
  * and energy. */
 void scope_host_and_instance(const struct scope_line *line);
 
+/** all-smi's second name of the host on parts of devices and energy, with the same switch. */
+void scope_all_smi_host(const struct scope_line *line);
+
 /** What every series of a device begins with. */
 void scope_device(const struct scope_line *line, const struct merged_accelerator *a);
 void scope_gpu(const struct scope_line *line); /* the same, of the line's thing */

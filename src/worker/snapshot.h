@@ -15,6 +15,7 @@ struct machine {
     char hostname[256];
     char version[64];
     char os[16], arch[32];
+    char pod[128], pod_namespace[64]; /* that this process runs in; "" in none */
     unsigned process_limit, process_series_limit;
     size_t snapshot_max_bytes; /* of merged arrays */
     enum process_command process_command;
