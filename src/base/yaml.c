@@ -24,6 +24,8 @@ struct loader {
     struct arena *arena;
     struct anchor *anchors;
     size_t depth, items;
+    struct str input;
+    size_t chars, bytes; /* of the input, up to the mark that was looked at last */
     struct error *err;
 };
 
@@ -54,6 +56,20 @@ static int next_event(struct loader *l)
 static size_t event_line(const struct loader *l)
 {
     return l->event.start_mark.line + 1;
+}
+
+/* libyaml counts characters. Marks come in order, so the input is walked once. */
+static size_t byte_at(struct loader *l, const yaml_mark_t *mark)
+{
+    if (mark->index < l->chars)
+        l->chars = l->bytes = 0;
+    while (l->chars < mark->index && l->bytes < l->input.len) {
+        l->bytes++;
+        while (l->bytes < l->input.len && ((unsigned char)l->input.ptr[l->bytes] & 0xc0) == 0x80)
+            l->bytes++;
+        l->chars++;
+    }
+    return l->bytes;
 }
 
 static struct yaml_node *new_node(struct loader *l, enum yaml_kind kind)
@@ -95,6 +111,8 @@ static int load_text(struct loader *l, const struct yaml_node **ret)
     if (memchr(copy, '\0', len))
         return bad(l, node->line, "a zero byte in a text");
     node->text = str_make(copy, len);
+    node->start = byte_at(l, &l->event.start_mark);
+    node->end = byte_at(l, &l->event.end_mark);
     node->plain = l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     *ret = node;
     return keep_anchor(l, l->event.data.scalar.anchor, node);
@@ -288,7 +306,7 @@ static int load_document(struct loader *l, const struct yaml_node **ret)
 int yaml_parse(const char *name, struct str text, struct arena *a, const struct yaml_node **ret,
                struct error *err)
 {
-    struct loader l = {.name = name, .arena = a, .err = err};
+    struct loader l = {.name = name, .arena = a, .input = text, .err = err};
 
     if (!yaml_parser_initialize(&l.parser))
         return error_errno(err, -ENOMEM, "%s", name);

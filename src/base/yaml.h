@@ -26,6 +26,7 @@ struct yaml_node {
     size_t line;             /* from 1 */
     size_t weight;           /* nodes in it */
     struct str text;         /* of YAML_TEXT; terminated */
+    size_t start, end;       /* of YAML_TEXT: where it stands in the file, quotes included; bytes */
     struct yaml_item *first; /* of lists and maps */
     size_t len;
 };

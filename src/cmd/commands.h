@@ -31,6 +31,8 @@ enum exit_code command_explain(struct settings *settings);
 enum exit_code command_demo(struct settings *settings);
 enum exit_code command_ready(struct settings *settings);
 enum exit_code command_release(struct settings *settings);
+enum exit_code command_check(struct settings *settings);
+enum exit_code command_migrate(struct settings *settings);
 
 const char *program_version(void);
 

@@ -42,6 +42,27 @@ const struct command commands[] = {
      "them\n"
      "all. Exit code 1 when there is no such metric.",
      command_explain},
+    {"check", FOR_CHECK, "check configuration, targets, rules and dashboards before using them",
+     "Reads files as the other commands would and says what is wrong, where, and what to do:\n"
+     "configuration (algalon.yml), scrape configurations, files of targets, rule files, "
+     "dashboards,\n"
+     "web configurations, data directories. What a file is is told by its content (--kind).\n"
+     "With --against the metrics, labels and units that dashboards and rules ask for are held "
+     "against\n"
+     "what an exporter or a store has. Exit code 0: in order, perhaps with warnings; 1: errors; 2: "
+     "wrong\n"
+     "usage.",
+     command_check},
+    {"migrate", FOR_MIGRATE, "dashboards and rules in the names of another exporter, and bridges",
+     "  migrate dashboard FILE   the dashboard in the names of --to, on stdout\n"
+     "  migrate rules FILE       the rule file, comments kept\n"
+     "  migrate bridge           recording rules that give the names of --to from the other's "
+     "series\n"
+     "  migrate table            what corresponds to what, as Markdown\n"
+     "What has no counterpart is left as it is and told on stderr. Exit code 0: all of it was "
+     "translated;\n"
+     "1: something was not; 2: wrong usage.",
+     command_migrate},
     {"demo", FOR_DEMO, "a simulated mixed fleet, to look at without hardware",
      "Starts workers for simulated machines with simulated GPUs on loopback, scrapes them, and "
      "shows the\n"
@@ -77,10 +98,17 @@ static void print_usage(FILE *to)
                 "the version.\n");
 }
 
+static const char *operands(enum command_bit bit)
+{
+    return bit == FOR_EXPLAIN   ? " [METRIC]..."
+           : bit == FOR_CHECK   ? " FILE..."
+           : bit == FOR_MIGRATE ? " WHAT [FILE]"
+                                : "";
+}
+
 static void print_help(const struct command *c)
 {
-    printf("Usage: algalon %s [OPTION]...%s\n\n%s\n", c->name,
-           c->bit == FOR_EXPLAIN ? " [METRIC]..." : "", c->about);
+    printf("Usage: algalon %s [OPTION]...%s\n\n%s\n", c->name, operands(c->bit), c->about);
     settings_help(c->bit);
 }
 

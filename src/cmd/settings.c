@@ -33,6 +33,7 @@ struct option_spec {
 #define READING  (FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR)
 #define KEEPING  (FOR_ALL | FOR_HOST | FOR_DEMO)
 #define SENDING  (FOR_ALL | FOR_HOST | FOR_AGENT)
+#define OFFLINE  (FOR_CHECK | FOR_MIGRATE | FOR_COMPARE) /* read no configuration unasked */
 #define FIELD(f) offsetof(struct settings, f)
 
 static const struct option_spec specs[] = {
@@ -165,6 +166,22 @@ static const struct option_spec specs[] = {
      "samples that one query may read"},
     {"query.max-concurrent", COUNT, FIELD(query_max_concurrent), KEEPING, "Queries", "8", "N",
      "queries at one time; further ones wait"},
+
+    {"kind", CHOICE, FIELD(kind), FOR_CHECK, "Checking", "auto",
+     "auto|config|scrape|targets|rules|dashboard|web|data",
+     "what the files are; auto: told by their content"},
+    {"against", TEXT, FIELD(against), FOR_CHECK, "Checking", "", "SOURCE",
+     "hold dashboards and rules against what all-smi, dcgm, a URL or a file gives"},
+    {"fix", FLAG, FIELD(fix), FOR_CHECK, "Checking", "false", NULL,
+     "print the dashboard with what is certain put right (with --against)"},
+    {"usage", FLAG, FIELD(usage), FOR_CHECK, "Checking", "false", NULL,
+     "list which files and folders ask for which metrics"},
+    {"to", CHOICE, FIELD(to_schema), FOR_MIGRATE, "Translating", "all-smi", "all-smi|dcgm",
+     "whose names to write"},
+    {"json", FLAG, FIELD(json), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
+     "print what was found as JSON"},
+    {"verbose", FLAG, FIELD(verbose), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
+     "also say what is in order"},
 
     {"format", CHOICE, FIELD(format), FOR_SNAPSHOT, "Output", "json", "json|csv|prometheus",
      "form of the output"},
@@ -349,7 +366,7 @@ static int read_file(struct settings *s, enum command_bit command, struct error 
 
     while (specs[config].offset != FIELD(config))
         config++;
-    if (!*s->config)
+    if (!*s->config || ((command & OFFLINE) && !strcmp(s->source[config], "default")))
         return 0;
     int code = config_file_read(s->config, set_from_file, &ctx, err);
     return code == -ENOENT && !strcmp(s->source[config], "default") ? 0 : code;
@@ -416,7 +433,7 @@ static int read_flags(struct settings *s, enum command_bit command, int argc, ch
             return error_in(err, "--%s", spec->name);
     }
     s->operands.len = 0;
-    for (; (command & FOR_EXPLAIN) && optind < argc; optind++)
+    for (; (command & (FOR_EXPLAIN | OFFLINE)) && optind < argc; optind++)
         add_text(s, &s->operands, str_of(argv[optind]));
     if (optind < argc)
         return error_set(err, -EINVAL, "'%s' is not an option (see algalon %s --help)",
@@ -481,6 +498,23 @@ int settings_read(struct settings *ret, enum command_bit command, int argc, char
         code = check(s, err);
     if (code)
         settings_fini(s);
+    return code;
+}
+
+int settings_check_file(const char *path, struct error *err)
+{
+    struct settings s = {.source = xcalloc(SPEC_COUNT, sizeof(*s.source))};
+    struct file_context ctx = {&s, ~0u};
+    int code = 0;
+
+    arena_init(&s.arena, 0);
+    for (size_t i = 0; i < SPEC_COUNT && !code; i++)
+        code = set(&s, &specs[i], str_of(specs[i].fallback), "default", err);
+    if (!code)
+        code = config_file_read(path, set_from_file, &ctx, err);
+    if (!code && check(&s, err))
+        code = error_in(err, "%s", path);
+    settings_fini(&s);
     return code;
 }
 

@@ -19,6 +19,9 @@ enum command_bit {
     FOR_EXPLAIN = 1 << 7,
     FOR_AGENT = 1 << 8,
     FOR_RELEASE = 1 << 9,
+    FOR_CHECK = 1 << 16,
+    FOR_MIGRATE = 1 << 17,
+    FOR_COMPARE = 1 << 18,
 };
 
 struct text_list {
@@ -29,7 +32,7 @@ struct text_list {
 struct settings {
     struct arena arena; /* owns the texts below */
 
-    struct text_list operands; /* what is no option; only `explain` takes any */
+    struct text_list operands; /* what is no option: of the commands that take any */
     const char *config;
     const char *log_level, *log_format;
 
@@ -62,6 +65,10 @@ struct settings {
     int64_t query_timeout_ms, query_lookback_ms;
     uint64_t query_max_memory, query_max_series, query_max_samples, query_max_concurrent;
 
+    const char *kind, *against; /* of `check` */
+    bool json, verbose, fix, usage;
+    const char *to_schema; /* of `migrate` */
+
     const char *format, *url;
     int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;
     int64_t release_ms, release_timeout_ms;
@@ -83,6 +90,10 @@ struct settings {
 MUST_CHECK int settings_read(struct settings *ret, enum command_bit command, int argc, char **argv,
                              struct error *err);
 void settings_fini(struct settings *s);
+
+/** Reads a configuration file as every command would, without taking anything over. Errors: -EINVAL
+ * with file and line, or those of reading it. */
+MUST_CHECK int settings_check_file(const char *path, struct error *err);
 
 /** Prints the options of `command` with their defaults to stdout. */
 void settings_help(enum command_bit command);

@@ -120,4 +120,9 @@ struct http_stats {
 };
 void http_get_stats(const struct http_server *s, struct http_stats *ret);
 
+/** Reads a web configuration file and the certificates it names, and says what is wrong with them.
+ * `*ret_credentials`: whether it keeps strangers out. Errors: -EINVAL with file and line; what
+ * reading gives. */
+MUST_CHECK int http_check_web_config(const char *path, bool *ret_credentials, struct error *err);
+
 #endif

@@ -1,6 +1,8 @@
 /* web_config.c - the file is small and its shape is fixed: three sections, known keys, no more. */
 #include "http/web_config.h"
 
+#include "http/http.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <yaml.h>
@@ -363,4 +365,16 @@ bool web_config_same_tls(const struct web_config *a, const struct web_config *b)
     return same_text(a->cert, b->cert) && same_text(a->key, b->key) &&
            same_text(a->client_ca, b->client_ca) && a->client_auth == b->client_auth &&
            a->min_version == b->min_version && a->max_version == b->max_version;
+}
+
+int http_check_web_config(const char *path, bool *ret_credentials, struct error *err)
+{
+    struct web_config *config;
+    int code = web_config_load(path, &config, err);
+
+    if (code)
+        return code;
+    *ret_credentials = web_config_has_credentials(config);
+    web_config_release(config);
+    return 0;
 }

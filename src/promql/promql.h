@@ -85,4 +85,65 @@ MUST_CHECK int promql_parse_selector(struct str text, struct arena *a, struct se
                                      struct promql_error *err);
 void promql_selector_fini(struct selector *s);
 
+/* ---- what an expression asks for, and where that stands in its text ---- */
+
+/* What stands around a range: how a factor of its values goes through. */
+enum promql_rollup {
+    PROMQL_ROLLUP_NONE,   /* an instant selector, or a range in a subquery's place */
+    PROMQL_ROLLUP_LINEAR, /* a factor of the values is a factor of the result: rate, max_over_time
+                           */
+    PROMQL_ROLLUP_COUNT,  /* the values' size does not matter: count_over_time, changes */
+    PROMQL_ROLLUP_OTHER,  /* stdvar_over_time */
+};
+
+struct promql_matcher_place {
+    struct str name, value; /* as they are meant, without quotes and escapes */
+    enum match_type type;
+};
+
+struct promql_selector_place {
+    size_t start, end; /* the name and its braces */
+    size_t whole_end;  /* with range, offset and @ */
+    size_t call_start,
+        call_end; /* of the function around it, when `rollup` says that there is one */
+    enum promql_rollup rollup;
+    struct str name;                       /* empty when it is not told by = */
+    struct promql_matcher_place *matchers; /* without the one of the name */
+    size_t len;
+};
+
+/* A label outside of matchers: by (x), on (x), label_replace(..., "x", ...). */
+struct promql_label_place {
+    size_t start, end; /* with its quotes */
+    bool quoted;
+    struct str name;
+};
+
+/* In the order of the text; memory in the arena given. */
+struct promql_outline {
+    struct promql_selector_place *selectors;
+    size_t selector_len;
+    struct promql_label_place *labels;
+    size_t label_len;
+};
+
+/** Reads `expr`. The views in the outline are into the arena. Errors: as promql_check(). */
+MUST_CHECK int promql_outline(struct str expr, struct arena *a, struct promql_outline *ret,
+                              struct promql_error *err);
+
+/* A unit: `dimension` ("bytes", "seconds", "bytes per second", "1", ...), times `factor` (1048576
+ * for MiB). dimension NULL: not known. */
+struct promql_unit {
+    const char *dimension;
+    double factor;
+};
+
+/**
+ * The unit of what `expr` gives, when each metric has the unit that `unit_of` says. What cannot be
+ * told has no dimension. Errors: as promql_check().
+ */
+MUST_CHECK int promql_unit(struct str expr,
+                           struct promql_unit (*unit_of)(void *ctx, struct str name), void *ctx,
+                           struct promql_unit *ret, struct promql_error *err);
+
 #endif

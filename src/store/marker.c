@@ -4,6 +4,8 @@
  * files, so none is given twice: the file promises a range before it is used. */
 #include "store/marker.h"
 
+#include "store/store.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -122,6 +124,27 @@ static int take_lock(const char *dir, int *ret_fd, struct error *err)
         log_debug("process id could not be noted in the lock", "dir", dir);
     *ret_fd = fd;
     return 0;
+}
+
+int store_check_dir(const char *dir, struct error *err)
+{
+    uint32_t next;
+    bool marked;
+    int code = check_foreign(dir, &marked, err);
+
+    if (!code && marked)
+        code = read_marker(dir, &next, err);
+    if (!code && access(dir, R_OK | W_OK | X_OK))
+        code = error_errno(err, -errno, "data directory %s", dir);
+    char *path = code ? NULL : path_in(dir, LOCK);
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    free(path);
+    if (fd < 0)
+        return code;
+    if (flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
+        code = error_set(err, -EBUSY, "%s is in use by a running algalon", dir);
+    close(fd);
+    return code;
 }
 
 int marker_open(const char *dir, int *ret_lock_fd, uint32_t *ret_next_group, struct error *err)

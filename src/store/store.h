@@ -24,6 +24,11 @@ struct store_options {
  * stays NULL. */
 void store_options_init(struct store_options *o);
 
+/** Whether `dir` can be opened as a data directory, without touching it. Errors: -ENOENT it is not
+ * there (store_open() would make it), -EBUSY a running process has it, -EINVAL it holds something
+ * else or a newer format, -EACCES. */
+MUST_CHECK int store_check_dir(const char *dir, struct error *err);
+
 /**
  * Opens the data directory, making it when absent, and replays the log: what was acknowledged
  * before a crash is there. Errors: -EBUSY another process has it, -EACCES/-EROFS it can't be

@@ -1,0 +1,120 @@
+// check.test.mjs - `algalon check`: files before they are used, dashboards against what there is, the inventory of names.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from '../lib/program.mjs';
+
+const check = (...args) => run(binary, ['check', ...args]);
+const dir = temporaryFolder('algalon-check');
+
+function file(name, text) {
+  const where = path.join(dir, name);
+  fs.mkdirSync(path.dirname(where), { recursive: true });
+  fs.writeFileSync(where, typeof text === 'string' ? text : JSON.stringify(text, null, 2));
+  return where;
+}
+
+const items = (args) => JSON.parse(check('--json', ...args).out).items;
+
+describe('algalon check', () => {
+  it('finds nothing wrong with what is shipped', () => {
+    const shipped = ['dashboards', 'rules', 'deploy/scrape', 'deploy/config/algalon.yml'].map((name) => path.join(root, name));
+    const { code, out } = check(...shipped);
+    assert.equal(code, 0, out);
+    assert.match(out, /: 0 errors, 0 warnings\n$/);
+    assert.equal(check('--against=all-smi', path.join(root, 'dashboards'), path.join(root, 'rules/gpu.yml')).code, 0);
+  });
+
+  it('tells kind, file, line and what to do', () => {
+    const wrong = {
+      'algalon.yml': ['interval: 1s\nno-such-option: 1\n', 2, /unknown option 'no-such-option'/],
+      'scrape.yml': ['scrape_configs:\n  - job_name: a\n    scrape_interval: 5s\n    scrape_timeout: 10s\n', 2, /scrape_timeout/],
+      'targets/gpu.yml': ['- targets: [a:9400]\n- target: [b:9400]\n', 2, /target/],
+      'rules.yml': ['groups:\n  - name: g\n    rules:\n      - record: a\n        expr: sum(\n', 5, /expr/],
+      'web.yml': ['basic_auth_users:\n  me: plain\n', 2, /./],
+      'dashboard.json': ['{"panels": [\n {"id": 1, "title": "T", "targets": [{"refId": "A", "expr": "rate(x[5m"}]}]}', 2, /cannot be read/],
+      'torn.json': ['{"panels": [\n', 2, /./],
+    };
+    for (const [name, [text, line, words]] of Object.entries(wrong)) {
+      const where = file(name, text);
+      const { code, out } = check(where);
+      assert.equal(code, 1, `${name}: ${out}`);
+      assert.match(out, words);
+      const [found] = items([where]).filter(({ level }) => level === 'error');
+      assert.equal(found.file, where);
+      assert.equal(found.line, line, `${name}: ${out}`);
+    }
+    assert.match(check(path.join(dir, 'scrape.yml')).out, /Prometheus refuses such a file, vmagent shortens/);
+    assert.equal(check().code, 2);
+    assert.equal(check('--kind=nonsense', dir).code, 2);
+    assert.equal(check(path.join(dir, 'not-there.yml')).code, 1);
+  });
+
+  it('warns of intervals that do not fit each other, of a job label and of an open web configuration', () => {
+    const config = file('ok/algalon.yml', 'interval: 30s\n');
+    const scrape = file('ok/prometheus.yml', 'global:\n  scrape_interval: 5s\n  scrape_timeout: 5s\nscrape_configs: [{job_name: a, static_configs: [{targets: [a]}]}]\n');
+    const { code, out } = check(config, scrape);
+    assert.equal(code, 0);
+    assert.match(out, /algalon\.yml:1: warning: scraped every 5s although hardware is read every 30s/);
+    assert.match(out, /prometheus\.yml:2: warning: scrapes every 5s although the worker of .* reads every 30s/);
+    assert.match(check(file('ok/job.yml', '- targets: [a]\n  labels: {job: x}\n')).out, /job\.yml:2: warning: the label `job`/);
+    assert.match(check(file('ok/web.yml', 'http_server_config: {http2: true}\n')).out, /warning|error/);
+  });
+
+  it('tells a data directory from a foreign folder', () => {
+    const foreign = path.join(dir, 'foreign');
+    fs.mkdirSync(foreign);
+    assert.equal(check('--verbose', foreign).code, 0);
+    fs.writeFileSync(path.join(foreign, 'picture.png'), 'x');
+    assert.match(check(foreign).out, /error: .*not a data directory of algalon/);
+  });
+
+  it('holds a dashboard against a worker and a store, and puts it right', { timeout: 60_000 }, async () => {
+    const worker = await Algalon.start({
+      command: 'all', args: ['--interval=500ms', '--scrape-interval=500ms', `--nvml-library=${nvmlSimulator}`],
+      env: { ALGALON_NVML_SIM: path.join(root, 'tests/sim/nvml/scenarios/fleet-node.scn') },
+    });
+    try {
+      await until('the GPUs are there', 20, () => worker.value('count(all_smi_gpu_temperature_celsius)'));
+      const board = file('board.json', {
+        panels: [
+          { id: 1, title: 'Power', fieldConfig: { defaults: { unit: 'kwatt' } }, targets: [{ refId: 'A', expr: 'all_smi_gpu_power{index="0"}', legendFormat: '{{gpu_name}}' }] },
+          { id: 2, title: 'Heat', targets: [{ refId: 'A', expr: 'avg(DCGM_FI_DEV_GPU_TEMP{gpu=~"$gpu"})' }] },
+          { id: 3, title: 'None', targets: [{ refId: 'A', expr: 'all_smi_gpu_utilization{gpu_index="42"}' }] },
+        ],
+      });
+      for (const source of [`${worker.metrics}/metrics`, worker.api]) {
+        const { code, out } = check(`--against=${source}`, board);
+        assert.equal(code, 1, out);
+        assert.match(out, /panel 1 'Power', A: no metric all_smi_gpu_power in .*: empty\n {4}-> the nearest is all_smi_gpu_power_consumption_watts \(--fix\)/);
+        assert.match(out, /panel 2 'Heat', A: no metric DCGM_FI_DEV_GPU_TEMP .*\n {4}-> all_smi_gpu_temperature_celsius says the same/);
+        assert.match(out, /warning: panel 3 'None', A: no series of all_smi_gpu_utilization/);
+      }
+      const fixed = check('--against=all-smi', '--fix', board);
+      assert.equal(fixed.code, 0, fixed.err);
+      const { panels } = JSON.parse(fixed.out);
+      assert.equal(panels[0].targets[0].expr, 'all_smi_gpu_power_consumption_watts{gpu_index="0"}');
+      assert.equal(panels[0].targets[0].legendFormat, '{{gpu}}');
+      assert.equal(panels[0].fieldConfig.defaults.unit, 'watt');
+      assert.equal(panels[1].targets[0].expr, 'avg(all_smi_gpu_temperature_celsius{gpu_index=~"$gpu"})');
+      assert.equal(check(`--against=${worker.api}`, file('fixed.json', fixed.out)).code, 0);
+    } finally {
+      await worker.stop();
+    }
+    assert.equal(check(`--against=${worker.api}`, path.join(root, 'dashboards/gpu.json')).code, 1, 'nobody answers');
+  });
+
+  it('lists which files ask for which metrics', () => {
+    const place = path.join(dir, 'usage');
+    file('usage/rules/a.yml', 'groups: [{name: g, rules: [{alert: A, expr: "DCGM_FI_DEV_GPU_TEMP > 80"}]}]');
+    file('usage/b.json', { panels: [{ id: 1, targets: [{ expr: 'DCGM_FI_DEV_GPU_TEMP / DCGM_FI_DEV_XID_ERRORS' }] }] });
+    const { code, out } = check('--usage', place);
+    assert.equal(code, 0);
+    assert.match(out, /^DCGM_FI_DEV_GPU_TEMP {2}<-> {2}all_smi_gpu_temperature_celsius\n {4}.*b\.json \(1\)\n {4}.*a\.yml \(1\)$/m);
+    const { metrics } = JSON.parse(check('--usage', '--json', place).out);
+    assert.deepEqual(metrics.map(({ name }) => name), ['DCGM_FI_DEV_GPU_TEMP', 'DCGM_FI_DEV_XID_ERRORS']);
+    assert.equal(metrics[1].counterpart, '(none)');
+    assert.equal(Object.keys(metrics[0].files).length, 2);
+  });
+});
