@@ -1,6 +1,6 @@
 /* translate.c - any bytes as an expression with Grafana's variables: what is translated parses. */
-#include "migrate/migrate.h"
 #include "migrate/translate.h"
+#include "migrate/migrate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -19,7 +19,7 @@ enum file_kind {
 /* What one file says that matters to another: intervals. */
 struct check_files {
     struct report *report;
-    const struct known *known; /* what expressions are held against; NULL: nothing */
+    const struct known *known;  /* what expressions are held against; NULL: nothing */
     int64_t worker_interval_ms; /* of a configuration that was seen; 0: none */
     const char *worker_file;
     int64_t shortest_scrape_ms; /* 0: none seen */

@@ -4,9 +4,9 @@
 
 #include "outbound/outbound.h"
 
-#define ANSWER_MAX   ((size_t)256 << 20)
-#define FILE_MAX     ((size_t)256 << 20)
-#define GET_TIMEOUT  30000 /* ms: a store with a million series needs seconds */
+#define ANSWER_MAX    ((size_t)256 << 20)
+#define FILE_MAX      ((size_t)256 << 20)
+#define GET_TIMEOUT   30000 /* ms: a store with a million series needs seconds */
 #define PROBE_TIMEOUT 5000
 
 static int get(const char *url, int64_t timeout_ms, long *ret_status, struct buf *to,

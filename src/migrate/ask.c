@@ -7,10 +7,10 @@
 
 /* What is proposed for a name or a label. */
 struct proposal {
-    struct str name;    /* empty: nothing */
-    const char *why;    /* NULL: the nearest; else a sentence */
-    bool certain;       /* may be put in without asking */
-    double scale;       /* the new value times this is the old one */
+    struct str name;                       /* empty: nothing */
+    const char *why;                       /* NULL: the nearest; else a sentence */
+    bool certain;                          /* may be put in without asking */
+    double scale;                          /* the new value times this is the old one */
     const struct equivalence *equivalence; /* of the other schema */
 };
 
@@ -227,8 +227,8 @@ static bool check_selector(const struct known *k, const struct ask *ask,
         const struct promql_matcher_place *m = &s->matchers[i];
         if (set_by_scraper(m->name) || known_has_label(f, m->name))
             continue;
-        unknown_label(f, ask, m->name, takes_absent(m) ? REPORT_WARNING : REPORT_ERROR,
-                      "matches", r);
+        unknown_label(f, ask, m->name, takes_absent(m) ? REPORT_WARNING : REPORT_ERROR, "matches",
+                      r);
         good = false;
     }
     if (good && k->has_series && f->len && !series_match(f, s)) {
@@ -354,7 +354,8 @@ bool ask_check(const struct ask *ask, const struct known *k, struct report *r)
                 good = check_selector(k, ask, &outline.selectors[i], r) && good;
         for (size_t i = 0; i < outline.label_len; i++)
             if (!outline.labels[i].quoted)
-                good = check_label(k, ask, &outline, outline.labels[i].name, "groups by", r) && good;
+                good =
+                    check_label(k, ask, &outline, outline.labels[i].name, "groups by", r) && good;
         if (ask->label.len)
             good = check_label(k, ask, &outline, ask->label, "asks for", r) && good;
         if (ask->legend)
@@ -364,7 +365,9 @@ bool ask_check(const struct ask *ask, const struct known *k, struct report *r)
     }
     if (good)
         report_add(r, REPORT_OK, ask->line, ask->place, NULL,
-                   !k ? "can be read" : k->has_series ? "has data" : "asks for what there is");
+                   !k              ? "can be read"
+                   : k->has_series ? "has data"
+                                   : "asks for what there is");
     arena_fini(&arena);
     free(v);
     return good;

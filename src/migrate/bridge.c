@@ -1,5 +1,5 @@
-/* bridge.c - recording rules that give the names of one schema from the series of the other, and the
- * table of equivalences as a page: both made from equivalence.c. */
+/* bridge.c - recording rules that give the names of one schema from the series of the other, and
+ * the table of equivalences as a page: both made from equivalence.c. */
 #include "migrate/migrate.h"
 
 /* Labels in the order in which they are made: what is read later must not be overwritten before. */
@@ -8,8 +8,8 @@ struct step {
 };
 
 static const struct step dcgm_steps[] = {
-    {"modelName", "$1", "gpu", "(.*)"},       {"gpu", "$1", "gpu_index", "(.*)"},
-    {"UUID", "$1", "gpu_uuid", "(.*)"},       {"Hostname", "$1", "hostname", "(.*)"},
+    {"modelName", "$1", "gpu", "(.*)"},          {"gpu", "$1", "gpu_index", "(.*)"},
+    {"UUID", "$1", "gpu_uuid", "(.*)"},          {"Hostname", "$1", "hostname", "(.*)"},
     {"device", "nvidia$1", "gpu_index", "(.+)"},
 };
 static const struct step all_smi_steps[] = {
@@ -133,7 +133,8 @@ static void put_side_for_people(const char *side, const char *match, struct buf 
 
 static void put_table_of_labels(struct buf *to)
 {
-    buf_text(to, "\n| label of dcgm-exporter | label in all-smi's schema | remark |\n|---|---|---|\n");
+    buf_text(to,
+             "\n| label of dcgm-exporter | label in all-smi's schema | remark |\n|---|---|---|\n");
     for (size_t i = 0; i < label_equivalences_len; i++) {
         const struct label_equivalence *l = &label_equivalences[i];
         buf_printf(to, l->dcgm ? "| `%s` " : "| %s ", l->dcgm ? l->dcgm : "none");
@@ -144,7 +145,8 @@ static void put_table_of_labels(struct buf *to)
 
 void equivalence_markdown(struct buf *to)
 {
-    buf_text(to, "| dcgm-exporter | all-smi's schema | dcgm value = | remark |\n|---|---|---|---|\n");
+    buf_text(to,
+             "| dcgm-exporter | all-smi's schema | dcgm value = | remark |\n|---|---|---|---|\n");
     for (size_t i = 0; i < equivalences_len; i++) {
         const struct equivalence *e = &equivalences[i];
         buf_text(to, "| ");

@@ -50,9 +50,9 @@ static const char *place(struct dashboard *d, const char *format, ...)
 
 static bool add(struct dashboard *d, struct dashboard_expr e)
 {
-    struct dashboard_expr *grown =
-        d->len < DASHBOARD_EXPRS_MAX ? array_grow(d->exprs, &d->cap, d->len + 1, sizeof(*grown))
-                                     : NULL;
+    struct dashboard_expr *grown = d->len < DASHBOARD_EXPRS_MAX
+                                       ? array_grow(d->exprs, &d->cap, d->len + 1, sizeof(*grown))
+                                       : NULL;
     if (!grown)
         return false;
     d->exprs = grown;
@@ -63,9 +63,9 @@ static bool add(struct dashboard *d, struct dashboard_expr e)
 /* A data source of another language; unknown ones are taken for Prometheus. */
 static bool other_language(const json_t *o)
 {
-    static const char *const others[] = {"loki",  "influx", "elasticsearch", "sql",  "postgres",
-                                         "tempo", "jaeger", "graphite",      "cloudwatch",
-                                         "testdata"};
+    static const char *const others[] = {"loki",       "influx",  "elasticsearch", "sql",
+                                         "postgres",   "tempo",   "jaeger",        "graphite",
+                                         "cloudwatch", "testdata"};
     const json_t *source = json_object_get(o, "datasource");
     const char *type = json_is_object(source) ? text_at(source, "type") : "";
 
@@ -218,10 +218,11 @@ static int parse(const char *file, struct str text, json_t **ret, struct error *
 static int sound(const char *file, json_t *o, struct error *err)
 {
     if (json_is_object(json_object_get(o, "model")) && json_object_get(o, "kind"))
-        return error_set(err, -EINVAL,
-                         "%s: a library panel ('%.80s'), not a dashboard: check the dashboards that "
-                         "hold it, exported with the panel in them",
-                         file, text_at(o, "name"));
+        return error_set(
+            err, -EINVAL,
+            "%s: a library panel ('%.80s'), not a dashboard: check the dashboards that "
+            "hold it, exported with the panel in them",
+            file, text_at(o, "name"));
     if (json_is_array(json_object_get(o, "panels")) || json_is_array(json_object_get(o, "rows")))
         return 0;
     return error_set(err, -EINVAL, "%s: no dashboard: it has no \"panels\"", file);
@@ -317,8 +318,7 @@ void dashboard_variable_query(struct str text, struct variable_query *ret)
 
 const char *dashboard_panel_unit(const json_t *panel)
 {
-    const json_t *defaults =
-        json_object_get(json_object_get(panel, "fieldConfig"), "defaults");
+    const json_t *defaults = json_object_get(json_object_get(panel, "fieldConfig"), "defaults");
     const char *unit = text_at(defaults, "unit");
 
     if (!*unit)

@@ -60,7 +60,8 @@ struct variable_query {
 /** Cuts the query of a variable; one that is an expression itself has only `expr`. */
 void dashboard_variable_query(struct str text, struct variable_query *ret);
 
-/** The unit of the panel: fieldConfig's, or of an old panel its axis's or its format. NULL: none. */
+/** The unit of the panel: fieldConfig's, or of an old panel its axis's or its format. NULL: none.
+ */
 const char *dashboard_panel_unit(const json_t *panel);
 
 #endif

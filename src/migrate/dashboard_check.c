@@ -118,8 +118,7 @@ static void change_around(struct change *c, const struct dashboard_expr *e, stru
     if (legend && *legend) {
         buf_init(&out, 0);
         if (!translate_legend(c->translator, metric, str_of(legend), &out, why, sizeof(why)))
-            report_add(c->report, REPORT_WARNING, e->line, e->place, NULL,
-                       "in its legend %s", why);
+            report_add(c->report, REPORT_WARNING, e->line, e->place, NULL, "in its legend %s", why);
         if (!str_is(buf_str(&out), legend))
             set(c, e->holder, "legendFormat", &out);
         buf_fini(&out);
@@ -129,8 +128,7 @@ static void change_around(struct change *c, const struct dashboard_expr *e, stru
     json_t *steps = json_object_get(e->panel, "transformations"), *step, *override;
     json_t *overrides = json_object_get(json_object_get(e->panel, "fieldConfig"), "overrides");
     size_t i;
-    json_array_foreach(steps, i, step)
-        rename_words(c, metric, json_object_get(step, "options"), 0);
+    json_array_foreach(steps, i, step) rename_words(c, metric, json_object_get(step, "options"), 0);
     json_array_foreach(overrides, i, override)
         rename_words(c, metric, json_object_get(override, "matcher"), 0);
 }

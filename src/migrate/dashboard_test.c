@@ -11,18 +11,25 @@ static const char panels[] =
     "{\n"
     "  \"__inputs\": [{\"name\": \"DS_PROMETHEUS\"}],\n"
     "  \"panels\": [\n"
-    "    {\"id\": 1, \"title\": \"Load\", \"type\": \"graph\", \"datasource\": \"${DS_PROMETHEUS}\",\n"
+    "    {\"id\": 1, \"title\": \"Load\", \"type\": \"graph\", \"datasource\": "
+    "\"${DS_PROMETHEUS}\",\n"
     "     \"yaxes\": [{\"format\": \"percent\"}],\n"
-    "     \"targets\": [{\"refId\": \"A\", \"expr\": \"all_smi_gpu_utilization{gpu_index=~\\\"$gpu\\\"}\",\n"
+    "     \"targets\": [{\"refId\": \"A\", \"expr\": "
+    "\"all_smi_gpu_utilization{gpu_index=~\\\"$gpu\\\"}\",\n"
     "       \"legendFormat\": \"{{gpu_name}}\"}]},\n"
-    "    {\"id\": 2, \"title\": \"Memory\", \"fieldConfig\": {\"defaults\": {\"unit\": \"decmbytes\"}},\n"
-    "     \"targets\": [{\"refId\": \"A\", \"expr\": \"all_smi_gpu_memory_used_bytes{index=\\\"0\\\"}\"}]},\n"
+    "    {\"id\": 2, \"title\": \"Memory\", \"fieldConfig\": {\"defaults\": {\"unit\": "
+    "\"decmbytes\"}},\n"
+    "     \"targets\": [{\"refId\": \"A\", \"expr\": "
+    "\"all_smi_gpu_memory_used_bytes{index=\\\"0\\\"}\"}]},\n"
     "    {\"id\": 3, \"type\": \"row\", \"panels\": [{\"id\": 4, \"title\": \"Heat\",\n"
-    "     \"targets\": [{\"refId\": \"B\", \"expr\": \"rate(all_smi_gpu_temprature_celsius[$__rate_interval])\"}]}]},\n"
-    "    {\"id\": 5, \"title\": \"Shared\", \"libraryPanel\": {\"name\": \"Lib\", \"uid\": \"u1\"}}\n"
+    "     \"targets\": [{\"refId\": \"B\", \"expr\": "
+    "\"rate(all_smi_gpu_temprature_celsius[$__rate_interval])\"}]}]},\n"
+    "    {\"id\": 5, \"title\": \"Shared\", \"libraryPanel\": {\"name\": \"Lib\", \"uid\": "
+    "\"u1\"}}\n"
     "  ],\n"
     "  \"templating\": {\"list\": [{\"name\": \"gpu\", \"type\": \"query\",\n"
-    "    \"query\": {\"query\": \"label_values(all_smi_gpu_info{hostname=\\\"a,b\\\"}, gpu_index)\"}}]}\n"
+    "    \"query\": {\"query\": \"label_values(all_smi_gpu_info{hostname=\\\"a,b\\\"}, "
+    "gpu_index)\"}}]}\n"
     "}\n";
 
 static bool has(const struct report *r, enum report_level level, size_t line, const char *text,
@@ -105,14 +112,16 @@ static void a_dashboard_goes_to_the_other_schema_and_back(void **state)
     buf_init(&there, 0);
     buf_init(&back, 0);
     assert_int_equal(dashboard_translate(str_of(text), TO_ALL_SMI, &r, &there, &err), 0);
-    assert_true(str_contains(buf_str(&there), STR("all_smi_gpu_memory_used_bytes{gpu_index=\\\"$gpu\\\"} "
-                                                  "/ 1048576")));
+    assert_true(
+        str_contains(buf_str(&there), STR("all_smi_gpu_memory_used_bytes{gpu_index=\\\"$gpu\\\"} "
+                                          "/ 1048576")));
     assert_true(str_contains(buf_str(&there), STR("{{gpu_index}}")));
     assert_true(str_contains(buf_str(&there), STR("\"gpu_uuid\":true")));
     assert_true(str_contains(buf_str(&there), STR("DCGM_FI_DEV_XID_ERRORS")));
     assert_int_equal(r.count[REPORT_ERROR], 1);
     assert_int_equal(dashboard_translate(buf_str(&there), TO_DCGM, &r, &back, &err), 0);
-    assert_true(str_contains(buf_str(&back), STR("DCGM_FI_DEV_FB_USED{gpu=\\\"$gpu\\\"} * 1048576")));
+    assert_true(
+        str_contains(buf_str(&back), STR("DCGM_FI_DEV_FB_USED{gpu=\\\"$gpu\\\"} * 1048576")));
     assert_true(str_contains(buf_str(&back), STR("\"UUID\":true")));
     buf_fini(&there);
     buf_fini(&back);
@@ -121,8 +130,7 @@ static void a_dashboard_goes_to_the_other_schema_and_back(void **state)
 
 static void series_that_are_there_decide_what_has_data(void **state)
 {
-    static const char exposition[] =
-        "all_smi_gpu_utilization{gpu_index=\"0\",hostname=\"a\"} 1\n";
+    static const char exposition[] = "all_smi_gpu_utilization{gpu_index=\"0\",hostname=\"a\"} 1\n";
     static const char text[] =
         "{\"panels\": [{\"id\": 1, \"targets\": ["
         "{\"refId\": \"A\", \"expr\": \"all_smi_gpu_utilization{gpu_index=\\\"0\\\"}\"},\n"

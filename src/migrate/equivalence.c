@@ -95,9 +95,8 @@ const struct no_equivalence no_equivalences[] = {
      "increase(algalon_gpu_xid_errors_total[5m]) by xid"},
     {"DCGM_EXP_XID_ERRORS_COUNT",
      "it counts a window of its own: ask for increase(algalon_gpu_xid_errors_total[5m]) by xid"},
-    {"DCGM_EXP_CLOCK_EVENTS_COUNT",
-     "it counts readings in a window: ask for "
-     "increase(algalon_gpu_throttle_seconds_total[5m]) by reason"},
+    {"DCGM_EXP_CLOCK_EVENTS_COUNT", "it counts readings in a window: ask for "
+                                    "increase(algalon_gpu_throttle_seconds_total[5m]) by reason"},
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0",
      "links stand in algalon_gpu_nvlink_transmitted_bytes_total and _received_bytes_total by "
      "link_index: ask for their rate()"},

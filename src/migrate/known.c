@@ -46,13 +46,13 @@ int known_from_schema(const char *schema, struct known *ret, struct error *err)
     if (!dcgm && strcmp(schema, "all-smi"))
         return error_set(err, -EINVAL, "'%s' is no schema: all-smi or dcgm", schema);
     int code = begin(ret, schema);
-    for (size_t i = 0; i < catalogue_len && !code; i++) {
-        struct str name = str_of(catalogue[i].name);
+    for (size_t i = 0; i < catalogue_len() && !code; i++) {
+        struct str name = str_of(catalogue_at(i)->name);
         if (str_starts(name, STR("DCGM_")) != dcgm)
             continue;
         struct known_family *f = family(ret, name);
         if (f)
-            f->declared = catalogue[i].labels;
+            f->declared = catalogue_at(i)->labels;
         else
             code = -ENOMEM;
     }
@@ -79,8 +79,7 @@ static int add_series(struct known *k, struct str series)
     return 0;
 }
 
-int known_from_exposition(const char *source, struct str text, struct known *ret,
-                          struct error *err)
+int known_from_exposition(const char *source, struct str text, struct known *ret, struct error *err)
 {
     int code = begin(ret, source), found;
     char *copy = code ? NULL : arena_strndup(&ret->arena, text.ptr, text.len);

@@ -39,22 +39,21 @@ static void add(struct report *r, enum report_level level, size_t line, const ch
 {
     r->count[level]++;
     if (r->len == r->cap) {
-        struct report_item *grown =
-            r->len < REPORT_ITEMS_MAX ? array_grow(r->items, &r->cap, r->len + 1, sizeof(*grown))
-                                      : NULL;
+        struct report_item *grown = r->len < REPORT_ITEMS_MAX
+                                        ? array_grow(r->items, &r->cap, r->len + 1, sizeof(*grown))
+                                        : NULL;
         if (!grown) {
             r->left_out++;
             return;
         }
         r->items = grown;
     }
-    r->items[r->len++] =
-        (struct report_item){level,
-                             r->file,
-                             line,
-                             keep(r, place, place ? strlen(place) : 0),
-                             keep(r, text, strlen(text)),
-                             keep(r, advice, advice ? strlen(advice) : 0)};
+    r->items[r->len++] = (struct report_item){level,
+                                              r->file,
+                                              line,
+                                              keep(r, place, place ? strlen(place) : 0),
+                                              keep(r, text, strlen(text)),
+                                              keep(r, advice, advice ? strlen(advice) : 0)};
 }
 
 void report_add(struct report *r, enum report_level level, size_t line, const char *place,

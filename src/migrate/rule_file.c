@@ -2,7 +2,6 @@
 #include "migrate/ask.h"
 #include "migrate/migrate.h"
 
-
 static const char *place(char to[200], const struct yaml_node *rule)
 {
     const struct yaml_node *alert = yaml_get(rule, "alert"), *record = yaml_get(rule, "record");
@@ -138,7 +137,8 @@ static bool plain_is_safe(struct str was, struct str text)
     bool block = was.len && (memchr(was.ptr, ',', was.len) || memchr(was.ptr, '{', was.len) ||
                              memchr(was.ptr, '[', was.len));
 
-    if (!text.len || strchr("{}[],&*#?|->!%@\"'` \n:", text.ptr[0]) || text.ptr[text.len - 1] == ' ')
+    if (!text.len || strchr("{}[],&*#?|->!%@\"'` \n:", text.ptr[0]) ||
+        text.ptr[text.len - 1] == ' ')
         return false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i], next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
@@ -229,25 +229,25 @@ static int verify(const struct rewriting *w, const struct yaml_node *root, struc
     int code = yaml_parse(w->report->file, text, &arena, &again, err);
     const struct yaml_node *groups = yaml_get(root, "groups");
     const struct yaml_node *groups2 = code ? NULL : yaml_get(again, "groups");
-    bool good = groups && groups2 && groups->len == groups2->len &&
-                again->weight == root->weight;
+    bool good = groups && groups2 && groups->len == groups2->len && again->weight == root->weight;
     for (size_t i = 0; good && i < w->len; i++)
         good = memmem(text.ptr, text.len, w->edits[i].text.ptr,
                       MIN(w->edits[i].text.len, (size_t)8)) != NULL;
     arena_fini(&arena);
     if (!code && !good)
-        code = error_set(err, -EINVAL, "%s: could not be written anew: its layout is not understood",
-                         w->report->file);
+        code =
+            error_set(err, -EINVAL, "%s: could not be written anew: its layout is not understood",
+                      w->report->file);
     return code;
 }
 
 int rule_file_translate(struct str text, enum schema_name to_schema, struct report *r,
                         struct buf *to, struct error *err)
 {
-    struct rewriting w = {
-        .translator = to_schema == TO_DCGM ? &translate_to_dcgm : &translate_to_all_smi,
-        .report = r,
-        .file = text};
+    struct rewriting w = {.translator =
+                              to_schema == TO_DCGM ? &translate_to_dcgm : &translate_to_all_smi,
+                          .report = r,
+                          .file = text};
     const struct yaml_node *root, *groups;
     size_t start = to->len;
 

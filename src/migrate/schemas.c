@@ -14,7 +14,8 @@ static const struct renaming *renamed(struct str name)
 }
 
 /* type="corrected" of the table against the matchers of a selector. */
-static bool asks_for(const struct promql_selector_place *s, const char *match, const char **ret_label)
+static bool asks_for(const struct promql_selector_place *s, const char *match,
+                     const char **ret_label)
 {
     static char names[3][16] = {"type", "reason", "scope"};
     struct str rest = str_of(match), label = str_cut(&rest, '=');
@@ -65,8 +66,7 @@ static enum translate_verdict to_all_smi(const struct promql_selector_place *s,
     const struct equivalence *e = equivalence_find(name, TO_ALL_SMI, 0);
 
     if (e) {
-        *ret = (struct translation){e->all_smi, e->match, NULL,
-                                    e->scale * (r ? r->scale : 1)};
+        *ret = (struct translation){e->all_smi, e->match, NULL, e->scale * (r ? r->scale : 1)};
         return TRANSLATE_CHANGE;
     }
     if (!str_starts(name, STR("DCGM_")))
@@ -84,8 +84,7 @@ static enum translate_verdict metric(void *ctx, const struct promql_selector_pla
                                                      : to_all_smi(s, ret, ret_reason);
 }
 
-static bool label(void *ctx, struct str metric_name, struct str name,
-                  struct label_translation *ret)
+static bool label(void *ctx, struct str metric_name, struct str name, struct label_translation *ret)
 {
     enum schema_name to = *(const enum schema_name *)ctx;
 

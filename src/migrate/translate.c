@@ -36,8 +36,8 @@ static void problem(struct work *w, const char *format, ...)
 
 static void edit(struct work *w, size_t start, size_t end, struct buf *text)
 {
-    char *copy = text->failed ? NULL
-                              : arena_strndup(w->arena, text->ptr ? text->ptr : "", text->len);
+    char *copy =
+        text->failed ? NULL : arena_strndup(w->arena, text->ptr ? text->ptr : "", text->len);
 
     if (!copy)
         w->failed = true;
@@ -183,8 +183,9 @@ static void as_subquery(struct work *w, const struct promql_selector_place *s,
     const char *close = suffix.len ? memchr(suffix.ptr, ']', suffix.len) : NULL;
 
     if (!close) {
-        problem(w, "%.*s becomes an expression, which needs a range here: write [5m] or "
-                   "[$__rate_interval]",
+        problem(w,
+                "%.*s becomes an expression, which needs a range here: write [5m] or "
+                "[$__rate_interval]",
                 STR_ARG(s->name));
         return;
     }
@@ -384,8 +385,7 @@ bool translate_legend(const struct translator *t, struct str metric, struct str 
 
     for (size_t i = 0; i < legend.len;) {
         struct str rest = str_make(legend.ptr + i, legend.len - i);
-        const char *end =
-            str_starts(rest, STR("{{")) ? memmem(rest.ptr, rest.len, "}}", 2) : NULL;
+        const char *end = str_starts(rest, STR("{{")) ? memmem(rest.ptr, rest.len, "}}", 2) : NULL;
         if (!end) {
             buf_char(to, legend.ptr[i++]);
             continue;

@@ -47,11 +47,13 @@ static void names_of_dcgm_become_those_of_all_smi(void **state)
          "(algalon_gpu_memory_free_bytes / 1048576))",
          NULL},
         {"increase(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu=\"0\"}[1h]) / 3.6e9",
-         "(increase(all_smi_energy_consumed_joules_total{scope=\"gpu\",gpu_index=\"0\"}[1h]) * 1000)"
+         "(increase(all_smi_energy_consumed_joules_total{scope=\"gpu\",gpu_index=\"0\"}[1h]) * "
+         "1000)"
          " / 3.6e9",
          NULL},
         {"rate(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION[$__rate_interval])",
-         "rate(all_smi_energy_consumed_joules_total{scope=\"gpu\"}[$__rate_interval]) * 1000", NULL},
+         "rate(all_smi_energy_consumed_joules_total{scope=\"gpu\"}[$__rate_interval]) * 1000",
+         NULL},
         {"changes(DCGM_FI_DEV_FB_USED[5m])", "changes(all_smi_gpu_memory_used_bytes[5m])", NULL},
         {"stdvar_over_time(DCGM_FI_DEV_FB_USED[5m] offset 1h)",
          "stdvar_over_time((all_smi_gpu_memory_used_bytes / 1048576)[5m:] offset 1h)", NULL},
@@ -87,8 +89,8 @@ static void names_of_dcgm_become_those_of_all_smi(void **state)
 static void names_of_all_smi_become_those_of_dcgm(void **state)
 {
     static const struct translation_case cases[] = {
-        {"all_smi_gpu_utilization{gpu=~\"NVIDIA.*\"}", "DCGM_FI_DEV_GPU_UTIL{modelName=~\"NVIDIA.*\"}",
-         NULL},
+        {"all_smi_gpu_utilization{gpu=~\"NVIDIA.*\"}",
+         "DCGM_FI_DEV_GPU_UTIL{modelName=~\"NVIDIA.*\"}", NULL},
         {"all_smi_gpu_memory_used_bytes", "DCGM_FI_DEV_FB_USED * 1048576", NULL},
         {"all_smi_gpu_memory_total_bytes{gpu_index=\"0\"} > 5",
          "((DCGM_FI_DEV_FB_USED{gpu=\"0\"} + DCGM_FI_DEV_FB_FREE{gpu=\"0\"} + "
@@ -138,8 +140,8 @@ static void what_is_translated_twice_is_what_it_was(void **state)
 static void the_table_holds_every_name_of_dcgm(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < catalogue_len; i++) {
-        struct str name = str_of(catalogue[i].name);
+    for (size_t i = 0; i < catalogue_len(); i++) {
+        struct str name = str_of(catalogue_at(i)->name);
         if (!str_starts(name, STR("DCGM_")))
             continue;
         assert_true(equivalence_find(name, TO_ALL_SMI, 0) || equivalence_why_none(name));
@@ -162,14 +164,14 @@ static void legends_and_templates_follow(void **state)
     assert_true(translate_legend(&translate_to_all_smi, STR("DCGM_FI_DEV_GPU_TEMP"),
                                  STR("{{Hostname}} GPU {{ gpu }} {{device}} {{job}}"), &out, why,
                                  sizeof(why)));
-    assert_true(str_is(buf_str(&out),
-                       "{{hostname}} GPU {{gpu_index}} nvidia{{gpu_index}} {{job}}"));
+    assert_true(
+        str_is(buf_str(&out), "{{hostname}} GPU {{gpu_index}} nvidia{{gpu_index}} {{job}}"));
     buf_reset(&out);
     assert_true(translate_template(&translate_to_all_smi, STR("DCGM_FI_DEV_GPU_TEMP"),
                                    STR("{{ $labels.gpu }} of {{ $labels.Hostname }}: {{ $value }}"),
                                    &out, why, sizeof(why)));
-    assert_true(str_is(buf_str(&out),
-                       "{{ $labels.gpu_index }} of {{ $labels.hostname }}: {{ $value }}"));
+    assert_true(
+        str_is(buf_str(&out), "{{ $labels.gpu_index }} of {{ $labels.hostname }}: {{ $value }}"));
     buf_reset(&out);
     assert_false(translate_legend(&translate_to_all_smi, STR("x"), STR("{{pci_bus_id}}"), &out, why,
                                   sizeof(why)));
@@ -180,21 +182,20 @@ static void legends_and_templates_follow(void **state)
 
 static void a_rule_file_keeps_everything_but_the_names(void **state)
 {
-    static const char text[] =
-        "# über GPUs\n"
-        "groups:\n"
-        "  - name: g   # kept\n"
-        "    rules:\n"
-        "      - {alert: Hot, expr: DCGM_FI_DEV_GPU_TEMP > 80, for: 1m}\n"
-        "      - alert: Full  # of memory\n"
-        "        expr: |\n"
-        "          DCGM_FI_DEV_FB_USED{gpu=\"0\"}\n"
-        "            > 70000\n"
-        "\n"
-        "        annotations:\n"
-        "          summary: 'GPU {{ $labels.gpu }}: it''s full'\n"
-        "      - record: xid\n"
-        "        expr: DCGM_FI_DEV_XID_ERRORS # the last\n";
+    static const char text[] = "# über GPUs\n"
+                               "groups:\n"
+                               "  - name: g   # kept\n"
+                               "    rules:\n"
+                               "      - {alert: Hot, expr: DCGM_FI_DEV_GPU_TEMP > 80, for: 1m}\n"
+                               "      - alert: Full  # of memory\n"
+                               "        expr: |\n"
+                               "          DCGM_FI_DEV_FB_USED{gpu=\"0\"}\n"
+                               "            > 70000\n"
+                               "\n"
+                               "        annotations:\n"
+                               "          summary: 'GPU {{ $labels.gpu }}: it''s full'\n"
+                               "      - record: xid\n"
+                               "        expr: DCGM_FI_DEV_XID_ERRORS # the last\n";
     static const char wanted[] =
         "# über GPUs\n"
         "groups:\n"

@@ -17,8 +17,8 @@ const char *unit_panel_name(struct promql_unit u);
 /** In words: "bytes", "1048576 bytes". Returns `to`. */
 const char *unit_words(struct promql_unit u, char to[80]);
 
-/** True when a value of unit `is` shown as `shown` is right, within one percent; also when either is
- * not known. */
+/** True when a value of unit `is` shown as `shown` is right, within one percent; also when either
+ * is not known. */
 bool unit_fits(struct promql_unit is, struct promql_unit shown);
 
 #endif

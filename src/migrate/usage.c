@@ -64,8 +64,8 @@ static bool exporters(struct str name)
 /* Under these keys a text is an expression; under others it must name a metric of an exporter. */
 static bool holds_expression(struct str key)
 {
-    static const char *const keys[] = {"expr", "query", "promql", "definition", "metricsQuery",
-                                       "seriesQuery"};
+    static const char *const keys[] = {"expr",       "query",        "promql",
+                                       "definition", "metricsQuery", "seriesQuery"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (str_is(key, keys[i]))
@@ -103,8 +103,8 @@ static int expression(struct usage *u, const char *file, struct str key, struct 
 
     arena_init(&arena, EXPR_MEMORY_MAX);
     text = inside_call(str_trim(text));
-    if (text.len && (variables_hide(text, &arena, v, &why) ||
-                     promql_outline(v->text, &arena, &outline, &why)))
+    if (text.len &&
+        (variables_hide(text, &arena, v, &why) || promql_outline(v->text, &arena, &outline, &why)))
         code = words(u, file, text);
     for (size_t i = 0; i < outline.selector_len && !code; i++) {
         struct str name = outline.selectors[i].name;

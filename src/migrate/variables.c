@@ -66,8 +66,8 @@ static void stand_in(struct variables *v, struct str expr, size_t at, size_t len
                      enum style style, struct arena *a, struct buf *to)
 {
     size_t start = to->len;
-    bool unit_follows = at + len < expr.len && strchr("smhdwy", expr.ptr[at + len]) != NULL &&
-                        expr.ptr[at + len];
+    bool unit_follows =
+        at + len < expr.len && strchr("smhdwy", expr.ptr[at + len]) != NULL && expr.ptr[at + len];
 
     if (duration || style == AS_NUMBERS)
         buf_printf(to, NUMBER_STAND_IN, v->len);
@@ -77,8 +77,7 @@ static void stand_in(struct variables *v, struct str expr, size_t at, size_t len
         buf_text(to, "ms");
     char *copy = arena_strndup(a, to->ptr ? to->ptr + start : "", to->len - start);
     if (copy)
-        v->items[v->len++] =
-            (struct variable_place){str_make(expr.ptr + at, len), str_of(copy)};
+        v->items[v->len++] = (struct variable_place){str_make(expr.ptr + at, len), str_of(copy)};
     else
         to->failed = true;
 }

@@ -32,7 +32,8 @@ static void *grow(struct outline *o, void *items, size_t *cap, size_t len, size_
 
 static void add_label(struct outline *o, size_t start, size_t end, bool quoted, struct str name)
 {
-    void *items = grow(o, o->ret->labels, &o->label_cap, o->ret->label_len, sizeof(*o->ret->labels));
+    void *items =
+        grow(o, o->ret->labels, &o->label_cap, o->ret->label_len, sizeof(*o->ret->labels));
 
     if (!items)
         return;

@@ -48,8 +48,9 @@ static void labels_in_arguments_are_told_and_a_range_of_a_subquery_is_no_rollup(
     (void)state;
     arena_init(&arena, 0);
     assert_int_equal(
-        promql_outline(STR("max_over_time(label_replace(m, \"dst\", \"$1\", \"src\", \"(.*)\")[1h:])"),
-                       &arena, &o, &err),
+        promql_outline(
+            STR("max_over_time(label_replace(m, \"dst\", \"$1\", \"src\", \"(.*)\")[1h:])"), &arena,
+            &o, &err),
         0);
     assert_int_equal(o.label_len, 2);
     assert_true(str_is(o.labels[0].name, "dst") && str_is(o.labels[1].name, "src"));
