@@ -151,7 +151,8 @@ struct accelerator {
     char rack_serial[20];                       /* of the chassis of a rack-scale machine */
     char rack_slot[16];                         /* in it: slot, tray, host, module: "3/1/0/2" */
     char inforom_image[32], inforom_oem[16], inforom_ecc[16], inforom_power[16];
-    unsigned minor;                                  /* N of /dev/nvidiaN; UINT_MAX unknown */
+    unsigned minor;        /* N of /dev/nvidiaN; UINT_MAX unknown */
+    bool processes_untold; /* nobody tells who is on it: that none is listed does not mean none */
     double utilization_ratio, utilization_max_ratio; /* mean and peak since the last reading */
     double memory_utilization_ratio;                 /* time the memory was read or written */
     double encoder_ratio, decoder_ratio;

@@ -348,14 +348,14 @@ static void compare_with_kubelet(struct attribution *a, const struct snapshot *s
 /* ---- memory of nobody ---- */
 
 /* Where the memory of a process is not known, or instances share the device and a process on two of
- * them is listed with one, nothing can be said. */
+ * them is listed with one, or the memory is the host's, nothing can be said. */
 static void find_unattributed(struct snapshot *s)
 {
     for (size_t i = 0; i < s->accelerator_len; i++) {
         struct merged_accelerator *on = &s->accelerators[i];
         uint64_t sum = 0;
         bool known = on->processes != UNKNOWN_COUNT && !(on->device.mig_mode > 0);
-        known = known && on->device.mem_used_bytes != UNKNOWN_COUNT;
+        known = known && on->device.mem_used_bytes != UNKNOWN_COUNT && !(on->device.mem_shared > 0);
         for (size_t j = 0; known && j < s->device_process_len; j++) {
             const struct merged_process *p = &s->device_processes[j];
             if (p->number != on->number)

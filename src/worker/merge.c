@@ -83,7 +83,8 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
         .device = *a,
         .number = base + a->index,
         .platform = platform,
-        .processes = answers && a->state == ACCELERATOR_OK ? 0 : UNKNOWN_COUNT,
+        .processes =
+            answers && a->state == ACCELERATOR_OK && !a->processes_untold ? 0 : UNKNOWN_COUNT,
         .held = UNKNOWN,
         .mem_unattributed_bytes = UNKNOWN_COUNT,
     };

@@ -148,6 +148,7 @@ void presence_init(struct presence *p, const char *file)
             code = presence_parse(buf_str(&text), p, &err);
         if (code && code != -ENOENT)
             log_warn("what GPUs there were is not known", "file", file, "error", err.text);
+        p->read = !code;
         buf_fini(&text);
     }
 }
@@ -249,9 +250,24 @@ static void take(struct presence *p, const struct merged_accelerator *a, int64_t
     memcpy(k->serial, a->device.serial, sizeof(k->serial));
 }
 
+/* A machine that was switched off for weeks has not missed anything meanwhile: the time since its
+ * worker saw a GPU last is taken off. */
+static void catch_up(struct presence *p, int64_t now_s)
+{
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < p->len; i++)
+        newest = MAX(newest, p->known[i].seen_s);
+    for (size_t i = 0; i < p->len && newest < now_s; i++)
+        p->known[i].seen_s += now_s - newest;
+    p->read = false;
+}
+
 /* Takes note of those that answer and stand on the bus. */
 static void remember(struct presence *p, const struct snapshot *s, int64_t now_s)
 {
+    if (p->read)
+        catch_up(p, now_s);
     for (size_t i = 0; i < s->accelerator_len; i++) {
         const struct merged_accelerator *a = &s->accelerators[i];
         if (a->device.state == ACCELERATOR_OK && a->device.uuid[0] &&

@@ -16,7 +16,7 @@
 struct presence_known {
     char bus_id[24], uuid[96], name[96], serial[32];
     unsigned number; /* gpu_index at that time */
-    int64_t seen_s;  /* Unix time */
+    int64_t seen_s;  /* Unix time, moved on by the time that no worker ran */
 };
 
 struct presence {
@@ -25,6 +25,7 @@ struct presence {
     size_t len, cap;
     uint64_t index_changes; /* GPUs that came to another number, ever */
     uint64_t replacements;  /* boards that took the place of another, ever */
+    bool read;              /* from the file, and not looked at yet */
     bool changed;           /* since it was written last */
     bool write_failed;      /* and was logged */
     int64_t written_s;

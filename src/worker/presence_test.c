@@ -304,6 +304,11 @@ static void a_file_carries_it_over_a_restart(void **state)
 
     presence_init(&room.presence, room.file);
     assert_int_equal(room.presence.index_changes, 1);
+    room.now_s += 30 * DAY_S; /* switched off: that does not count */
+    turn();
+    both("0000:02:00.0", "GPU-2", 0);
+    update();
+    assert_int_equal(at("0000:01:00.0")->state, PRESENCE_OFF_BUS);
     room.now_s += 8 * DAY_S;
     turn();
     both("0000:02:00.0", "GPU-2", 0);

@@ -29,6 +29,8 @@ describe('Jetson', () => {
       'algalon_board_info{hostname="node",model="NVIDIA Jetson AGX Orin Developer Kit",soc="tegra234",l4t_version="36.4.3",jetpack_version="6.2",power_mode="MAXN",power_mode_id="0"} 1',
     ])
       assert.ok(text.includes(`${line}\n`), line);
+    assert.match(text, /^algalon_gpu_processes\{.*\} 2$/m);
+    assert.doesNotMatch(text, /^algalon_gpu_memory_unattributed_bytes/m, 'the rest of the memory is the machine\'s');
     assert.match(text, /all_smi_gpu_info\{[^}]*driver_version="36\.4\.3",cuda_version="12\.6\.11",lib_name="CUDA",lib_version="12\.6\.11",architecture="Ampere"/);
     assert.match(text, /all_smi_process_memory_used_bytes\{hostname="node",pid="2210",.*gpu_index="0",device_uuid="JetsonGPU"\} 4296015872\n/);
     assert.doesNotMatch(run('promtool', ['check', 'metrics'], { input: text }).err, /error/i);
@@ -39,6 +41,7 @@ describe('Jetson', () => {
     assert.equal(board.gpus.length, 1);
     assert.equal(board.gpus[0].memory_shared, true);
     assert.equal(board.gpus[0].power_watts, null);
+    assert.equal(board.gpus[0].processes, null, 'debugfs is closed: nobody tells');
     assert.deepEqual(board.presence.map(({ state, uuid }) => [state, uuid]), [['present', 'JetsonGPU']]);
     assert.deepEqual(board.doubtful, []);
     assert.equal(board.boards[0].power_mode, '25W');

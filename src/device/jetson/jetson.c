@@ -194,6 +194,7 @@ static int read_gpu(struct jetson *j, struct reading *out)
     out->platform_len = 1;
     int code = jetson_process_read(j->paths.sysfs, out->arena, &out->accelerator_processes,
                                    &out->accelerator_process_len);
+    a->processes_untold = code != 0;
     return code == -ENOMEM ? code : 0;
 }
 

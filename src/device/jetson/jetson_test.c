@@ -84,6 +84,7 @@ static void processes_are_those_of_nvmap_each_once(void **state)
 
     (void)state;
     assert_int_equal(r->accelerator_process_len, 2);
+    assert_false(r->accelerators[0].processes_untold);
     assert_int_equal(r->accelerator_processes[0].pid, 2210);
     assert_int_equal(r->accelerator_processes[0].mem_used_bytes, UINT64_C(1024) * (4194304 + 1024));
     assert_int_equal(r->accelerator_processes[1].pid, 1650);
@@ -158,6 +159,7 @@ static void a_rail_shared_with_the_cpu_is_no_power_of_the_gpu(void **state)
     assert_near(r->accelerators[0].utilization_ratio, 0); /* railgated: idle */
     assert_int_equal(r->accelerators[0].state, ACCELERATOR_OK);
     assert_int_equal(r->accelerator_process_len, 0); /* no debugfs */
+    assert_true(r->accelerators[0].processes_untold);
     assert_int_equal(r->board.engine_len, 0);
     assert_true(isnan(r->board.memory_clock_mhz));
     bench_free(b);
