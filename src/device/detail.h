@@ -224,7 +224,9 @@ struct accelerator_detail {
     double fan_ratio[DEVICE_FANS], fan_rpm[DEVICE_FANS];
     double processes_of_type[PROCESS_TYPES];
 
-    double link_count, link_switch_count, link_speed_bytes_per_s, link_ecc_errors_total;
+    double link_count, link_switch_count, link_ecc_errors_total;
+    double link_speed_bytes_per_s;      /* of the slowest link that is up, one direction */
+    double links_low_power;             /* how many save power */
     double link_fec_total[FEC_BUCKETS]; /* sum of all links */
     double c2c_mode, c2c_active, c2c_bytes_per_s_max, c2c_power_state;
     double

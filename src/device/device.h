@@ -182,13 +182,12 @@ struct accelerator {
 struct accelerator_link {
     unsigned accelerator; /* index of its platform */
     unsigned index;
-    double up;           /* 0 or 1 */
-    double version;      /* as the driver numbers it */
-    char remote[12];     /* "gpu", "switch", "ibmnpu", "unknown"; "" while it is down */
-    char remote_pci[24]; /* its address: 0000:c1:00.0 */
-    double speed_bytes_per_s, low_power; /* low_power: 0 or 1 */
-    double bytes_per_s[2];               /* where it has no counters of bytes: sent, received */
-    double bytes_total[2];               /* sent, received */
+    double up;             /* 0 or 1 */
+    double version;        /* as the driver numbers it */
+    char remote[12];       /* "gpu", "switch", "ibmnpu", "unknown"; "" while it is down */
+    char remote_pci[24];   /* its address: 0000:c1:00.0 */
+    double bytes_per_s[2]; /* where it has no counters of bytes: sent, received */
+    double bytes_total[2]; /* sent, received */
     double error_total[LINK_ERRORS];
 };
 

@@ -99,8 +99,7 @@ enum scope {
     SCOPE_LINK_FIFTH_ERROR, /* struct merged_link_fifth */
     SCOPE_LINK_FIFTH_RECOVERY,
     SCOPE_LINK_FIFTH_RATE,
-    SCOPE_LINK_SPEED, /* struct merged_link */
-    SCOPE_LINK_RATE,
+    SCOPE_LINK_RATE,     /* struct merged_link */
     SCOPE_INSTANCE_PART, /* struct merged_instance */
     SCOPE_INSTANCE_PIPE,
     SCOPE_INSTANCE_TENSOR,

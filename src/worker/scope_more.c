@@ -151,14 +151,13 @@ static void link_fifth(const struct scope_line *line)
     scope_text(line, line->scope == SCOPE_LINK_FIFTH_RECOVERY ? "result" : "kind", name);
 }
 
-static void link_speed(const struct scope_line *line)
+static void link_rate(const struct scope_line *line)
 {
     const struct merged_link *l = line->thing;
 
     scope_device(line, l->on);
     label_number(line->to, "link_index", l->link.index);
-    if (line->scope == SCOPE_LINK_RATE)
-        scope_text(line, "direction", line->variant ? "receive" : "transmit");
+    scope_text(line, "direction", line->variant ? "receive" : "transmit");
 }
 
 static void instance(const struct scope_line *line)
@@ -236,7 +235,7 @@ void scope_more_labels(const struct scope_line *line)
     else if (line->scope <= SCOPE_LINK_FIFTH_RATE)
         link_fifth(line);
     else if (line->scope <= SCOPE_LINK_RATE)
-        link_speed(line);
+        link_rate(line);
     else if (line->scope <= SCOPE_INSTANCE_TENSOR)
         instance(line);
     else if (line->scope <= SCOPE_VGPU_INFO)
@@ -279,8 +278,6 @@ bool scope_more_fits(enum scope scope, const void *thing)
         return p->other && p->peer.accelerator < p->peer.peer;
     if (scope == SCOPE_DCGM_PEER)
         return p->peer.link[0] && is_nvidia(p->on);
-    if (scope == SCOPE_LINK_SPEED)
-        return !isnan(l->link.speed_bytes_per_s);
     if (scope == SCOPE_LINK_RATE)
         return !isnan(l->link.bytes_per_s[0]) || !isnan(l->link.bytes_per_s[1]);
     return true;
@@ -303,8 +300,6 @@ struct scope_things scope_more_things(const struct snapshot *s, enum scope scope
         return (struct scope_things){s->links_fifth, sizeof(*s->links_fifth), s->link_fifth_len, 2};
     case SCOPE_LINK_FIFTH_RATE:
         return (struct scope_things){s->links_fifth, sizeof(*s->links_fifth), s->link_fifth_len, 3};
-    case SCOPE_LINK_SPEED:
-        return (struct scope_things){s->links, sizeof(*s->links), s->link_len, 1};
     case SCOPE_LINK_RATE:
         return (struct scope_things){s->links, sizeof(*s->links), s->link_len, 2};
     case SCOPE_INSTANCE_PART:

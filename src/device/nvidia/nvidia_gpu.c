@@ -6,6 +6,7 @@
 #include "device/nvidia/nvidia_text.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #define ENERGY_MIN_NS (2 * (uint64_t)NS_PER_S) /* the counter moves in steps of up to 0.1 s */
@@ -13,7 +14,8 @@
 
 void nvidia_gpu_init(struct gpu *g, unsigned index)
 {
-    *g = (struct gpu){.energy_j = NAN, .mig_mode = NAN};
+    memset(g, 0, offsetof(struct gpu, links)); /* what lies behind is as long as it is used */
+    g->energy_j = g->mig_mode = NAN;
     for (size_t i = 0; i < ARRAY_LEN(g->pcie_rate); i++)
         g->pcie_rate[i].total = g->link_rate[i].total = g->first_link_rate[i].total = NAN;
     for (size_t i = 0; i < THROTTLE_TIMES; i++)
@@ -420,7 +422,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     read_memory(c, g, a);
     read_temperature(c, g, a);
     nvidia_fields_read(c, g, a);
-    nvidia_link_read(c, g);
+    nvidia_link_read(c, g, a);
     nvidia_fabric_read(c, g, a);
     read_power(c, g, a, &rings[NVML_SAMPLES_POWER]);
     read_clocks(c, g, a);

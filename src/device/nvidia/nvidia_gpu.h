@@ -145,7 +145,6 @@ struct gpu {
     struct accelerator_detail kept;              /* what is asked seldom, as it was found */
     uint64_t kept_next_ns;                       /* when it is asked again */
     struct nvidia_rate pcie_rate[2], link_rate[2], first_link_rate[2];
-    struct accelerator_link links[NVML_LINKS];
     size_t link_len;
     uint64_t links_next_ns; /* when they are asked again */
     bool link_bytes;        /* counts bytes where older generations count KiB */
@@ -162,7 +161,6 @@ struct gpu {
         accounting_next_ns; /* asked again */
     uint64_t vgpu_seen_us;
     uint64_t histogram_next_ns;
-    struct instance instances[MIG_INSTANCES];
     size_t instance_len;
     uint64_t layout_next_ns; /* when they are listed anew */
     struct gpm_pair gpm;
@@ -171,6 +169,9 @@ struct gpu {
     uint64_t clock_slot;                              /* the newest */
     bool layout_changed;    /* its instances (MIG) are others than they were */
     uint64_t idle_since_ns; /* no load and no process since then; 0: in use */
+    /* Last and not cleared: most GPUs use little of it, and what is not used takes no memory. */
+    struct accelerator_link links[NVML_LINKS];
+    struct instance instances[MIG_INSTANCES];
 };
 
 /* What all GPUs of a reading share. */
@@ -243,7 +244,7 @@ void nvidia_board_identify(struct gpu_context *c, struct gpu *g);
 void nvidia_board_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
 /** Asks every quarter of a minute for the state of each NVLink. */
-void nvidia_link_read(struct gpu_context *c, struct gpu *g);
+void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a);
 
 /** Lists the instances of a GPU that is cut into some, and reads their memory. */
 void nvidia_mig_read(struct gpu_context *c, struct gpu *g);

@@ -26,6 +26,23 @@ static void read_errors(struct gpu_context *c, struct gpu *g, struct accelerator
     }
 }
 
+/* Of all links only the slowest is shown: as a rule they are alike. */
+static void note_speed(struct gpu *g, double speed)
+{
+    double *slowest = &g->kept.link_speed_bytes_per_s;
+
+    if (!isnan(speed) && !(*slowest <= speed))
+        *slowest = speed;
+}
+
+static void note_power(struct gpu *g, double saves)
+{
+    double *count = &g->kept.links_low_power;
+
+    if (!isnan(saves))
+        *count = (isnan(*count) ? 0 : *count) + saves;
+}
+
 /* Two counters of one link; false when the GPU has none of this kind. */
 static bool read_bytes(struct gpu_context *c, struct gpu *g, struct accelerator_link *l)
 {
@@ -41,10 +58,10 @@ static bool read_bytes(struct gpu_context *c, struct gpu *g, struct accelerator_
 
     if (!ASK(c, g, ASK_FIELDS, fields, (int)ARRAY_LEN(v), v))
         return true;
-    if (v[2].code == NVML_SUCCESS)
-        l->speed_bytes_per_s = check_gauge(&c->check, CHECK_LINK_SPEED, nvidia_field_number(&v[2]));
-    if (v[3].code == NVML_SUCCESS)
-        l->low_power = check_gauge(&c->check, CHECK_SWITCH, nvidia_field_number(&v[3]));
+    if (l->up > 0 && v[2].code == NVML_SUCCESS)
+        note_speed(g, check_gauge(&c->check, CHECK_LINK_SPEED, nvidia_field_number(&v[2])));
+    if (l->up > 0 && v[3].code == NVML_SUCCESS)
+        note_power(g, check_gauge(&c->check, CHECK_SWITCH, nvidia_field_number(&v[3])));
     for (size_t i = 0; i < 2; i++)
         if (v[i].code == NVML_SUCCESS)
             l->bytes_total[i] = check_gauge(&c->check, field, (double)v[i].value.ull);
@@ -76,7 +93,7 @@ static void read_link(struct gpu_context *c, struct gpu *g, unsigned index, bool
     if (l->index == index && l->up > 0)
         str_copy(before, sizeof(before), str_of(l->remote_pci));
     *l = (struct accelerator_link){.index = index, .up = up, .version = NAN};
-    l->bytes_total[0] = l->bytes_total[1] = l->speed_bytes_per_s = l->low_power = NAN;
+    l->bytes_total[0] = l->bytes_total[1] = NAN;
     l->bytes_per_s[0] = l->bytes_per_s[1] = NAN;
     for (size_t k = 0; k < LINK_ERRORS; k++)
         l->error_total[k] = NAN;
@@ -97,6 +114,7 @@ static void read_links(struct gpu_context *c, struct gpu *g)
     int code = NVML_SUCCESS;
 
     g->link_len = 0;
+    g->kept.link_speed_bytes_per_s = g->kept.links_low_power = NAN;
     for (unsigned i = 0; i < NVML_LINKS && code != NVML_INVALID_ARGUMENT; i++) {
         code = c->nvml.link_state(g->handle, i, &up);
         if (code == NVML_INVALID_ARGUMENT) /* behind the last link */
@@ -110,11 +128,13 @@ static void read_links(struct gpu_context *c, struct gpu *g)
         nvidia_gpu_told(c, g, ASK_LINKS, NVML_NOT_SUPPORTED);
 }
 
-void nvidia_link_read(struct gpu_context *c, struct gpu *g)
+void nvidia_link_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
-    if (!c->nvml.link_state || !nvidia_gpu_may(c, g, ASK_LINKS) || c->mono_ns < g->links_next_ns)
-        return;
-    g->links_next_ns = c->mono_ns + SELDOM_NS;
-    read_links(c, g);
-    nvidia_fabric_links(c, g);
+    if (c->nvml.link_state && nvidia_gpu_may(c, g, ASK_LINKS) && c->mono_ns >= g->links_next_ns) {
+        g->links_next_ns = c->mono_ns + SELDOM_NS;
+        read_links(c, g);
+        nvidia_fabric_links(c, g);
+    }
+    a->detail.link_speed_bytes_per_s = g->kept.link_speed_bytes_per_s;
+    a->detail.links_low_power = g->kept.links_low_power;
 }
