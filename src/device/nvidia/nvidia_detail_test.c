@@ -1,12 +1,6 @@
 /* Tests of what NVML gives beyond the usual: field values and what is built on them. */
 #include "device/nvidia/nvidia_rig.h"
 
-static void assert_near(double value, double wanted, double within)
-{
-    if (!(fabs(value - wanted) <= within))
-        fail_msg("%g is not within %g of %g", value, within, wanted);
-}
-
 /* ---- field values ---- */
 
 static void a_server_board_tells_its_health_by_fields(void **state)

@@ -16,6 +16,12 @@
 #define RIG_LIBRARY  TEST_BUILD_DIR "/libnvml-sim.so"
 #define RIG_START_US (1800000000 * (int64_t)1000000)
 
+static inline void assert_near(double value, double wanted, double within)
+{
+    if (!(fabs(value - wanted) <= within))
+        fail_msg("%g is not within %g of %g", value, within, wanted);
+}
+
 struct rig {
     void *library;
     int (*load)(const char *scenario);
