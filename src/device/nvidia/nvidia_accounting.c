@@ -47,7 +47,7 @@ static int ask(struct gpu_context *c, struct gpu *g, struct nvidia_parts *p, int
 }
 
 int nvidia_accounting_read(struct gpu_context *c, struct gpu *g, struct accelerator *a,
-                           const struct accelerator_process *processes, size_t len)
+                           size_t first)
 {
     struct nvidia_parts *p = nvidia_parts_of(c);
     unsigned mode;
@@ -64,8 +64,9 @@ int nvidia_accounting_read(struct gpu_context *c, struct gpu *g, struct accelera
     a->detail.accounting_mode = g->kept.accounting_mode;
     if (!(g->kept.accounting_mode > 0))
         return 0;
-    for (size_t i = 0; i < MIN(len, (size_t)ACCOUNTS_MAX) && code == 0; i++)
-        code = ask(c, g, p, processes[i].pid);
+    size_t last = MIN(c->process_len, first + ACCOUNTS_MAX);
+    for (size_t i = first; i < last && code == 0; i++)
+        code = ask(c, g, p, c->processes[i].pid);
     return code;
 }
 

@@ -436,10 +436,7 @@ int nvidia_gpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
     nvidia_gpm_read(c, g, a);
     nvidia_limits_pcie(c, g, a);
     nvidia_confidential_read(c, g, a);
-    if ((code = nvidia_process_read(c, g)) ||
-        (code = nvidia_accounting_read(
-             c, g, a, c->processes ? c->processes + processes : NULL, /* no room: none at all */
-             c->process_len - processes)) ||
+    if ((code = nvidia_process_read(c, g)) || (code = nvidia_accounting_read(c, g, a, processes)) ||
         (code = nvidia_vgpu_read(c, g, a)))
         return code;
     count_process_types(c, g, a, processes);

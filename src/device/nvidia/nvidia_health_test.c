@@ -124,7 +124,8 @@ static void each_fan_speaks_for_itself(void **state)
 {
     struct rig *rig = *state;
 
-    rig_open(rig, "gpu 1 \"RTX 4090\" profile=constant\ngpu 1 H200\nfault value field=fan value=55\n");
+    rig_open(rig,
+             "gpu 1 \"RTX 4090\" profile=constant\ngpu 1 H200\nfault value field=fan value=55\n");
     const struct accelerator *a = rig_read(rig, 5);
     assert_near(a->detail.fan_ratio[0], 0.55, 1e-9);
     assert_near(a->detail.fan_ratio[1], 0.55, 1e-9);
@@ -194,18 +195,21 @@ static void implausible_limits_are_withdrawn_and_counted(void **state)
 static void a_driver_without_the_newer_calls_is_read_all_the_same(void **state)
 {
     static const char *const calls[] = {
-        "nvmlDeviceGetBAR1MemoryInfo", "nvmlDeviceGetMarginTemperature",
+        "nvmlDeviceGetBAR1MemoryInfo",     "nvmlDeviceGetMarginTemperature",
         "nvmlDeviceGetMemoryErrorCounter", "nvmlDeviceGetSramEccErrorStatus",
-        "nvmlDeviceGetEncoderStats", "nvmlDeviceGetFBCStats", "nvmlDeviceGetAccountingMode",
-        "nvmlSystemGetConfComputeState", "nvmlDeviceGetActiveVgpus", "nvmlDeviceGetC2cModeInfoV",
-        "nvmlDeviceGetP2PStatus", "nvmlDeviceGetTopologyCommonAncestor", "nvmlDeviceGetCpuAffinity",
-        "nvmlDeviceGetPlatformInfo", "nvmlDeviceGetGpuFabricInfo*", "nvmlGpm*"};
+        "nvmlDeviceGetEncoderStats",       "nvmlDeviceGetFBCStats",
+        "nvmlDeviceGetAccountingMode",     "nvmlSystemGetConfComputeState",
+        "nvmlDeviceGetActiveVgpus",        "nvmlDeviceGetC2cModeInfoV",
+        "nvmlDeviceGetP2PStatus",          "nvmlDeviceGetTopologyCommonAncestor",
+        "nvmlDeviceGetCpuAffinity",        "nvmlDeviceGetPlatformInfo",
+        "nvmlDeviceGetGpuFabricInfo*",     "nvmlGpm*"};
     struct rig *rig = *state;
     char text[2048];
     size_t len = (size_t)snprintf(text, sizeof(text), "gpu 2 H200 profile=constant\n");
 
     for (size_t i = 0; i < ARRAY_LEN(calls); i++)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "fault missing call=%s\n", calls[i]);
+        len +=
+            (size_t)snprintf(text + len, sizeof(text) - len, "fault missing call=%s\n", calls[i]);
     rig_open(rig, text);
     rig_read(rig, 0);
     const struct accelerator *a = rig_read(rig, 20);

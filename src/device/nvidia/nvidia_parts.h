@@ -64,11 +64,11 @@ MUST_CHECK int nvidia_vgpu_read(struct gpu_context *c, struct gpu *g, struct acc
 
 /* ---- nvidia_accounting.c: the driver's accounting, and confidential computing ---- */
 
-/** Asks about `len` processes of the GPU when accounting is on; at most ACCOUNTS_MAX a GPU. Errors:
- * -ENOMEM. */
+/** Asks about the GPU's processes, which stand in the context from `first` on, when accounting is
+ * on; about ACCOUNTS_MAX a GPU at most. Errors: -ENOMEM. */
 #define ACCOUNTS_MAX 64
 MUST_CHECK int nvidia_accounting_read(struct gpu_context *c, struct gpu *g, struct accelerator *a,
-                                      const struct accelerator_process *processes, size_t len);
+                                      size_t first);
 
 /** Asks once per opening what holds for the whole machine. */
 void nvidia_confidential_identify(struct gpu_context *c);

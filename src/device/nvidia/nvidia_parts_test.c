@@ -1,5 +1,5 @@
-/* Tests of the lists that belong to GPUs: links of the fifth generation, peers, virtual GPUs, accounts;
- * and of what else a shared machine tells. */
+/* Tests of the lists that belong to GPUs: links of the fifth generation, peers, virtual GPUs,
+ * accounts; and of what else a shared machine tells. */
 #include "device/nvidia/nvidia_rig.h"
 
 /* ---- fabric and links ---- */
