@@ -33,6 +33,9 @@ struct service {
     struct metadata *metadata;
     struct upstream *upstream; /* is asked in place of a store; NULL: none */
     struct rules_home rules_home;
+    struct scrape_receivers *configured; /* remote_write of the scrape configuration */
+    struct scrape_receiver *receivers;   /* those, and --remote-write */
+    size_t receiver_len;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
     struct notify *notify; /* NULL: nobody is told of alerts */
@@ -322,13 +325,44 @@ static int open_store(struct service *s, struct error *err)
     return code;
 }
 
+/* Gathers the receivers of samples: --remote-write, and remote_write of the scrape configuration.
+ */
+static int list_receivers(struct service *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+    size_t given = set->remote_writes.len, more = 0;
+
+    if (*set->scrape_config) {
+        int code = scrape_receivers_read(set->scrape_config, &s->configured, err);
+        if (code)
+            return code;
+        more = s->configured->len;
+    }
+    s->receivers = xcalloc(given + more + 1, sizeof(*s->receivers));
+    for (size_t i = 0; i < given; i++)
+        s->receivers[i] = (struct scrape_receiver){.url = set->remote_writes.items[i],
+                                                   .timeout_ms = RECEIVER_TIMEOUT_MS};
+    for (size_t i = 0; i < more; i++)
+        s->receivers[given + i] = s->configured->items[i];
+    s->receiver_len = given + more;
+    return 0;
+}
+
+static enum forward_packing packing_of(const char *text)
+{
+    return !strcmp(text, "zstd")     ? FORWARD_PACKING_ZSTD
+           : !strcmp(text, "snappy") ? FORWARD_PACKING_SNAPPY
+                                     : FORWARD_PACKING_AUTO;
+}
+
 /* The queue lies in the data directory. */
 static int open_forward(struct service *s, struct error *err)
 {
     const struct settings *set = s->settings;
     struct forward_options o = {
-        .urls = set->remote_writes.items,
-        .url_len = set->remote_writes.len,
+        .receivers = s->receivers,
+        .receiver_len = s->receiver_len,
+        .packing = packing_of(set->remote_write_compression),
         .max_bytes = set->remote_write_queue_size,
         .max_age_ms = set->remote_write_queue_age_ms,
         .store = s->store,
@@ -336,7 +370,7 @@ static int open_forward(struct service *s, struct error *err)
     };
     struct buf dir;
 
-    if (!o.url_len)
+    if (!o.receiver_len)
         return 0;
     buf_init(&dir, 0);
     buf_printf(&dir, "%s/forward", service_data_dir(s->settings));
@@ -387,7 +421,7 @@ static int open_upstream(struct service *s, struct error *err)
                                  .answer_max = set->query_max_memory,
                                  .timeout_ms = set->query_timeout_ms};
 
-    if (makes && !set->remote_writes.len)
+    if (makes && !s->receiver_len)
         return error_set(err, -EINVAL,
                          "--query-url keeps nothing here: --remote-write=URL says where that store "
                          "takes what is read, scraped and recorded");
@@ -408,7 +442,10 @@ static int open_rules(struct service *s, struct error *err)
 static int open_host(struct service *s, struct error *err)
 {
     const char *dashboards = s->settings->dashboards;
-    int code = *s->settings->query_url ? open_upstream(s, err) : open_store(s, err);
+    int code = list_receivers(s, err);
+
+    if (!code)
+        code = *s->settings->query_url ? open_upstream(s, err) : open_store(s, err);
 
     if (!code)
         code = open_forward(s, err);
@@ -423,10 +460,14 @@ static int open_host(struct service *s, struct error *err)
 
 static int open_agent(struct service *s, struct error *err)
 {
-    if (!s->settings->remote_writes.len)
+    int code = list_receivers(s, err);
+
+    if (code)
+        return code;
+    if (!s->receiver_len)
         return error_set(err, -EINVAL,
                          "algalon agent needs --remote-write=URL: where to send what it scrapes");
-    int code = open_forward(s, err);
+    code = open_forward(s, err);
     return code ? code : open_scrape(s, err);
 }
 
@@ -560,6 +601,8 @@ static void stop(struct service *s)
     rules_close(s->rules);
     notify_close(s->notify);
     forward_close(s->forward); /* before the store, which its sink writes to */
+    scrape_receivers_free(s->configured);
+    free(s->receivers);
     upstream_close(s->upstream);
     web_close(s->web);
     store_close(s->store);

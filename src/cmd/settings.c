@@ -146,6 +146,8 @@ static const struct option_spec specs[] = {
      "SIZE", "what may wait on disk for stores that are away; beyond it the oldest is dropped"},
     {"remote-write-queue-age", DURATION, FIELD(remote_write_queue_age_ms), SENDING, "Forwarding",
      "3d", "DURATION", "drop what has waited for longer"},
+    {"remote-write-compression", CHOICE, FIELD(remote_write_compression), SENDING, "Forwarding",
+     "auto", "auto|snappy|zstd", "auto: zstd where the receiver takes it (VictoriaMetrics)"},
 
     {"dashboards", TEXT, FIELD(dashboards), KEEPING, "Pages", "", "DIR",
      "folder of Grafana dashboard files to show beside the built-in ones"},

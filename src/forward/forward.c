@@ -421,13 +421,13 @@ int forward_open(const struct forward_options *options, struct forward **ret, st
     thread_cond_init(&f->more);
     arena_init(&f->external_arena, 0);
     map_init(&f->targets);
-    if (options->url_len > FORWARD_RECEIVERS_MAX)
+    if (options->receiver_len > FORWARD_RECEIVERS_MAX)
         code = error_set(err, -EINVAL, "at most %d receivers", FORWARD_RECEIVERS_MAX);
     if (!code)
         code = queue_open(&queue, &f->queue, err);
-    for (size_t i = 0; i < options->url_len && !code; i++) {
-        code = sender_open(f->queue, options->urls[i], options->version, (unsigned)i,
-                           &f->senders[i], err);
+    for (size_t i = 0; i < options->receiver_len && !code; i++) {
+        code = sender_open(f->queue, &options->receivers[i], options->packing, options->version,
+                           (unsigned)i, &f->senders[i], err);
         f->sender_len += !code;
     }
     if (!code)

@@ -19,10 +19,18 @@
 
 struct forward;
 
+/* How bodies are packed: as the receiver takes them (it is asked), or in one form. */
+enum forward_packing {
+    FORWARD_PACKING_AUTO,
+    FORWARD_PACKING_SNAPPY,
+    FORWARD_PACKING_ZSTD
+};
+
 struct forward_options {
-    const char *dir;         /* of the queue; made when absent */
-    const char *const *urls; /* of receivers: http://host:port/api/v1/write */
-    size_t url_len;
+    const char *dir;                         /* of the queue; made when absent */
+    const struct scrape_receiver *receivers; /* borrowed until forward_close() */
+    size_t receiver_len;
+    enum forward_packing packing;
     uint64_t max_bytes;  /* of the queue; beyond it the oldest blocks are dropped, counted */
     int64_t max_age_ms;  /* older blocks are dropped, counted */
     struct store *store; /* keeps the rows too; NULL: they are only sent */
@@ -51,8 +59,9 @@ void forward_push(struct forward *f, const struct store_sample *samples, size_t 
 void forward_set_external(struct forward *f, struct labels labels);
 
 struct forward_stats {
-    char receiver[200]; /* the URL without user, password and query */
+    char receiver[200]; /* its name, or the URL without user, password and query */
     uint64_t sent_samples, sent_bytes, requests, retries;
+    uint64_t left_samples;     /* its relabelling leaves them out */
     uint64_t rejected_samples; /* the receiver will never take them (4xx) */
     uint64_t dropped_samples;  /* the queue was full, or they were too old, or damaged */
     double behind_seconds;     /* age of the oldest block that waits */

@@ -117,7 +117,7 @@ struct fixture {
     char dir[64], url[64];
     struct receiver receiver;
     struct forward_options options;
-    const char *urls[1];
+    struct scrape_receiver receivers[1];
     struct forward *forward;
     struct sink sink;
     struct group *group;
@@ -149,8 +149,14 @@ static int set_up(void **state)
     pthread_mutex_init(&f->receiver.lock, NULL);
     snprintf(f->url, sizeof(f->url), "http://me:secret@127.0.0.1:%u/api/v1/write",
              f->receiver.port);
-    f->urls[0] = f->url;
-    f->options = (struct forward_options){f->dir, f->urls, 1, 1 << 26, 3600000, NULL, "1"};
+    f->receivers[0] = (struct scrape_receiver){.url = f->url, .timeout_ms = 10000};
+    f->options = (struct forward_options){.dir = f->dir,
+                                          .receivers = f->receivers,
+                                          .receiver_len = 1,
+                                          .packing = FORWARD_PACKING_SNAPPY,
+                                          .max_bytes = 1 << 26,
+                                          .max_age_ms = 3600000,
+                                          .version = "1"};
     assert_int_equal(thread_start(&f->receiver.thread, "receiver", receive, &f->receiver, NULL), 0);
     *state = f;
     return 0;
@@ -354,7 +360,7 @@ static void urls_that_are_none_are_refused(void **state)
     struct forward *forward;
 
     for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
-        f->urls[0] = urls[i];
+        f->receivers[0].url = urls[i];
         assert_int_equal(forward_open(&f->options, &forward, NULL), -EINVAL);
     }
 }

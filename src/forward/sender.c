@@ -1,19 +1,17 @@
 /* sender.c - see sender.h. */
 #include "sender.h"
 
-#include "outbound/outbound.h"
+#include "connection.h"
 
 #include <stdlib.h>
 
-#define SEND_TIMEOUT_MS 30000
-#define DELAY_FIRST_MS  500
-#define DELAY_MAX_MS    30000
-#define IDLE_NS         ((uint64_t)NS_PER_S)
+#define DELAY_FIRST_MS 500
+#define DELAY_MAX_MS   30000
+#define IDLE_NS        ((uint64_t)NS_PER_S)
 
 struct sender {
     struct queue *queue;
-    struct outbound *outbound;
-    char *url;
+    struct connection *connection;
     size_t reader;
     pthread_t thread;
     bool started;
@@ -56,8 +54,8 @@ static bool wait_for(struct sender *s, uint64_t ns, bool words_count)
 }
 
 /* Counts what came of a try, and says it when working and failing change places. */
-static enum verdict note(struct sender *s, const struct queue_record *record,
-                         const struct outbound_answer *answer)
+static enum verdict note(struct sender *s, const struct outbound_answer *answer, uint32_t samples,
+                         uint32_t left, size_t bytes)
 {
     enum verdict verdict = sender_judge(answer->status);
     struct forward_stats *t = &s->stats;
@@ -73,12 +71,13 @@ static enum verdict note(struct sender *s, const struct queue_record *record,
     t->requests++;
     t->failing = verdict == VERDICT_AGAIN;
     if (verdict == VERDICT_SENT) {
-        t->sent_samples += record->samples;
-        t->sent_bytes += record->bytes.len;
+        t->sent_samples += samples;
+        t->left_samples += left;
+        t->sent_bytes += bytes;
         t->last_error[0] = '\0';
     } else {
         memcpy(t->last_error, why, sizeof(why));
-        t->rejected_samples += verdict == VERDICT_REJECTED ? record->samples : 0;
+        t->rejected_samples += verdict == VERDICT_REJECTED ? samples : 0;
         t->retries += verdict == VERDICT_AGAIN;
     }
     bool failing = t->failing;
@@ -90,7 +89,7 @@ static enum verdict note(struct sender *s, const struct queue_record *record,
         log_info("remote write works again", "receiver", t->receiver);
     if (verdict == VERDICT_REJECTED)
         log_warn("samples dropped: the receiver refuses them", "receiver", t->receiver, "samples",
-                 LOG_NUM(record->samples), "error", why);
+                 LOG_NUM(samples), "error", why);
     return verdict;
 }
 
@@ -117,11 +116,14 @@ static void *run(void *arg)
             continue;
         }
         note_waiting(s, record.ts_ms);
-        outbound_send(s->outbound, "POST", s->url, buf_str(&record.bytes), SEND_TIMEOUT_MS,
-                      &answer);
+        uint32_t samples, left;
+        connection_send(s->connection, buf_str(&record.bytes), record.samples, &answer, &samples,
+                        &left);
         if (atomic_load(&s->stop) && !answer.status)
             break; /* it was interrupted */
-        if (note(s, &record, &answer) != VERDICT_AGAIN) {
+        if (connection_fall_back(s->connection, answer.status))
+            continue;
+        if (note(s, &answer, samples, left, record.bytes.len) != VERDICT_AGAIN) {
             queue_pass(s->queue, s->reader, &record);
             attempt = 0;
             continue;
@@ -137,30 +139,23 @@ static void *run(void *arg)
     return NULL;
 }
 
-int sender_open(struct queue *q, const char *url, const char *version, unsigned number,
-                struct sender **ret, struct error *err)
+int sender_open(struct queue *q, const struct scrape_receiver *to, enum forward_packing packing,
+                const char *version, unsigned number, struct sender **ret, struct error *err)
 {
-    static const char *const headers[] = {"Content-Type: application/x-protobuf",
-                                          "Content-Encoding: snappy",
-                                          "X-Prometheus-Remote-Write-Version: 0.1.0"};
     struct sender *s = xnew(struct sender);
-    char name[24], thread[16], agent[64];
-    const struct outbound_options options = {.user_agent = agent,
-                                             .headers = headers,
-                                             .header_len = ARRAY_LEN(headers),
-                                             .stop = &s->stop};
+    char name[24], thread[16];
 
     s->queue = q;
     pthread_mutex_init(&s->lock, NULL);
     thread_cond_init(&s->more);
-    snprintf(name, sizeof(name), "%016" PRIx64, hash_bytes(url, strlen(url)));
+    snprintf(name, sizeof(name), "%016" PRIx64, hash_bytes(to->url, strlen(to->url)));
     snprintf(thread, sizeof(thread), "forward-%u", number);
-    snprintf(agent, sizeof(agent), "algalon/%s", version ? version : "0");
-    s->url = xstrdup(url);
-    int code =
-        outbound_show_url(url, "--remote-write", s->stats.receiver, sizeof(s->stats.receiver), err);
+    int code = outbound_show_url(to->url, "--remote-write", s->stats.receiver,
+                                 sizeof(s->stats.receiver), err);
+    if (!code && to->name)
+        str_copy(s->stats.receiver, sizeof(s->stats.receiver), str_of(to->name));
     if (!code)
-        code = outbound_open(&options, &s->outbound, err);
+        code = connection_open(to, packing, version, &s->stop, &s->connection, err);
     if (!code)
         code = queue_reader(q, name, &s->reader, err);
     if (!code)
@@ -188,8 +183,7 @@ void sender_close(struct sender *s)
     sender_stop(s);
     if (s->started)
         pthread_join(s->thread, NULL);
-    outbound_close(s->outbound);
-    free(s->url);
+    connection_close(s->connection);
     pthread_cond_destroy(&s->more);
     pthread_mutex_destroy(&s->lock);
     free(s);

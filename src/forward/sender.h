@@ -7,9 +7,10 @@
 
 struct sender;
 
-/** Starts sending to `url`. Errors: -EINVAL the URL is none, those of outbound_open(),
- * queue_reader() and threads. */
-MUST_CHECK int sender_open(struct queue *q, const char *url, const char *version, unsigned number,
+/** Starts sending to `to` (borrowed until sender_close()). Errors: -EINVAL the URL is none, those
+ * of connection_open(), queue_reader() and threads. */
+MUST_CHECK int sender_open(struct queue *q, const struct scrape_receiver *to,
+                           enum forward_packing packing, const char *version, unsigned number,
                            struct sender **ret, struct error *err);
 
 /** Tells it to end; sender_close() waits for it. */

@@ -9,5 +9,6 @@
 
 #include "remote/snappy.h"
 #include "remote/write_request.h"
+#include "remote/zstd.h"
 
 #endif

@@ -308,11 +308,27 @@ static int pass_over(struct reader *r, size_t line, struct scrape_config *c, con
     {                                                                                              \
         return yaml_is_null(node) ? 0 : pass_over(r, node->line, to, text);                        \
     }
-PASSED_OVER(read_remote_write, "remote_write is not read from this file: give --remote-write=URL")
 PASSED_OVER(read_remote_read, "remote_read is passed over: queries are answered from this store")
 PASSED_OVER(read_alerting,
             "alerting is not read from this file: docs/rules.md says how alerts are sent")
 PASSED_OVER(read_other, "this key is about Prometheus itself and is passed over")
+
+static int read_remote_write(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct scrape_config *c = to;
+    int code = 0;
+
+    if (yaml_is_null(node))
+        return 0;
+    if (node->kind != YAML_LIST)
+        return reader_bad(r, node->line, "remote_write: a list is wanted");
+    for (const struct yaml_item *it = node->first; it && !code; it = it->next) {
+        if (c->write_len == WRITE_CONFIGS_MAX)
+            return reader_bad(r, it->line, "remote_write: more than 16 receivers");
+        code = write_config_read(r, it->value, &c->writes[c->write_len++]);
+    }
+    return code;
+}
 
 static int read_global(struct reader *r, const struct yaml_node *node, void *to)
 {
@@ -536,6 +552,8 @@ void config_free(struct scrape_config *c)
         relabel_fini(&c->jobs[i]->relabel);
         relabel_fini(&c->jobs[i]->metric_relabel);
     }
+    for (size_t i = 0; i < c->write_len; i++)
+        relabel_fini(&c->writes[i].relabel);
     free(c->jobs);
     arena_fini(&c->arena);
     free(c);

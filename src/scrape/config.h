@@ -9,6 +9,7 @@
 #include "scrape/discovery.h"
 #include "scrape/http_config.h"
 #include "scrape/relabel.h"
+#include "scrape/write_config.h"
 
 #define CONFIG_BYTES_MAX       ((size_t)16 << 20)
 #define CONFIG_JOBS_MAX        10000
@@ -58,7 +59,9 @@ struct scrape_config {
     struct scrape_limits limits; /* of jobs that say nothing */
     struct labels external_labels;
     struct text_list rule_files, scrape_config_files; /* patterns, relative to the file */
-    struct str warnings[CONFIG_WARNINGS_MAX];         /* "file:line: what" */
+    struct write_config writes[WRITE_CONFIGS_MAX];    /* remote_write */
+    size_t write_len;
+    struct str warnings[CONFIG_WARNINGS_MAX]; /* "file:line: what" */
     size_t warning_len;
 };
 

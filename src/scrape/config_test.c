@@ -176,7 +176,7 @@ static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void
 {
     static const char text[] = "global: {evaluation_interval: 7s, query_log_file: a}\n"
                                "rule_files: [r/*.yml, /x.yml]\n"
-                               "remote_write:\n- url: http://a\n"
+                               "remote_read:\n- url: http://a\n"
                                "alerting: {alertmanagers: []}\n"
                                "storage: {tsdb: {}}\n"
                                "tracing:\n";
@@ -190,9 +190,64 @@ static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void
     assert_int_equal(c->rule_files.len, 2);
     assert_true(str_is(c->rule_files.items[0], "/d/r/*.yml"));
     assert_int_equal(c->warning_len, 4);
-    assert_true(str_is(c->warnings[1], "/d/f.yml:4: remote_write is not read from this file: give "
-                                       "--remote-write=URL"));
+    assert_true(str_is(c->warnings[1], "/d/f.yml:4: remote_read is passed over: queries are "
+                                       "answered from this store"));
     config_free(c);
+}
+
+static void receivers_are_read_with_their_rules(void **state)
+{
+    static const char text[] = "remote_write:\n"
+                               "- url: https://a/w\n"
+                               "  name: long-term\n"
+                               "  remote_timeout: 7s\n"
+                               "  headers: {X-Scope-OrgID: team}\n"
+                               "  basic_auth: {username: u, password_file: p}\n"
+                               "  tls_config: {ca_file: ca.pem}\n"
+                               "  queue_config: {max_shards: 3}\n"
+                               "  write_relabel_configs:\n"
+                               "  - {source_labels: [__name__], regex: 'up|x', action: keep}\n"
+                               "- {url: 'http://b', authorization: {credentials: t}}\n";
+    static const struct {
+        const char *entry, *words;
+    } wrong[] = {
+        {"{}", ":2: remote_write: url is missing"},
+        {"{url: a}", "URL is wanted"},
+        {"{url: 'http://a', urls: b}", "urls"},
+        {"{url: 'http://a', protobuf_message: io.prometheus.write.v2.Request}", "WriteRequest"},
+        {"{url: 'http://a', sigv4: {}}", "sigv4"},
+        {"{url: 'http://a', send_exemplars: true}", "none"},
+        {"{url: 'http://a', tls_config: {server_name: b}}", "server_name"},
+        {"{url: 'http://a', proxy_from_environment: true}", "proxy_url alone"},
+        {"{url: 'http://a', headers: [a]}", "a map"},
+        {"{url: 'http://a', headers: {'a: b': c}}", "header"},
+        {"{url: 'http://a', write_relabel_configs: [{target_label: a, regex: '('}]}", "missing )"},
+        {"{url: 'http://a', basic_auth: {}, bearer_token: b}", "not several"},
+    };
+    struct scrape_config *c;
+    struct error err = {0};
+
+    (void)state;
+    if (config_parse("/d/f.yml", str_of(text), &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c->warning_len, 0);
+    assert_int_equal(c->write_len, 2);
+    assert_true(str_is(c->writes[0].name, "long-term"));
+    assert_int_equal(c->writes[0].timeout_ms, 7000);
+    assert_int_equal(c->writes[0].relabel.len, 1);
+    assert_int_equal(c->writes[0].http.header_len, 1);
+    assert_true(str_is(c->writes[0].http.auth.password_file, "/d/p"));
+    assert_true(str_is(c->writes[1].http.auth.credentials, "t"));
+    config_free(c);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct buf one;
+        buf_init(&one, 0);
+        buf_printf(&one, "remote_write:\n- %s\n", wrong[i].entry);
+        assert_int_equal(config_parse("f.yml", buf_str(&one), &c, &err), -EINVAL);
+        if (!strstr(err.text, wrong[i].words))
+            fail_msg("%s: %s", wrong[i].entry, err.text);
+        buf_fini(&one);
+    }
 }
 
 static void what_holds_for_all_jobs_is_given_to_those_that_say_nothing(void **state)
@@ -499,6 +554,7 @@ int main(void)
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line),
         cmocka_unit_test(what_is_about_other_parts_of_prometheus_is_passed_over_and_said),
+        cmocka_unit_test(receivers_are_read_with_their_rules),
         cmocka_unit_test(what_holds_for_all_jobs_is_given_to_those_that_say_nothing),
         cmocka_unit_test(further_files_bring_jobs_and_nothing_else),
         cmocka_unit_test(an_empty_configuration_is_fine_and_anchors_are_resolved),

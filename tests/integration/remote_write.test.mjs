@@ -153,4 +153,66 @@ describe('algalon agent', () => {
     }
     assert.doesNotMatch(agent.output, /level=error/);
   });
+
+  it('gives each receiver its own labels, credentials and packing', { timeout: 90_000 }, async () => {
+    const dir = temporaryFolder('algalon-receivers');
+    const target = await countingTarget();
+    const [vmPort] = await freePorts(1);
+    const vm = `http://127.0.0.1:${vmPort}`;
+    const database = new Child('victoria-metrics', [`-storageDataPath=${dir}/vm`, `-httpListenAddr=127.0.0.1:${vmPort}`, '-search.latencyOffset=0s', '-search.disableCache']);
+    /* Before it: a witness of what passes, which wants a token. */
+    const seen = [];
+    const witness = http.createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      seen.push({ method: request.method, ...request.headers });
+      const allowed = request.headers.authorization === `Bearer ${fs.readFileSync(`${dir}/token`, 'utf8').trim()}`;
+      if (!allowed) return response.writeHead(503).end();
+      const answer = await fetch(`${ours.api}${request.url}`, { method: request.method, headers: { 'content-encoding': request.headers['content-encoding'] ?? '', 'content-type': 'application/x-protobuf' }, body: request.method === 'POST' ? Buffer.concat(chunks) : undefined });
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    const ours = await Algalon.start({ command: 'host' });
+    await new Promise((resolve) => witness.listen(0, '127.0.0.1', resolve));
+    fs.writeFileSync(`${dir}/token`, 'first\n');
+    const config = scrapeConfig(dir, target.host);
+    fs.appendFileSync(config, `remote_write:
+- url: http://127.0.0.1:${witness.address().port}/api/v1/write
+  name: long-term
+  authorization: {credentials_file: token}
+  headers: {X-Scope-OrgID: team}
+  write_relabel_configs:
+  - {source_labels: [__name__], regex: 'scrapes|up', action: keep}
+  - {target_label: tier, replacement: cold}
+  - {regex: site, action: labeldrop}
+`);
+    const api = (await freePorts(1))[0];
+    const agent = new Child(binary, ['agent', '--config=', `--listen-api=127.0.0.1:${api}`, `--data-dir=${dir}/agent`, `--scrape-config=${config}`, `--remote-write=${vm}/api/v1/write`]);
+    const count = async (base, expr) => Number((await (await fetch(`${base}/api/v1/query?query=${encodeURIComponent(expr)}`)).json()).data.result[0]?.value[1] ?? 0);
+    try {
+      await until('samples have come to both', 40, async () => (await count(ours.api, 'count_over_time(scrapes{tier="cold"}[1m])')) >= 3 && (await count(vm, 'count_over_time(scrapes{site="here"}[1m])')) >= 3);
+      assert.equal(await count(ours.api, 'count({site!=""})'), 0);
+      assert.equal(await count(ours.api, 'count(scrape_duration_seconds{tier="cold"})'), 0);
+      assert.ok((await count(vm, 'count(scrape_duration_seconds{site="here"})')) >= 1);
+      assert.equal(await count(vm, 'count({tier="cold"})'), 0);
+      const posts = seen.filter(({ method }) => method === 'POST');
+      assert.equal(posts[0]['content-encoding'], 'zstd');
+      assert.equal(posts[0]['x-scope-orgid'], 'team');
+      const metrics = await (await fetch(`http://127.0.0.1:${api}/metrics`)).text();
+      assert.match(metrics, /algalon_forward_sent_samples_total\{receiver="long-term"\} [1-9]/);
+      assert.match(metrics, /algalon_forward_left_samples_total\{receiver="long-term"\} [1-9]/);
+
+      /* A token that is exchanged is read again: what waited is sent with the new one. */
+      fs.writeFileSync(`${dir}/token`, 'second\n');
+      const before = target.count();
+      await until('scrapes after the exchange have come', 40, async () => (await count(ours.api, 'last_over_time(scrapes{tier="cold"}[1m])')) > before + 1);
+      assert.ok(seen.some(({ authorization }) => authorization === 'Bearer second'));
+    } finally {
+      await agent.stop();
+      await ours.stop();
+      await database.stop();
+      witness.close();
+      target.close();
+    }
+    assert.doesNotMatch(agent.output, /level=error/);
+  });
 });
