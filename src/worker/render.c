@@ -35,6 +35,7 @@ struct renderer {
     size_t max_bytes;  /* of the text, and of the label parts; SIZE_MAX: no bound */
     size_t bulk_bytes; /* of the text being written: lines of scopes that are bulk */
     struct buf heads;
+    struct buf scratch; /* labels are written here first */
     struct label_cache caches[SCOPE_COUNT];
 };
 
@@ -115,6 +116,7 @@ void renderer_free(struct renderer *r)
         free(r->caches[i].ends);
     }
     buf_fini(&r->heads);
+    buf_fini(&r->scratch);
     free(r->families);
     free(r);
 }
@@ -175,25 +177,31 @@ static int write_labels(struct renderer *r, const struct snapshot *s, enum scope
     struct label_cache *cache = &r->caches[scope];
     size_t lines = things->len * things->variants, start = 0, room = room_for_labels(r, scope);
     size_t *ends = array_grow(cache->ends, &cache->cap, lines, sizeof(*ends));
-    struct label_sink sink = {.text = &cache->text};
+    struct buf *text = &r->scratch;
+    struct label_sink sink = {.text = text};
 
     cache->valid = false;
     if (lines && !ends)
         return -ENOMEM;
     if (ends)
         cache->ends = ends;
-    buf_reset(&cache->text);
     cache->longest = 0;
     cache->lines = 0;
-    for (size_t i = 0; i < lines && cache->text.len < room; i++) {
+    for (size_t i = 0; i < lines && text->len < room; i++) {
         scope_labels(s, scope, thing_at(things, i / things->variants), i / things->variants,
                      (unsigned)(i % things->variants), &sink);
-        cache->ends[i] = cache->text.len;
-        cache->longest = MAX(cache->longest, cache->text.len - start);
-        start = cache->text.len;
+        cache->ends[i] = text->len;
+        cache->longest = MAX(cache->longest, text->len - start);
+        start = text->len;
         cache->lines++;
     }
-    return cache->text.failed ? -ENOMEM : 0;
+    bool failed = text->failed;
+    if (cache->text.cap < text->len || cache->text.cap / 2 > text->len)
+        buf_fini(&cache->text); /* so that it gets as much as it needs: it stays for long */
+    buf_reset(&cache->text);
+    buf_add(&cache->text, text->ptr, text->len);
+    buf_rest(text);
+    return failed || cache->text.failed ? -ENOMEM : 0;
 }
 
 static int refresh_labels(struct renderer *r, const struct snapshot *s)
