@@ -1,7 +1,7 @@
 // worker.mjs - what the worker costs: CPU and memory at its usual 5 s, and what one scrape of it takes.
 //   node bench/worker.mjs [SECONDS]     default 60
-// Prints one table; prometheus-node-exporter, when installed, is measured beside it in the same run (it reads its
-// values at each scrape, ours are read once per interval: so both are scraped every 5 s).
+// Prints one table, and the ratios to prometheus-node-exporter, which is measured in the same run when it is installed
+// (it reads its values at each scrape, ours are read once per interval: so both are scraped every 5 s).
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -55,13 +55,24 @@ async function measure(name, pid, url) {
     await sleep(5000);
   }
   const elapsed = (Date.now() - began) / 1000;
-  const share = (100 * (cpuSeconds(pid) - before)) / elapsed;
+  const share = (100 * (cpuSeconds(pid) - before)) / elapsed; // of one core: reading, rendering and the scrapes
   const atRest = rssMb(pid, 'VmRSS');
   const samples = (await (await fetch(url)).text()).split('\n').filter((line) => line && line[0] !== '#').length;
+  const found = { name, rss: atRest, share, samples };
   for (const [form, headers] of [['plain', {}], ['gzip', { 'accept-encoding': 'gzip' }]]) {
     const { median, p99, cpu, bytes } = await burst(pid, url, headers);
     row([`${name}, ${form}`, share.toFixed(3), atRest.toFixed(1), median.toFixed(3), p99.toFixed(3), cpu.toFixed(3), samples, bytes]);
+    found[form] = cpu;
   }
+  return found;
+}
+
+/** A line of how much of what the peer takes ours takes. */
+function compare(ours, peer) {
+  const ratio = (a, b) => (a / b).toFixed(a / b < 0.1 ? 3 : 2);
+  console.log(`${ours.name}, as a share of ${peer.name}: resident memory ${ratio(ours.rss, peer.rss)} (per sample ${ratio(ours.rss / ours.samples, peer.rss / peer.samples)}), ` +
+    `CPU of a plain scrape ${ratio(ours.plain, peer.plain)} (per sample ${ratio(ours.plain / ours.samples, peer.plain / peer.samples)}), of a gzip scrape ${ratio(ours.gzip, peer.gzip)}, ` +
+    `CPU at one scrape in 5 s, reading included, ${ratio(ours.share, peer.share)} (per sample ${ratio(ours.share / ours.samples, peer.share / peer.samples)})`);
 }
 
 const scenario = (gpus) => {
@@ -72,17 +83,20 @@ const scenario = (gpus) => {
 
 console.log(`${seconds} s each, scraped every 5 s, then 2,000 scrapes in a row on one connection`);
 row(['program', 'CPU %', 'RSS MB', 'median ms', 'p99 ms', 'CPU ms per', 'samples', 'bytes']);
+const ours = [];
 for (const gpus of [8, 16]) {
   const worker = await Algalon.start({ command: 'worker', args: [`--nvml-library=${nvmlSimulator}`], env: { ALGALON_NVML_SIM: scenario(gpus) } });
-  await measure(`algalon, ${gpus} GPUs`, worker.process.pid, `${worker.metrics}/metrics`);
+  ours.push(await measure(`algalon, ${gpus} GPUs`, worker.process.pid, `${worker.metrics}/metrics`));
   await worker.stop();
 }
 if (fs.existsSync('/usr/bin/prometheus-node-exporter')) {
   const [port] = await freePorts(1);
   const peer = new Child('/usr/bin/prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${port}`]);
   await until('node exporter answers', 10, async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).ok);
-  await measure('node exporter', peer.process.pid, `http://127.0.0.1:${port}/metrics`);
+  const theirs = await measure('node exporter', peer.process.pid, `http://127.0.0.1:${port}/metrics`);
   await peer.stop();
+  console.log();
+  for (const one of ours) compare(one, theirs);
 } else {
   console.log('prometheus-node-exporter is not installed: nothing beside it');
 }
