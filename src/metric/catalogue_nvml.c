@@ -341,7 +341,7 @@ const struct catalogue_family catalogue_nvml[] = {
     {"algalon_gpu_confidential_memory_used_bytes", "gauge", "bytes", GPU,
      "Protected device memory in use, bytes (NVML: nvmlDeviceGetConfComputeProtectedMemoryUsage)",
      .asks = "nvmlDeviceGetConfComputeProtectedMemoryUsage", .absent = ABSENT_CC},
-    {"algalon_gpu_host_vgpu_mode", "gauge", "1", GPU,
+    {"all_smi_vgpu_host_mode", "gauge", "1", GPU ",host_mode",
      "How the host cuts the device into virtual ones: 0 without, 1 with SR-IOV (NVML: "
      "nvmlDeviceGetHostVgpuMode)",
      .asks = "nvmlDeviceGetHostVgpuMode", .period = CATALOGUE_OPEN, RANGE(0, 1),

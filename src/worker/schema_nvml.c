@@ -72,7 +72,7 @@ const struct schema_rule schema_nvml[] = {
     GPU_GAUGE("algalon_gpu_confidential_ready", detail.confidential_ready),
     FIELD("algalon_gpu_confidential_memory_used_bytes", SCOPE_GPU, struct accelerator,
           detail.confidential_used_bytes, 1, 0),
-    GPU_GAUGE("algalon_gpu_host_vgpu_mode", detail.host_vgpu_mode),
+    GAUGE("all_smi_vgpu_host_mode", SCOPE_GPU_VGPU_HOST, struct accelerator, detail.host_vgpu_mode),
     GPU_GAUGE("algalon_gpu_vgpu_licensed", detail.license_state),
     INFO("algalon_vgpu_info", SCOPE_VGPU_INFO),
     INFO("all_smi_vgpu_active", SCOPE_VGPU),

@@ -136,7 +136,8 @@ static void gpu_board_info(const struct scope_line *line)
     scope_text(line, "inforom_ecc", a->inforom_ecc);
     scope_text(line, "inforom_power", a->inforom_power);
     scope_text(line, "inforom_oem", a->inforom_oem);
-    scope_text(line, "brand", a->brand);
+    if (!line->s->machine.instance_label) /* keeps the twelfth place */
+        scope_text(line, "brand", a->brand);
 }
 
 static void gpu_gsp_info(const struct scope_line *line)

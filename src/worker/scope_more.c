@@ -188,6 +188,7 @@ static void vgpu(const struct scope_line *line)
     const struct merged_vgpu *v = line->thing;
 
     scope_device(line, v->on);
+    scope_all_smi_host(line);
     label_number(line->to, "vgpu_id", v->vgpu.id);
     scope_text(line, "vgpu_uuid", v->vgpu.uuid);
     scope_text(line, "vgpu_type", v->vgpu.type);
@@ -215,6 +216,9 @@ static void info(const struct scope_line *line)
     } else if (line->scope == SCOPE_GPU_RACK) {
         scope_text(line, "chassis_serial", a->device.rack_serial);
         scope_text(line, "place", a->device.rack_slot);
+    } else if (line->scope == SCOPE_GPU_VGPU_HOST) {
+        scope_all_smi_host(line);
+        scope_text(line, "host_mode", a->device.detail.host_vgpu_mode > 0 ? "Sriov" : "NonSriov");
     } else {
         scope_text(line, "cluster_uuid", a->device.fabric_cluster);
     }
@@ -226,7 +230,7 @@ void scope_more_labels(const struct scope_line *line)
 
     if (a)
         array(line, a);
-    else if (line->scope <= SCOPE_GPU_RACK)
+    else if (line->scope <= SCOPE_GPU_VGPU_HOST)
         info(line);
     else if (line->scope == SCOPE_PEER)
         peer(line);
@@ -274,6 +278,8 @@ bool scope_more_fits(enum scope scope, const void *thing)
         return a->device.fabric_cluster[0] != '\0';
     if (scope == SCOPE_GPU_RACK)
         return a->device.rack_serial[0] != '\0';
+    if (scope == SCOPE_GPU_VGPU_HOST)
+        return !isnan(a->device.detail.host_vgpu_mode);
     if (scope == SCOPE_PEER) /* each pair once */
         return p->other && p->peer.accelerator < p->peer.peer;
     if (scope == SCOPE_DCGM_PEER)

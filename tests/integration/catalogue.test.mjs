@@ -12,11 +12,17 @@ const fixture = (name, part = '') => path.join(root, 'tests/fixtures', name, par
 // Every kind of board and fault that gives a family of its own. Process 530 stands in the fixture's /proc.
 const MACHINE = `
 driver 580.95.05
+confidential on
 seed 9
 gpu 1 "NVIDIA H100 80GB HBM3" profile=training numa=0
 gpu 1 "NVIDIA H200" profile=training mig=on instances=3g.71gb,2g.35gb
 gpu 1 "Tesla V100-SXM2-32GB" profile=training
 gpu 1 "NVIDIA GeForce RTX 4090" profile=training
+gpu 1 "NVIDIA GB200" profile=inference root=on accounting=on numa=0
+gpu 1 "NVIDIA H200" profile=training virtualization=3 vgpus=2
+gpu 1 "NVIDIA A100-SXM4-40GB" profile=training virtualization=2
+gpu 1 "NVIDIA H100 80GB HBM3" profile=training
+fault code gpu=7 call=nvmlDeviceGetFieldValues code=3
 process gpu=0 pid=530 memory=1GB share=0.5
 fault value gpu=3 field=temperature value=4294967295
 fault xid gpu=0 code=31
