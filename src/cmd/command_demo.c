@@ -5,7 +5,7 @@
  * simulator; a child process `algalon worker` reads them. This process is the host. Nothing of it
  * is left at the end. */
 #include "demo_fleet.h"
-#include "ready.h"
+#include "http/http.h"
 #include "service.h"
 
 #include <arpa/inet.h>
@@ -196,7 +196,7 @@ static void await_workers(const struct demo *d)
     for (size_t i = 0; i < demo_fleet_len; i++) {
         char url[64];
         snprintf(url, sizeof(url), "http://127.0.0.1:%u/-/ready", d->machines[i].port);
-        while (!ready_ask(url, 1000, NULL) && clock_mono_ns() < deadline)
+        while (!http_probe(url, 1000, NULL) && clock_mono_ns() < deadline)
             usleep(20000);
     }
 }

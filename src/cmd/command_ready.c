@@ -1,13 +1,13 @@
 /* command_ready.c - the answer of a running algalon as an exit code: for health checks in images
  * without a shell. */
 #include "commands.h"
-#include "ready.h"
+#include "http/http.h"
 
 enum exit_code command_ready(struct settings *settings)
 {
     struct error err = {0};
 
-    if (ready_ask(settings->url, settings->ready_timeout_ms, &err)) {
+    if (http_probe(settings->url, settings->ready_timeout_ms, &err)) {
         printf("ready\n");
         return EXIT_DONE;
     }

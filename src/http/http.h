@@ -9,6 +9,7 @@
 #define ALGALON_HTTP_HTTP_H
 
 #include "base/base.h"
+#include "http/probe.h"
 
 struct http_server;
 struct http_request;

@@ -2,6 +2,7 @@
 #include "http/http.h"
 
 #include "http/testing.h"
+#include "http/tls.h"
 
 #include <crypt.h>
 #include <gnutls/gnutls.h>
@@ -232,14 +233,14 @@ static void write_certificate(const struct fixture *f, const char *cert_name, co
     gnutls_x509_privkey_deinit(key);
 }
 
-struct tls_client {
+struct test_client {
     int fd;
     gnutls_certificate_credentials_t credentials;
     gnutls_session_t session;
     int handshake;
 };
 
-static void tls_open(const struct fixture *f, struct tls_client *c, const char *priorities,
+static void tls_open(const struct fixture *f, struct test_client *c, const char *priorities,
                      bool with_certificate)
 {
     char cert[160], key[160];
@@ -262,7 +263,7 @@ static void tls_open(const struct fixture *f, struct tls_client *c, const char *
     } while (c->handshake < 0 && !gnutls_error_is_fatal(c->handshake));
 }
 
-static void tls_close(struct tls_client *c)
+static void tls_close(struct test_client *c)
 {
     gnutls_deinit(c->session);
     gnutls_certificate_free_credentials(c->credentials);
@@ -270,7 +271,7 @@ static void tls_close(struct tls_client *c)
 }
 
 /* The status of GET /hello, and the last byte of the server's serial number. */
-static int tls_get(struct tls_client *c, unsigned char *ret_serial)
+static int tls_get(struct test_client *c, unsigned char *ret_serial)
 {
     static const char request[] = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
     char answer[600] = {0};
@@ -298,7 +299,7 @@ static int tls_get(struct tls_client *c, unsigned char *ret_serial)
 
 static int tls_status(const struct fixture *f, bool with_certificate, unsigned char *ret_serial)
 {
-    struct tls_client c;
+    struct test_client c;
 
     tls_open(f, &c, "NORMAL", with_certificate);
     int status = tls_get(&c, ret_serial);
@@ -313,7 +314,7 @@ static void certificates_are_served_and_reloaded(void **state)
     struct fixture *f = *state;
     struct error err = {0};
     unsigned char serial;
-    struct tls_client old, outdated;
+    struct test_client old, outdated;
 
     write_certificate(f, "server.crt", "server.key", 7);
     write_file(f, "web.yml", config, strlen(config));
@@ -359,6 +360,55 @@ static void clients_show_certificates_where_asked(void **state)
     assert_int_equal(tls_status(f, true, &serial), 200);
 }
 
+static void a_health_check_speaks_tls(void **state)
+{
+    static const char config[] =
+        "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
+    struct fixture *f = *state;
+    struct error err = {0};
+    char url[64];
+
+    write_certificate(f, "server.crt", "server.key", 7);
+    write_file(f, "web.yml", config, strlen(config));
+    if (start(f, "127.0.0.1:0", false, &err) != 0)
+        fail_msg("%s", err.text);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/hello", http_server_port(f->server));
+    if (!http_probe(url, 5000, &err))
+        fail_msg("%s", err.text);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/nowhere", http_server_port(f->server));
+    assert_false(http_probe(url, 5000, &err));
+    assert_int_equal(err.code, -EAGAIN);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/hello", http_server_port(f->server));
+    assert_false(http_probe(url, 5000, &err));
+}
+
+static void a_client_that_checks_takes_no_certificate_of_a_stranger(void **state)
+{
+    static const char config[] =
+        "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
+    struct fixture *f = *state;
+    struct tls_client *c;
+    struct error err = {0};
+    int code;
+
+    write_certificate(f, "server.crt", "server.key", 7);
+    write_file(f, "web.yml", config, strlen(config));
+    if (start(f, "127.0.0.1:0", false, &err) != 0)
+        fail_msg("%s", err.text);
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons((uint16_t)http_server_port(f->server))};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(tls_client_open(fd, "gpu-01.example", true, &c, &err), 0);
+    while ((code = tls_client_handshake(c, &err)) == -EAGAIN)
+        ;
+    assert_int_equal(code, -EPROTO);
+    assert_non_null(strstr(err.text, "ertificate"));
+    tls_client_close(c);
+    close(fd);
+}
+
 int main(void)
 {
 #define WITH_DIR(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -370,6 +420,8 @@ int main(void)
         WITH_DIR(a_taken_address_says_whose_option_it_is),
         WITH_DIR(certificates_are_served_and_reloaded),
         WITH_DIR(clients_show_certificates_where_asked),
+        WITH_DIR(a_health_check_speaks_tls),
+        WITH_DIR(a_client_that_checks_takes_no_certificate_of_a_stranger),
     };
     gnutls_global_init(); /* nobody else has, see tls.c */
     return cmocka_run_group_tests(tests, NULL, NULL);

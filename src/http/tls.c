@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdlib.h>
 
 #define VISIBLE __attribute__((visibility("default")))
 
@@ -91,4 +93,84 @@ bool tls_client_is_welcome(const struct web_config *c, void *session)
         return c->client_auth == CLIENT_AUTH_VERIFY_GIVEN;
     return c->client_auth == CLIENT_AUTH_REQUIRE_ANY ||
            (gnutls_certificate_verify_peers2(session, &status) == 0 && status == 0);
+}
+
+/* ---- a client ---- */
+
+struct tls_client {
+    gnutls_session_t session;
+    gnutls_certificate_credentials_t credentials;
+};
+
+int tls_client_open(int fd, const char *host, bool verify, struct tls_client **ret,
+                    struct error *err)
+{
+    struct tls_client *c = xnew(struct tls_client);
+    int code = gnutls_global_init(); /* counts; done once */
+
+    if (code >= 0)
+        code = gnutls_certificate_allocate_credentials(&c->credentials);
+    if (code >= 0 && verify)
+        code = gnutls_certificate_set_x509_system_trust(c->credentials);
+    if (code >= 0)
+        code = gnutls_init(&c->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK);
+    if (code >= 0)
+        code = gnutls_set_default_priority(c->session);
+    if (code >= 0)
+        code = gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->credentials);
+    if (code < 0) {
+        tls_client_close(c);
+        return error_set(err, code == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : -EIO, "TLS: %s",
+                         gnutls_strerror(code));
+    }
+    if (verify)
+        gnutls_session_set_verify_cert(c->session, host, 0);
+    gnutls_transport_set_int(c->session, fd);
+    *ret = c;
+    return 0;
+}
+
+void tls_client_close(struct tls_client *c)
+{
+    if (!c)
+        return;
+    if (c->session)
+        gnutls_deinit(c->session);
+    if (c->credentials)
+        gnutls_certificate_free_credentials(c->credentials);
+    free(c);
+}
+
+int tls_client_handshake(struct tls_client *c, struct error *err)
+{
+    int code;
+
+    do
+        code = gnutls_handshake(c->session);
+    while (code < 0 && code != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(code));
+    if (code == GNUTLS_E_AGAIN)
+        return -EAGAIN;
+    return code < 0 ? error_set(err, -EPROTO, "TLS: %s", gnutls_strerror(code)) : 0;
+}
+
+bool tls_client_wants_to_write(const struct tls_client *c)
+{
+    return gnutls_record_get_direction(c->session);
+}
+
+static ssize_t result_of(ssize_t n)
+{
+    if (n >= 0)
+        return n;
+    return n == GNUTLS_E_AGAIN || !gnutls_error_is_fatal((int)n) ? -EAGAIN : -EPROTO;
+}
+
+ssize_t tls_client_send(struct tls_client *c, const void *bytes, size_t n)
+{
+    return result_of(gnutls_record_send(c->session, bytes, n));
+}
+
+ssize_t tls_client_receive(struct tls_client *c, void *to, size_t n)
+{
+    return result_of(gnutls_record_recv(c->session, to, n));
 }
