@@ -151,10 +151,12 @@ void status_ready(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
 
-    if (!api->ready || api->ready(api->ctx))
+    if (!api->ready || api->ready(api->ctx)) {
         reply_state(r, api, "ready");
-    else
-        http_reply_text(r, 503, TEXT_TYPE, "Algalon is not ready yet.\n");
+        return;
+    }
+    http_set_header(r, "Retry-After", "1");
+    http_reply_text(r, 503, TEXT_TYPE, "Algalon is not ready yet.\n");
 }
 
 void status_reload(struct http_request *r, void *ctx)

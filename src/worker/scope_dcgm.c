@@ -32,6 +32,7 @@ static const char *label_field(const char *name, const struct merged_accelerator
         const char *name, *text;
     } fields[] = {
         {"DCGM_FI_DEV_BRAND", d->brand},
+        {"DCGM_FI_DEV_BRAND", d->brand},
         {"DCGM_FI_DEV_ECC_INFOROM_VER", d->inforom_ecc},
         {"DCGM_FI_DEV_INFOROM_IMAGE_VER", d->inforom_image},
         {"DCGM_FI_DEV_OEM_INFOROM_VER", d->inforom_oem},

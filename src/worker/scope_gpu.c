@@ -128,7 +128,11 @@ static void gpu_board_info(const struct scope_line *line)
 {
     const struct accelerator *a = &((const struct merged_accelerator *)line->thing)->device;
 
-    scope_gpu(line);
+    /* No family of all-smi's, and as many labels as may be: without its `instance`. */
+    scope_host(line);
+    label_number(line->to, "gpu_index", ((const struct merged_accelerator *)line->thing)->number);
+    scope_text(line, "gpu_uuid", a->uuid);
+    scope_text(line, "gpu", a->name);
     scope_text(line, "compute_capability", a->compute_capability);
     scope_text(line, "serial", a->serial);
     scope_text(line, "board_part", a->board_part);

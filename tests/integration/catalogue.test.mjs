@@ -112,6 +112,10 @@ before(async () => {
   await worker(['--schema=all-smi,dcgm,algalon-v1', file('all.csv', LABEL_FIELDS.slice(0, 1), rows)], scenario, ['DCGM_FI_PROF_PIPE_TENSOR_ACTIVE', 'DCGM_FI_DEV_XID_ERRORS', 'algalon_mig_instance_prof_tensor_active', 'algalon_readings_rejected_total']);
   snapshot([nvml, file('a.csv', LABEL_FIELDS.slice(1, 5), plain)], scenario);
   snapshot([nvml, file('b.csv', LABEL_FIELDS.slice(5), plain)], scenario);
+  const contained = path.join(dir, 'contained');
+  fs.cpSync(fixture('host-docker-v1', 'proc'), contained, { recursive: true });
+  fs.writeFileSync(path.join(contained, 'self/cgroup'), `4:memory:/docker/${'0123456789abcdef'.repeat(4)}\n`);
+  snapshot([`--path.procfs=${contained}`, `--path.sysfs=${fixture('host-docker-v1', 'sys')}`, '--disable-collectors=disk,nvidia'], scenario);
   snapshot([nvml, `--path.procfs=${fixture('host-epyc', 'proc')}`, `--path.sysfs=${boardSensors(path.join(dir, 'sys'))}`, '--disable-collectors=disk'], scenario);
   for (const host of ['attribution-docker-v2', 'host-epyc', 'host-hybrid', 'host-grace', 'host-lxc', 'host-docker-v1', 'host-docker-v2', 'jetson-orin-jp6', 'jetson-xavier-jp4'])
     snapshot([`--path.procfs=${fixture(host, 'proc')}`, `--path.sysfs=${fixture(host, 'sys')}`, `--path.rootfs=${fs.existsSync(fixture(host, 'root')) ? fixture(host, 'root') : '/'}`, '--disable-collectors=disk', nvml], scenario);
