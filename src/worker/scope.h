@@ -54,14 +54,14 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
-    SCOPE_CHASSIS_FAN,   /* a line a fan */
-    SCOPE_CHASSIS_CPU,   /* struct cpu */
-    SCOPE_POD,           /* struct snapshot */
-    SCOPE_GPU_MIG_MODE,  /* struct merged_accelerator */
-    SCOPE_GPU_DOUBT,     /* struct merged_accelerator: a line a check */
-    SCOPE_POWER,         /* struct snapshot: a line a part */
-    SCOPE_PRESENCE,      /* struct gpu_presence */
-    SCOPE_BOARD,         /* struct board; so the next two */
+    SCOPE_CHASSIS_FAN,  /* a line a fan */
+    SCOPE_CHASSIS_CPU,  /* struct cpu */
+    SCOPE_POD,          /* struct snapshot */
+    SCOPE_GPU_MIG_MODE, /* struct merged_accelerator */
+    SCOPE_GPU_DOUBT,    /* struct merged_accelerator: a line a check */
+    SCOPE_POWER,        /* struct snapshot: a line a part */
+    SCOPE_PRESENCE,     /* struct gpu_presence */
+    SCOPE_BOARD,        /* struct board; so the next two */
     SCOPE_BOARD_INFO,
     SCOPE_BOARD_POWER,
     SCOPE_RAIL,              /* struct board_rail */

@@ -7,6 +7,7 @@ import { Legend } from "./chart/legend.ts";
 import { chartModel, type ChartModel, type ChartSeries } from "./chart/model.ts";
 import { type AxisLook, rangeOf, type ScaleInfo, scalesOf, xAxis, yAxis } from "./chart/scales.ts";
 import { hideTooltip, showTooltip, tooltipRows } from "./chart/tooltip.ts";
+import { isolatedPoints } from "./chart/points.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 
 const SYNC = "algalon";
@@ -172,7 +173,7 @@ class TimeseriesView implements PanelView {
         ? true
         : s.points === "never" || s.draw === "bars"
           ? false
-          : undefined;
+          : null; // only where no line would show it
     return {
       label: s.name,
       scale,
@@ -182,7 +183,13 @@ class TimeseriesView implements PanelView {
       width: s.draw === "points" || this.isDense(s) ? 0 : s.width,
       dash: s.dash,
       paths: pathsOf(s),
-      points: { show: points, size: s.pointSize, fill: s.color, stroke: s.color },
+      points: {
+        show: points ?? false,
+        filter: points === null ? (u, i) => isolatedPoints(u.data[i]!) : undefined,
+        size: s.pointSize,
+        fill: s.color,
+        stroke: s.color,
+      },
     };
   }
 

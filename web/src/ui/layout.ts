@@ -65,6 +65,21 @@ function repeatedPanel(
   }));
 }
 
+const overlaps = (a: Placed, b: Placed): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+
+/** Panels that a file puts into one place: the later one goes below, as Grafana's grid does it. */
+function pushDown(placed: Placed[], others: Placed[]): void {
+  for (;;) {
+    const below = placed.flatMap((p) =>
+      others.filter((q) => overlaps(p, q)).map((q) => q.y + q.h - p.y),
+    );
+    if (!below.length) return;
+    const by = Math.max(...below);
+    for (const p of placed) p.y += by;
+  }
+}
+
 /** Lays one section out from `top` on; returns where the next one begins. */
 function placeSection(
   out: Placed[],
@@ -77,13 +92,15 @@ function placeSection(
   const first = Math.min(...panels.map((p) => p.gridPos.y));
   let grown = 0; // how far repeats have pushed down what follows
   let end = top;
+  const before = out.length;
   const sorted = [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
   for (const p of sorted) {
     const y = top + (p.gridPos.y - first) + grown;
     const placed = repeatedPanel(p, variables, scope, key, y);
     const bottom = Math.max(y + p.gridPos.h, ...placed.map((q) => q.y + q.h));
+    pushDown(placed, out.slice(before));
     grown += Math.max(0, bottom - (y + p.gridPos.h));
-    end = Math.max(end, bottom);
+    end = Math.max(end, bottom, ...placed.map((q) => q.y + q.h));
     out.push(...placed);
   }
   return end;
