@@ -234,7 +234,9 @@ struct accelerator_detail {
 
     double confidential_mode, confidential_devtools, confidential_ready; /* 0 or 1 */
     double confidential_used_bytes;
-    double license_state; /* of a vGPU guest: 0 or 1 */
+    double vgpu_scheduler_policy;   /* 1 best effort, 2 equal share, 3 fixed share */
+    double vgpu_scheduler_adaptive; /* 0 not supported, 1 off, 2 on */
+    double license_state;           /* of a vGPU guest: 0 or 1 */
 
     double profile_engine[PROFILE_ENGINES], profile_cache[PROFILE_CACHES];
     double profile_c2c_bytes_per_s[PROFILE_C2C], profile_cycles_total[PROFILE_CYCLES];

@@ -346,6 +346,16 @@ const struct catalogue_family catalogue_nvml[] = {
      "nvmlDeviceGetHostVgpuMode)",
      .asks = "nvmlDeviceGetHostVgpuMode", .period = CATALOGUE_OPEN, RANGE(0, 1),
      .absent = ABSENT_VGPU},
+    {"all_smi_vgpu_scheduler_state", "gauge", "1", GPU ",arr_supported",
+     "Whether the scheduler of virtual devices adapts its round robin: 0 it cannot, 1 off, 2 on "
+     "(NVML: nvmlDeviceGetVgpuSchedulerState)",
+     .asks = "nvmlDeviceGetVgpuSchedulerState", RANGE(0, 2),
+     .absent = "Only on a host, while a virtual device is active."},
+    {"all_smi_vgpu_scheduler_policy", "gauge", "1", GPU ",arr_supported",
+     "How the time is shared between virtual devices: 1 best effort, 2 equal share, 3 fixed share "
+     "(NVML: nvmlDeviceGetVgpuSchedulerState)",
+     .asks = "nvmlDeviceGetVgpuSchedulerState", RANGE(0, 3),
+     .absent = "Only on a host, while a virtual device is active."},
     {"algalon_gpu_vgpu_licensed", "gauge", "1", GPU,
      "1 when this guest's virtual device has a licence, 0 when it has none (NVML: "
      "nvmlDeviceGetGridLicensableFeatures_v4)",

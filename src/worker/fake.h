@@ -104,6 +104,26 @@ static inline void fake_accelerators(struct reading *r, const char *platform, un
             r->instances = m;
             r->instance_len = 1;
         }
+        if (i == 1) { /* the second has one of everything that few have */
+            r->links_fifth = arena_calloc(r->arena, 1, sizeof(*r->links_fifth));
+            r->links_fifth[r->link_fifth_len++] = (struct accelerator_link_fifth){
+                .accelerator = i, .index = 1, .value = {[LINK_FIFTH_RECOVERED] = 2}};
+            r->links_fifth->value[LINK_FIFTH_BER_RAW] = 3e-9;
+            r->peers = arena_calloc(r->arena, 2, sizeof(*r->peers));
+            r->peers[r->peer_len++] = (struct accelerator_peer){0, 1, "numa_node", "OK"};
+            r->peers[r->peer_len++] = (struct accelerator_peer){1, 0, "numa_node", "OK"};
+            r->vgpus = arena_calloc(r->arena, 1, sizeof(*r->vgpus));
+            r->vgpus[r->vgpu_len++] = (struct accelerator_vgpu){.accelerator = i,
+                                                                .id = 7,
+                                                                .uuid = "VGPU-7",
+                                                                .type = "20C",
+                                                                .vm = "vm-7",
+                                                                .sm_ratio = 0.25,
+                                                                .mem_ratio = (double)NAN};
+            r->accounts = arena_calloc(r->arena, 1, sizeof(*r->accounts));
+            r->accounts[r->account_len++] = (struct accelerator_account){
+                .accelerator = 0, .pid = 1000, .sm_ratio = 0.5, .time_s = 12.5};
+        }
         for (unsigned j = 0; j < per_gpu; j++)
             r->accelerator_processes[r->accelerator_process_len++] = (struct accelerator_process){
                 .accelerator = i,

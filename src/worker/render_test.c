@@ -139,6 +139,16 @@ static void lines_say_what_was_read(void **state)
         "mig_profile=\"3g.40gb\",gpu_instance_id=\"2\",compute_instance_id=\"0\"} 25",
         "all_smi_mig_instance_memory_used_bytes{" BOARD ",mig_instance=\"1\",mig_uuid=\"MIG-1\","
         "mig_profile=\"3g.40gb\",gpu_instance_id=\"2\",compute_instance_id=\"0\"} 1073741824",
+        "algalon_gpu_nvlink5_errors_total{" BOARD ",link_index=\"1\",kind=\"malformed\"} 0",
+        "algalon_gpu_nvlink5_recoveries_total{" BOARD ",link_index=\"1\",result=\"successful\"} 2",
+        "algalon_gpu_nvlink_bit_error_ratio{" BOARD ",link_index=\"1\",kind=\"raw\"} 0.000000003",
+        "algalon_gpu_peer_info{" NODE ",gpu_index=\"0\",gpu_uuid=\"GPU-nvidia-0\",gpu=\"Board of "
+        "nvidia\",peer_gpu_index=\"1\",level=\"numa_node\",nvlink=\"OK\"} 1",
+        "all_smi_vgpu_utilization{" BOARD ",vgpu_id=\"7\",vgpu_uuid=\"VGPU-7\",vgpu_type=\"20C\","
+        "vgpu_vm_id=\"vm-7\"} 25",
+        "algalon_process_accounted_seconds_total{" NODE
+        ",gpu_index=\"0\",gpu_uuid=\"GPU-nvidia-0\","
+        "gpu=\"Board of nvidia\",pid=\"1000\"} 12.5",
         "algalon_gpu_up{" BOARD "} 1",
         "algalon_gpu_sleeping{" BOARD "} 0",
         "algalon_gpu_processes{" BOARD "} 2",

@@ -177,8 +177,9 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
 
 bool scope_fits(enum scope scope, const void *thing)
 {
+    if (scope >= SCOPE_MORE)
+        return scope_more_fits(scope, thing);
     const struct scope_part *part = part_of(scope);
-
     return !part->fits || part->fits(thing);
 }
 

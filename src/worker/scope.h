@@ -95,6 +95,7 @@ enum scope {
     SCOPE_GPU_FABRIC_INFO,
     SCOPE_GPU_RACK,
     SCOPE_GPU_VGPU_HOST,
+    SCOPE_GPU_VGPU_SCHEDULER,
     SCOPE_PEER, /* struct merged_peer */
     SCOPE_DCGM_PEER,
     SCOPE_LINK_FIFTH_ERROR, /* struct merged_link_fifth */

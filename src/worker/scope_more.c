@@ -219,6 +219,10 @@ static void info(const struct scope_line *line)
     } else if (line->scope == SCOPE_GPU_VGPU_HOST) {
         scope_all_smi_host(line);
         scope_text(line, "host_mode", a->device.detail.host_vgpu_mode > 0 ? "Sriov" : "NonSriov");
+    } else if (line->scope == SCOPE_GPU_VGPU_SCHEDULER) {
+        scope_all_smi_host(line);
+        scope_text(line, "arr_supported",
+                   a->device.detail.vgpu_scheduler_adaptive > 0 ? "true" : "false");
     } else {
         scope_text(line, "cluster_uuid", a->device.fabric_cluster);
     }
@@ -230,7 +234,7 @@ void scope_more_labels(const struct scope_line *line)
 
     if (a)
         array(line, a);
-    else if (line->scope <= SCOPE_GPU_VGPU_HOST)
+    else if (line->scope <= SCOPE_GPU_VGPU_SCHEDULER)
         info(line);
     else if (line->scope == SCOPE_PEER)
         peer(line);
@@ -280,6 +284,8 @@ bool scope_more_fits(enum scope scope, const void *thing)
         return a->device.rack_serial[0] != '\0';
     if (scope == SCOPE_GPU_VGPU_HOST)
         return !isnan(a->device.detail.host_vgpu_mode);
+    if (scope == SCOPE_GPU_VGPU_SCHEDULER)
+        return !isnan(a->device.detail.vgpu_scheduler_policy);
     if (scope == SCOPE_PEER) /* each pair once */
         return p->other && p->peer.accelerator < p->peer.peer;
     if (scope == SCOPE_DCGM_PEER)

@@ -115,6 +115,7 @@ static const struct rule rules[CHECK_FIELDS] = {
     [CHECK_VGPU] = OF("nvidia.vgpu_utilization", "all_smi_vgpu_utilization", 0.01, BLANK),
     [CHECK_VGPU_MEMORY] =
         OF("nvidia.vgpu_memory", "all_smi_vgpu_memory_used_bytes", 1, NOT_BLANK64),
+    [CHECK_VGPU_SCHEDULER] = OF("nvidia.vgpu_scheduler", "all_smi_vgpu_scheduler_policy", 1, BLANK),
     [CHECK_ACCOUNT] = OF("nvidia.accounting", "algalon_process_accounted_utilization", 0.01, BLANK),
     [CHECK_ACCOUNT_TIME] =
         OF("nvidia.accounting_time", "algalon_process_accounted_seconds_total", 0.001, NOT_BLANK64),

@@ -73,7 +73,8 @@ enum question {
     ASK_REMAPPED_ROWS,
     ASK_VIOLATION,
     ASK_CLOCK_BOOST_MAX,
-    ASK_CLOCK_REQUESTED,
+    ASK_CLOCK_REQUESTED, /* of the graphics clock; so the next of the memory clock */
+    ASK_CLOCK_REQUESTED_MEMORY,
     ASK_DISPLAY_ACTIVE,
     ASK_ENCODER_STATS,
     ASK_CAPTURE_STATS,
@@ -84,6 +85,7 @@ enum question {
     ASK_LICENSE,
     ASK_HOST_VGPU_MODE,
     ASK_VGPUS,
+    ASK_VGPU_SCHEDULER,
     ASK_VGPUS_UTILIZATION,
     ASK_VGPU_UTILIZATION,
     ASK_ONCE, /* what is asked once for the life of the handle */

@@ -100,9 +100,10 @@ static void read_sessions(struct gpu_context *c, struct gpu *g)
 /* Deprecated in newer drivers, which then refuse for good. */
 static double ask_requested(struct gpu_context *c, struct gpu *g, int type)
 {
+    enum question q = type == NVML_CLOCK_MEMORY ? ASK_CLOCK_REQUESTED_MEMORY : ASK_CLOCK_REQUESTED;
     unsigned value;
 
-    if (!ASK(c, g, ASK_CLOCK_REQUESTED, clock_requested, type, &value))
+    if (!ASK(c, g, q, clock_requested, type, &value))
         return NAN;
     return check_gauge(&c->check, CHECK_CLOCK, value);
 }

@@ -220,6 +220,9 @@ static void a_host_tells_each_of_its_virtual_gpus(void **state)
     assert_near(a[1].detail.virtualization_mode, 3, 0);
     assert_near(a[1].detail.host_vgpu_mode, 1, 0);
     assert_true(isnan(a[0].detail.host_vgpu_mode));
+    assert_near(a[1].detail.vgpu_scheduler_policy, 1, 0);
+    assert_near(a[1].detail.vgpu_scheduler_adaptive, 2, 0);
+    assert_true(isnan(a[0].detail.vgpu_scheduler_policy));
     assert_int_equal(rig->r.vgpu_len, 3);
     const struct accelerator_vgpu *v = rig->r.vgpus;
     assert_int_equal(v[0].accelerator, 1);

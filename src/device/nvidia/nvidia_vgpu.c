@@ -240,6 +240,16 @@ static void read_license(struct gpu_context *c, struct gpu *g, struct accelerato
             d->license_state = 1;
 }
 
+static void read_scheduler(struct gpu_context *c, struct gpu *g, struct accelerator_detail *d)
+{
+    struct nvml_vgpu_scheduler s = {0};
+
+    if (!ASK(c, g, ASK_VGPU_SCHEDULER, vgpu_scheduler, &s))
+        return;
+    d->vgpu_scheduler_policy = check_gauge(&c->check, CHECK_VGPU_SCHEDULER, s.policy);
+    d->vgpu_scheduler_adaptive = check_gauge(&c->check, CHECK_VGPU_SCHEDULER, s.adaptive);
+}
+
 int nvidia_vgpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
 {
     struct nvidia_parts *p = nvidia_parts_of(c);
@@ -261,5 +271,7 @@ int nvidia_vgpu_read(struct gpu_context *c, struct gpu *g, struct accelerator *a
         read_state(c, &v->now);
     }
     drop_unseen(p, gpu);
+    if (len)
+        read_scheduler(c, g, &a->detail);
     return code || !len ? code : read_use(c, g, p);
 }

@@ -151,6 +151,8 @@
     X(license, (DEVICE, struct nvml_licensables *), "nvmlDeviceGetGridLicensableFeatures_v4",      \
       NULL)                                                                                        \
     X(host_vgpu_mode, (DEVICE, unsigned *), "nvmlDeviceGetHostVgpuMode", NULL)                     \
+    X(vgpu_scheduler, (DEVICE, struct nvml_vgpu_scheduler *), "nvmlDeviceGetVgpuSchedulerState",   \
+      NULL)                                                                                        \
     X(vgpus, (DEVICE, unsigned *, unsigned *), "nvmlDeviceGetActiveVgpus", NULL)                   \
     X(vgpu_uuid, (unsigned, char *, unsigned), "nvmlVgpuInstanceGetUUID", NULL)                    \
     X(vgpu_vm, (unsigned, char *, unsigned, unsigned *), "nvmlVgpuInstanceGetVmID", NULL)          \

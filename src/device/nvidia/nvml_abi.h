@@ -372,6 +372,12 @@ struct nvml_vgpus_use {
     struct nvml_vgpu_use *samples;
 };
 
+struct nvml_vgpu_scheduler {
+    unsigned policy;   /* 1 best effort, 2 equal share, 3 fixed share */
+    unsigned adaptive; /* round robin that adapts: 0 not supported, 1 off, 2 on */
+    unsigned parameters[2];
+};
+
 struct nvml_license_expiry {
     unsigned year;
     uint16_t month, day, hour, min, sec;
@@ -487,6 +493,7 @@ _Static_assert(sizeof(struct nvml_confidential_state) == 12, "nvmlConfComputeSys
 _Static_assert(sizeof(struct nvml_vgpu_sample) == 48, "nvmlVgpuInstanceUtilizationSample_t");
 _Static_assert(sizeof(struct nvml_vgpu_use) == 64, "nvmlVgpuInstanceUtilizationInfo_v1_t");
 _Static_assert(NVML_STRUCT_VERSION(struct nvml_vgpus_use, 1) == 0x01000020, "nvmlVgpuInstances");
+_Static_assert(sizeof(struct nvml_vgpu_scheduler) == 16, "nvmlVgpuSchedulerGetState_t");
 _Static_assert(sizeof(struct nvml_vgpu_license) == 24, "nvmlVgpuLicenseInfo_t");
 _Static_assert(sizeof(struct nvml_licensable) == 284, "nvmlGridLicensableFeature_t");
 _Static_assert(sizeof(struct nvml_licensables) == 860, "nvmlGridLicensableFeatures_t");

@@ -47,6 +47,16 @@ SIM_CALL(nvmlDeviceGetActiveVgpus, struct nvml_device *d, unsigned *count, unsig
     return sim_leave(0);
 }
 
+SIM_CALL(nvmlDeviceGetVgpuSchedulerState, struct nvml_device *d, struct nvml_vgpu_scheduler *ret)
+{
+    int code = sim_enter(d, __func__);
+    if (code)
+        return code;
+    *ret = (struct nvml_vgpu_scheduler){.policy = sim_u32(sim_value(d, "vgpu_scheduler", 1)),
+                                        .adaptive = 2};
+    return sim_leave(gpu_of(d)->virtualization < NVML_VIRTUAL_HOST ? NVML_NOT_SUPPORTED : 0);
+}
+
 SIM_CALL(nvmlVgpuInstanceGetUUID, unsigned id, char *to, unsigned size)
 {
     char text[64];
