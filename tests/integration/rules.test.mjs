@@ -141,24 +141,25 @@ describe('rules', () => {
   });
 });
 
-describe('the rules for GPUs', () => {
-  const file = path.join(root, 'rules/gpu.yml');
-  const text = fs.readFileSync(file, 'utf8');
-  const alerts = [...text.matchAll(/alert: (\w+)/g)].map((match) => match[1]);
+describe('the rules that are shipped', () => {
+  const file = (name) => path.join(root, 'rules', name);
+  const texts = ['gpu.yml', 'algalon.yml'].map((name) => fs.readFileSync(file(name), 'utf8'));
+  const text = texts[0];
+  const alerts = [...texts.join('').matchAll(/alert: (\w+)/g)].map((match) => match[1]);
   const records = [...text.matchAll(/record: ([\w:]+)/g)].map((match) => match[1]);
 
   it('pass their unit tests by the real promtool', { skip: !has('promtool') && 'promtool is not installed' }, () => {
-    const files = ['gpu_test.yml', 'gpu_long_test.yml'];
-    const { code, out, err } = run('promtool', ['test', 'rules', ...files], { cwd: path.join(root, 'rules'), timeout: 60_000 });
+    const files = fs.readdirSync(file('')).filter((name) => name.endsWith('_test.yml'));
+    const { code, out, err } = run('promtool', ['test', 'rules', ...files], { cwd: file(''), timeout: 60_000 });
     assert.equal(code, 0, out + err);
-    const tests = files.map((name) => fs.readFileSync(path.join(root, 'rules', name), 'utf8')).join('');
+    const tests = files.map((name) => fs.readFileSync(file(name), 'utf8')).join('');
     for (const alert of alerts) assert.match(tests, new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n`), `${alert} is seen firing`);
   });
 
   it('are evaluated by us without a failure', { timeout: 60_000 }, async () => {
     const dir = temporaryFolder('algalon-rules');
-    fs.writeFileSync(path.join(dir, 'gpu.yml'), text.replace(/interval: (15s|1m|5m)/g, 'interval: 1s'));
-    const host = await Algalon.start({ command: 'host', args: [`--rules=${dir}/gpu.yml`] });
+    texts.forEach((rules, i) => fs.writeFileSync(path.join(dir, `${i}.yml`), rules.replace(/interval: (15s|1m|5m)/g, 'interval: 1s')));
+    const host = await Algalon.start({ command: 'host', args: [`--rules=${dir}/*.yml`] });
     try {
       const rules = async () => (await (await fetch(`${host.api}/api/v1/rules`)).json()).data.groups.flatMap((group) => group.rules);
       const done = await until('all are evaluated', 20, async () => (await rules()).every(({ health }) => health !== 'unknown') && rules());
@@ -202,10 +203,12 @@ describe('the rules for GPUs', () => {
   it('ask for metrics that exist, and have a runbook each', () => {
     const metrics = fs.readFileSync(path.join(root, 'docs/metrics.md'), 'utf8');
     for (const [name] of text.matchAll(/\b(algalon|all_smi)_\w+/g)) assert.ok(metrics.includes(`| \`${name}\` |`), `${name} is in docs/metrics.md`);
+    const own = fs.readFileSync(path.join(root, 'src/api/self.c'), 'utf8');
+    for (const [name] of texts[1].matchAll(/\balgalon_\w+/g)) assert.ok(own.includes(`"${name}"`), `${name} is given`);
     const runbooks = fs.readFileSync(path.join(root, 'docs/runbooks.md'), 'utf8');
     for (const alert of alerts) {
       assert.ok(runbooks.includes(`\n## ${alert}\n`), `${alert} has a runbook`);
-      assert.ok(text.includes(`runbook: docs/runbooks.md#${alert.toLowerCase()}\n`), `${alert} names its runbook`);
+      assert.ok(texts.join('').includes(`runbook: docs/runbooks.md#${alert.toLowerCase()}\n`), `${alert} names its runbook`);
     }
   });
 });
