@@ -147,6 +147,7 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
         .sysfs = settings->sysfs,
         .rootfs = settings->rootfs,
         .nvml_library = *settings->nvml_library ? settings->nvml_library : NULL,
+        .hpc_jobs = *settings->hpc_job_mapping_dir ? settings->hpc_job_mapping_dir : NULL,
         .kubelet_socket = *settings->kubelet_socket ? settings->kubelet_socket : NULL,
     };
     ret->hostname = *settings->hostname ? settings->hostname : NULL;

@@ -83,12 +83,16 @@ static const struct option_spec specs[] = {
      "add the labels `instance` and `host` where all-smi has them"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
      "NAME,...",
-     "what not to read: nvidia, jetson, inventory, cpu, memory, disk, process, chassis"},
+     "what not to read: nvidia, jetson, inventory, cpu, memory, disk, process, chassis, "
+     "allocation, "
+     "opener, hpc"},
     {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
      "where /proc is"},
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
     {"path.rootfs", TEXT, FIELD(rootfs), READING, "Reading hardware", "/", "DIR",
      "root of the machine's file systems"},
+    {"hpc-job-mapping-dir", TEXT, FIELD(hpc_job_mapping_dir), READING, "Reading hardware", "",
+     "DIR", "files named by GPU, with its jobs in them, as dcgm-exporter takes them"},
     {"kubelet-socket", TEXT, FIELD(kubelet_socket), READING, "Reading hardware", "", "FILE",
      "the kubelet's pod-resources socket (default: its usual place below --path.rootfs)"},
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",

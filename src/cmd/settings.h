@@ -47,7 +47,7 @@ struct settings {
     bool instance_label;
     const char *dcgm_collectors, *dcgm_hostname_label;
     const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;
-    const char *kubelet_socket, *process_log;
+    const char *kubelet_socket, *hpc_job_mapping_dir, *process_log;
     uint64_t process_log_size;
 
     const char *data_dir, *dashboards, *scrape_config, *cors_origin;

@@ -15,13 +15,14 @@
 #define UNKNOWN_COUNT UINT64_MAX
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library and kubelet_socket. */
+ * but nvml_library, hpc_jobs and kubelet_socket. */
 struct host_paths {
-    const char *procfs;         /* "/proc" */
-    const char *sysfs;          /* "/sys" */
-    const char *rootfs;         /* "/": mount points and /etc/passwd are looked up below it */
-    const char *nvml_library;   /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
-                                   search as usual */
+    const char *procfs;       /* "/proc" */
+    const char *sysfs;        /* "/sys" */
+    const char *rootfs;       /* "/": mount points and /etc/passwd are looked up below it */
+    const char *nvml_library; /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
+                                 search as usual */
+    const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
 };
 
@@ -92,6 +93,19 @@ struct process_owner {
     bool devices_void; /* the environment leaves it to the runtime to say: NVIDIA's "void" */
     bool nodes_known;  /* `nodes` are those that its control group or its /dev let it use */
     struct device_minors nodes;
+};
+
+/* A process that has the node /dev/nvidia`minor` open. */
+struct device_opener {
+    int pid;
+    unsigned minor;
+};
+
+/* A job that a scheduler's prolog noted for a device. */
+struct hpc_job {
+    unsigned gpu;      /* the driver's index */
+    unsigned instance; /* GPU instance; UINT_MAX: the whole device */
+    char job[64];
 };
 
 /* A device that the kubelet says it gave to a container, whether or not that uses it. */
@@ -349,6 +363,12 @@ struct reading {
     size_t accelerator_len;
     struct accelerator_process *accelerator_processes;
     size_t accelerator_process_len;
+    bool openers_known; /* the open files of all processes were looked through */
+    struct device_opener *openers;
+    size_t opener_len;
+    uint64_t openers_unreadable; /* processes whose open files may not be read */
+    struct hpc_job *hpc_jobs;
+    size_t hpc_job_len;
     bool allocations_known; /* the kubelet answered */
     struct allocation *allocations;
     size_t allocation_len;

@@ -15,5 +15,7 @@ extern const struct collector linux_disk_collector;
 extern const struct collector linux_process_collector;
 extern const struct collector linux_chassis_collector;
 extern const struct collector linux_allocation_collector;
+extern const struct collector linux_opener_collector;
+extern const struct collector linux_hpc_collector;
 
 #endif

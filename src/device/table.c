@@ -20,6 +20,8 @@ const struct collector *const collectors[] = {
     &linux_process_collector,
     &linux_chassis_collector,
     &linux_allocation_collector,
+    &linux_opener_collector,
+    &linux_hpc_collector,
 #endif
     NULL,
 };

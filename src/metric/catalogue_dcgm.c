@@ -129,7 +129,7 @@ const struct catalogue_family catalogue_dcgm[] = {
      "1 when the device of a vGPU guest has a licence; 0 when it has none, and where it needs none "
      "(NVML: nvmlDeviceGetGridLicensableFeatures_v4)",
      .like = "algalon_gpu_vgpu_licensed", RANGE(0, 1)},
-    {"DCGM_EXP_P2P_STATUS", "counter", "1", DCGM ",link_status,peer_gpu",
+    {"DCGM_EXP_P2P_STATUS", "counter", "1", DCGM_DEVICE ",link_status,peer_gpu",
      "Whether two devices can use NVLink, NVML's number with its word in link_status, 0 is OK; no "
      "counter, although dcgm-exporter calls it one (NVML: nvmlDeviceGetP2PStatus)",
      .like = "algalon_gpu_peer_info", RANGE(0, 6), .chosen = true},

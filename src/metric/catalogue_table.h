@@ -21,9 +21,10 @@
 #define DISK      "hostname,mount_point,index"
 #define PROCESS   "hostname,pid,name,user"
 #define COLLECTOR "hostname,collector"
-#define DCGM                                                                                       \
+#define DCGM_DEVICE                                                                                \
     "gpu,UUID,pci_bus_id,device,modelName,GPU_I_PROFILE?,GPU_I_ID?,Hostname,DCGM_FI_DRIVER_"       \
     "VERSION?"
+#define DCGM DCGM_DEVICE ",container?,namespace?,pod?"
 #define MIG_INSTANCE                                                                               \
     "hostname,gpu_index,gpu_uuid,gpu,mig_instance,mig_uuid?,mig_profile?,gpu_instance_id?,"        \
     "compute_instance_id?"

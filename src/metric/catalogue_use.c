@@ -54,6 +54,19 @@ const struct catalogue_family catalogue_use[] = {
      .absent = "Not with MIG, nor when the memory of any process is not told.",
      .note = "A few MB of every device are the driver's own. More that stays for minutes is a "
              "context that nobody cleared up, or a process that may not be seen."},
+    {"algalon_gpu_open_unlisted", "gauge", "1", GPU,
+     "Processes that have the device's node open and that the driver does not list on it (kernel: "
+     "/proc/PID/fd)",
+     .asks = "links of /proc/PID/fd, once a minute",
+     .absent = "Until the open files of all processes were looked through.",
+     .note = "Daemons that watch all devices are among them: persistence, DCGM, this worker."},
+    {"algalon_gpu_opener_info", "gauge", "info",
+     "hostname,gpu_index,gpu_uuid,pid,name?,user?,container_id?,namespace?,pod?,slurm_job?,unit?",
+     "Constant 1; such a process, while memory in use belongs to no listed process (kernel: "
+     "/proc/PID/fd)",
+     .asks = "links of /proc/PID/fd, once a minute",
+     .absent = "While less than 512 MiB are unexplained, and in the first three minutes. At most "
+               "16 a device."},
     {"algalon_gpu_held_idle_seconds", "gauge", "seconds", HOLDER,
      "Time since a holder was last seen to use the device, at most since the worker started, "
      "seconds (driver's samples)",

@@ -1,5 +1,6 @@
 #include "worker/attribute.h"
 
+#include "worker/dcgm_owner.h"
 #include "worker/given.h"
 #include "worker/merge.h"
 
@@ -17,6 +18,7 @@ const char *const attribution_reasons[ATTRIBUTION_REASONS] = {
 void attribution_fini(struct attribution *a)
 {
     ledger_fini(&a->ledger);
+    openers_fini(&a->openers);
     free(a->now);
     free(a->before);
     a->now = a->before = NULL;
@@ -312,6 +314,27 @@ static int hold_by_kubelet(struct attribution *a, const struct snapshot *s,
     return code;
 }
 
+/* ---- what a scheduler's prolog noted ---- */
+
+static int hold_by_prolog(struct attribution *a, const struct snapshot *s, uint64_t mono_ns)
+{
+    int code = 0;
+
+    for (size_t i = 0; s->accelerator_len && i < s->held_len; i++) {
+        const struct reading *r = &s->held[i]->reading;
+        for (size_t j = 0; j < r->hpc_job_len; j++) {
+            char number[24];
+            struct holder holder = {.kind = HOLDER_JOB};
+            size_t n = num_print_u64(number, r->hpc_jobs[j].gpu);
+            copy(holder.name, sizeof(holder.name), r->hpc_jobs[j].job);
+            int next =
+                give(a, given_find(s, str_make(number, n), GIVEN_NUMBER_INDEX), &holder, mono_ns);
+            code = code ? code : next;
+        }
+    }
+    return code;
+}
+
 static bool has_allocation(const struct snapshot *s, const struct reading *kubelet,
                            const struct process_owner *o, unsigned number)
 {
@@ -470,6 +493,8 @@ int attribute(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
     code = code ? code : next;
     next = hold_by_gift(a, s, mono_ns);
     code = code ? code : next;
+    next = hold_by_prolog(a, s, mono_ns);
+    code = code ? code : next;
     const struct reading *kubelet = kubelet_of(s);
     if (kubelet) {
         next = hold_by_kubelet(a, s, kubelet, mono_ns);
@@ -477,7 +502,11 @@ int attribute(struct attribution *a, struct snapshot *s, uint64_t mono_ns)
         compare_with_kubelet(a, s, kubelet);
     }
     find_unattributed(s);
+    next = openers_find(&a->openers, s, mono_ns);
+    code = code ? code : next;
     next = ledger_end(&a->ledger, s, mono_ns);
+    code = code ? code : next;
+    next = dcgm_owner_find(s);
     code = code ? code : next;
     if (a->life.log) {
         next = lifeline_turn(&a->life, s, accounts, mono_ns);

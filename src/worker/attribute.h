@@ -6,6 +6,7 @@
 
 #include "worker/ledger.h"
 #include "worker/lifeline.h"
+#include "worker/openers.h"
 #include "worker/snapshot.h"
 
 /* What is known of a process on a device from the turns before. */
@@ -23,6 +24,7 @@ struct attribution {
     struct host_paths paths;                                        /* texts are borrowed */
     enum holding (*holds)(const struct host_paths *paths, int pid); /* NULL: cannot be told */
     struct ledger ledger;
+    struct openers openers;
     struct lifeline life;         /* its log is the owner's */
     struct checked *now, *before; /* by pid */
     size_t now_len, now_cap, before_len, before_cap;

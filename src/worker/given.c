@@ -41,11 +41,37 @@ static const struct merged_accelerator *find_numbered(const struct snapshot *s, 
                                                             : NULL;
 }
 
-static const struct merged_accelerator *find_instance(const struct snapshot *s, struct str uuid)
+/* Without what stands behind it for a replica of time slicing: "::3". */
+static struct str without_replica(struct str name)
 {
-    for (size_t i = 0; i < s->instance_len; i++)
-        if (str_is(uuid, s->instances[i].instance.uuid))
-            return s->instances[i].on;
+    name = str_trim(name);
+    const char *replica = name.len ? memmem(name.ptr, name.len, "::", 2) : NULL;
+    if (replica)
+        name.len = (size_t)(replica - name.ptr);
+    return name;
+}
+
+const struct merged_instance *given_instance(const struct snapshot *s, struct str name)
+{
+    uint64_t minor = UINT64_MAX, gpu_instance = UINT64_MAX;
+
+    name = without_replica(name);
+    if (str_starts(name, STR("nvidia"))) {
+        struct str rest = str_make(name.ptr + 6, name.len - 6);
+        struct str number = str_cut(&rest, '/');
+        if (!rest.ptr || !str_starts(rest, STR("gi")) || !num_parse_u64(number, &minor))
+            return NULL;
+        rest = str_make(rest.ptr + 2, rest.len - 2);
+        if (!num_parse_u64(str_cut(&rest, '/'), &gpu_instance))
+            return NULL;
+    }
+    for (size_t i = 0; i < s->instance_len; i++) {
+        const struct merged_instance *m = &s->instances[i];
+        if (minor == UINT64_MAX ? name.len && str_is(name, m->instance.uuid)
+                                : m->instance.gpu_instance == gpu_instance &&
+                                      given_minor_of(&m->on->device) == minor)
+            return m;
+    }
     return NULL;
 }
 
@@ -59,15 +85,13 @@ const struct merged_accelerator *given_find(const struct snapshot *s, struct str
 {
     uint64_t n;
 
-    name = str_trim(name);
-    const char *replica = name.len ? memmem(name.ptr, name.len, "::", 2) : NULL;
-    if (replica)
-        name.len = (size_t)(replica - name.ptr);
+    name = without_replica(name);
     if (str_starts(name, STR("MIG-GPU-"))) {
         name = str_make(name.ptr + 4, name.len - 4);
         name = str_cut(&name, '/');
     } else if (str_starts(name, STR("MIG-"))) {
-        return find_instance(s, name);
+        const struct merged_instance *m = given_instance(s, name);
+        return m ? m->on : NULL;
     } else if (str_starts(name, STR("nvidia"))) {
         name = str_make(name.ptr + 6, name.len - 6);
         return num_parse_u64(str_cut(&name, '/'), &n) ? find_numbered(s, n, GIVEN_NUMBER_MINOR)

@@ -22,6 +22,9 @@ enum given_number {
 const struct merged_accelerator *given_find(const struct snapshot *s, struct str name,
                                             enum given_number number);
 
+/** The instance that `name` means: MIG-<uuid>, nvidia0/gi1 (the GPU instance); NULL for others. */
+const struct merged_instance *given_instance(const struct snapshot *s, struct str name);
+
 /** N of the node /dev/nvidiaN of a device; UINT_MAX when it is not one of NVIDIA's. */
 unsigned given_minor_of(const struct accelerator *d);
 

@@ -87,6 +87,7 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
             answers && a->state == ACCELERATOR_OK && !a->processes_untold ? 0 : UNKNOWN_COUNT,
         .held = UNKNOWN,
         .mem_unattributed_bytes = UNKNOWN_COUNT,
+        .open_unlisted = UNKNOWN_COUNT,
     };
     for (size_t i = 0; i < DOUBTS; i++)
         s->accelerators[s->accelerator_len - 1].doubtful[i] = UNKNOWN;

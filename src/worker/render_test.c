@@ -1,6 +1,7 @@
 /* render_test.c - the text of a snapshot: its form, its numbers, its order, and what is kept. */
 #include "worker/render.h"
 
+#include "worker/dcgm_owner.h"
 #include "worker/fake_view.h"
 #include "worker/label.h"
 #include "worker/schema.h"
@@ -67,6 +68,7 @@ static struct snapshot *rendered(struct collector_view *views, size_t len)
     struct snapshot *s = snapshot_take(room.snapshots, &room.machine);
 
     assert_int_equal(merge(s, &room.inventory, views, len), 0);
+    assert_int_equal(dcgm_owner_find(s), 0);
     assert_int_equal(render(room.renderer, s), 0);
     return s;
 }

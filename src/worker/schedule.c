@@ -131,9 +131,9 @@ int schedule_new(const struct schedule_options *options, struct schedule **ret, 
     struct schedule *s = xnew(struct schedule);
     atomic_init(&s->refs, 1);
     s->paths = (struct host_paths){
-        xstrdup(options->paths.procfs),         xstrdup(options->paths.sysfs),
-        xstrdup(options->paths.rootfs),         xstrdup(options->paths.nvml_library),
-        xstrdup(options->paths.kubelet_socket),
+        xstrdup(options->paths.procfs),   xstrdup(options->paths.sysfs),
+        xstrdup(options->paths.rootfs),   xstrdup(options->paths.nvml_library),
+        xstrdup(options->paths.hpc_jobs), xstrdup(options->paths.kubelet_socket),
     };
     s->now = options->now;
     s->reading_max_bytes = options->reading_max_bytes;
@@ -172,6 +172,7 @@ void schedule_release(struct schedule *s)
     free_path(s->paths.sysfs);
     free_path(s->paths.rootfs);
     free_path(s->paths.nvml_library);
+    free_path(s->paths.hpc_jobs);
     free_path(s->paths.kubelet_socket);
     free(s);
 }

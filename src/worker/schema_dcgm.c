@@ -16,10 +16,11 @@ static double frame_buffer_free(const void *thing, unsigned variant)
     return frame_buffer(((const struct accelerator *)thing)->mem_free_bytes);
 }
 
+/* Each pod's own where several hold the device: see dcgm_owner.h. */
 static double frame_buffer_used(const void *thing, unsigned variant)
 {
     (void)variant;
-    return frame_buffer(((const struct accelerator *)thing)->mem_used_bytes);
+    return frame_buffer(((const struct dcgm_share *)thing)->mem_used_bytes);
 }
 
 static double frame_buffer_reserved(const void *thing, unsigned variant)
@@ -116,12 +117,12 @@ const struct schema_rule schema_dcgm[] = {
     DCGM("DCGM_FI_DEV_GPU_TEMP", temperature_c, 1, 0),
     DCGM("DCGM_FI_DEV_POWER_USAGE", power_w, 1, 3),
     DCGM("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", energy_j_total, 1000, 0),
-    DCGM("DCGM_FI_DEV_GPU_UTIL", utilization_ratio, 100, 2),
+    FIELD("DCGM_FI_DEV_GPU_UTIL", SCOPE_DCGM_SHARE, struct dcgm_share, utilization_ratio, 100, 2),
     DCGM("DCGM_FI_DEV_MEM_COPY_UTIL", memory_utilization_ratio, 100, 2),
     DCGM("DCGM_FI_DEV_ENC_UTIL", encoder_ratio, 100, 2),
     DCGM("DCGM_FI_DEV_DEC_UTIL", decoder_ratio, 100, 2),
     COMPUTED("DCGM_FI_DEV_FB_FREE", SCOPE_DCGM, frame_buffer_free),
-    COMPUTED("DCGM_FI_DEV_FB_USED", SCOPE_DCGM, frame_buffer_used),
+    COMPUTED("DCGM_FI_DEV_FB_USED", SCOPE_DCGM_SHARE, frame_buffer_used),
     COMPUTED("DCGM_FI_DEV_FB_RESERVED", SCOPE_DCGM, frame_buffer_reserved),
     DCGM("DCGM_FI_DEV_ECC_SBE_VOL_TOTAL", ecc_corrected_total, 1, 0),
     DCGM("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", ecc_uncorrected_total, 1, 0),

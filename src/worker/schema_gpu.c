@@ -197,5 +197,6 @@ const struct schema_rule schema_gpu[] = {
     GAUGE("algalon_gpu_held", SCOPE_GPU, struct merged_accelerator, held),
     COUNT("algalon_gpu_memory_unattributed_bytes", SCOPE_GPU, struct merged_accelerator,
           mem_unattributed_bytes),
+    COUNT("algalon_gpu_open_unlisted", SCOPE_GPU, struct merged_accelerator, open_unlisted),
 };
 const size_t schema_gpu_len = ARRAY_LEN(schema_gpu);

@@ -124,6 +124,7 @@ const struct schema_rule schema_host[] = {
     GAUGE("algalon_engine_running", SCOPE_ENGINE, struct board_engine, running),
     GAUGE("algalon_engine_clock_mhz", SCOPE_ENGINE, struct board_engine, clock_mhz),
 
+    INFO("algalon_gpu_opener_info", SCOPE_OPENER),
     GAUGE("algalon_gpu_held_idle_seconds", SCOPE_HOLDER, struct holder, idle_s),
     GAUGE("algalon_holder_gpu_allocated", SCOPE_HOLDER, struct holder, allocated),
     COUNT("algalon_holder_gpu_processes", SCOPE_HOLDER, struct holder, processes),

@@ -119,6 +119,11 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_ALIAS_GPU_PROCESS:
         return (struct scope_things){s->process_rows, sizeof(*s->process_rows), s->process_row_len,
                                      variants};
+    case SCOPE_OPENER:
+        return (struct scope_things){s->openers, sizeof(*s->openers), s->opener_len, variants};
+    case SCOPE_DCGM_SHARE:
+        return (struct scope_things){s->dcgm_shares, sizeof(*s->dcgm_shares), s->dcgm_share_len,
+                                     variants};
     case SCOPE_HOLDER:
         return (struct scope_things){s->holders, sizeof(*s->holders), s->holder_len, variants};
     case SCOPE_CPU:

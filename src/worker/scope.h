@@ -36,6 +36,7 @@ enum scope {
     SCOPE_GPU_PROCESS, /* struct merged_process */
     SCOPE_GPU_PROCESS_INFO,
     SCOPE_HOLDER,              /* struct holder */
+    SCOPE_OPENER,              /* struct merged_opener */
     SCOPE_ATTRIBUTED,          /* struct snapshot: a line a kind of holder */
     SCOPE_ATTRIBUTION_FAILURE, /* struct snapshot: a line a reason */
     SCOPE_CPU,                 /* struct cpu; so the next two */
@@ -72,6 +73,7 @@ enum scope {
     SCOPE_ALIAS_DISK,        /* struct filesystem */
     SCOPE_ALIAS_PROCESS,     /* struct process */
     SCOPE_DCGM_CLOCK_EVENT,  /* as the next, a line a reason */
+    SCOPE_DCGM_SHARE,        /* struct dcgm_share */
     SCOPE_DCGM,              /* struct merged_accelerator: a row of it, see struct snapshot */
     SCOPE_LEFT_OUT, /* struct snapshot: a line a kind; rendered last, for it counts lines */
     SCOPE_MORE,     /* from here on those of scope_more.c; struct merged_accelerator: */

@@ -73,14 +73,37 @@ void scope_dcgm_device(const struct scope_line *line, const struct merged_accele
             scope_text(line, choice_labels()[i], label_field(choice_labels()[i], a));
 }
 
+/* As far as there is room: what a site chose as labels comes first. */
+static void dcgm_owner(const struct scope_line *line, const struct holder *pod, const char *job)
+{
+    if (pod && line->to->count + 3 <= LABELS_PER_SERIES) {
+        scope_text(line, "container", pod->container);
+        scope_text(line, "namespace", pod->namespace);
+        scope_text(line, "pod", pod->pod);
+    }
+    if (job && line->to->count + 1 <= LABELS_PER_SERIES)
+        scope_text(line, "hpc_job", job);
+}
+
 static void dcgm(const struct scope_line *line)
 {
-    scope_dcgm_device(line, line->thing);
+    const struct merged_accelerator *row = line->thing;
+
+    scope_dcgm_device(line, row);
+    dcgm_owner(line, row->pod, row->hpc_job);
+}
+
+static void dcgm_share(const struct scope_line *line)
+{
+    const struct dcgm_share *share = line->thing;
+
+    scope_dcgm_device(line, share->row);
+    dcgm_owner(line, share->pod, share->row->hpc_job);
 }
 
 static void dcgm_clock_event(const struct scope_line *line)
 {
-    dcgm(line);
+    scope_dcgm_device(line, line->thing);
     scope_text(line, "clock_event", clock_events[line->variant]);
     label_number(line->to, "window_size_in_ms", 300000);
 }
@@ -126,5 +149,6 @@ const struct scope_part scope_dcgm_parts[SCOPE_COUNT] = {
     [SCOPE_DCGM_XID] = {dcgm_xid, is_latest, 1},
     [SCOPE_DCGM_XID_COUNT] = {dcgm_xid_count, is_of_nvidia, 1},
     [SCOPE_DCGM_CLOCK_EVENT] = {dcgm_clock_event, is_nvidia, CLOCK_EVENTS},
+    [SCOPE_DCGM_SHARE] = {dcgm_share, NULL, 1},
     [SCOPE_DCGM] = {dcgm, is_nvidia, 1},
 };

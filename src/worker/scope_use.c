@@ -88,6 +88,25 @@ static void holder(const struct scope_line *line)
     scope_text(line, "slurm_job", h->slurm_job);
 }
 
+static void opener(const struct scope_line *line)
+{
+    static const struct process_owner nobody;
+    const struct merged_opener *p = line->thing;
+    const struct process_owner *o = p->host && p->host->owner ? p->host->owner : &nobody;
+
+    scope_host(line);
+    label_number(line->to, "gpu_index", p->on->number);
+    scope_text(line, "gpu_uuid", p->on->device.uuid);
+    label_number(line->to, "pid", (uint64_t)MAX(p->pid, 0));
+    scope_text(line, "name", p->host ? p->host->name : "");
+    scope_text(line, "user", p->host ? p->host->user : "");
+    scope_text(line, "container_id", o->container_id);
+    scope_text(line, "namespace", o->namespace);
+    scope_text(line, "pod", o->pod[0] ? o->pod : o->pod_uid);
+    scope_text(line, "slurm_job", o->slurm_job);
+    scope_text(line, "unit", o->batch_job[0] ? o->batch_job : o->unit);
+}
+
 static void attributed(const struct scope_line *line)
 {
     scope_host(line);
@@ -133,6 +152,7 @@ const struct scope_part scope_use_parts[SCOPE_COUNT] = {
     [SCOPE_GPU_PROCESS] = {gpu_process, NULL, 1},
     [SCOPE_GPU_PROCESS_INFO] = {gpu_process_info, is_first_known, 1},
     [SCOPE_HOLDER] = {holder, NULL, 1},
+    [SCOPE_OPENER] = {opener, NULL, 1},
     [SCOPE_ATTRIBUTED] = {attributed, NULL, HOLDER_OTHER},
     [SCOPE_ATTRIBUTION_FAILURE] = {attribution_failure, NULL, ATTRIBUTION_REASONS},
     [SCOPE_LEFT_OUT] = {left_out, NULL, LEFT_OUT_KINDS},

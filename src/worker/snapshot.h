@@ -58,7 +58,26 @@ struct merged_accelerator {
     uint64_t processes;              /* UNKNOWN_COUNT while the device does not answer */
     double held;                     /* 1 or 0; NAN while the device does not answer */
     uint64_t mem_unattributed_bytes; /* in use, but of no process that the driver lists */
-    double doubtful[DOUBTS];         /* 1 or 0; NAN where it cannot be told */
+    uint64_t open_unlisted;   /* processes that have it open, and that the driver does not list */
+    const struct holder *pod; /* that has it alone; NULL: none, or several */
+    const char *hpc_job;      /* the same, out of the folder of jobs */
+    double doubtful[DOUBTS];  /* 1 or 0; NAN where it cannot be told */
+};
+
+/* A process that has a device open and is not listed on it. */
+struct merged_opener {
+    int pid;
+    const struct merged_accelerator *on;
+    const struct process *host; /* NULL: not known */
+};
+
+/* A pod's part of a device that several hold, or what is left of it, or a device that none shares.
+ */
+struct dcgm_share {
+    const struct merged_accelerator *row;
+    const struct holder *pod; /* NULL: what is left, or nobody's alone */
+    double utilization_ratio;
+    uint64_t mem_used_bytes;
 };
 
 /* A part of a device: with it what the device is. */
@@ -184,6 +203,10 @@ struct snapshot {
     size_t device_process_len;
     struct merged_process *process_rows; /* of these as many as may be series, the rest summed */
     size_t process_row_len;
+    struct merged_opener *openers; /* while memory is not explained */
+    size_t opener_len;
+    struct dcgm_share *dcgm_shares;
+    size_t dcgm_share_len;
     struct holder *holders; /* by gpu_index, kind and name */
     size_t holder_len;
     uint64_t process_log_lines, process_log_lost;       /* UNKNOWN_COUNT: there is no such log */

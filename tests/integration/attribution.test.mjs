@@ -15,9 +15,9 @@ function read(name, scenario, ...args) {
   assert.equal(code, 0, err);
   const found = { text: out };
   for (const line of out.split('\n')) {
-    const match = /^([a-z_0-9]+)\{(.*)\} (\S+)$/.exec(line);
+    const match = /^([A-Za-z_0-9]+)\{(.*)\} (\S+)$/.exec(line);
     if (!match) continue;
-    const labels = Object.fromEntries([...match[2].matchAll(/([a-z_0-9]+)="((?:[^"\\]|\\.)*)"/g)].map((m) => [m[1], m[2]]));
+    const labels = Object.fromEntries([...match[2].matchAll(/([A-Za-z_0-9]+)="((?:[^"\\]|\\.)*)"/g)].map((m) => [m[1], m[2]]));
     assert.ok(Object.keys(labels).length <= 12, line);
     (found[match[1]] ??= []).push({ labels, value: Number(match[3]) });
   }
@@ -114,6 +114,29 @@ describe('attribution', () => {
     const refused = run(binary, ['worker', '--process-log=/nowhere/x', '--listen-metrics=127.0.0.1:0']);
     assert.equal(refused.code, 1);
     assert.match(refused.err, /log of processes \/nowhere\/x: No such file/);
+  });
+
+  it('puts pods on dcgm-exporter\'s series where they are alone, and gives each its share where they are not', () => {
+    const alone = read('kubernetes-systemd', `${gpus(2)}process gpu=0 pid=560 memory=2GB type=C share=0.5\n`, '--schema=dcgm');
+    const of = (metrics, name, gpu) => metrics[name].filter((s) => s.labels.gpu === String(gpu));
+    for (const name of ['DCGM_FI_DEV_GPU_TEMP', 'DCGM_FI_DEV_GPU_UTIL', 'DCGM_FI_DEV_FB_USED']) {
+      const [{ labels }] = of(alone, name, 0);
+      assert.deepEqual([labels.namespace, labels.pod, labels.container], ['ml', 'llm-0', 'server'], name);
+      assert.equal(of(alone, name, 1)[0].labels.pod, undefined);
+    }
+    const shared = read('kubernetes-systemd', `${gpus(1)}process gpu=0 pid=560 memory=2GB type=C share=0.5\nprocess gpu=0 pid=9000 memory=1GB type=C share=0.1\n`, '--schema=dcgm');
+    assert.equal(of(shared, 'DCGM_FI_DEV_GPU_TEMP', 0)[0].labels.pod, undefined);
+    const rows = of(shared, 'DCGM_FI_DEV_FB_USED', 0);
+    assert.deepEqual(rows.map((s) => s.labels.pod), ['llm-0', undefined]);
+    assert.equal(rows[0].value, 2048);
+  });
+
+  it('takes dcgm-exporter\'s folder of jobs', () => {
+    const dir = temporaryFolder();
+    fs.writeFileSync(path.join(dir, '1'), '4711\n');
+    const metrics = read('shell', gpus(2), '--schema=all-smi,dcgm', `--hpc-job-mapping-dir=${dir}`);
+    assert.deepEqual(metrics.DCGM_FI_DEV_GPU_TEMP.map((s) => s.labels.hpc_job), [undefined, '4711']);
+    assert.deepEqual(metrics.algalon_holder_gpu_allocated.filter((s) => s.value === 1).map((s) => [s.labels.gpu_index, s.labels.holder_kind, s.labels.holder]), [['1', 'job', '4711']]);
   });
 
   it('is clean for promtool', () => {
