@@ -467,6 +467,8 @@ static void the_process_tells_about_itself(void **state)
     a = test_request(f->port, "POST", "/-/reload", "", "", 0);
     test_assert_body(&a, 500, "failed to reload config: prometheus.yml:3: unknown key\n");
     a = test_get(f->port, "/-/ready");
+    char after[8];
+    assert_string_equal(test_header(&a, "Retry-After", after, sizeof(after)), "1");
     test_assert_body(&a, 503, "Algalon is not ready yet.\n");
 }
 
