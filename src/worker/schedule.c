@@ -2,6 +2,8 @@
  * stale. */
 #include "worker/schedule.h"
 
+#include "worker/plausible.h"
+
 #define WARM_UP_MS       500 /* between the first two readings: long enough for rates */
 #define EAGER_NS         (60 * (uint64_t)NS_PER_S) /* just started: drivers may still be loading */
 #define DETECT_EAGER_NS  (5 * (uint64_t)NS_PER_S)
@@ -27,7 +29,8 @@ struct slot {
     const struct collector *collector;
     uint64_t interval_ns;
     struct recycler *readings;
-    void *state; /* the collector's; on its thread only, as `open` */
+    struct plausible *plausible; /* on its thread only, as the next two */
+    void *state;                 /* the collector's; on its thread only, as `open` */
     bool open;
     /* schedule->lock: the rest */
     pthread_t thread;
@@ -113,6 +116,7 @@ static void add_slot(struct schedule *s, const struct collector *collector, int6
     slot->collector = collector;
     slot->interval_ns = (uint64_t)MAX(collector->interval_ms, interval_ms) * NS_PER_MS;
     slot->readings = recycler_new(&held_ops, READINGS_KEPT);
+    slot->plausible = plausible_new();
     slot->next_ns = s->started_ns;
     slot->duration_s = (double)NAN;
 }
@@ -164,6 +168,7 @@ void schedule_release(struct schedule *s)
             slot->collector->close(slot->state);
         release_held(slot->latest);
         recycler_close(slot->readings);
+        plausible_free(slot->plausible);
     }
     pthread_cond_destroy(&s->turn);
     pthread_cond_destroy(&s->answered);
@@ -226,6 +231,8 @@ static enum outcome take_turn(struct slot *slot, uint64_t now_ns, bool release,
         release_held(held);
         return OUTCOME_GONE;
     }
+    int listed = plausible_check(slot->plausible, &held->reading);
+    code = code < 0 ? code : listed;
     *ret = held;
     return code < 0 ? OUTCOME_READ_FAILED : OUTCOME_READ;
 }
