@@ -46,7 +46,7 @@ test("every shipped dashboard draws without an error, with nothing fetched from 
     const { page, problems } = open;
     const elsewhere = [];
     page.on("request", (r) => new URL(r.url()).origin !== server.url && elsewhere.push(r.url()));
-    for (const uid of ["overview", "gpu", "system", "processes"]) {
+    for (const uid of ["overview", "gpu", "health", "system", "processes"]) {
         await page.goto(`${server.url}/d/algalon-${uid}`);
         await settled(page);
         assert.equal(await page.locator('.panel[data-state="error"]').count(), 0, uid);
@@ -420,8 +420,8 @@ test("a dashboard that is not there is named", async () => {
 
 test("going to another dashboard keeps time and variables", async () => {
     const page = await goto("/d/algalon-gpu?from=now-3h&to=now&var-hostname=node-02&refresh=off");
-    await page.locator(".tab", { hasText: "System" }).click();
-    await page.waitForURL(/algalon-system/);
+    await page.locator(".tab", { hasText: "Health" }).click();
+    await page.waitForURL(/algalon-health/);
     await settled(page);
     assert.equal(param(page, "from"), "now-3h");
     assert.match(await page.locator('[data-variable="hostname"]').innerText(), /node-02/);
@@ -480,7 +480,7 @@ test("everything that can be pressed has a name, every panel a heading", async (
 });
 
 test("on a phone panels stand in one column and nothing sticks out", async () => {
-    for (const uid of ["algalon-overview", "algalon-gpu", "algalon-processes", "algalon-system"]) {
+    for (const uid of ["algalon-overview", "algalon-gpu", "algalon-health", "algalon-processes", "algalon-system"]) {
         const page = await goto(`/d/${uid}`, { width: 390, height: 844, phone: true });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${uid} is ${wide} px too wide`);

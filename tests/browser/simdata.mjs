@@ -71,6 +71,14 @@ function addGpu(hostname, index) {
             () => (type === "corrected" ? Math.floor(3 * hash(seed)) : 0),
             { type },
         );
+    of("algalon_gpu_presence", () => 1, {
+        pci_bus_id: `0000:${(0x17 + 0x11 * index).toString(16)}:00.0`,
+        state: seed === "node-02/6" ? "off_bus" : "present",
+        driver: "nvidia",
+        serial: String(1650000000 + index),
+    });
+    of("algalon_gpu_pcie_replays_total", () => 0);
+    of("algalon_gpu_nvlink_errors_total", () => 0, { link_index: "0", kind: "recovery" });
     of("all_smi_gpu_info", () => 1, {
         type: "GPU",
         driver_version: "550.90.07",
@@ -115,6 +123,8 @@ function addHost(hostname) {
     of("all_smi_build_info", () => 1, { version: "0.1.0", os: "linux", arch: "x86_64" });
     of("all_smi_cpu_utilization", wave(hostname + "cpu", 5, 85), cpu);
     of("all_smi_cpu_thread_count", () => 192, cpu);
+    for (const [part, low, high] of [["gpu", 600, 5200], ["cpu", 180, 620], ["unaccounted", 300, 900]])
+        of("algalon_power_watts", wave(hostname + part, low, high), { part });
     of("all_smi_cpu_core_count", () => 96, cpu);
     of("all_smi_cpu_frequency_mhz", wave(hostname + "f", 2400, 3700), cpu);
     of("all_smi_cpu_temperature_celsius", wave(hostname + "t", 45, 72), cpu);

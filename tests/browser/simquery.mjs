@@ -92,6 +92,10 @@ class Parser {
             this.at++;
             return { number: Number(t.text) };
         }
+        if (t.kind === "string") {
+            this.at++;
+            return { string: t.text };
+        }
         if (t.text === "(") {
             this.at++;
             const e = this.binary(0);
@@ -191,6 +195,16 @@ const OVER = {
 
 function call(e, t) {
     if (e.call === "time") return t;
+    if (e.call === "label_replace") {
+        const [vector, to, replacement, from, pattern] = e.args;
+        const whole = new RegExp(`^(?:${pattern.string})$`);
+        return evaluate(vector, t).map((x) => {
+            const hit = whole.exec(x.labels[from.string] ?? "");
+            if (!hit) return x;
+            const value = replacement.string.replace(/\$(\d)/g, (_, n) => hit[n] ?? "");
+            return { labels: { ...x.labels, [to.string]: value }, v: x.v };
+        });
+    }
     if (e.call === "vector") return [{ labels: {}, v: evaluate(e.args[0], t) }];
     if (OVER[e.call] || e.call === "rate") {
         const s = e.args[0];

@@ -45,7 +45,7 @@ describe('algalon without any option but free ports', () => {
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src/);
     const list = await (await fetch(`${algalon.web}/api/dashboards`)).json();
     const uids = (list.dashboards ?? list).map((d) => d.uid);
-    for (const uid of ['algalon-overview', 'algalon-gpu', 'algalon-system', 'algalon-processes']) assert.ok(uids.includes(uid), uid);
+    for (const uid of ['algalon-overview', 'algalon-gpu', 'algalon-health', 'algalon-system', 'algalon-processes']) assert.ok(uids.includes(uid), uid);
   });
 
   it('is ready for health checks', () => {
