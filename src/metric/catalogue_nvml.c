@@ -114,7 +114,7 @@ const struct catalogue_family catalogue_nvml[] = {
      .asks = "nvmlDeviceGetBAR1MemoryInfo", .period = CATALOGUE_15S, RANGE(0, 16 * CATALOGUE_TIB)},
     {"algalon_gpu_cores", "gauge", "1", GPU, "CUDA cores (NVML: nvmlDeviceGetNumGpuCores)",
      .asks = "nvmlDeviceGetNumGpuCores", .period = CATALOGUE_OPEN, RANGE(1, 1e6)},
-    {"algalon_gpu_memory_bus_width_bits", "gauge", "1", GPU,
+    {"algalon_gpu_memory_bus_width", "gauge", "1", GPU,
      "Width of the bus to the device memory, bits (NVML: nvmlDeviceGetMemoryBusWidth)",
      .asks = "nvmlDeviceGetMemoryBusWidth", .period = CATALOGUE_OPEN, RANGE(1, 65536)},
     {"algalon_gpu_compute_mode", "gauge", "1", GPU,

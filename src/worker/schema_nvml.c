@@ -17,7 +17,7 @@ const struct schema_rule schema_nvml[] = {
     FIELD("algalon_gpu_bar1_used_bytes", SCOPE_GPU, struct accelerator, detail.bar1_used_bytes, 1,
           0),
     GPU_GAUGE("algalon_gpu_cores", detail.cores),
-    GPU_GAUGE("algalon_gpu_memory_bus_width_bits", detail.memory_bus_bits),
+    GPU_GAUGE("algalon_gpu_memory_bus_width", detail.memory_bus_bits),
     MORE("algalon_gpu_temperature_threshold_celsius", SCOPE_GPU_THRESHOLD, threshold_more_c, 1, 0),
     GPU_GAUGE("algalon_gpu_temperature_margin_to_limit_celsius", detail.margin_limit_c),
     GPU_GAUGE("algalon_gpu_power_limit_requested_watts", detail.power_limit_requested_w),

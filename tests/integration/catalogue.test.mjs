@@ -42,6 +42,7 @@ function documented() {
 
 /** name -> {type, series: [[label names]]}; fails where a family stands twice. */
 function parse(text, into = new Map()) {
+  texts.push(text);
   const here = new Set();
   let type;
   for (const line of text.split('\n')) {
@@ -63,6 +64,7 @@ function parse(text, into = new Map()) {
 }
 
 const emitted = new Map();
+const texts = []; // as they came
 const catalogue = documented();
 
 /** A machine whose board has a power meter, sensors of its air and fans. */
@@ -142,6 +144,15 @@ describe('what the worker emits', () => {
         assert.ok(labels.length <= LABELS_MAX, `${name}: ${labels}`);
         assert.equal(new Set(labels).size, labels.length, name);
       }
+  });
+
+  it('is clean for promtool, but for names that are NVIDIA\'s, all-smi\'s or only aliases', () => {
+    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_(gpu_memory_total|disk_total)) /; // promtool: not these endings on gauges
+    for (const text of texts) {
+      const own = text.split('\n').filter((line) => !/^(# (HELP|TYPE) )?DCGM_/.test(line)).join('\n');
+      const { out, err } = run('promtool', ['check', 'metrics'], { input: own });
+      assert.deepEqual(`${out}${err}`.split('\n').filter((line) => line && !allowed.test(line)), []);
+    }
   });
 
   it('leaves few families untried', () => {

@@ -105,7 +105,7 @@ static const struct rule rules[CHECK_FIELDS] = {
         OF("nvidia.nvlink_bit_error_rate", "algalon_gpu_nvlink_bit_error_ratio", 1, 0),
     [CHECK_CORES] = OF("nvidia.cores", "algalon_gpu_cores", 1, BLANK | NOT_ZERO),
     [CHECK_MEMORY_BUS] =
-        OF("nvidia.memory_bus", "algalon_gpu_memory_bus_width_bits", 1, BLANK | NOT_ZERO),
+        OF("nvidia.memory_bus", "algalon_gpu_memory_bus_width", 1, BLANK | NOT_ZERO),
     [CHECK_SESSIONS] = OF("nvidia.sessions", "algalon_gpu_encoder_sessions", 1, BLANK),
     [CHECK_LATENCY] =
         OF("nvidia.encoder_latency", "algalon_gpu_encoder_latency_seconds", 1e-6, BLANK),
