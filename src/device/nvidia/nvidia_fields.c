@@ -93,6 +93,7 @@ void nvidia_fields_forget(struct gpu *g)
     g->errors_refused = g->errors_wanted = g->violations_refused = g->violations_wanted = 0;
     g->pages_wanted = g->rows_wanted = false;
     g->fifth_refused = g->gpm_refused = 0;
+    g->gpm_plain = false;
     g->health_next_ns = g->limits_next_ns = g->pcie_next_ns = g->c2c_next_ns = 0;
     g->accounting_next_ns = 0;
     memset(g->fields_refused, 0, sizeof(g->fields_refused));

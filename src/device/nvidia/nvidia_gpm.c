@@ -122,14 +122,20 @@ static void compare(struct gpu_context *c, struct gpu *g, const struct gpm_pair 
     m.newer = p->samples[p->newest];
     for (size_t i = 0; i < PROFILE_METRICS; i++)
         want(&m, w, metrics[i].id, (struct want){metrics[i].check, &to[i], NO_BIT});
-    if (d) {
+    if (d && !g->gpm_plain) {
         want_more(g, &m, w, d);
         want_links(g, &m, w);
     }
-    if (!nvidia_gpu_told(c, g, ASK_ONCE, c->nvml.gpm_metrics(&m)))
+    int code = c->nvml.gpm_metrics(&m);
+    if (code == NVML_INVALID_ARGUMENT && m.count > PROFILE_METRICS) {
+        g->gpm_plain = true; /* a driver that refuses them all for one that it does not know */
+        m.count = PROFILE_METRICS;
+        code = c->nvml.gpm_metrics(&m);
+    }
+    if (!nvidia_gpu_told(c, g, ASK_ONCE, code))
         return;
     for (unsigned i = 0; i < m.count; i++) {
-        int code = (int)m.metrics[i].code;
+        code = (int)m.metrics[i].code;
         if (code == NVML_SUCCESS && !isnan(m.metrics[i].value))
             *w[i].to = check_gauge(&c->check, w[i].check, m.metrics[i].value);
         else if (w[i].bit != NO_BIT &&

@@ -166,6 +166,7 @@ struct gpu {
     size_t instance_len;
     uint64_t layout_next_ns; /* when they are listed anew */
     struct gpm_pair gpm;
+    bool gpm_plain;                                   /* only its first metrics may be asked */
     bool gpm_known;                                   /* to be supported */
     unsigned clock_events[CLOCK_SLOTS][CLOCK_EVENTS]; /* readings by slot of half a minute */
     uint64_t clock_slot;                              /* the newest */

@@ -140,6 +140,31 @@ static void single_engines_and_caches_and_cycles_are_profiled(void **state)
     assert_int_equal(rig_rejects(rig, "nvidia.profile", "range"), 1);
 }
 
+static void a_driver_that_knows_fewer_metrics_tells_the_usual_ones(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant\n"
+                  "fault code call=nvmlGpmMetricsGet code=2 calls=1\n");
+    rig_read(rig, 0);
+    for (int k = 5; k < 20; k += 5) {
+        const struct accelerator *a = rig_read(rig, k);
+        assert_near(a->detail.profile[PROFILE_SM], 0.9, 1e-9);
+        assert_true(isnan(a->detail.profile_engine[0]));
+    }
+}
+
+static void rings_that_a_driver_does_not_know_are_asked_once(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant\n"
+                  "fault code call=nvmlDeviceGetSamples code=2 calls=10\n");
+    assert_near(rig_read(rig, 0)->utilization_ratio, 1, 0);
+    assert_true(
+        isnan(rig_read(rig, 5)->detail.utilization_min_ratio)); /* although it would answer */
+}
+
 static void links_without_counters_are_profiled_one_by_one(void **state)
 {
     struct rig *rig = *state;
@@ -369,6 +394,8 @@ int main(void)
         TEST(each_version_of_the_fabric_is_understood),
         TEST(chips_of_a_superchip_are_linked),
         TEST(single_engines_and_caches_and_cycles_are_profiled),
+        TEST(a_driver_that_knows_fewer_metrics_tells_the_usual_ones),
+        TEST(rings_that_a_driver_does_not_know_are_asked_once),
         TEST(links_without_counters_are_profiled_one_by_one),
         TEST(instances_tell_their_parts_and_pipes),
         TEST(pairs_of_gpus_tell_what_lies_between_them),

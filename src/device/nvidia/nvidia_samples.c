@@ -41,7 +41,10 @@ static int make_room(struct gpu_context *c, struct gpu *g, int type, enum questi
 {
     unsigned value_type, count = 0;
 
-    if (!nvidia_gpu_told(c, g, q, c->nvml.samples(g->handle, type, 0, &value_type, &count, NULL)))
+    int code = c->nvml.samples(g->handle, type, 0, &value_type, &count, NULL);
+    if (code == NVML_INVALID_ARGUMENT)
+        code = NVML_NOT_SUPPORTED; /* this driver knows no such ring */
+    if (!nvidia_gpu_told(c, g, q, code))
         return 0;
     if (count > RING_MAX)
         count = RING_MAX;
