@@ -85,6 +85,7 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
         .platform = platform,
         .processes =
             answers && a->state == ACCELERATOR_OK && !a->processes_untold ? 0 : UNKNOWN_COUNT,
+        .mps_servers = UNKNOWN_COUNT,
         .held = UNKNOWN,
         .mem_unattributed_bytes = UNKNOWN_COUNT,
         .open_unlisted = UNKNOWN_COUNT,
@@ -444,6 +445,7 @@ int merge(struct snapshot *s, struct inventory *inventory, struct collector_view
         code = code ? code : next;
     }
     set_memory_ratios(s);
+    merge_mps_servers(s);
     next = merge_lists(s, views, len);
     for (size_t i = 0; i < len; i++) {
         if (views[i].held)

@@ -35,4 +35,8 @@ MUST_CHECK int merge_parts(struct snapshot *s, const struct collector_view *view
 /** A process of which the number is all that is known. */
 void merge_host_unknown(struct process *p, int pid);
 
+/** Counts the servers of the multi-process service on each device, once the host's processes are
+ * joined: they are told by their name only. */
+void merge_mps_servers(struct snapshot *s);
+
 #endif

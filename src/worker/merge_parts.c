@@ -190,3 +190,24 @@ int merge_parts(struct snapshot *s, const struct collector_view *views, size_t l
     next = make_rows(s);
     return code ? code : next;
 }
+
+/* The kernel keeps fifteen letters of a name. */
+#define MPS_SERVER "nvidia-cuda-mps"
+
+void merge_mps_servers(struct snapshot *s)
+{
+    if (s->process_count == UNKNOWN_COUNT)
+        return;
+    for (size_t i = 0; i < s->accelerator_len; i++)
+        if (s->accelerators[i].processes != UNKNOWN_COUNT)
+            s->accelerators[i].mps_servers = 0;
+    for (size_t i = 0; i < s->device_process_len; i++) {
+        const struct merged_process *p = &s->device_processes[i];
+        if (!p->known || strncmp(p->host.name, MPS_SERVER, strlen(MPS_SERVER)) != 0)
+            continue;
+        for (size_t k = 0; k < s->accelerator_len; k++)
+            if (s->accelerators[k].number == p->number &&
+                s->accelerators[k].mps_servers != UNKNOWN_COUNT)
+                s->accelerators[k].mps_servers++;
+    }
+}

@@ -307,6 +307,39 @@ static void a_machine_of_which_nothing_is_known_is_empty(void **state)
     snapshot_release(s);
 }
 
+static void servers_of_the_multi_process_service_are_told_by_their_name(void **state)
+{
+    struct collector_view views[] = {gpus("nvidia", 2, 2), host(3, 1000, 1)};
+
+    (void)state;
+    snprintf(views[1].held->reading.processes[1].name,
+             sizeof(views[1].held->reading.processes[1].name), "nvidia-cuda-mps");
+    struct snapshot *s = merged(views, ARRAY_LEN(views));
+    assert_int_equal(s->accelerators[0].mps_servers, 1);
+    assert_int_equal(s->accelerators[1].mps_servers, 0);
+    snapshot_release(s);
+
+    struct collector_view alone = gpus("nvidia", 1, 2); /* who they are is not known */
+    s = merged(&alone, 1);
+    assert_true(s->accelerators[0].mps_servers == UNKNOWN_COUNT);
+    snapshot_release(s);
+}
+
+static void peers_are_joined_by_number(void **state)
+{
+    struct collector_view views[] = {gpus("amdgpu", 1, 0), gpus("nvidia", 2, 0)};
+
+    (void)state;
+    struct snapshot *s = merged(views, ARRAY_LEN(views));
+    assert_int_equal(s->peer_len, 2);
+    for (size_t i = 0; i < s->peer_len; i++) {
+        assert_int_equal(s->peers[i].on->device.index, s->peers[i].peer.accelerator);
+        assert_int_equal(s->peers[i].other->device.index, s->peers[i].peer.peer);
+        assert_string_equal(s->peers[i].other->device.platform, "nvidia");
+    }
+    snapshot_release(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -325,6 +358,8 @@ int main(void)
         TEST(no_processes_are_shown_when_none_are_wanted),
         TEST(parts_of_the_host_come_from_whoever_read_them),
         TEST(a_machine_of_which_nothing_is_known_is_empty),
+        TEST(servers_of_the_multi_process_service_are_told_by_their_name),
+        TEST(peers_are_joined_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,7 @@ const struct schema_rule schema_nvml[] = {
     FIELD("algalon_gpu_context_switches_total", SCOPE_GPU, struct accelerator,
           detail.context_switches_total, 1, 0),
     MORE("algalon_gpu_processes_of_type", SCOPE_GPU_PROCESS_TYPE, processes_of_type, 1, 0),
+    COUNT("algalon_gpu_mps_servers", SCOPE_GPU, struct merged_accelerator, mps_servers),
     SHARE("algalon_process_accounted_utilization", SCOPE_ACCOUNT, struct merged_account,
           account.sm_ratio),
     SHARE("algalon_process_accounted_memory_activity", SCOPE_ACCOUNT, struct merged_account,

@@ -56,6 +56,7 @@ struct merged_accelerator {
     const struct platform_info *platform;        /* NULL: unknown */
     const struct accelerator_instance *instance; /* that a row speaks of; NULL: the device */
     uint64_t processes;              /* UNKNOWN_COUNT while the device does not answer */
+    uint64_t mps_servers;            /* of the multi-process service; UNKNOWN_COUNT likewise */
     double held;                     /* 1 or 0; NAN while the device does not answer */
     uint64_t mem_unattributed_bytes; /* in use, but of no process that the driver lists */
     uint64_t open_unlisted;   /* processes that have it open, and that the driver does not list */
