@@ -63,8 +63,8 @@ static void a_process_leaves_a_line_when_it_ends(void **state)
         "\"started\":\"",
         "\"seen_from\":\"",
         "\"seen_until\":\"",
-        "\"devices\":[{\"gpu_index\":0,\"uuid\":\"GPU-nvidia-0\",\"memory_peak_bytes\":9663676416,"
-        "\"held_seconds\":10,\"busy_seconds\":5,\"energy_joules\":2000}]}\n"};
+        ("\"devices\":[{\"gpu_index\":0,\"uuid\":\"GPU-nvidia-0\",\"memory_peak_bytes\":9663676416,"
+         "\"held_seconds\":10,\"busy_seconds\":5,\"energy_joules\":2000}]}\n")};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (!strstr(text, parts[i]))
             fail_msg("%s lacks %s", text, parts[i]);
