@@ -33,6 +33,7 @@ enum exit_code command_ready(struct settings *settings);
 enum exit_code command_release(struct settings *settings);
 enum exit_code command_check(struct settings *settings);
 enum exit_code command_migrate(struct settings *settings);
+enum exit_code command_compare(struct settings *settings);
 
 const char *program_version(void);
 

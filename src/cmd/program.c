@@ -63,6 +63,14 @@ const struct command commands[] = {
      "translated;\n"
      "1: something was not; 2: wrong usage.",
      command_migrate},
+    {"compare", FOR_COMPARE, "two exporters of the same GPUs: what differs, what each costs",
+     "  compare URL URL --for=10m                          scrapes both\n"
+     "  compare --query-url=URL '{job=\"a\"}' '{job=\"b\"}'   looks at what a store has of both\n"
+     "Names of all-smi and of dcgm-exporter are held against each other by the table of `migrate "
+     "table`.\n"
+     "Exit code 0: nothing differs; 1: something does, or nothing could be compared; 2: wrong "
+     "usage.",
+     command_compare},
     {"demo", FOR_DEMO, "a simulated mixed fleet, to look at without hardware",
      "Starts workers for simulated machines with simulated GPUs on loopback, scrapes them, and "
      "shows the\n"
@@ -102,6 +110,7 @@ static const char *operands(enum command_bit bit)
 {
     return bit == FOR_EXPLAIN   ? " [METRIC]..."
            : bit == FOR_CHECK   ? " FILE..."
+           : bit == FOR_COMPARE ? " A B"
            : bit == FOR_MIGRATE ? " WHAT [FILE]"
                                 : "";
 }

@@ -184,6 +184,16 @@ static const struct option_spec specs[] = {
      "list which files and folders ask for which metrics"},
     {"to", CHOICE, FIELD(to_schema), FOR_MIGRATE, "Translating", "all-smi", "all-smi|dcgm",
      "whose names to write"},
+    {"for", DURATION, FIELD(compare_ms), FOR_COMPARE, "Comparing", "10m", "DURATION",
+     "for how long to scrape both; with --query-url: how far to look back"},
+    {"every", DURATION, FIELD(every_ms), FOR_COMPARE, "Comparing", "5s", "DURATION",
+     "time between two scrapes, or between two moments of the history"},
+    {"query-url", TEXT, FIELD(compare_url), FOR_COMPARE, "Comparing", "", "URL",
+     "compare two selectors in this store instead of two exporters"},
+    {"pids", LIST, FIELD(pids), FOR_COMPARE, "Comparing", "", "PID,PID",
+     "processes of the two exporters on this machine, for their CPU time and memory"},
+    {"report", CHOICE, FIELD(report), FOR_COMPARE, "Output", "text", "text|markdown|html|json",
+     "form of the report"},
     {"json", FLAG, FIELD(json), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
      "print what was found as JSON"},
     {"verbose", FLAG, FIELD(verbose), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
@@ -449,6 +459,8 @@ static int read_flags(struct settings *s, enum command_bit command, int argc, ch
 
 static int check(const struct settings *s, struct error *err)
 {
+    if (s->every_ms < 100 || s->every_ms > 3600000)
+        return error_set(err, -EINVAL, "--every is between 100ms and 1h");
     if (s->interval_ms < 100 || s->interval_ms > 3600000)
         return error_set(err, -EINVAL, "--interval is between 100ms and 1h");
     if (s->scrape_interval_ms < 100 || s->scrape_interval_ms > 86400000)

@@ -68,7 +68,10 @@ struct settings {
 
     const char *kind, *against; /* of `check` */
     bool json, verbose, fix, usage;
-    const char *to_schema; /* of `migrate` */
+    const char *to_schema;        /* of `migrate` */
+    int64_t compare_ms, every_ms; /* of `compare` */
+    const char *compare_url, *report;
+    struct text_list pids;
 
     const char *format, *url;
     int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;

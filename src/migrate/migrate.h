@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "migrate/compare.h"
 #include "migrate/equivalence.h"
 #include "migrate/known.h"
 #include "migrate/report.h"

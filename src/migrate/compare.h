@@ -1,0 +1,57 @@
+/* compare.h - two exporters of the same GPUs, sample by sample: what differs, and what each costs. */
+#ifndef ALGALON_MIGRATE_COMPARE_H
+#define ALGALON_MIGRATE_COMPARE_H
+
+#include "base/base.h"
+#include "metric/metric.h"
+#include "migrate/equivalence.h"
+
+#define COMPARE_GPUS_MAX  4096
+#define COMPARE_BUCKET_MS 60000 /* what is sampled at other moments is compared as means of minutes */
+
+enum compare_side {
+    COMPARE_A,
+    COMPARE_B
+};
+
+enum compare_verdict {
+    COMPARE_EQUAL,   /* within what rounding and moments of reading explain */
+    COMPARE_DIFFERS, /* beyond */
+    COMPARE_ONLY_A,
+    COMPARE_ONLY_B,
+    COMPARE_FEW,  /* fewer than three pairs: no verdict */
+    COMPARE_NONE, /* an expression on the other side: sums of several families are not made here */
+};
+
+/* What one side costs. Sums and counts; NAN: not told. */
+struct compare_cost {
+    size_t scrapes, failures;
+    double bytes, seconds, seconds_max, samples;           /* of all scrapes that succeeded */
+    double cpu_first, cpu_last, memory_max;                /* of the process */
+    int64_t cpu_first_ms, cpu_last_ms;
+};
+
+struct compare; /* opaque */
+
+struct compare *compare_new(const char *name_a, const char *name_b);
+void compare_free(struct compare *c); /* NULL is fine */
+
+/** Takes one sample; whatever is in the table of equivalences and belongs to a whole GPU counts. A
+ * sample of one side pairs with the next of the other side that is no older than `window_ms`.
+ * Errors: -E2BIG more than COMPARE_GPUS_MAX GPUs, -ENOMEM. */
+MUST_CHECK int compare_add(struct compare *c, enum compare_side side, struct labels labels,
+                           double value, int64_t ts_ms, int64_t window_ms);
+
+/** Takes a whole exposition and its cost. Errors: as compare_add(). */
+MUST_CHECK int compare_add_scrape(struct compare *c, enum compare_side side, struct str text,
+                                  double seconds, int64_t ts_ms, int64_t window_ms);
+
+struct compare_cost *compare_cost(struct compare *c, enum compare_side side);
+
+/** How many families differ, or are on one side only. */
+size_t compare_count(struct compare *c, enum compare_verdict verdict);
+
+/** Appends the report: "text", "markdown", "html" or "json". */
+void compare_print(struct compare *c, const char *form, struct buf *to);
+
+#endif
