@@ -67,9 +67,8 @@ static int scrape(struct compare *c, enum compare_side side, const char *url, in
     buf_init(&text, 0);
     int code = names_source_get(url, SCRAPE_TIMEOUT_MS, &text, err);
     if (!code)
-        code = compare_add_scrape(c, side, buf_str(&text),
-                                  (double)(clock_mono_ns() - before) / 1e9, clock_now_ms(),
-                                  window_ms);
+        code = compare_add_scrape(c, side, buf_str(&text), (double)(clock_mono_ns() - before) / 1e9,
+                                  clock_now_ms(), window_ms);
     else if (cost->failures++ < FAILURES_SHOWN)
         log_warn("scrape failed", "error", err->text);
     buf_fini(&text);
@@ -166,9 +165,8 @@ static int take_series(struct moments *m, enum compare_side side, json_t *series
             return -ENOMEM;
         m->items = grown;
         if (num_parse(str_of(json_string_value(json_array_get(pair, 1))), &number))
-            m->items[m->len++] =
-                (struct moment){(int64_t)(json_number_value(json_array_get(pair, 0)) * 1000), side,
-                                labels, number};
+            m->items[m->len++] = (struct moment){
+                (int64_t)(json_number_value(json_array_get(pair, 0)) * 1000), side, labels, number};
     }
     return code;
 }

@@ -157,12 +157,14 @@ static void take_pair(struct compare_family *f, double a, double b)
 static void end_bucket(struct compare_family *f, struct cell *cell)
 {
     if (cell->in_bucket)
-        take_pair(f, cell->sum[0] / (double)cell->in_bucket, cell->sum[1] / (double)cell->in_bucket);
+        take_pair(f, cell->sum[0] / (double)cell->in_bucket,
+                  cell->sum[1] / (double)cell->in_bucket);
     cell->sum[0] = cell->sum[1] = 0;
     cell->in_bucket = 0;
 }
 
-static void pair(struct compare_family *f, struct cell *cell, enum family_class class, int64_t ts_ms)
+static void pair(struct compare_family *f, struct cell *cell, enum family_class class,
+                 int64_t ts_ms)
 {
     double a = cell->half[0].value, b = cell->half[1].value;
 
@@ -193,7 +195,8 @@ static bool matches(const char *match, struct labels labels)
 {
     struct str rest = str_of(match), name = str_cut(&rest, '=');
 
-    return rest.len >= 2 && str_equal(labels_get(labels, name), str_make(rest.ptr + 1, rest.len - 2));
+    return rest.len >= 2 &&
+           str_equal(labels_get(labels, name), str_make(rest.ptr + 1, rest.len - 2));
 }
 
 /* The row of the table that a series stands for, and the factor that brings its value there. */
@@ -338,9 +341,8 @@ void compare_print(struct compare *c, const char *form, struct buf *to)
     finish(c);
     for (size_t i = 0; i < equivalences_len; i++)
         if (c->families[i].seen[0] || c->families[i].seen[1])
-            rows[n++] = (struct compare_row){
-                equivalences[i].dcgm, class_of(i) == CLASS_COUNTER, &c->families[i],
-                judge(i, &c->families[i])};
+            rows[n++] = (struct compare_row){equivalences[i].dcgm, class_of(i) == CLASS_COUNTER,
+                                             &c->families[i], judge(i, &c->families[i])};
     compare_report(form, c->name, c->cost, c->gpus.len, rows, n, to);
     free(rows);
 }

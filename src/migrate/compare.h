@@ -1,4 +1,5 @@
-/* compare.h - two exporters of the same GPUs, sample by sample: what differs, and what each costs. */
+/* compare.h - two exporters of the same GPUs, sample by sample: what differs, and what each costs.
+ */
 #ifndef ALGALON_MIGRATE_COMPARE_H
 #define ALGALON_MIGRATE_COMPARE_H
 
@@ -6,8 +7,9 @@
 #include "metric/metric.h"
 #include "migrate/equivalence.h"
 
-#define COMPARE_GPUS_MAX  4096
-#define COMPARE_BUCKET_MS 60000 /* what is sampled at other moments is compared as means of minutes */
+#define COMPARE_GPUS_MAX 4096
+#define COMPARE_BUCKET_MS                                                                          \
+    60000 /* what is sampled at other moments is compared as means of minutes */
 
 enum compare_side {
     COMPARE_A,
@@ -26,8 +28,8 @@ enum compare_verdict {
 /* What one side costs. Sums and counts; NAN: not told. */
 struct compare_cost {
     size_t scrapes, failures;
-    double bytes, seconds, seconds_max, samples;           /* of all scrapes that succeeded */
-    double cpu_first, cpu_last, memory_max;                /* of the process */
+    double bytes, seconds, seconds_max, samples; /* of all scrapes that succeeded */
+    double cpu_first, cpu_last, memory_max;      /* of the process */
     int64_t cpu_first_ms, cpu_last_ms;
 };
 

@@ -1,7 +1,7 @@
 #include "migrate/compare_report.h"
 
-static const char *const verdicts[] = {"equal", "DIFFERS", "only in A", "only in B",
-                                       "too few samples", "not compared"};
+static const char *const verdicts[] = {"equal",     "DIFFERS",         "only in A",
+                                       "only in B", "too few samples", "not compared"};
 
 /* Pearson's, NAN where one side does not move. */
 static double correlation(const struct compare_family *f)
@@ -145,9 +145,9 @@ static void costs(struct table *t, const struct compare_cost cost[2])
 
 static void values(struct table *t, const struct compare_row *rows, size_t n)
 {
-    static const char *const names[] = {"metric",         "pairs",        "mean A",      "mean B",
-                                        "bias (B - A)",   "mean |B - A|", "max |B - A|", "within %",
-                                        "correlation",    "verdict"};
+    static const char *const names[] = {"metric",       "pairs",        "mean A",      "mean B",
+                                        "bias (B - A)", "mean |B - A|", "max |B - A|", "within %",
+                                        "correlation",  "verdict"};
 
     head(t, names, ARRAY_LEN(names));
     for (size_t i = 0; i < n; i++) {
