@@ -70,7 +70,7 @@ static const struct option_spec specs[] = {
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
      "processes on GPUs that get series of their own; the rest is summed as `other`"},
     {"memory-limit", SIZE, FIELD(memory_limit), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT,
-     "Reading hardware", "128MB", "SIZE",
+     "Reading hardware", "96MB", "SIZE",
      "memory for readings and their text, at least 16MB; what does not fit is left out and "
      "counted"},
     {"process-command", CHOICE_OR_FLAG, FIELD(process_command), READING, "Reading hardware", "off",

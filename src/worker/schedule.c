@@ -41,7 +41,7 @@ struct slot {
     uint64_t due_ns;   /* when the turn in progress was due */
     uint64_t began_ns; /* when it began */
     uint64_t back_off_ns;
-    double duration_s;
+    double duration_s, success_s;
     uint64_t readings_total, errors_total, stale_total;
     struct held_reading *latest;
     enum outcome reported; /* what the log said last */
@@ -118,7 +118,7 @@ static void add_slot(struct schedule *s, const struct collector *collector, int6
     slot->readings = recycler_new(&held_ops, READINGS_KEPT);
     slot->plausible = plausible_new();
     slot->next_ns = s->started_ns;
-    slot->duration_s = (double)NAN;
+    slot->duration_s = slot->success_s = (double)NAN;
 }
 
 int schedule_new(const struct schedule_options *options, struct schedule **ret, struct error *err)
@@ -261,6 +261,8 @@ static struct held_reading *settle(struct slot *slot, enum outcome outcome,
     slot->up = outcome == OUTCOME_READ || outcome == OUTCOME_LEFT;
     slot->released = outcome == OUTCOME_LEFT || (held && held->reading.released);
     slot->readings_total += outcome == OUTCOME_READ;
+    if (outcome == OUTCOME_READ)
+        slot->success_s = (double)clock_now_ms() / 1000;
     slot->errors_total +=
         outcome != OUTCOME_READ && outcome != OUTCOME_ABSENT && outcome != OUTCOME_LEFT;
     if (read) {
@@ -419,6 +421,7 @@ void schedule_look(struct schedule *s, uint64_t now_ns, struct collector_view *v
             .releases = slot->collector->releases,
             .released = slot->released,
             .duration_s = slot->duration_s,
+            .success_s = slot->success_s,
             .readings = slot->readings_total,
             .errors = slot->errors_total,
             .stale = slot->stale_total,

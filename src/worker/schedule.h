@@ -37,6 +37,7 @@ struct collector_view {
     bool up;                 /* the last turn gave a reading that is not stale */
     bool releases, released; /* holds a driver open; or has let it go */
     double duration_s;
+    double success_s; /* Unix time of the last reading that succeeded; NAN: none did */
     uint64_t readings, errors, stale; /* since start; stale: readings withdrawn for their age */
     struct held_reading *held;        /* NULL: none, or withdrawn */
 };

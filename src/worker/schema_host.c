@@ -93,6 +93,8 @@ const struct schema_rule schema_host[] = {
     COMPUTED("algalon_collector_released", SCOPE_COLLECTOR, collector_released),
     FIELD("algalon_collector_duration_seconds", SCOPE_COLLECTOR, struct collector_view, duration_s,
           1, 6),
+    FIELD("algalon_collector_last_success_timestamp_seconds", SCOPE_COLLECTOR,
+          struct collector_view, success_s, 1, 3),
     COUNT("algalon_collector_readings_total", SCOPE_COLLECTOR, struct collector_view, readings),
     COUNT("algalon_collector_errors_total", SCOPE_COLLECTOR, struct collector_view, errors),
     COUNT("algalon_readings_rejected_total", SCOPE_REJECT, struct reading_reject, count),

@@ -15,7 +15,7 @@
 #define DEFAULT_INTERVAL_MS    5000
 #define DEFAULT_PROCESS_LIMIT  20
 #define DEFAULT_PROCESS_SERIES 500
-#define DEFAULT_MEMORY_LIMIT   ((uint64_t)128000000)
+#define DEFAULT_MEMORY_LIMIT   ((uint64_t)96000000)
 #define MEMORY_LIMIT_MIN       ((uint64_t)16000000)
 #define FIRST_WAIT_MS          1000 /* for slow drivers, before the first snapshot goes without them */
 #define STOP_GRACE_NS          (2 * (uint64_t)NS_PER_S)

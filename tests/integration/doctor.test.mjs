@@ -44,6 +44,7 @@ describe('doctor', () => {
   it('with two versions of the driver says that they differ', () => {
     const { code, out } = doctor('gpu 1 "NVIDIA L4"\nfault code call=nvmlInit* code=18\n');
     assert.equal(code, 1);
+    assert.match(findings(out, 'nvidia').join(), /different versions \(580\.95\.05 and /);
     assert.match(findings(out, 'nvidia').join(), /error.*version/);
   });
 

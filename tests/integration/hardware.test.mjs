@@ -112,7 +112,10 @@ describe('simulated GPUs', () => {
         const up = metrics.algalon_collector_up.find((s) => s.labels.collector === 'nvidia')?.value;
         return up === 0 && of(metrics, 'all_smi_gpu_utilization', 0) === undefined;
       });
-      assert.ok((await read()).all_smi_cpu_utilization[0].value >= 0);
+      const metrics = await read();
+      assert.ok(metrics.all_smi_cpu_utilization[0].value >= 0);
+      const age = (collector) => Date.now() / 1000 - metrics.algalon_collector_last_success_timestamp_seconds.find((s) => s.labels.collector === collector).value;
+      assert.ok(age('nvidia') > 1.5 && age('cpu') < 1.5, 'each reading has an age of its own');
     }));
 
   it('a driver that never answers does not hold the snapshot command: it prints the rest and says so', () => {

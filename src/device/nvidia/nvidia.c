@@ -300,22 +300,17 @@ static int nvml_failed(struct error *err, int code, const char *doing)
     return error_set(err, number, "NVML %s: %s (code %d)", doing, nvml_code_text(code), code);
 }
 
-/* Of a driver that was upgraded under us, or halfway: which version is where. The library tells its
- * own without being initialised, with CUDA's number in front: "13.580.95.05". */
+/* Of a driver that was upgraded under us, or halfway: which version is where. */
 static void name_versions(const struct nvidia *n, const char *library, struct error *err)
 {
     char module[80] = "";
-    const char *dot = strchr(library, '.');
-    bool prefixed = dot && strchr(dot + 1, '.');
 
     nvidia_pci_driver_version(&n->paths, module, sizeof(module));
     error_set(err, -EIO,
               "NVML cannot be initialised: the library is of version %s, the kernel module of %s: "
               "reboot, or reload the modules (code %d)",
-              !library[0] ? "unknown"
-              : prefixed  ? dot + 1
-                          : library,
-              module[0] ? module : "unknown", NVML_VERSION_MISMATCH);
+              library[0] ? library : "unknown", module[0] ? module : "unknown",
+              NVML_VERSION_MISMATCH);
 }
 
 /* Initialises the library and counts the GPUs. */
@@ -329,8 +324,7 @@ static int initialise(struct nvidia *n, unsigned flags, unsigned *ret_count, str
         code = nvml->count(ret_count);
     if (code == NVML_SUCCESS)
         return 0;
-    if (nvml->library_version && nvml->library_version(library, sizeof(library) - 1))
-        library[0] = '\0';
+    nvml_version(nvml, library, sizeof(library));
     disconnect(n);
     if (code != NVML_VERSION_MISMATCH)
         return nvml_failed(err, code, "cannot be initialised");

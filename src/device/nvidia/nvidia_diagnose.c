@@ -115,7 +115,7 @@ static const char *const rights_advice =
     "DeviceAllow=/dev/nvidiactl rw, DeviceAllow=char-nvidia* rw. After a daemon-reload: recreate "
     "the container.";
 
-static void report_no_init(const struct report *r, int code)
+static void report_no_init(const struct report *r, int code, const char *library)
 {
     char files[120];
 
@@ -132,9 +132,9 @@ static void report_no_init(const struct report *r, int code)
             "Reboot, or stop everything that uses the GPUs and reload the modules (rmmod "
             "nvidia_uvm nvidia_drm nvidia_modeset nvidia; modprobe nvidia). A container: recreate "
             "it, so that it gets the new library.",
-            "library and kernel module are of different versions (the module is %s): the driver "
-            "was upgraded",
-            r->module[0] ? r->module : "not told");
+            "library and kernel module are of different versions (%s and %s): the driver was "
+            "upgraded",
+            library[0] ? library : "not told", r->module[0] ? r->module : "not told");
         break;
     case NVML_NO_PERMISSION:
     case NVML_OPERATING_SYSTEM:
@@ -331,7 +331,7 @@ static void report_probe(struct report *r, int64_t patience_ms)
     else if (p.stage == PROBE_NO_LIBRARY)
         report_no_library(r, &p.error);
     else if (p.stage == PROBE_NO_INIT)
-        report_no_init(r, p.code);
+        report_no_init(r, p.code, p.library);
     else if (p.stage == PROBE_NO_READING && p.error.code == -ENODEV)
         ADD(r, FINDING_WARNING, HARDWARE,
             "In a container: give it the GPUs (Docker: --gpus all; Kubernetes: "

@@ -77,6 +77,8 @@ static void look(const struct host_paths *paths, struct probe_result *r)
         read_once(paths, r); /* with the library open already its own opening costs nothing */
     else
         r->stage = PROBE_NO_INIT;
+    if (r->stage == PROBE_NO_INIT)
+        nvml_version(&nvml, r->library, sizeof(r->library));
     nvml_close(&nvml);
 }
 

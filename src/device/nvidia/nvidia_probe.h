@@ -14,8 +14,9 @@ enum probe_stage {
 
 struct probe_result {
     enum probe_stage stage;
-    int code; /* NVML's */
-    bool wsl; /* the library is that of the Windows subsystem */
+    int code;         /* NVML's */
+    char library[80]; /* its version where it cannot be initialised; "" unknown */
+    bool wsl;         /* the library is that of the Windows subsystem */
     struct error error;
     struct platform_info platform;
     struct accelerator *gpus; /* the caller's, to free() */

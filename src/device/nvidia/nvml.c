@@ -1,6 +1,8 @@
 /* nvml.c - loads libnvidia-ml and looks its symbols up. */
 #include "device/nvidia/nvml.h"
 
+#include "device/nvidia/nvidia_text.h"
+
 #include <dlfcn.h>
 
 #define SONAME "libnvidia-ml.so.1"
@@ -102,6 +104,18 @@ int nvml_initialise(struct nvml *n, unsigned flags)
     code = flags && n->init_flags ? n->init_flags(flags) : n->init();
     n->initialised = code == NVML_SUCCESS;
     return code;
+}
+
+void nvml_version(const struct nvml *n, char *to, size_t size)
+{
+    char text[80] = "";
+
+    to[0] = '\0';
+    if (!n->library_version || n->library_version(text, sizeof(text) - 1) != NVML_SUCCESS)
+        return;
+    const char *dot = strchr(text, '.');
+    bool prefixed = dot && strchr(dot + 1, '.');
+    nvidia_text_clean(to, size, prefixed ? dot + 1 : text, strlen(prefixed ? dot + 1 : text));
 }
 
 const char *nvml_code_text(int code)

@@ -200,6 +200,10 @@ void nvml_abandon(struct nvml *n);
 /** Initialises with NVML's `flags` (0: plainly). Returns NVML's code; fine when it is done. */
 int nvml_initialise(struct nvml *n, unsigned flags);
 
+/** The library's version as the kernel module spells its own, "580.95.05" (the library puts CUDA's
+ * number in front); "" when it does not tell. Needs no initialisation. */
+void nvml_version(const struct nvml *n, char *to, size_t size);
+
 /** What a code means, for messages: "driver not loaded". */
 const char *nvml_code_text(int code);
 
