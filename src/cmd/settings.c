@@ -65,6 +65,10 @@ static const struct option_spec specs[] = {
     {"dcgm.hostname-label", CHOICE, FIELD(dcgm_hostname_label), READING, "Reading hardware",
      "Hostname", "Hostname|hostname|none",
      "how --schema=dcgm calls the label: as dcgm-exporter up to 4.8.2, since 4.8.3, or not at all"},
+    {"exporter-env", FLAG, FIELD(exporter_env), FOR_ALL | FOR_WORKER, "Reading hardware", "false",
+     NULL,
+     "take what is said nowhere else from dcgm-exporter's and all-smi's variables: "
+     "DCGM_EXPORTER_LISTEN, _COLLECTORS, _INTERVAL, NODE_NAME, ALL_SMI_API_PORT, _INTERVAL_SECS"},
     {"processes", COUNT, FIELD(processes), READING, "Reading hardware", "20", "N",
      "busiest processes of the host to show; those on a GPU are always shown"},
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
@@ -401,6 +405,42 @@ static int read_environment(struct settings *s, enum command_bit command, struct
     return 0;
 }
 
+/* Variables of the exporters whose names we speak, for --exporter-env. */
+static const struct {
+    const char *name, *option, *before, *behind; /* the value stands between the last two */
+} exporter_variables[] = {
+    {"DCGM_EXPORTER_LISTEN", "listen-metrics", "", ""},
+    {"DCGM_EXPORTER_COLLECTORS", "dcgm.collectors", "", ""},
+    {"DCGM_EXPORTER_INTERVAL", "interval", "", "ms"},
+    {"NODE_NAME", "hostname", "", ""},
+    {"ALL_SMI_API_PORT", "listen-metrics", ":", ""},
+    {"ALL_SMI_API_INTERVAL_SECS", "interval", "", "s"},
+};
+
+/* Only for options that nothing else said: these come before the defaults alone. */
+static int read_exporters(struct settings *s, enum command_bit command, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(exporter_variables); i++) {
+        const char *value = getenv(exporter_variables[i].name);
+        size_t at = 0;
+        struct buf text;
+
+        while (strcmp(specs[at].name, exporter_variables[i].option) != 0)
+            at++;
+        if (!value || !*value || !(specs[at].commands & command) ||
+            strcmp(s->source[at], "default") != 0)
+            continue;
+        buf_init(&text, 0);
+        buf_printf(&text, "%s%s%s", exporter_variables[i].before, value,
+                   exporter_variables[i].behind);
+        int code = set(s, &specs[at], buf_str(&text), "environment", err);
+        buf_fini(&text);
+        if (code)
+            return error_in(err, "%s", exporter_variables[i].name);
+    }
+    return 0;
+}
+
 struct flags {
     struct option options[SPEC_COUNT + 2];
     size_t index[SPEC_COUNT + 2];
@@ -512,6 +552,8 @@ int settings_read(struct settings *ret, enum command_bit command, int argc, char
         code = read_environment(s, command, err);
     if (!code)
         code = read_flags(s, command, argc, argv, false, err);
+    if (!code && s->exporter_env)
+        code = read_exporters(s, command, err);
     if (!code)
         code = check(s, err);
     if (code)

@@ -76,6 +76,44 @@ static void a_flag_wins_over_the_environment_and_that_over_the_file(void **state
     settings_fini(&s);
 }
 
+static void other_exporters_variables_count_when_asked_for_and_nothing_else_said(void **state)
+{
+    static const char *const variables[][2] = {
+        {"DCGM_EXPORTER_INTERVAL", "30000"},
+        {"DCGM_EXPORTER_COLLECTORS", "/etc/counters.csv"},
+        {"NODE_NAME", "node-7"},
+        {"ALL_SMI_API_PORT", "9090"},
+        {"ALL_SMI_API_INTERVAL_SECS", "3"},
+    };
+    const char *const asked[] = {"--exporter-env", NULL};
+    const char *const said[] = {"--exporter-env", "--interval=2s", "--hostname=n", NULL};
+    struct settings s[3];
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+        setenv(variables[i][0], variables[i][1], 1);
+    assert_int_equal(read_with(&s[0], FOR_WORKER, NULL, NULL, &err), 0);
+    assert_int_equal(read_with(&s[1], FOR_WORKER, NULL, asked, &err), 0);
+    assert_int_equal(read_with(&s[2], FOR_WORKER, "listen-metrics: :1", said, &err), 0);
+    setenv("DCGM_EXPORTER_INTERVAL", "soon", 1);
+    struct settings wrong;
+    assert_int_equal(read_with(&wrong, FOR_WORKER, NULL, asked, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "DCGM_EXPORTER_INTERVAL"));
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+        unsetenv(variables[i][0]);
+    assert_string_equal(s[0].listen_metrics, ":9400");
+    assert_int_equal(s[1].interval_ms, 30000); /* the first that says it */
+    assert_string_equal(s[1].dcgm_collectors, "/etc/counters.csv");
+    assert_string_equal(s[1].hostname, "node-7");
+    assert_string_equal(s[1].listen_metrics, ":9090");
+    assert_int_equal(s[2].interval_ms, 2000);
+    assert_string_equal(s[2].hostname, "n");
+    assert_string_equal(s[2].listen_metrics, ":1");
+    for (size_t i = 0; i < ARRAY_LEN(s); i++)
+        settings_fini(&s[i]);
+}
+
 static void an_empty_listener_is_kept_as_empty(void **state)
 {
     const char *const flags[] = {"--listen-web=", NULL};
@@ -235,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_anything_the_defaults_hold),
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_file),
+        cmocka_unit_test(other_exporters_variables_count_when_asked_for_and_nothing_else_said),
         cmocka_unit_test(an_empty_listener_is_kept_as_empty),
         cmocka_unit_test(targets_are_gathered_from_every_flag_and_list),
         cmocka_unit_test(command_lines_are_shown_as_asked_also_by_the_older_flag),
