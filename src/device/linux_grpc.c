@@ -323,7 +323,6 @@ static int start(struct call *c, const char *method, struct error *err)
 /* Whether what came is one whole message with a good status; takes its prefix off. */
 static int check_answer(struct call *c, const char *path, const char *method, struct error *err)
 {
-    const unsigned char *prefix = (const unsigned char *)c->answer->ptr + c->begins;
     size_t len = c->answer->len - c->begins;
 
     if (c->http_status != 200)
@@ -333,9 +332,11 @@ static int check_answer(struct call *c, const char *path, const char *method, st
                          method, c->status, c->message[0] ? ": " : "", c->message);
     if (c->status < 0 || c->reset)
         return error_set(err, -EBADMSG, "%s: the answer was broken off (%u)", path, c->reset);
-    if (len < PREFIX || prefix[0] != 0 ||
-        ((uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 | (uint64_t)prefix[3] << 8 |
-         prefix[4]) != len - PREFIX)
+    if (len < PREFIX) /* nothing at all: there may be no memory to look at */
+        return error_set(err, -EBADMSG, "%s: the answer has no message", path);
+    const unsigned char *prefix = (const unsigned char *)c->answer->ptr + c->begins;
+    if (prefix[0] != 0 || ((uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 |
+                           (uint64_t)prefix[3] << 8 | prefix[4]) != len - PREFIX)
         return error_set(err, -EBADMSG, "%s: the answer is not one whole message", path);
     memmove(c->answer->ptr + c->begins, prefix + PREFIX, len - PREFIX);
     c->answer->len -= PREFIX;
