@@ -2,6 +2,7 @@
  * do about it. */
 #include "device/nvidia/nvidia.h"
 
+#include "device/jetson/jetson.h"
 #include "device/nvidia/nvidia_kmsg.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_probe.h"
@@ -358,7 +359,7 @@ void nvidia_diagnose_within(const struct host_paths *paths, int64_t patience_ms,
         if (paths->nvml_library)
             ADD(&r, FINDING_ERROR, DRIVER, "Give the path of a libnvidia-ml.so.1 that exists.",
                 "the NVML library that was asked for cannot be read: %s", paths->nvml_library);
-        else
+        else if (!jetson_has_nvgpu(paths)) /* that collector speaks for itself */
             ADD(&r, FINDING_NOTE, HARDWARE, "", "no NVIDIA GPU found");
         return;
     }

@@ -106,6 +106,10 @@ static void the_stub_of_orin_is_left_alone(void **state)
     assert_true(nvidia_collector.detect(&rig->paths));
     rig_file(rig, "sys/class/devfreq/17000000.ga10b/device/load", "250\n");
     assert_false(nvidia_collector.detect(&rig->paths));
+    struct finding *list = NULL;
+    size_t len = 0;
+    nvidia_diagnose(&rig->paths, &rig->arena, &list, &len);
+    assert_int_equal(len, 0);               /* the board's collector speaks of its GPU */
     rig_pci(rig, "0005:09:00.0", "nvidia"); /* a card in its slot, as of IGX Orin */
     assert_true(nvidia_collector.detect(&rig->paths));
 }
