@@ -20,8 +20,11 @@ http_handler status_buildinfo, status_runtimeinfo, status_flags, status_walrepla
 /* cardinality.c */
 http_handler cardinality;
 
+/* export.c */
+http_handler export_lines;
+
 /* write.c */
-http_handler write_import;
+http_handler write_import, write_import_lines;
 
 /* remote_write.c */
 http_handler remote_write;

@@ -1,6 +1,7 @@
-/* write.c - /api/v1/import/prometheus: pushed text. */
+/* write.c - /api/v1/import and /api/v1/import/prometheus: pushed JSON lines and text. */
 #include "api/answer.h"
 #include "api/families.h"
+#include "api/import_lines.h"
 #include "api/refusal.h"
 
 /* extra_label=name=value, any number of times. */
@@ -79,6 +80,26 @@ void write_import(struct http_request *r, void *ctx)
         return;
     }
     int code = import_text(api->store, api->metadata, http_body(r), ts_ms, labels, &result, &err);
+    count(api, &result);
+    if (code < 0)
+        refusal_of_store(r, &err);
+    else
+        answer_import(r, &result);
+}
+
+static int push_samples(void *ctx, const struct store_sample *samples, size_t n,
+                        struct store_push_result *ret, struct error *err)
+{
+    return store_push(((struct api *)ctx)->store, samples, n, ret, err);
+}
+
+void write_import_lines(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct import_result result = {0};
+    struct error err = {0};
+    int code = import_lines_read(http_body(r), push_samples, api, &result, &err);
+
     count(api, &result);
     if (code < 0)
         refusal_of_store(r, &err);

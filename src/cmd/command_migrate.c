@@ -1,6 +1,8 @@
 /* command_migrate.c - `algalon migrate`: from one exporter's names to another's. */
 #include "commands.h"
 
+#include "migrate_data.h"
+
 #include "migrate/migrate.h"
 
 #include <stdio.h>
@@ -64,6 +66,18 @@ static enum exit_code translate(const struct settings *s, translate_file *how)
     return done;
 }
 
+static enum exit_code data(const struct settings *s)
+{
+    struct error err;
+
+    if (!*s->move_from || !*s->move_into)
+        return wrong_usage("data wants --from and --into");
+    if (!migrate_data(s, &err))
+        return EXIT_DONE;
+    fprintf(stderr, "algalon migrate: %s\n", err.text);
+    return EXIT_FAILED;
+}
+
 enum exit_code command_migrate(struct settings *s)
 {
     const char *what = s->operands.len ? s->operands.items[0] : "";
@@ -78,12 +92,14 @@ enum exit_code command_migrate(struct settings *s)
         return translate(s, rule_file_translate);
     if (s->operands.len > 1)
         return wrong_usage("it takes no file");
+    if (!strcmp(what, "data"))
+        return data(s);
     buf_init(&out, 0);
     if (!strcmp(what, "bridge"))
         bridge_print(schema(s), &out);
     else if (!strcmp(what, "table"))
         equivalence_markdown(&out);
     else
-        return wrong_usage("say what: dashboard, rules, bridge or table");
+        return wrong_usage("say what: dashboard, rules, bridge, table or data");
     return print(STDOUT_FILENO, &out) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -59,6 +59,7 @@ const struct command commands[] = {
      "  migrate bridge           recording rules that give the names of --to from the other's "
      "series\n"
      "  migrate table            what corresponds to what, as Markdown\n"
+     "  migrate data             history from the store --from to the store --into\n"
      "What has no counterpart is left as it is and told on stderr. Exit code 0: all of it was "
      "translated;\n"
      "1: something was not; 2: wrong usage.",

@@ -188,6 +188,18 @@ static const struct option_spec specs[] = {
      "list which files and folders ask for which metrics"},
     {"to", CHOICE, FIELD(to_schema), FOR_MIGRATE, "Translating", "all-smi", "all-smi|dcgm",
      "whose names to write"},
+    {"from", TEXT, FIELD(move_from), FOR_MIGRATE, "Moving data", "", "URL",
+     "the store that has the history (Algalon or VictoriaMetrics)"},
+    {"into", TEXT, FIELD(move_into), FOR_MIGRATE, "Moving data", "", "URL",
+     "the store that is to have it"},
+    {"match", TEXT, FIELD(move_match), FOR_MIGRATE, "Moving data", "{__name__!=\"\"}", "SELECTOR",
+     "which series"},
+    {"since", DURATION, FIELD(move_since_ms), FOR_MIGRATE, "Moving data", "90d", "DURATION",
+     "how much of the past"},
+    {"chunk", DURATION, FIELD(move_chunk_ms), FOR_MIGRATE, "Moving data", "10m", "DURATION",
+     "how much time is carried at once; less for many series"},
+    {"state", TEXT, FIELD(move_state), FOR_MIGRATE, "Moving data", "", "FILE",
+     "remember here how far it came, and go on from there"},
     {"for", DURATION, FIELD(compare_ms), FOR_COMPARE, "Comparing", "10m", "DURATION",
      "for how long to scrape both; with --query-url: how far to look back"},
     {"every", DURATION, FIELD(every_ms), FOR_COMPARE, "Comparing", "5s", "DURATION",
@@ -499,6 +511,8 @@ static int read_flags(struct settings *s, enum command_bit command, int argc, ch
 
 static int check(const struct settings *s, struct error *err)
 {
+    if (s->move_chunk_ms < 1000 || s->move_since_ms < s->move_chunk_ms)
+        return error_set(err, -EINVAL, "--chunk is at least 1s, and --since not below it");
     if (s->every_ms < 100 || s->every_ms > 3600000)
         return error_set(err, -EINVAL, "--every is between 100ms and 1h");
     if (s->interval_ms < 100 || s->interval_ms > 3600000)
