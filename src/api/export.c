@@ -5,8 +5,8 @@
 #include "api/families.h"
 #include "api/times.h"
 
-#define LINES_TYPE         "application/stream+json; charset=utf-8"
-#define EXPORT_MAX         ((size_t)256 << 20) /* bytes of one answer */
+#define LINES_TYPE "application/stream+json; charset=utf-8"
+#define EXPORT_MAX ((size_t)256 << 20) /* bytes of one answer */
 
 /* ---- out ---- */
 

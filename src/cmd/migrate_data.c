@@ -1,5 +1,5 @@
-/* migrate_data.c - `algalon migrate data`: history from one store to another, a stretch of time after
- * the other, so that memory is bounded and an interrupted move goes on where it was. */
+/* migrate_data.c - `algalon migrate data`: history from one store to another, a stretch of time
+ * after the other, so that memory is bounded and an interrupted move goes on where it was. */
 #include "migrate_data.h"
 
 #include "names_source.h"
@@ -34,7 +34,8 @@ static void encode(struct str s, struct buf *to)
         buf_printf(to, "%%%02X", (unsigned char)s.ptr[i]);
 }
 
-/* The state file: "algalon move 1\nSOURCE\nTARGET\nMATCH\nTIME\n"; TIME is where to go on, Unix ms. */
+/* The state file: "algalon move 1\nSOURCE\nTARGET\nMATCH\nTIME\n"; TIME is where to go on, Unix ms.
+ */
 static void print_state(const struct move *m, struct buf *to)
 {
     buf_printf(to, "algalon move 1\n%s\n%s\n%s\n%" PRId64 "\n", m->s->move_from, m->s->move_into,
@@ -57,14 +58,15 @@ static int read_state(struct move *m, struct error *err)
     }
     struct str kept = str_trim(buf_str(&text));
     const char *last = kept.len ? memrchr(kept.ptr, '\n', kept.len) : NULL;
-    if (!code &&
-        (!last || !num_parse_i64(str_make(last + 1, (size_t)(kept.ptr + kept.len - last - 1)), &at)))
+    if (!code && (!last || !num_parse_i64(
+                               str_make(last + 1, (size_t)(kept.ptr + kept.len - last - 1)), &at)))
         code = error_set(err, -EINVAL, "%s is no state of a move", m->s->move_state);
     m->at_ms = at;
     print_state(m, &wanted);
     if (!code && !str_equal(str_trim(buf_str(&wanted)), kept))
-        code = error_set(err, -EINVAL, "%s belongs to another move: other stores or another --match",
-                         m->s->move_state);
+        code =
+            error_set(err, -EINVAL, "%s belongs to another move: other stores or another --match",
+                      m->s->move_state);
     buf_fini(&wanted);
     buf_fini(&text);
     return code;

@@ -48,7 +48,7 @@ int known_from_schema(const char *schema, struct known *ret, struct error *err)
     int code = begin(ret, schema);
     for (size_t i = 0; i < catalogue_len() && !code; i++) {
         struct str name = str_of(catalogue_at(i)->name);
-        if (str_starts(name, STR("DCGM_")) != dcgm)
+        if (str_starts(name, STR("DCGM_")) != dcgm || catalogue_is_alias(catalogue_at(i)))
             continue;
         struct known_family *f = family(ret, name);
         if (f)
