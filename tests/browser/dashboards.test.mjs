@@ -52,7 +52,7 @@ before(async () => {
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, "ours.json"), JSON.stringify(OURS));
   for (const file of GIVEN) fs.copyFileSync(file, path.join(folder, path.basename(file)));
-  algalon = await Algalon.start({ args: ["--interval=1s", "--schema=all-smi,dcgm,algalon-v1", "--hostname=node", `--nvml-library=${nvmlSimulator}`, `--dashboards=${folder}`], env: { ALGALON_NVML_SIM: scenario } });
+  algalon = await Algalon.start({ args: ["--interval=2s", "--schema=all-smi,dcgm,algalon-v1", "--hostname=node", `--nvml-library=${nvmlSimulator}`, `--dashboards=${folder}`], env: { ALGALON_NVML_SIM: scenario } });
   browser = await launch();
   await until("tensor cores in the store", 20, async () => (await algalon.value("count(count_over_time(DCGM_FI_PROF_PIPE_TENSOR_ACTIVE[1m]) > 2)")) === 2);
 });

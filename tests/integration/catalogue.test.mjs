@@ -88,13 +88,13 @@ async function worker(args, scenario, enough) {
   const child = await Algalon.start({ command: 'worker', args: ['--interval=1s', '--instance-label', `--nvml-library=${nvmlSimulator}`, ...args], env: { ALGALON_NVML_SIM: scenario } });
   try {
     const read = async () => (await fetch(`${child.metrics}/metrics`)).text();
-    await until('all kinds of values', 20, async () => {
+    const text = await until('all kinds of values', 20, async () => {
       const text = await read();
       const missing = enough.filter((name) => !text.includes(`${name}{`));
       if (missing.length) throw new Error(`without ${missing}`);
-      return true;
+      return text;
     });
-    parse(await read(), emitted);
+    parse(text, emitted);
   } finally {
     await child.stop();
   }

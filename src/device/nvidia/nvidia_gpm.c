@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define WINDOW_MIN_NS ((uint64_t)NS_PER_S)
+#define WINDOW_MIN_NS ((uint64_t)NS_PER_S * 4 / 5) /* a second, less how late a turn may come */
 #define WINDOW_MAX_NS (600 * (uint64_t)NS_PER_S)
 
 /* Of the GPU and of its instances. */
