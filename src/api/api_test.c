@@ -181,6 +181,48 @@ void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struc
     visit(ctx, &fresh);
 }
 
+void scrape_visit_dropped(struct scrape *s,
+                          void (*visit)(void *ctx, struct str job, struct labels discovered),
+                          void *ctx)
+{
+    static const struct label items[] = {{STR("__address__"), STR("c:1")}};
+
+    (void)s;
+    visit(ctx, STR("nodes"), (struct labels){items, 1});
+}
+
+void scrape_visit_jobs(struct scrape *s, void (*visit)(void *ctx, struct str job, size_t dropped),
+                       void *ctx)
+{
+    (void)s;
+    visit(ctx, STR("nodes"), 7);
+    visit(ctx, STR("others"), 0);
+}
+
+void scrape_visit_discoveries(struct scrape *s,
+                              void (*visit)(void *ctx, const struct discovery_status *d), void *ctx)
+{
+    (void)s;
+    visit(ctx, &(struct discovery_status){.job = STR("nodes"), .kind = "file", .found = 3});
+    visit(ctx, &(struct discovery_status){.job = STR("others"),
+                                          .kind = "http",
+                                          .looks_total = 2,
+                                          .failures_total = 1,
+                                          .last_error = "no"});
+}
+
+int scrape_relabel_steps(struct scrape *s, struct str job, struct str labels_json, struct buf *to,
+                         struct error *err)
+{
+    (void)s;
+    if (!str_is(job, "nodes"))
+        return error_set(err, -ENOENT, "there is no scrape pool");
+    if (!str_is(labels_json, "{}"))
+        return error_set(err, -EINVAL, "labels");
+    buf_text(to, "[]");
+    return 0;
+}
+
 void scrape_get_stats(struct scrape *s, struct scrape_stats *ret)
 {
     (void)s;
@@ -414,6 +456,8 @@ static void labels_values_and_series_are_listed(void **state)
     ask(*state, cases, ARRAY_LEN(cases));
 }
 
+#define DROPPED        "{\"discoveredLabels\":{\"__address__\":\"c:1\"},\"scrapePool\":\"nodes\"}"
+#define DROPPED_COUNTS "\"droppedTargetCounts\":{\"nodes\":7,\"others\":0}"
 #define TARGET_X                                                                                   \
     "{\"discoveredLabels\":{\"__address__\":\"a:1\"},\"labels\":{\"instance\":\"a:1\",\"job\":"    \
     "\"x\"},"                                                                                      \
@@ -451,11 +495,19 @@ static void the_process_tells_about_itself(void **state)
             "\"seriesCountByLabelValuePair\":[{\"name\":\"__name__=temp\",\"value\":2}]}")},
         {"/api/v1/doctor", 200, "{\"findings\":[],\"accelerators\":0}"},
         {"/api/v1/targets?state=dropped",
-         OK("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}")},
+         OK("{\"activeTargets\":[],\"droppedTargets\":[" DROPPED "]," DROPPED_COUNTS "}")},
         {"/api/v1/targets?scrapePool=x",
-         OK("{\"activeTargets\":[" TARGET_X "],\"droppedTargets\":[],\"droppedTargetCounts\":{}}")},
+         OK("{\"activeTargets\":[" TARGET_X "],\"droppedTargets\":[]," DROPPED_COUNTS "}")},
+        {"/api/v1/targets?state=active", OK("{\"activeTargets\":[" TARGET_X "," TARGET_Y
+                                            "],\"droppedTargets\":[]," DROPPED_COUNTS "}")},
         {"/api/v1/targets", OK("{\"activeTargets\":[" TARGET_X "," TARGET_Y
-                               "],\"droppedTargets\":[],\"droppedTargetCounts\":{}}")},
+                               "],\"droppedTargets\":[" DROPPED "]," DROPPED_COUNTS "}")},
+        {"/api/v1/scrape_pools", OK("{\"scrapePools\":[\"nodes\",\"others\"]}")},
+        {"/api/v1/targets/relabel_steps?scrapePool=nodes&labels={}", OK("{\"steps\":[]}")},
+        {"/api/v1/targets/discoveries?scrapePool=others",
+         OK("{\"discoveries\":[{\"scrapePool\":\"others\",\"kind\":\"http\",\"found\":0,"
+            "\"looks\":2,\"failures\":1,\"lastError\":\"no\","
+            "\"lastSuccess\":\"0001-01-01T00:00:00Z\"}]}")},
         {"/api/v1/import/prometheus", 404, NULL},
     };
     struct fixture *f = *state;

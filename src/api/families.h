@@ -32,6 +32,7 @@ http_handler remote_write;
 /* targets.c */
 http_handler admin_snapshot, admin_snapshot_create, admin_snapshot_list, admin_snapshot_delete;
 http_handler pass_on;
+http_handler targets_pools, targets_relabel_steps, targets_discoveries;
 http_handler targets_list, targets_rules, targets_alerts, targets_alertmanagers;
 
 /* live.c */

@@ -147,6 +147,16 @@ static void print_scrape(struct buf *to, struct scrape *scrape)
     gauge(to, "algalon_scrape_targets", "Targets that are scraped.", (double)s.targets);
     gauge(to, "algalon_scrape_targets_up", "Targets whose last scrape worked.",
           (double)s.targets_up);
+    gauge(to, "algalon_scrape_targets_dropped", "Targets that relabelling dropped.",
+          (double)s.targets_dropped);
+    gauge(to, "algalon_scrape_discoveries", "Discoveries of the scrape configuration.",
+          (double)s.discoveries);
+    gauge(to, "algalon_scrape_discoveries_failing", "Discoveries whose last look failed.",
+          (double)s.discoveries_failing);
+    counter(to, "algalon_scrape_discovery_looks_total",
+            "Looks of present discoveries: files read, servers asked.", s.looks_total);
+    counter(to, "algalon_scrape_discovery_failures_total",
+            "Looks of present discoveries that failed.", s.look_failures_total);
     counter(to, "algalon_scrape_scrapes_total", "Scrapes tried.", s.scrapes_total);
     counter(to, "algalon_scrape_failures_total", "Scrapes that failed.", s.scrape_failures_total);
     counter(to, "algalon_scrape_samples_total", "Samples scraped.", s.samples_total);
@@ -158,6 +168,11 @@ static void print_scrape(struct buf *to, struct scrape *scrape)
             "Times a new configuration was refused and the old one kept.", s.reload_failures_total);
     gauge(to, "algalon_scrape_config_ok", "1 when the configuration read last is in force.",
           s.config_ok ? 1 : 0);
+    gauge(to, "algalon_config_last_reload_successful",
+          "1 when the scrape configuration read last is in force.", s.config_ok ? 1 : 0);
+    gauge(to, "algalon_config_last_reload_success_timestamp_seconds",
+          "Unix time at which a scrape configuration was taken last.",
+          (double)s.config_ok_ms / 1000);
 }
 
 static void print_rules(struct buf *to, struct rules *rules)

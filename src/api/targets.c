@@ -55,6 +55,38 @@ static void print_target(void *ctx, const struct target_status *t)
     buf_char(to, '}');
 }
 
+static void print_dropped(void *ctx, struct str job, struct labels discovered)
+{
+    struct target_print *p = ctx;
+
+    if (p->pool.len && !str_equal(p->pool, job))
+        return;
+    buf_text(p->to, p->printed++ ? ",{\"discoveredLabels\":" : "{\"discoveredLabels\":");
+    labels_print_json(discovered, p->to);
+    print_text(p->to, "scrapePool", job);
+    buf_char(p->to, '}');
+}
+
+static void print_dropped_count(void *ctx, struct str job, size_t dropped)
+{
+    struct target_print *p = ctx;
+
+    if (p->printed++)
+        buf_char(p->to, ',');
+    buf_json(p->to, job);
+    buf_printf(p->to, ":%zu", dropped);
+}
+
+static void print_pool(void *ctx, struct str job, size_t dropped)
+{
+    struct target_print *p = ctx;
+
+    (void)dropped;
+    if (p->printed++)
+        buf_char(p->to, ',');
+    buf_json(p->to, job);
+}
+
 void targets_list(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;
@@ -67,7 +99,88 @@ void targets_list(struct http_request *r, void *ctx)
     buf_text(&body, "{\"activeTargets\":[");
     if (!state.len || str_is(state, "active") || str_is(state, "any"))
         scrape_visit_targets(api->scrape, print_target, &p);
-    buf_text(&body, "],\"droppedTargets\":[],\"droppedTargetCounts\":{}}");
+    buf_text(&body, "],\"droppedTargets\":[");
+    p.printed = 0;
+    if (!state.len || str_is(state, "dropped") || str_is(state, "any"))
+        scrape_visit_dropped(api->scrape, print_dropped, &p);
+    buf_text(&body, "],\"droppedTargetCounts\":{");
+    p.printed = 0;
+    scrape_visit_jobs(api->scrape, print_dropped_count, &p);
+    buf_text(&body, "}}");
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void targets_pools(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct target_print p = {0};
+    struct buf body;
+
+    answer_begin(api, &body);
+    p.to = &body;
+    buf_text(&body, "{\"scrapePools\":[");
+    scrape_visit_jobs(api->scrape, print_pool, &p);
+    buf_text(&body, "]}");
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void targets_relabel_steps(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct str pool = http_param(r, "scrapePool"), labels = http_param(r, "labels");
+    struct error err;
+    struct buf body;
+
+    if (!pool.len || !labels.len) {
+        answer_error(r, 400, "bad_data", "scrapePool and labels (a JSON object) are wanted");
+        return;
+    }
+    answer_begin(api, &body);
+    buf_text(&body, "{\"steps\":");
+    int code = scrape_relabel_steps(api->scrape, pool, labels, &body, &err);
+    if (code) {
+        buf_fini(&body);
+        answer_error(r, code == -ENOENT ? 404 : 400, code == -ENOENT ? "not_found" : "bad_data",
+                     "%s", err.text);
+        return;
+    }
+    buf_char(&body, '}');
+    answer_finish(r, &body, NULL, NULL);
+}
+
+static void print_discovery(void *ctx, const struct discovery_status *d)
+{
+    struct target_print *p = ctx;
+    struct buf *to = p->to;
+
+    if (p->pool.len && !str_equal(p->pool, d->job))
+        return;
+    buf_text(to, p->printed++ ? ",{\"scrapePool\":" : "{\"scrapePool\":");
+    buf_json(to, d->job);
+    print_text(to, "kind", str_of(d->kind));
+    buf_printf(to, ",\"found\":%zu,\"looks\":%" PRIu64 ",\"failures\":%" PRIu64, d->found,
+               d->looks_total, d->failures_total);
+    print_text(to, "lastError", str_of(d->last_error));
+    buf_text(to, ",\"lastSuccess\":");
+    if (d->last_ok_ms)
+        times_print_rfc3339(to, d->last_ok_ms);
+    else
+        buf_text(to, NEVER);
+    buf_char(to, '}');
+}
+
+void targets_discoveries(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct str pool = http_param(r, "scrapePool");
+    struct target_print p = {.pool = pool.ptr ? pool : STR("")};
+    struct buf body;
+
+    answer_begin(api, &body);
+    p.to = &body;
+    buf_text(&body, "{\"discoveries\":[");
+    scrape_visit_discoveries(api->scrape, print_discovery, &p);
+    buf_text(&body, "]}");
     answer_finish(r, &body, NULL, NULL);
 }
 

@@ -79,13 +79,14 @@ static int push(void *self, const struct store_sample *samples, size_t n,
     return code;
 }
 
-int rules_home_open(struct rules_home *home, const struct settings *settings, struct notify *notify,
-                    struct rules **ret, struct error *err)
+int rules_home_open(struct rules_home *home, const struct settings *settings,
+                    const struct rule_files *files, struct notify *notify, struct rules **ret,
+                    struct error *err)
 {
     struct rules_options o = {
-        .files = settings->rules.items,
-        .file_len = settings->rules.len,
-        .interval_ms = settings->rules_interval_ms,
+        .files = files->items,
+        .file_len = files->len,
+        .interval_ms = files->interval_ms,
         .world = {home, ask, push},
         .notify = notify,
         .query = {.lookback_ms = settings->query_lookback_ms,

@@ -3,6 +3,7 @@
 #define ALGALON_CMD_RULES_HOME_H
 
 #include "forward/forward.h"
+#include "rule_files.h"
 #include "rules/rules.h"
 #include "settings.h"
 #include "store/store.h"
@@ -20,8 +21,9 @@ struct rules_home {
 MUST_CHECK int rules_home_notify(const struct settings *settings, const char *hostname,
                                  struct notify **ret, struct error *err);
 
-/** Opens the rules; `notify` may be NULL. */
+/** Opens the rules of `files`, borrowed for their life; `notify` may be NULL. */
 MUST_CHECK int rules_home_open(struct rules_home *home, const struct settings *settings,
-                               struct notify *notify, struct rules **ret, struct error *err);
+                               const struct rule_files *files, struct notify *notify,
+                               struct rules **ret, struct error *err);
 
 #endif

@@ -36,6 +36,7 @@ struct service {
     struct scrape_receivers *configured; /* remote_write of the scrape configuration */
     struct scrape_receiver *receivers;   /* those, and --remote-write */
     size_t receiver_len;
+    struct rule_files rule_files;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
     struct notify *notify; /* NULL: nobody is told of alerts */
@@ -292,7 +293,7 @@ static int reload(void *ctx, struct error *err)
     if (s->scrape && !code)
         set_external_labels(s);
     if (s->rules && !code)
-        code = rules_reload(s->rules, err);
+        code = rule_files_reload(&s->rule_files, s->settings, s->scrape, s->rules, err);
     for (size_t i = 0; i < LISTENERS && !code; i++)
         if (s->servers[i])
             code = http_server_reload(s->servers[i], err);
@@ -393,6 +394,8 @@ static int open_scrape(struct service *s, struct error *err)
         .target_len = set->targets.len,
         .interval_ms = set->scrape_interval_ms,
         .max_body_bytes = set->scrape_max_body,
+        .extra_metrics = set->scrape_extra_metrics,
+        .dns_server = *set->scrape_dns_server ? set->scrape_dns_server : NULL,
         .version = program_version(),
     };
 
@@ -437,7 +440,10 @@ static int open_rules(struct service *s, struct error *err)
         return code;
     set_external_labels(s);
     s->rules_home = (struct rules_home){s->upstream, s->store, s->forward};
-    return rules_home_open(&s->rules_home, s->settings, s->notify, &s->rules, err);
+    code = rule_files_gather(&s->rule_files, s->settings, s->scrape, err);
+    return code ? code
+                : rules_home_open(&s->rules_home, s->settings, &s->rule_files, s->notify, &s->rules,
+                                  err);
 }
 
 static int open_host(struct service *s, struct error *err)
@@ -600,6 +606,7 @@ static void stop(struct service *s)
     worker_stop(s->worker); /* joins the publisher: no append after this */
     scrape_stop(s->scrape);
     rules_close(s->rules);
+    rule_files_fini(&s->rule_files);
     notify_close(s->notify);
     forward_close(s->forward); /* before the store, which its sink writes to */
     scrape_receivers_free(s->configured);

@@ -114,6 +114,10 @@ static const struct option_spec specs[] = {
      "DURATION", "how often --target is scraped"},
     {"scrape-max-body", SIZE, FIELD(scrape_max_body), KEEPING | FOR_AGENT, "Scraping", "64MB",
      "SIZE", "largest answer of a target"},
+    {"scrape-extra-metrics", FLAG, FIELD(scrape_extra_metrics), SENDING, "Scraping", "false", NULL,
+     "keep scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes of each target"},
+    {"scrape-dns-server", TEXT, FIELD(scrape_dns_server), SENDING, "Scraping", "", "ADDRESS:PORT",
+     "asked by dns_sd_configs instead of the servers of /etc/resolv.conf (IPv4)"},
 
     {"rules", LIST, FIELD(rules), KEEPING, "Rules", "", "FILE,...",
      "Prometheus rule files to evaluate, with wildcards; may be given several times"},

@@ -51,7 +51,8 @@ struct settings {
     const char *kubelet_socket, *hpc_job_mapping_dir, *process_log;
     uint64_t process_log_size;
 
-    const char *data_dir, *dashboards, *scrape_config, *cors_origin;
+    const char *data_dir, *dashboards, *scrape_config, *scrape_dns_server, *cors_origin;
+    bool scrape_extra_metrics;
     struct text_list targets, rules;
     int64_t rules_interval_ms;
     struct text_list alertmanagers, webhooks;

@@ -159,6 +159,13 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
     return 0;
 }
 
+void rules_set_files(struct rules *r, const char *const *files, size_t len, int64_t interval_ms)
+{
+    r->options.files = files;
+    r->options.file_len = len;
+    r->options.interval_ms = interval_ms;
+}
+
 int rules_start(struct rules *r, struct error *err)
 {
     int code = thread_start(&r->thread, "rules", run, r, err);

@@ -73,6 +73,10 @@ void rules_close(struct rules *r);
  */
 MUST_CHECK int rules_reload(struct rules *r, struct error *err);
 
+/** Other files, and another interval of groups that name none, for the next rules_reload();
+ * borrowed as those of struct rules_options. Threads: that of rules_reload(). */
+void rules_set_files(struct rules *r, const char *const *files, size_t len, int64_t interval_ms);
+
 /* Which rules an answer shows. */
 enum rules_kind {
     RULES_ALL,

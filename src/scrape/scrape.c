@@ -89,6 +89,23 @@ struct labels scrape_external_labels(struct scrape *s, struct arena *a)
     return copy;
 }
 
+int scrape_get_rules(struct scrape *s, struct arena *a, struct scrape_rules *ret, struct error *err)
+{
+    int code = 0;
+
+    pthread_mutex_lock(&s->lock);
+    const struct text_list *list = &s->config->rule_files;
+    *ret = (struct scrape_rules){.interval_ms = s->config->evaluation_interval_ms};
+    ret->files = arena_calloc(a, list->len + 1, sizeof(*ret->files));
+    for (size_t i = 0; ret->files && i < list->len && !code; i++) {
+        ret->files[i] = arena_strndup(a, list->items[i].ptr, list->items[i].len);
+        code = ret->files[i] ? 0 : -ENOMEM;
+        ret->len++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return ret->files && !code ? 0 : error_errno(err, -ENOMEM, "rule_files");
+}
+
 int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err)
 {
     struct scrape_config *config;
@@ -313,42 +330,4 @@ int scrape_local(struct scrape *s, struct str job, struct str instance, struct s
     pthread_cond_broadcast(&s->quiet);
     pthread_mutex_unlock(&s->lock);
     return taken.code ? error_set(err, taken.code, "%s", taken.err.text) : 0;
-}
-
-/* ---- status ---- */
-
-void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struct target_status *t),
-                          void *ctx)
-{
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->target_len; i++) {
-        const struct target *t = s->targets[i];
-        struct target_status status = {
-            .job = t->spec.job_name,
-            .url = t->spec.url,
-            .instance = t->spec.instance,
-            .labels = t->spec.labels,
-            .discovered = t->spec.discovered,
-            .health = t->health,
-            .last_scrape_ms = t->last_scrape_ms,
-            .last_duration_s = t->last_duration_s,
-            .interval_ms = t->spec.interval_ms,
-            .timeout_ms = t->spec.timeout_ms,
-            .last_samples = t->last_samples,
-        };
-        memcpy(status.last_error, t->last_error, sizeof(status.last_error));
-        visit(ctx, &status);
-    }
-    pthread_mutex_unlock(&s->lock);
-}
-
-void scrape_get_stats(struct scrape *s, struct scrape_stats *ret)
-{
-    pthread_mutex_lock(&s->lock);
-    *ret = s->stats;
-    ret->targets = s->target_len;
-    ret->targets_up = 0;
-    for (size_t i = 0; i < s->target_len; i++)
-        ret->targets_up += s->targets[i]->health == TARGET_UP;
-    pthread_mutex_unlock(&s->lock);
 }

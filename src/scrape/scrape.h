@@ -45,6 +45,17 @@ MUST_CHECK int scrape_reload(struct scrape *s, struct error *err);
  * and not on what is kept here. */
 struct labels scrape_external_labels(struct scrape *s, struct arena *a);
 
+/* What the configuration says of rules, for who evaluates them. */
+struct scrape_rules {
+    const char **files; /* patterns */
+    size_t len;
+    int64_t interval_ms; /* evaluation_interval; 0: not given */
+};
+
+/** A copy in `a` of rule_files and global.evaluation_interval. Errors: -ENOMEM. */
+MUST_CHECK int scrape_get_rules(struct scrape *s, struct arena *a, struct scrape_rules *ret,
+                                struct error *err);
+
 /** Reads a scrape configuration, or a file of targets (as file_sd_configs names them), and says
  * what is wrong with it. Errors: -EINVAL with file and line, or those of reading the file. */
 MUST_CHECK int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err);
@@ -77,6 +88,42 @@ struct target_status {
 /** Calls `visit` for each target (borrowed) in order of job and URL. Any thread. */
 void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struct target_status *t),
                           void *ctx);
+
+/** Calls `visit` for the targets that relabelling dropped, with their job and the labels that were
+ * discovered (borrowed); of a job so many as keep_dropped_targets says, 10,000 when it says
+ * nothing. Any thread. */
+void scrape_visit_dropped(struct scrape *s,
+                          void (*visit)(void *ctx, struct str job, struct labels discovered),
+                          void *ctx);
+
+/** Calls `visit` for each job of the configuration, in order, with how many targets relabelling
+ * dropped of it. Any thread. */
+void scrape_visit_jobs(struct scrape *s, void (*visit)(void *ctx, struct str job, size_t dropped),
+                       void *ctx);
+
+/* Where targets come from, and how that fares. */
+struct discovery_status {
+    struct str job;
+    const char *kind;   /* "static", "file", "http", "dns", "docker", "kubernetes" */
+    size_t found;       /* addresses, before relabelling */
+    int64_t last_ok_ms; /* Unix time of the last look that worked; 0: none has yet */
+    uint64_t looks_total, failures_total;
+    char last_error[240]; /* "" when the last look worked */
+};
+
+/** Calls `visit` for each discovery of each job, in order. Any thread; waits while targets are made
+ * anew. */
+void scrape_visit_discoveries(struct scrape *s,
+                              void (*visit)(void *ctx, const struct discovery_status *d),
+                              void *ctx);
+
+/**
+ * What the relabelling rules of a job do to `labels_json`, an object of labels: appends a list of
+ * {"rule","output","keep"}, a rule that drops being the last. Any thread.
+ * Errors: -ENOENT there is no such job, -EINVAL `labels_json` is no such object, -ENOMEM, -ERANGE.
+ */
+MUST_CHECK int scrape_relabel_steps(struct scrape *s, struct str job, struct str labels_json,
+                                    struct buf *to, struct error *err);
 
 struct scrape_stats {
     uint64_t targets, targets_up, scrapes_total, scrape_failures_total, samples_total,
