@@ -1,5 +1,5 @@
-/* rule_files.h - which rule files are read: those of --rules and those that the scrape configuration
- * names. */
+/* rule_files.h - which rule files are read: those of --rules and those that the scrape
+ * configuration names. */
 #ifndef ALGALON_CMD_RULE_FILES_H
 #define ALGALON_CMD_RULE_FILES_H
 

@@ -1,0 +1,55 @@
+/* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API: targets
+ * are made or the answer is refused. The first byte says whose answer it is. */
+#include "scrape/dns_sd.h"
+#include "scrape/docker_sd.h"
+#include "scrape/kubernetes_roles.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* An object with everything a role may look at, as every kind of object. */
+static void read_objects(const struct yaml_node *root, struct group_list *list)
+{
+    for (int role = 0; role < KUBERNETES_ROLES; role++) {
+        struct kubernetes_objects o = {0};
+        struct error err;
+        for (int kind = 0; kind < KUBERNETES_ROLES; kind++) {
+            o.lists[kind].items = calloc(1, sizeof(*o.lists[kind].items));
+            if (!o.lists[kind].items)
+                abort();
+            o.lists[kind].items[0] = root;
+            o.lists[kind].len = 1;
+        }
+        (void)!kubernetes_roles_read((enum kubernetes_role)role, true, &o, list, &err);
+        kubernetes_objects_fini(&o);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct docker_settings settings = {STR("localhost"), 80, data && size > 1 && data[1] & 1};
+    const struct yaml_node *root;
+    struct group_list list;
+    struct arena a;
+    struct error err;
+
+    if (!size)
+        return 0;
+    groups_init(&list);
+    arena_init(&a, 0);
+    struct str text = str_make((const char *)data + 1, size - 1);
+    if (data[0] < 'd') {
+        enum dns_type type = (enum dns_type)(data[0] % (DNS_NS + 1));
+        (void)!dns_sd_read_answer(data + 1, size - 1, STR("n"), type, 1, &list, &err);
+    } else if (!yaml_parse_json("j", text, &a, &root, &err)) {
+        if (data[0] == 'd')
+            (void)!docker_sd_read(&settings, root, root, &list, &err);
+        else
+            read_objects(root, &list);
+    }
+    (void)groups_hash(&list);
+    groups_fini(&list);
+    arena_fini(&a);
+    return 0;
+}
