@@ -1,5 +1,5 @@
-/* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API: targets
- * are made or the answer is refused. The first byte says whose answer it is. */
+/* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API:
+ * targets are made or the answer is refused. The first byte says whose answer it is. */
 #include "scrape/dns_sd.h"
 #include "scrape/docker_sd.h"
 #include "scrape/kubernetes_roles.h"

@@ -288,7 +288,8 @@ static void objects_that_lack_everything_are_no_targets_and_no_harm(void **state
     static const char *const texts[] = {
         "{}", "{\"metadata\":7,\"spec\":[],\"status\":{\"addresses\":7}}",
         "{\"metadata\":{\"labels\":[1],\"ownerReferences\":{\"a\":1}},\"spec\":{\"containers\":{"
-        "\"a\":1},\"rules\":[7],\"ports\":[7]},\"status\":{\"podIP\":\"1\"},\"subsets\":[{\"ports\":"
+        "\"a\":1},\"rules\":[7],\"ports\":[7]},\"status\":{\"podIP\":\"1\"},\"subsets\":[{"
+        "\"ports\":"
         "[{}],\"addresses\":[{}]}],\"endpoints\":[{\"addresses\":[[]]}],\"ports\":[{}]}"};
 
     (void)state;

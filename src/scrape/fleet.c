@@ -293,9 +293,13 @@ static int replace_targets(struct scrape *s, struct list *fresh, struct error *e
     s->dropped = fresh->dropped;
     if (name_groups(s, merged, len))
         log_error("no memory to name groups");
-    for (size_t i = 0; i < len && !code; i++)
-        if (merged[i]->spec.job)
-            code = loop_schedule(s, merged[i]);
+    for (size_t i = 0; i < len && !code; i++) {
+        struct target *t = merged[i];
+        if (!t->spec.job || (t->turn_at && t->turn_interval_ms == t->spec.interval_ms))
+            continue; /* its turn stays: another one would be reckoned from after it */
+        t->due_ms = 0;
+        code = loop_schedule(s, t);
+    }
     return 0;
 }
 

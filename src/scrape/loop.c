@@ -101,6 +101,7 @@ int loop_schedule(struct scrape *s, struct target *t)
     if (t->due_ms > now_ms && t->due_ms - now_ms < t->spec.interval_ms / 2)
         after = t->due_ms;
     t->due_ms = target_next_turn(t, after);
+    t->turn_interval_ms = t->spec.interval_ms;
     t->due_ns = now_ns + (uint64_t)(t->due_ms - now_ms) * NS_PER_MS;
     if (!t->turn_at)
         put_turn(s, s->turn_len++, t);

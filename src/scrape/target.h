@@ -45,6 +45,7 @@ struct target {
     /* Its turn. */
     enum target_stage stage;
     int64_t due_ms;                         /* Unix time of the turn that comes next */
+    int64_t turn_interval_ms;               /* the interval it was reckoned by */
     uint64_t due_ns;                        /* the same on the monotonic clock */
     size_t turn_at;                         /* place in the heap of turns, from 1; 0: not in it */
     int64_t ts_ms;                          /* of the scrape that goes on */

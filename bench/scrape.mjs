@@ -1,0 +1,126 @@
+// scrape.mjs - the cost of scraping and keeping: simulated targets, scraped by algalon host, by vmagent into victoria-metrics and
+// by prometheus, one after the other in one run. Prints figures and ratios; those of one run may be compared, no others.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { binary, freePorts, run, temporaryFolder } from '../tests/lib/program.mjs';
+
+const HELP = `bench/scrape.mjs [--targets=1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=15] [--churn=0.02]
+  --targets, --series   how many targets of how many series
+  --interval            seconds between two scrapes of a target
+  --warm, --seconds     how long each program runs before and while it is measured
+  --churn               share of a target's series that end and begin anew each 15 s, as processes do`;
+
+const options = { targets: 1000, series: 1200, interval: 5, seconds: 60, warm: 15, churn: 0.02 };
+for (const argument of process.argv.slice(2)) {
+  const [, name, value] = /^--(\w+)=([\d.]+)$/.exec(argument) ?? [];
+  if (!(name in options)) {
+    console.log(HELP);
+    process.exit(argument === '--help' ? 0 : 2);
+  }
+  options[name] = Number(value);
+}
+
+/** A page of samples: gauges with two decimals and counters, of which the last ones belong to processes that change. */
+function page(round, generation) {
+  const lines = ['# TYPE gpu_value gauge\n'], gone = Math.round(options.series * options.churn);
+  for (let i = 0; i < options.series; i++) {
+    const pid = i < gone ? 1000 + generation * gone + i : i;
+    lines.push(`gpu_value_${i % 60}{gpu="${Math.trunc(i / 60) % 8}",uuid="GPU-${i % 8}a1b2c3d4",pid="${pid}",name="a name of usual length"} ${i % 3 ? ((i * 7 + round * 13) % 10_000) / 100 : round * 1000 + i}\n`);
+  }
+  return lines.join('');
+}
+
+/** The targets: all say the same, in eight versions that follow each other. */
+async function startTargets() {
+  const state = { scrapes: 0, pages: [], generation: 0 };
+  const render = () => (state.pages = Array.from({ length: 8 }, (_, round) => Buffer.from(page(round + state.generation * 8, state.generation))));
+  render();
+  state.timer = setInterval(() => {
+    state.generation++;
+    render();
+  }, 15_000);
+  state.server = http.createServer((request, response) => {
+    const body = state.pages[state.scrapes++ % 8];
+    response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4', 'Content-Length': body.length });
+    response.end(body);
+  });
+  state.server.keepAliveTimeout = 60_000;
+  await new Promise((resolve) => state.server.listen(0, '127.0.0.1', resolve));
+  state.port = state.server.address().port;
+  return state;
+}
+
+const ticks = Number(run('getconf', ['CLK_TCK']).out) || 100;
+
+/** Processor seconds and resident bytes of a process. */
+function cost(pid) {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  const resident = Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / ticks, resident };
+}
+
+const sum = (pids) => pids.map(cost).reduce((a, b) => ({ cpu: a.cpu + b.cpu, resident: a.resident + b.resident }));
+const diskUse = (dir) => Number(run('du', ['-sb', dir]).out.split('\t')[0]);
+
+async function measure(name, commands, targets, dir) {
+  fs.mkdirSync(dir, { recursive: true });
+  const children = commands.map(([command, ...args]) => spawn(command, args, { stdio: 'ignore', cwd: dir }));
+  try {
+    await sleep(options.warm * 1000);
+    const pids = children.map((child) => child.pid);
+    const before = sum(pids), scrapes = targets.scrapes;
+    await sleep(options.seconds * 1000);
+    const after = sum(pids), taken = targets.scrapes - scrapes;
+    const samples = taken * options.series;
+    return {
+      name, scrapes: taken, wanted: Math.round((options.targets * options.seconds) / options.interval),
+      cpu: ((after.cpu - before.cpu) / samples) * 1e6, resident: after.resident / (options.targets * options.series),
+      disk: diskUse(dir) / (targets.scrapes - scrapes + (scrapes - targets.first)) / options.series,
+    };
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? new Promise((resolve) => child.once('close', resolve))));
+  }
+}
+
+const dir = temporaryFolder('algalon-bench');
+const targets = await startTargets();
+const config = path.join(dir, 'prometheus.yml');
+fs.writeFileSync(config, `
+global: {scrape_interval: ${options.interval}s, scrape_timeout: ${Math.min(options.interval, 10)}s}
+scrape_configs:
+- job_name: bench
+  static_configs:
+${Array.from({ length: options.targets }, (_, i) => `  - {targets: ['127.0.0.1:${targets.port}'], labels: {__metrics_path__: '/${i}', instance: 'n${i}:9400'}}`).join('\n')}
+`);
+const ports = await freePorts(5);
+const at = (i) => `127.0.0.1:${ports[i]}`;
+const systems = [
+  ['algalon host', [[binary, 'host', '--config=', `--data-dir=${dir}/algalon`, `--scrape-config=${config}`, `--listen-api=${at(0)}`, '--listen-web=']], 'algalon'],
+];
+if (run('vmagent', ['-version']).code === 0 && run('victoria-metrics', ['-version']).code === 0)
+  systems.push(['vmagent + victoria-metrics', [
+    ['victoria-metrics', `-storageDataPath=${dir}/vm/store`, `-httpListenAddr=${at(1)}`],
+    ['vmagent', `-promscrape.config=${config}`, `-httpListenAddr=${at(2)}`, `-remoteWrite.tmpDataPath=${dir}/vm/queue`, `-remoteWrite.url=http://${at(1)}/api/v1/write`, '-promscrape.suppressScrapeErrors'],
+  ], 'vm']);
+if (run('prometheus', ['--version']).code === 0)
+  systems.push(['prometheus', [['prometheus', `--config.file=${config}`, `--storage.tsdb.path=${dir}/prometheus`, `--web.listen-address=${at(3)}`, '--log.level=error']], 'prometheus']);
+
+console.log(`${options.targets} targets of ${options.series} series every ${options.interval} s, ${options.churn * 100} % of them new each 15 s; ${options.seconds} s after ${options.warm} s`);
+const results = [];
+for (const [name, commands, folder] of systems) {
+  targets.first = targets.scrapes;
+  results.push(await measure(name, commands, targets, path.join(dir, folder)));
+}
+const [own] = results;
+console.log('program                        scrapes (wanted)   CPU s per million samples   resident bytes per series   disk bytes per sample');
+for (const r of results) {
+  const ratio = (value, ours) => (r === own ? '' : ` (${(value / ours).toFixed(1)} x)`);
+  console.log(`${r.name.padEnd(30)} ${`${r.scrapes} (${r.wanted})`.padEnd(18)} ${`${r.cpu.toFixed(2)}${ratio(r.cpu, own.cpu)}`.padEnd(27)} ${`${r.resident.toFixed(0)}${ratio(r.resident, own.resident)}`.padEnd(27)} ${r.disk.toFixed(2)}${ratio(r.disk, own.disk)}`);
+}
+clearInterval(targets.timer);
+targets.server.closeAllConnections();
+targets.server.close();
