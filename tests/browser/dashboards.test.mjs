@@ -54,7 +54,12 @@ before(async () => {
   for (const file of GIVEN) fs.copyFileSync(file, path.join(folder, path.basename(file)));
   algalon = await Algalon.start({ args: ["--interval=2s", "--schema=all-smi,dcgm,algalon-v1", "--hostname=node", `--nvml-library=${nvmlSimulator}`, `--dashboards=${folder}`], env: { ALGALON_NVML_SIM: scenario } });
   browser = await launch();
-  await until("tensor cores in the store", 20, async () => (await algalon.value("count(count_over_time(DCGM_FI_PROF_PIPE_TENSOR_ACTIVE[1m]) > 2)")) === 2);
+  // The charts' steps are of five seconds: a line needs two of them.
+  await until("tensor cores at two steps", 40, async () => {
+    const now = Math.floor(Date.now() / 5000) * 5;
+    const { result } = await algalon.queryRange("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", now - 300, now, 5);
+    return result.length === 2 && result.every((r) => r.values.length >= 2);
+  });
 });
 after(async () => {
   await browser?.close();
