@@ -397,6 +397,49 @@ static void own_timestamps_are_honoured_or_not(void **state)
     fake_fini(&f);
 }
 
+static void series_with_timestamps_of_their_own_end_when_they_are_tracked(void **state)
+{
+    struct feed_settings settings = plain;
+    struct fake f;
+
+    (void)state;
+    settings.track_timestamps = true;
+    struct feed *feed = open_feed(&f, &settings);
+    scrape(feed, "a 1 500\nb 2 500\n", 1000);
+    assert_rows(&f, "@500 a" L "=1 b" L "=2\n@1000 up=1\n");
+    scrape(feed, "b 3 1500\n", 2000);
+    assert_rows(&f, "@1500 b" L "=3\n@2000 up=1 a" L "=stale\n");
+    assert_int_equal(feed_failed(feed, 3000, 0, 0, NULL), 0);
+    assert_rows(&f, "@3000 up=0 b" L "=stale\n");
+    scrape(feed, "c 1 3500\n", 4000);
+    assert_rows(&f, "@3500 c" L "=1\n@4000 up=1\n");
+    assert_int_equal(feed_end(feed, 5000, NULL), 0);
+    feed_free(feed);
+    fake_fini(&f);
+}
+
+static void more_is_told_of_a_scrape_on_request(void **state)
+{
+    struct feed_settings settings = plain;
+    struct fake f;
+
+    (void)state;
+    settings.extra = true;
+    settings.timeout_s = 2.5;
+    settings.sample_limit = 7;
+    struct feed *feed = open_feed(&f, &settings);
+    scrape(feed, "a 1\n", 1000);
+    assert_true(report_of(&f, "scrape_timeout_seconds") == 2.5);
+    assert_true(report_of(&f, "scrape_sample_limit") == 7);
+    assert_true(report_of(&f, "scrape_body_size_bytes") == 4);
+    f.row_len = 0;
+    assert_int_equal(feed_failed(feed, 2000, 0, -1, NULL), 0);
+    assert_true(report_of(&f, "scrape_body_size_bytes") == -1);
+    f.row_len = 0;
+    feed_free(feed);
+    fake_fini(&f);
+}
+
 static void lines_that_cannot_be_read_cost_only_themselves(void **state)
 {
     struct fake f;
@@ -542,6 +585,8 @@ int main(void)
         cmocka_unit_test(lines_that_cannot_be_read_cost_only_themselves),
         cmocka_unit_test(limits_fail_the_whole_scrape),
         cmocka_unit_test(series_the_store_refuses_are_tried_again_later),
+        cmocka_unit_test(series_with_timestamps_of_their_own_end_when_they_are_tracked),
+        cmocka_unit_test(more_is_told_of_a_scrape_on_request),
         cmocka_unit_test(relabelling_drops_and_renames),
         cmocka_unit_test(help_and_type_reach_the_registry),
     };
