@@ -53,7 +53,7 @@ describe('--query-url', { skip: !installed && `${VM} is not installed` }, () => 
     assert.ok(wrong.status >= 400 && wrong.status < 500);
     assert.equal((await wrong.json()).status, 'error');
     const kept = fs.readdirSync(ours.process.spawnargs.find((text) => text.startsWith('--data-dir=')).slice('--data-dir='.length));
-    assert.deepEqual(kept, ['forward']);
+    assert.ok(kept.includes('forward') && !kept.includes('STORE'), `${kept}`);
   });
 
   it('serves the pages', async () => {
