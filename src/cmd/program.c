@@ -33,9 +33,10 @@ const struct command commands[] = {
      "Reads this machine's hardware once and prints it.", command_snapshot},
     {"doctor", FOR_DOCTOR,
      "what hardware, drivers and rights it found, and what to do about what it lacks",
-     "Looks at hardware, drivers and rights, and says what is wrong and what to do. Exit code 1 "
-     "when\n"
-     "something is broken.",
+     "Looks at hardware, drivers and rights, and says what is wrong, what to do, and which line "
+     "grants a\n"
+     "right that is lacked. Exit code 1 when something is broken; a right that is lacked is no "
+     "error.",
      command_doctor},
     {"explain", FOR_EXPLAIN, "what a metric says, where it comes from, when it is absent",
      "Explains metrics by name: `algalon explain all_smi_gpu_utilization`. Without a name it lists "

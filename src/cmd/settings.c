@@ -223,6 +223,7 @@ static const struct option_spec specs[] = {
      "form of the output"},
     {"over", DURATION, FIELD(over_ms), FOR_SNAPSHOT, "Output", "1s", "DURATION",
      "time between the two readings that rates are made of"},
+    {"json", FLAG, FIELD(json), FOR_DOCTOR, "Output", "false", NULL, "print JSON instead of text"},
     {"color", CHOICE, FIELD(color), FOR_DOCTOR, "Output", "auto", "auto|always|never",
      "colour in the terminal"},
     {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",

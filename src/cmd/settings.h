@@ -83,7 +83,7 @@ struct settings {
     uint64_t pid;
     bool release_end;
     const char *color;
-    bool keep;
+    bool keep, json;
 
     const char *
         *source; /* for each option of the table: "flag", "environment", "file" or "default" */

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "device/board.h"
 #include "device/detail.h"
+#include "device/rights.h"
 
 #define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
 #define UNKNOWN_COUNT UINT64_MAX

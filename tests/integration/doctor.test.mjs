@@ -62,6 +62,25 @@ describe('doctor', () => {
     assert.match(text, /->/);
   });
 
+  it('names each right, whether it is held, and the line that grants it', () => {
+    const { out } = doctor(null, ['--json', '--path.rootfs=/nowhere-at-all']);
+    const report = JSON.parse(out);
+    assert.equal(report.summary.error, report.findings.filter((f) => f.level === 'error').length);
+    assert.ok(report.rights.length >= 10);
+    for (const right of report.rights) {
+      assert.match(right.state, /^(held|lacked|not_known|not_needed)$/);
+      assert.ok(right.values && right.needs && right.found && right.compose && right.kubernetes);
+    }
+    assert.equal(report.summary.rights_lacked, report.rights.filter((r) => r.state === 'lacked').length);
+    const text = doctor(null).out;
+    for (const right of JSON.parse(doctor(null, ['--json']).out).rights) {
+      const [word] = right.values.split(',');
+      assert.match(text.replace(/\s+/g, ' '), new RegExp(`${right.state.replace('_', ' ')} ${word.slice(0, 20)}`));
+      if (right.state === 'lacked') assert.ok(text.replace(/\s+/g, '').includes(right.compose.replace(/\s+/g, '')), right.compose);
+    }
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   it('does not wait for a driver that hangs', () => {
     const began = Date.now();
     const { code, out } = doctor('gpu 1 "NVIDIA L4"\nfault hang call=nvmlInit* seconds=60\n');
