@@ -25,6 +25,18 @@ static bool print(struct buf *out)
     return code == 0;
 }
 
+static bool compare(const struct settings *settings, const struct worker_options *options,
+                    const struct doctor_form *form, struct buf *out)
+{
+    const char *with = strcmp(settings->compare, "true") ? settings->compare : "nvidia-smi";
+    bool agree = false;
+    struct error err;
+
+    if (doctor_compare(options, with, form, out, &agree, &err))
+        log_error("cannot compare", "error", err.text);
+    return agree;
+}
+
 enum exit_code command_doctor(struct settings *settings)
 {
     struct doctor_form form = {.json = settings->json, .color = use_color(settings->color)};
@@ -38,7 +50,11 @@ enum exit_code command_doctor(struct settings *settings)
     }
     options.gpu_inventory = service_gpu_inventory(settings, true);
     buf_init(&out, 0);
-    bool good = doctor_examine(&options, &form, &out);
+    bool good = false;
+    if (*settings->compare)
+        good = compare(settings, &options, &form, &out);
+    else
+        good = doctor_examine(&options, &form, &out);
     good &= print(&out);
     return good ? EXIT_DONE : EXIT_FAILED;
 }

@@ -9,6 +9,7 @@
 enum option_type {
     TEXT,
     CHOICE,
+    TEXT_OR_FLAG,   /* also without a value: "true" */
     CHOICE_OR_FLAG, /* also without a value, which is the last word; false is the first */
     FLAG,
     DURATION,
@@ -214,7 +215,7 @@ static const struct option_spec specs[] = {
      "processes of the two exporters on this machine, for their CPU time and memory"},
     {"report", CHOICE, FIELD(report), FOR_COMPARE, "Output", "text", "text|markdown|html|json",
      "form of the report"},
-    {"json", FLAG, FIELD(json), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
+    {"json", FLAG, FIELD(json), FOR_CHECK | FOR_MIGRATE | FOR_DOCTOR, "Output", "false", NULL,
      "print what was found as JSON"},
     {"verbose", FLAG, FIELD(verbose), FOR_CHECK | FOR_MIGRATE, "Output", "false", NULL,
      "also say what is in order"},
@@ -223,7 +224,8 @@ static const struct option_spec specs[] = {
      "form of the output"},
     {"over", DURATION, FIELD(over_ms), FOR_SNAPSHOT, "Output", "1s", "DURATION",
      "time between the two readings that rates are made of"},
-    {"json", FLAG, FIELD(json), FOR_DOCTOR, "Output", "false", NULL, "print JSON instead of text"},
+    {"compare", TEXT_OR_FLAG, FIELD(compare), FOR_DOCTOR, "Output", "", "nvidia-smi|URL",
+     "print own readings beside those of nvidia-smi, or of an exporter on this machine"},
     {"color", CHOICE, FIELD(color), FOR_DOCTOR, "Output", "auto", "auto|always|never",
      "colour in the terminal"},
     {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",
@@ -333,6 +335,7 @@ static int set(struct settings *s, const struct option_spec *spec, struct str va
     switch (spec->type) {
     case CHOICE:
     case CHOICE_OR_FLAG:
+    case TEXT_OR_FLAG:
     case TEXT:
         *(const char **)field(s, spec) = keep(s, value);
         break;
@@ -474,7 +477,8 @@ static void flags_init(struct flags *f, enum command_bit command)
         f->index[n] = i;
         f->options[n++] =
             (struct option){.name = specs[i].name,
-                            .has_arg = specs[i].type == FLAG || specs[i].type == CHOICE_OR_FLAG
+                            .has_arg = specs[i].type == FLAG || specs[i].type == CHOICE_OR_FLAG ||
+                                               specs[i].type == TEXT_OR_FLAG
                                            ? optional_argument
                                            : required_argument};
     }
@@ -664,6 +668,7 @@ static const char *value_text(struct settings *s, const struct option_spec *spec
         break;
     case CHOICE:
     case CHOICE_OR_FLAG:
+    case TEXT_OR_FLAG:
         buf_text(&text, *(const char **)field(s, spec));
         break;
     case FLAG:

@@ -82,8 +82,8 @@ struct settings {
     int64_t release_ms, release_timeout_ms;
     uint64_t pid;
     bool release_end;
-    const char *color;
-    bool keep, json;
+    const char *color, *compare;
+    bool keep;
 
     const char *
         *source; /* for each option of the table: "flag", "environment", "file" or "default" */

@@ -20,4 +20,15 @@ struct doctor_form {
 bool doctor_examine(const struct worker_options *options, const struct doctor_form *form,
                     struct buf *to);
 
+/**
+ * Own readings beside those of another monitor on the same machine, value by value: `with` is a URL
+ * that answers with an exposition, or a program to run as nvidia-smi. *ret_agree: no value differs
+ * by more than its tolerance, and none that nvidia-smi tells is absent here. Takes two seconds and
+ * what the other takes, at most ten. Errors: `err` says which of the two did not answer, -ENODATA
+ * when they have nothing in common; then nothing is written.
+ */
+MUST_CHECK int doctor_compare(const struct worker_options *options, const char *with,
+                              const struct doctor_form *form, struct buf *to, bool *ret_agree,
+                              struct error *err);
+
 #endif
