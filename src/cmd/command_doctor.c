@@ -37,6 +37,17 @@ static bool compare(const struct settings *settings, const struct worker_options
     return agree;
 }
 
+static bool buffers(const struct worker_options *options, const struct doctor_form *form,
+                    struct buf *out)
+{
+    struct error err;
+
+    if (doctor_buffers(options, form, out, &err) == 0)
+        return true;
+    log_error("cannot look at the driver's buffers", "error", err.text);
+    return false;
+}
+
 enum exit_code command_doctor(struct settings *settings)
 {
     struct doctor_form form = {.json = settings->json, .color = use_color(settings->color)};
@@ -53,6 +64,8 @@ enum exit_code command_doctor(struct settings *settings)
     bool good = false;
     if (*settings->compare)
         good = compare(settings, &options, &form, &out);
+    else if (settings->buffers)
+        good = buffers(&options, &form, &out);
     else
         good = doctor_examine(&options, &form, &out);
     good &= print(&out);

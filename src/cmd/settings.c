@@ -226,6 +226,8 @@ static const struct option_spec specs[] = {
      "time between the two readings that rates are made of"},
     {"compare", TEXT_OR_FLAG, FIELD(compare), FOR_DOCTOR, "Output", "", "nvidia-smi|URL",
      "print own readings beside those of nvidia-smi, or of an exporter on this machine"},
+    {"buffers", FLAG, FIELD(buffers), FOR_DOCTOR, "Output", "false", NULL,
+     "print how many samples the driver's buffers hold, and how long they last"},
     {"color", CHOICE, FIELD(color), FOR_DOCTOR, "Output", "auto", "auto|always|never",
      "colour in the terminal"},
     {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",

@@ -83,6 +83,7 @@ struct settings {
     uint64_t pid;
     bool release_end;
     const char *color, *compare;
+    bool buffers;
     bool keep;
 
     const char *

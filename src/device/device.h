@@ -11,6 +11,7 @@
 #include "device/board.h"
 #include "device/detail.h"
 #include "device/rights.h"
+#include "device/rings.h"
 
 #define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
 #define UNKNOWN_COUNT UINT64_MAX

@@ -31,4 +31,9 @@ MUST_CHECK int doctor_compare(const struct worker_options *options, const char *
                               const struct doctor_form *form, struct buf *to, bool *ret_agree,
                               struct error *err);
 
+/** The driver's buffers of samples by GPU and type: how many they hold, how far back they reach.
+ * Errors: -ENODEV (no driver), -ETIMEDOUT (no answer within five seconds), -EAGAIN. */
+MUST_CHECK int doctor_buffers(const struct worker_options *options, const struct doctor_form *form,
+                              struct buf *to, struct error *err);
+
 #endif

@@ -81,6 +81,19 @@ describe('doctor', () => {
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
   });
 
+  it('tells how long the buffers of the driver are', () => {
+    const scenario = 'gpu 2 "NVIDIA L4" profile=constant\n';
+    const { code, out } = doctor(scenario, ['--buffers', '--json']);
+    assert.equal(code, 0);
+    const power = JSON.parse(out).buffers.filter((b) => b.samples === 'power');
+    assert.deepEqual(power.map((b) => b.gpu), [0, 1]);
+    for (const b of power) assert.ok(b.held > 1 && b.held <= b.capacity && b.span_seconds > 1 && b.spacing_seconds > 0);
+    const text = doctor(scenario, ['--buffers']).out;
+    assert.match(text, /shortest is full after \d/);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+    assert.equal(doctor('gpu 1 "NVIDIA L4"\nfault code call=nvmlInit* code=9\n', ['--buffers']).code, 1);
+  });
+
   it('does not wait for a driver that hangs', () => {
     const began = Date.now();
     const { code, out } = doctor('gpu 1 "NVIDIA L4"\nfault hang call=nvmlInit* seconds=60\n');
