@@ -1,5 +1,5 @@
 /* doctor.h - what `algalon doctor` says of a machine: findings and rights, its readings beside
- * another program's, the driver's sample rings, and a bundle for those who help. Start at
+ * another program's, and the driver's sample rings. Start at
  * doctor_examine().
  *
  * Everything is written into a buffer and nothing to a terminal. No call keeps state. */
