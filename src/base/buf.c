@@ -192,3 +192,17 @@ void buf_rfc3339(struct buf *b, int64_t ms)
     }
     buf_char(b, 'Z');
 }
+
+void buf_escape(struct buf *b, struct str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr("-._~", c)))
+            buf_char(b, (char)c);
+        else
+            buf_add(b, (const char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+    }
+}

@@ -61,6 +61,9 @@ void buf_utf8(struct buf *b, struct str s);
 /** Appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, struct str s);
 
+/** Appends `s` as part of a URL: all but letters, digits and -._~ as %XX (RFC 3986). */
+void buf_escape(struct buf *b, struct str s);
+
 /** Appends Unix time as RFC 3339 in UTC with the milliseconds that are not zero at their end:
  * 2026-01-02T03:04:05.06Z. What is before 1970 or past the year 9999 is year 1, which is Go's word
  * for never. */

@@ -60,20 +60,11 @@ struct entry *entry_new(const struct notice *n, struct labels labels)
 /* The answer to the rule's expression, on the pages' own origin. */
 static void print_link(const struct entry *e, const char *external_url, struct buf *to)
 {
-    static const char digits[] = "0123456789ABCDEF";
     struct buf url;
 
     buf_init(&url, 0);
     buf_printf(&url, "%s/api/v1/query?query=", external_url);
-    for (size_t i = 0; i < e->query.len; i++) {
-        unsigned char c = (unsigned char)e->query.ptr[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '_' || c == '.';
-        if (!plain)
-            buf_add(&url, (const char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
-        else
-            buf_char(&url, (char)c);
-    }
+    buf_escape(&url, e->query);
     buf_json(to, buf_str(&url));
     buf_fini(&url);
 }

@@ -3,20 +3,6 @@
 
 #include "scrape/gunzip.h"
 
-void ask_escape(struct buf *to, struct str text)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            (c && strchr("-._~", c)))
-            buf_char(to, (char)c);
-        else
-            buf_add(to, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
-    }
-}
-
 struct str ask_shown(struct str path)
 {
     return str_cut(&path, '?');

@@ -22,9 +22,6 @@ MUST_CHECK int ask_json(const struct ask_server *server, const struct pull_conte
                         bool json_type, struct arena *a, const struct yaml_node **ret,
                         struct error *err);
 
-/** Appends `text` as a part of a URL's query. */
-void ask_escape(struct buf *to, struct str text);
-
 /** `path` without its query, to be shown. */
 struct str ask_shown(struct str path);
 

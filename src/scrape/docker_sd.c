@@ -200,7 +200,7 @@ static int read_filters(struct reader *r, const struct yaml_node *node, void *to
     if (json.len) {
         buf_char(&json, '}');
         buf_text(&path, "/containers/json?filters=");
-        ask_escape(&path, buf_str(&json));
+        buf_escape(&path, buf_str(&json));
         char *copy = path.failed ? NULL : arena_strndup(r->arena, path.ptr, path.len);
         *(struct str *)to = copy ? str_of(copy) : STR("");
     }

@@ -47,7 +47,7 @@ static void add_parameter(struct buf *to, const char *name, struct str value)
     if (!value.len)
         return;
     buf_printf(to, "&%s=", name);
-    ask_escape(to, value);
+    buf_escape(to, value);
 }
 
 static void build_path(struct buf *to, const struct kubernetes_sd *sd, enum kubernetes_role role,
@@ -57,7 +57,7 @@ static void build_path(struct buf *to, const struct kubernetes_sd *sd, enum kube
     buf_text(to, kinds[role].api);
     if (namespace.len) {
         buf_text(to, "/namespaces/");
-        ask_escape(to, namespace);
+        buf_escape(to, namespace);
     }
     buf_printf(to, "/%s?limit=" PAGE_LEN, kinds[role].resource);
     if (next.len)

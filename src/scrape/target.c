@@ -91,26 +91,12 @@ static bool is_address(struct str s)
     return s.len > 0;
 }
 
-static void add_escaped(struct buf *to, struct str s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            (c && strchr("-._~", c)))
-            buf_char(to, (char)c);
-        else
-            buf_add(to, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
-    }
-}
-
 static void add_param(struct buf *to, struct str name, struct str value)
 {
     buf_char(to, memchr(to->ptr, '?', to->len) ? '&' : '?');
-    add_escaped(to, name);
+    buf_escape(to, name);
     buf_char(to, '=');
-    add_escaped(to, value);
+    buf_escape(to, value);
 }
 
 /* Parameters are what the labels say; further values of a repeated one come from the job. */
@@ -160,7 +146,7 @@ static int build_url(struct target_spec *s, struct labels l, struct error *err)
     for (size_t i = 0; i < path.len; i++) { /* written by hand: may hold blanks */
         unsigned char c = (unsigned char)path.ptr[i];
         if (c <= ' ' || c >= 127)
-            add_escaped(&url, str_make(path.ptr + i, 1));
+            buf_escape(&url, str_make(path.ptr + i, 1));
         else
             buf_char(&url, (char)c);
     }

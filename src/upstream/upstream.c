@@ -120,19 +120,6 @@ void upstream_pass(struct upstream *u, const char *method, struct str target, st
     free(text);
 }
 
-static void add_escaped(struct buf *to, struct str s)
-{
-    static const char digits[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-            buf_char(to, (char)c);
-        else
-            buf_add(to, (const char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
-    }
-}
-
 int upstream_query(struct upstream *u, struct str expr, int64_t at_ms, const atomic_bool *cancel,
                    struct arena *a, enum promql_type *ret_type, struct promql_series **ret,
                    size_t *ret_len, struct error *err)
@@ -142,7 +129,7 @@ int upstream_query(struct upstream *u, struct str expr, int64_t at_ms, const ato
 
     buf_init(&form, 0);
     buf_text(&form, "query=");
-    add_escaped(&form, expr);
+    buf_escape(&form, expr);
     buf_printf(&form, "&time=%" PRId64 ".%03d", at_ms / 1000, (int)(at_ms % 1000));
     upstream_pass(u, "POST", STR("/api/v1/query"), buf_str(&form), cancel, &answer);
     buf_fini(&form);
