@@ -117,9 +117,10 @@ describe('algalon migrate', () => {
 });
 
 describe('algalon compare', () => {
-  // A steady load: over seconds, other moments of reading would differ by more than the load does over minutes.
+  // A steady load, memory's too: over seconds, other moments of reading would differ by more than the load does over minutes.
+  // One start for both simulators: counters that began with each process would differ by the time between them.
   const scenario = path.join(temporaryFolder('algalon-steady'), 'steady.scn');
-  fs.writeFileSync(scenario, 'driver 580.95.05\nseed 3\ngpu 8 "NVIDIA H100 80GB HBM3" profile=constant high=0.75\n');
+  fs.writeFileSync(scenario, `driver 580.95.05\nseed 3\nstart ${Math.floor(Date.now() / 1000) - 60}\ngpu 8 "NVIDIA H100 80GB HBM3" profile=constant high=0.75\n${['sample_memory_utilization', 'memory_utilization'].map((field) => `fault value field=${field} value=47\n`).join('')}`);
   const env = { ALGALON_NVML_SIM: scenario };
   const compare = async (...args) => {
     const child = new Child(binary, ['compare', ...args]);
