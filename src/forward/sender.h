@@ -5,6 +5,10 @@
 #include "forward/forward.h"
 #include "queue.h"
 
+/* Between tries that fail; see courier.h. */
+#define SENDER_DELAY_FIRST_MS   500
+#define SENDER_DELAY_LONGEST_MS 30000
+
 struct sender;
 
 /** Starts sending to `to` (borrowed until sender_close()). Errors: -EINVAL the URL is none, those
@@ -21,17 +25,5 @@ void sender_close(struct sender *s); /* NULL is fine */
 void sender_wake(struct sender *s);
 
 void sender_get_stats(struct sender *s, struct forward_stats *ret);
-
-/** How long to wait before try `attempt` + 1: twice as long each time from half a second to half a
- * minute, by a random factor between a half and one (`dice`), and at least `retry_after_ms`. */
-int64_t sender_delay_ms(unsigned attempt, uint64_t dice, int64_t retry_after_ms);
-
-/** What is done after an answer. */
-enum verdict {
-    VERDICT_SENT,
-    VERDICT_REJECTED, /* it will never be taken: 4xx but 429 */
-    VERDICT_AGAIN
-};
-enum verdict sender_judge(long status);
 
 #endif

@@ -6,21 +6,15 @@
 
 #include <stdlib.h>
 
-#define SEND_TIMEOUT_MS 10000
-#define DELAY_FIRST_MS  1000
-#define DELAY_MAX_MS    60000
-#define IDLE_NS         ((uint64_t)60 * NS_PER_S) /* what waits for nothing looks around this often */
+#define SEND_TIMEOUT_MS  10000
+#define DELAY_FIRST_MS   1000
+#define DELAY_LONGEST_MS 60000
+#define IDLE_NS          ((uint64_t)60 * NS_PER_S) /* what waits for nothing looks around this often */
 
 struct receiver {
     char *url, *external_url;
     struct outbound *outbound;
-    pthread_t thread;
-    bool started;
-    atomic_bool stop;
-
-    pthread_mutex_t lock; /* lock: everything below */
-    pthread_cond_t more;
-    bool woken;
+    struct courier courier; /* its lock: everything below */
     struct book book;
     struct notify_stats stats; /* `waiting` and `dropped` are the book's */
 };
@@ -28,15 +22,13 @@ struct receiver {
 /* Counts what came of a request; true when it has to be made again. */
 static bool note(struct receiver *r, const struct batch *b, const struct outbound_answer *a)
 {
-    bool taken = a->status >= 200 && a->status < 300;
-    bool refused = a->status >= 400 && a->status < 500 && a->status != 429 && a->status != 408;
+    enum verdict verdict = courier_judge(a->status);
+    bool taken = verdict == VERDICT_TAKEN, refused = verdict == VERDICT_REFUSED;
     char why[sizeof(r->stats.last_error)] = "";
 
-    if (a->status && !taken)
-        snprintf(why, sizeof(why), "HTTP status %ld: %.*s", a->status, STR_ARG(buf_str(&a->body)));
-    else if (!taken)
-        str_copy(why, sizeof(why), str_of(a->error));
-    pthread_mutex_lock(&r->lock);
+    if (!taken)
+        courier_why(a, why, sizeof(why));
+    pthread_mutex_lock(&r->courier.lock);
     bool before = r->stats.failing;
     r->stats.requests++;
     r->stats.failures += !taken;
@@ -45,7 +37,7 @@ static bool note(struct receiver *r, const struct batch *b, const struct outboun
     r->stats.sent += taken ? b->len : 0;
     r->book.dropped += refused ? b->len : 0;
     book_end(&r->book, b, taken ? BOOK_TAKEN : refused ? BOOK_REFUSED : BOOK_AGAIN, clock_now_ms());
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->courier.lock);
     if (!taken && !before)
         log_warn(refused ? "alerts are refused" : "alerts cannot be sent and wait", "receiver",
                  r->stats.receiver, "error", why);
@@ -56,53 +48,38 @@ static bool note(struct receiver *r, const struct batch *b, const struct outboun
 
 void receiver_push(struct receiver *r, const struct notice *n, struct labels labels, int64_t now_ms)
 {
-    pthread_mutex_lock(&r->lock);
+    pthread_mutex_lock(&r->courier.lock);
     book_push(&r->book, n, labels, now_ms);
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->courier.lock);
 }
 
 static bool gather(struct receiver *r, struct batch *b)
 {
-    pthread_mutex_lock(&r->lock);
+    pthread_mutex_lock(&r->courier.lock);
     bool any = book_gather(&r->book, b);
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->courier.lock);
     return any;
-}
-
-/* Waits for a word from elsewhere (if `words_count`) or so long. */
-static void wait_for(struct receiver *r, uint64_t ns, bool words_count)
-{
-    uint64_t until = clock_mono_ns() + ns;
-
-    pthread_mutex_lock(&r->lock);
-    while (!atomic_load(&r->stop) && !(words_count && r->woken) &&
-           !thread_wait_until(&r->more, &r->lock, until))
-        ;
-    r->woken = false;
-    pthread_mutex_unlock(&r->lock);
 }
 
 static void *run(void *arg)
 {
     struct receiver *r = arg;
+    struct courier *c = &r->courier;
     struct outbound_answer answer = {0};
     struct batch batch = {0};
-    int64_t delay_ms = DELAY_FIRST_MS;
 
-    while (!atomic_load(&r->stop)) {
+    while (!courier_stopped(c)) {
         if (!gather(r, &batch)) {
-            wait_for(r, IDLE_NS, true);
+            courier_idle(c, IDLE_NS);
             continue;
         }
         outbound_send(r->outbound, "POST", r->url, buf_str(&batch.body), SEND_TIMEOUT_MS, &answer);
-        if (atomic_load(&r->stop) && !answer.status)
+        if (courier_stopped(c) && !answer.status)
             break; /* it was interrupted */
-        if (!note(r, &batch, &answer)) {
-            delay_ms = DELAY_FIRST_MS;
-            continue;
-        }
-        wait_for(r, (uint64_t)MAX(delay_ms, answer.retry_after_ms) * NS_PER_MS, false);
-        delay_ms = MIN(2 * delay_ms, DELAY_MAX_MS);
+        if (note(r, &batch, &answer))
+            courier_again(c, answer.retry_after_ms);
+        else
+            courier_done(c);
     }
     outbound_answer_fini(&answer);
     buf_fini(&batch.body);
@@ -145,10 +122,9 @@ int receiver_open(const struct notify_receiver *to, const struct notify_options 
     struct receiver *r = xnew(struct receiver);
     char thread[16], agent[64];
     const struct outbound_options client = {
-        .user_agent = agent, .headers = headers, .header_len = 1, .stop = &r->stop};
+        .user_agent = agent, .headers = headers, .header_len = 1, .stop = &r->courier.stop};
 
-    pthread_mutex_init(&r->lock, NULL);
-    thread_cond_init(&r->more);
+    courier_init(&r->courier, DELAY_FIRST_MS, DELAY_LONGEST_MS, str_of(to->url));
     r->stats.kind = to->kind;
     r->url = url_of(to);
     r->external_url = xstrdup(options->external_url ? options->external_url : "");
@@ -159,8 +135,7 @@ int receiver_open(const struct notify_receiver *to, const struct notify_options 
     if (!code)
         code = outbound_open(&client, &r->outbound, err);
     if (!code)
-        code = thread_start(&r->thread, thread, run, r, err);
-    r->started = !code;
+        code = courier_start(&r->courier, thread, run, r, err);
     if (code)
         receiver_close(r);
     else
@@ -170,23 +145,16 @@ int receiver_open(const struct notify_receiver *to, const struct notify_options 
 
 void receiver_stop(struct receiver *r)
 {
-    pthread_mutex_lock(&r->lock);
-    atomic_store(&r->stop, true);
-    pthread_cond_broadcast(&r->more);
-    pthread_mutex_unlock(&r->lock);
+    courier_stop(&r->courier);
 }
 
 void receiver_close(struct receiver *r)
 {
     if (!r)
         return;
-    receiver_stop(r);
-    if (r->started)
-        pthread_join(r->thread, NULL);
+    courier_fini(&r->courier);
     outbound_close(r->outbound);
     book_fini(&r->book);
-    pthread_cond_destroy(&r->more);
-    pthread_mutex_destroy(&r->lock);
     free(r->url);
     free(r->external_url);
     free(r);
@@ -194,17 +162,14 @@ void receiver_close(struct receiver *r)
 
 void receiver_wake(struct receiver *r)
 {
-    pthread_mutex_lock(&r->lock);
-    r->woken = true;
-    pthread_cond_broadcast(&r->more);
-    pthread_mutex_unlock(&r->lock);
+    courier_wake(&r->courier);
 }
 
 void receiver_get_stats(struct receiver *r, struct notify_stats *ret)
 {
-    pthread_mutex_lock(&r->lock);
+    pthread_mutex_lock(&r->courier.lock);
     *ret = r->stats;
     ret->waiting = r->book.waiting;
     ret->dropped = r->book.dropped;
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->courier.lock);
 }

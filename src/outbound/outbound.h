@@ -1,12 +1,14 @@
 /* outbound.h - one HTTP request at a time to another program: what is sent on, asked or notified.
  * libcurl is opened when it is first needed, so that the worker does not carry it. Scraping, which
- * has many requests under way at once, has a client of its own.
+ * has many requests under way at once, has a client of its own. A thread that delivers to one
+ * receiver again and again is a courier (courier.h).
  *
  * Threads: one at a time per struct outbound; different ones in parallel. */
 #ifndef ALGALON_OUTBOUND_OUTBOUND_H
 #define ALGALON_OUTBOUND_OUTBOUND_H
 
 #include "base/base.h"
+#include "outbound/courier.h"
 
 #define OUTBOUND_ANSWER_DEFAULT ((size_t)200) /* bytes: why something was refused */
 

@@ -69,12 +69,75 @@ static void a_program_that_is_not_there_is_an_error_in_words(void **state)
     outbound_close(o);
 }
 
+static void waits_grow_and_heed_the_receiver(void **state)
+{
+    struct courier c;
+    (void)state;
+
+    courier_init(&c, 500, 30000, STR("http://a/"));
+    for (unsigned attempt = 0; attempt < 40; attempt++)
+        for (uint64_t dice = 0; dice < 100000; dice += 777) {
+            int64_t whole = attempt < 6 ? INT64_C(500) << attempt : 30000;
+            int64_t delay = courier_delay_ms(&c, attempt, dice, 0);
+            assert_true(delay >= whole / 2 && delay <= whole);
+        }
+    assert_int_equal(courier_delay_ms(&c, 0, 1, 60000), 60000);
+    courier_fini(&c);
+}
+
+static void answers_are_judged_by_their_status(void **state)
+{
+    static const struct {
+        long status;
+        enum verdict verdict;
+    } cases[] = {{200, VERDICT_TAKEN},   {204, VERDICT_TAKEN},   {400, VERDICT_REFUSED},
+                 {404, VERDICT_REFUSED}, {409, VERDICT_REFUSED}, {413, VERDICT_REFUSED},
+                 {401, VERDICT_AGAIN},   {403, VERDICT_AGAIN},   {407, VERDICT_AGAIN},
+                 {408, VERDICT_AGAIN},   {425, VERDICT_AGAIN},   {429, VERDICT_AGAIN},
+                 {500, VERDICT_AGAIN},   {503, VERDICT_AGAIN},   {301, VERDICT_AGAIN},
+                 {0, VERDICT_AGAIN}};
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(courier_judge(cases[i].status), cases[i].verdict);
+}
+
+/* Idles until it is woken for the third time. */
+static void *count_words(void *arg)
+{
+    struct courier *c = arg;
+
+    while (!courier_stopped(c) && c->attempt < 3) {
+        courier_idle(c, (uint64_t)60 * NS_PER_S);
+        c->attempt += !courier_stopped(c);
+        courier_wake(c); /* a word that comes before the wait is not lost */
+    }
+    courier_done(c);
+    courier_again(c, 600000); /* ends with courier_stop(), not in ten minutes */
+    return NULL;
+}
+
+static void a_word_wakes_and_the_end_ends_every_wait(void **state)
+{
+    struct courier c;
+    (void)state;
+
+    courier_init(&c, 500, 30000, STR("http://a/"));
+    assert_int_equal(courier_start(&c, "courier", count_words, &c, NULL), 0);
+    courier_wake(&c);
+    courier_stop(&c);
+    courier_fini(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_read_and_bounded),
         cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(a_program_that_is_not_there_is_an_error_in_words),
+        cmocka_unit_test(waits_grow_and_heed_the_receiver),
+        cmocka_unit_test(answers_are_judged_by_their_status),
+        cmocka_unit_test(a_word_wakes_and_the_end_ends_every_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
