@@ -13,10 +13,14 @@
 #define READERS_MAX 16
 #define NAME_DIGITS 16u
 #define SUFFIX      ".queue"
+/* Whole segments are dropped: one holds at most this part of either bound, so that the queue keeps
+ * to them and loses little at once. */
+#define PARTS       8
+#define SEGMENT_MIN 4096u
 
 struct segment {
     uint64_t number, bytes, samples;
-    int64_t newest_ms;
+    int64_t oldest_ms, newest_ms;
 };
 
 struct reader {
@@ -72,7 +76,8 @@ static char *segment_path(const struct queue *q, uint64_t number)
 
 /* ---- records ---- */
 
-/* Reads the record at `offset`: 1; 0 at the end, where none stands or where it is damaged. */
+/* Reads the record at `offset`: 1; 0 at the end, where none stands or where it is damaged; -ENOMEM.
+ */
 static int read_record(int fd, uint64_t offset, bool with_bytes, struct queue_record *ret)
 {
     unsigned char head[HEAD_BYTES];
@@ -84,7 +89,11 @@ static int read_record(int fd, uint64_t offset, bool with_bytes, struct queue_re
         return 0;
     buf_reset(&ret->bytes);
     char *to = buf_reserve(&ret->bytes, len + 1u);
-    if (!to || pread(fd, to, len, (off_t)(offset + HEAD_BYTES)) != (ssize_t)len ||
+    if (!to) {
+        buf_fini(&ret->bytes); /* else it would stay spoilt */
+        return -ENOMEM;
+    }
+    if (pread(fd, to, len, (off_t)(offset + HEAD_BYTES)) != (ssize_t)len ||
         checksum(head, str_make(to, len)) != get32(head + 12))
         return 0;
     ret->bytes.len = with_bytes ? len : 0;
@@ -193,7 +202,8 @@ static struct segment look_into(const struct queue *q, uint64_t number)
     char *path = segment_path(q, number);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
-    while (fd >= 0 && read_record(fd, s.bytes, false, &record)) {
+    while (fd >= 0 && read_record(fd, s.bytes, false, &record) == 1) {
+        s.oldest_ms = s.bytes ? s.oldest_ms : record.ts_ms;
         s.bytes = record.next;
         s.samples += record.samples;
         s.newest_ms = record.ts_ms;
@@ -251,7 +261,8 @@ int queue_open(const struct queue_options *options, struct queue **ret, struct e
     q->fd = q->lock_fd = -1;
     q->dir = xstrdup(options->dir);
     q->max_bytes = options->max_bytes;
-    q->segment_bytes = options->segment_bytes;
+    q->segment_bytes =
+        MIN(options->segment_bytes, MAX(options->max_bytes / PARTS, (uint64_t)SEGMENT_MIN));
     q->max_age_ms = options->max_age_ms;
     q->next_number = 1;
     pthread_mutex_init(&q->lock, NULL);
@@ -294,7 +305,7 @@ static uint64_t count_seen(const struct queue *q, uint64_t number, uint64_t offs
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     uint64_t seen = 0;
 
-    while (fd >= 0 && record.next < offset && read_record(fd, record.next, false, &record))
+    while (fd >= 0 && record.next < offset && read_record(fd, record.next, false, &record) == 1)
         seen += record.samples;
     if (fd >= 0)
         close(fd);
@@ -361,11 +372,21 @@ static int write_record(struct queue *q, struct str bytes, uint32_t samples, int
         q->spoilt = true;
         return code;
     }
+    last->oldest_ms = last->bytes ? last->oldest_ms : now_ms;
     last->bytes += HEAD_BYTES + bytes.len;
     last->samples += samples;
     last->newest_ms = now_ms;
     q->bytes += HEAD_BYTES + bytes.len;
     return 0;
+}
+
+/* True when the next record begins another segment. */
+static bool is_full(const struct queue *q, int64_t now_ms)
+{
+    const struct segment *last = &q->segments[q->len - 1];
+
+    return q->spoilt || last->bytes >= q->segment_bytes ||
+           (last->bytes && now_ms - last->oldest_ms >= q->max_age_ms / PARTS);
 }
 
 int queue_append(struct queue *q, struct str bytes, uint32_t samples, int64_t now_ms,
@@ -376,7 +397,7 @@ int queue_append(struct queue *q, struct str bytes, uint32_t samples, int64_t no
     if (bytes.len > QUEUE_RECORD_MAX)
         return error_set(err, -EFBIG, "a block of %zu bytes", bytes.len);
     pthread_mutex_lock(&q->lock);
-    if (q->spoilt || q->segments[q->len - 1].bytes >= q->segment_bytes)
+    if (is_full(q, now_ms))
         code = start_segment(q, err);
     if (!code && (code = write_record(q, bytes, samples, now_ms)))
         error_errno(err, code, "queue %s", q->dir);
@@ -385,21 +406,24 @@ int queue_append(struct queue *q, struct str bytes, uint32_t samples, int64_t no
     return code;
 }
 
-/* Reads what the reader is at; the lock is held. A damaged record ends its segment. */
+/* Reads what the reader is at; the lock is held. 1; 0: there is nothing more in its segment, or
+ * what is there is damaged; negative: it could not be read now, for want of memory or of files. */
 static int read_here(struct queue *q, struct reader *r, struct queue_record *ret)
 {
     const struct segment *s = find(q, r->segment);
     char *path;
-    int fd, found = 0;
+    int found;
 
     if (!s || r->offset >= s->bytes)
         return 0;
     path = segment_path(q, r->segment);
-    fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        found = path && errno == ENOENT ? 0 : -EAGAIN;
+    else
         found = read_record(fd, r->offset, true, ret);
+    if (fd >= 0)
         close(fd);
-    }
     free(path);
     ret->segment = r->segment;
     return found;
@@ -421,7 +445,7 @@ int queue_peek(struct queue *q, size_t i, int64_t now_ms, struct queue_record *r
         r->moved = true;
     }
     pthread_mutex_unlock(&q->lock);
-    return found;
+    return found > 0;
 }
 
 void queue_pass(struct queue *q, size_t i, const struct queue_record *record)

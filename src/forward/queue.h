@@ -22,8 +22,9 @@ struct queue;
 
 struct queue_options {
     const char *dir;
-    uint64_t max_bytes, segment_bytes;
-    int64_t max_age_ms;
+    uint64_t max_bytes;     /* beyond it the oldest segments are dropped */
+    uint64_t segment_bytes; /* at most; an eighth of either bound fills one too */
+    int64_t max_age_ms;     /* segments with nothing younger are dropped */
 };
 
 MUST_CHECK int queue_open(const struct queue_options *options, struct queue **ret,
@@ -45,7 +46,8 @@ struct queue_record {
     uint64_t segment, next; /* where the one behind it begins */
 };
 
-/** The record that reader `i` is at: 1; 0 when there is none. It stays there until queue_pass(). */
+/** The record that reader `i` is at: 1; 0 when there is none, or none that can be read now. It
+ * stays there until queue_pass(). */
 int queue_peek(struct queue *q, size_t i, int64_t now_ms, struct queue_record *ret);
 
 /** Reader `i` is done with the record. */

@@ -1,6 +1,9 @@
 /* queue_test.c - records come back in order, once, after restarts and tears, within the bounds. */
 #include "queue.h"
 
+#include "outbound/outbound.h"
+#include "sender.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -192,6 +195,134 @@ static void too_old_records_go_and_are_counted(void **state)
     assert_int_equal(queue_dropped(f->queue, f->reader), 10);
 }
 
+/* ---- a receiver that is away for an hour, on a clock of the test's own ---- */
+
+#define HOUR_MS    3600000
+#define EVERY_MS   20000 /* a block each */
+#define BLOCKS     (HOUR_MS / EVERY_MS)
+#define BLOCK_FILL 900
+
+/* A receiver as sender.c drives one: what it took, and when it is tried next. */
+struct away {
+    struct courier courier; /* only its waits */
+    size_t reader;
+    unsigned attempt, tries, taken;
+    int64_t next_ms;
+    uint64_t dice;
+};
+
+static void append_block(struct fixture *f, unsigned number, int64_t now_ms)
+{
+    char text[BLOCK_FILL + 16];
+
+    memset(text, 'x', sizeof(text));
+    snprintf(text, sizeof(text), "%u", number);
+    assert_int_equal(queue_append(f->queue, str_make(text, sizeof(text)), 10, now_ms, NULL), 0);
+}
+
+/* What one try at `now_ms` comes to: the receiver takes one block, or none while it is away. */
+static bool try_once(struct fixture *f, struct away *a, bool there, int64_t now_ms)
+{
+    struct queue_record record = {0};
+
+    if (now_ms < a->next_ms || !queue_peek(f->queue, a->reader, now_ms, &record))
+        return false;
+    a->tries++;
+    if (there) {
+        assert_int_equal(strtoul(record.bytes.ptr, NULL, 10), a->taken);
+        a->taken++;
+        a->attempt = 0;
+        queue_pass(f->queue, a->reader, &record);
+    } else {
+        a->dice = hash_more(a->dice, &now_ms, sizeof(now_ms));
+        a->next_ms = now_ms + courier_delay_ms(&a->courier, a->attempt++, a->dice, 0);
+    }
+    buf_fini(&record.bytes);
+    return there;
+}
+
+static void an_hour_without_a_receiver_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct away away = {0}, there = {0};
+    struct queue_stats stats;
+
+    f->options.max_bytes = 64 << 20;
+    f->options.max_age_ms = 3 * 24 * HOUR_MS;
+    courier_init(&away.courier, SENDER_DELAY_FIRST_MS, SENDER_DELAY_LONGEST_MS, STR("http://a/"));
+    reopen(f);
+    assert_int_equal(queue_reader(f->queue, "there", &there.reader, NULL), 0);
+    for (int64_t now_ms = 0; now_ms < HOUR_MS; now_ms += 500) {
+        if (now_ms == HOUR_MS / 2) { /* the program is started anew meanwhile */
+            reopen(f);
+            assert_int_equal(queue_reader(f->queue, "there", &there.reader, NULL), 0);
+        }
+        if (now_ms % EVERY_MS == 0)
+            append_block(f, (unsigned)(now_ms / EVERY_MS), now_ms);
+        try_once(f, &away, false, now_ms);
+        while (try_once(f, &there, true, now_ms))
+            ;
+        assert_int_equal(there.taken, now_ms / EVERY_MS + 1); /* the other one is not held up */
+    }
+    /* 15 to 30 s apart: not so often as to be a burden, often enough to be back soon. */
+    assert_true(away.tries >= HOUR_MS / 30000 && away.tries <= HOUR_MS / 15000 + 10);
+    queue_get_stats(f->queue, &stats);
+    assert_true(stats.bytes >= (uint64_t)BLOCKS * BLOCK_FILL);
+    away.next_ms = 0;
+    while (try_once(f, &away, true, HOUR_MS))
+        ;
+    assert_int_equal(away.taken, BLOCKS);
+    assert_int_equal(queue_dropped(f->queue, away.reader), 0);
+    queue_get_stats(f->queue, &stats);
+    assert_true(stats.bytes <= 2 * 4096); /* what is sent does not stay */
+    courier_fini(&away.courier);
+}
+
+static void an_outage_beyond_the_bounds_costs_the_oldest_and_all_is_accounted_for(void **state)
+{
+    static const struct {
+        uint64_t max_bytes;
+        int64_t max_age_ms;
+        unsigned at_least; /* blocks that stay */
+    } cases[] = {
+        {50000, 24 * HOUR_MS, 38},   /* 53 blocks fit, less an eighth and one segment */
+        {64 << 20, HOUR_MS / 4, 45}, /* so many are made in a quarter of an hour */
+        {64 << 20, HOUR_MS / 60, 3},
+        {3000, 24 * HOUR_MS, 1},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct queue_stats stats;
+        struct queue_record record = {0};
+        unsigned left = 0, next = 0;
+        queue_close(f->queue);
+        assert_int_equal(file_remove_tree(f->dir), 0);
+        f->options.max_bytes = cases[i].max_bytes;
+        f->options.max_age_ms = cases[i].max_age_ms;
+        f->options.segment_bytes = 16 << 20;
+        open_queue(f);
+        for (unsigned n = 0; n < BLOCKS; n++) {
+            append_block(f, n, (int64_t)n * EVERY_MS);
+            queue_get_stats(f->queue, &stats);
+            assert_true(stats.bytes <= MAX(cases[i].max_bytes, (uint64_t)8192));
+        }
+        while (queue_peek(f->queue, f->reader, HOUR_MS, &record)) {
+            unsigned number = (unsigned)strtoul(record.bytes.ptr, NULL, 10);
+            assert_true(!left || number == next); /* of what stays nothing is missing in between */
+            next = number + 1;
+            left++;
+            /* A segment goes when its youngest is too old: an eighth more at most. */
+            assert_true(HOUR_MS - record.ts_ms <= cases[i].max_age_ms * 9 / 8 + 2 * EVERY_MS);
+            queue_pass(f->queue, f->reader, &record);
+        }
+        buf_fini(&record.bytes);
+        assert_int_equal(next, BLOCKS);
+        assert_true(left >= cases[i].at_least);
+        assert_int_equal(queue_dropped(f->queue, f->reader), 10 * (BLOCKS - left));
+    }
+}
+
 static void files_go_when_all_readers_are_through(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +365,8 @@ int main(void)
         WITH_QUEUE(damage_while_it_runs_is_counted),
         WITH_QUEUE(beyond_the_bound_the_oldest_go_and_are_counted),
         WITH_QUEUE(too_old_records_go_and_are_counted),
+        WITH_QUEUE(an_hour_without_a_receiver_loses_nothing),
+        WITH_QUEUE(an_outage_beyond_the_bounds_costs_the_oldest_and_all_is_accounted_for),
         WITH_QUEUE(files_go_when_all_readers_are_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,77 @@ describe('algalon agent', () => {
     assert.doesNotMatch(agent.output, /level=error/);
   });
 
+  it('keeps the queue within its bound while a receiver is away, and counts what that costs', { timeout: 120_000 }, async () => {
+    const dir = temporaryFolder('algalon-outage');
+    /* Values that no packing makes small: the bound is passed within seconds. */
+    const SERIES = 3000;
+    let scrapes = 0;
+    const target = http.createServer((request, response) => {
+      scrapes++;
+      response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+      response.end(`scrapes ${scrapes}\n${Array.from({ length: SERIES }, (_, i) => `noise{i="${i}"} ${Math.random()}\n`).join('')}`);
+    });
+    await new Promise((resolve) => target.listen(0, '127.0.0.1', resolve));
+    /* The real store behind a door that is shut for a while: a connection is refused with 503. */
+    const store = await Algalon.start({ command: 'host' });
+    let open = false, tries = 0;
+    const door = http.createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      tries++;
+      if (!open) return response.writeHead(503).end('closed');
+      const answer = await fetch(`${store.api}${request.url}`, { method: 'POST', headers: { 'content-encoding': request.headers['content-encoding'], 'content-type': 'application/x-protobuf' }, body: Buffer.concat(chunks) });
+      return response.writeHead(answer.status).end(await answer.text());
+    });
+    await new Promise((resolve) => door.listen(0, '127.0.0.1', resolve));
+    const config = path.join(dir, 'scrape.yml');
+    fs.writeFileSync(config, `global: {scrape_interval: 250ms, scrape_timeout: 250ms}
+scrape_configs: [{job_name: noisy, static_configs: [{targets: ['127.0.0.1:${target.address().port}']}]}]
+`);
+    const [port] = await freePorts(1);
+    const bound = 1 << 20;
+    const agent = new Child(binary, ['agent', '--config=', `--listen-api=127.0.0.1:${port}`, `--data-dir=${dir}/agent`, `--scrape-config=${config}`, '--remote-write-compression=snappy', '--remote-write-queue-size=1MB',
+      `--remote-write=http://127.0.0.1:${door.address().port}/api/v1/write`]);
+    const metrics = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return (name) => Number(new RegExp(`^algalon_forward_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)[1]);
+    };
+    const files = () => fs.readdirSync(`${dir}/agent/forward`).filter((name) => name.endsWith('.queue')).map((name) => fs.statSync(`${dir}/agent/forward/${name}`).size).reduce((a, b) => a + b, 0);
+    try {
+      let largest = 0;
+      await until('much more than the bound has passed', 60, async () => {
+        largest = Math.max(largest, files());
+        return (await metrics())('dropped_samples_total') > 20 * SERIES;
+      });
+      assert.ok(largest <= bound * 1.5, `the queue had ${largest} bytes`); /* a block may just have been written */
+      assert.equal((await metrics())('failing'), 1);
+      assert.ok((await metrics())('behind_seconds') > 0);
+      assert.ok(tries < 40, `tried ${tries} times`);
+      open = true;
+      const last = scrapes;
+      await until('what waited has come', 60, async () => (await store.value('max_over_time(scrapes[10m])')) > last);
+      fs.writeFileSync(config, 'scrape_configs: []\n');
+      assert.equal((await fetch(`http://127.0.0.1:${port}/-/reload`, { method: 'POST' })).status, 200);
+      const whole = await until('the queue is empty and all is accounted for', 30, async () => {
+        const m = await metrics();
+        const accounted = m('sent_samples_total') + m('dropped_samples_total');
+        return m('samples_total') === accounted && m('behind_seconds') === 0 && m;
+      });
+      assert.equal(whole('lost_samples_total'), 0);
+      assert.equal(whole('rejected_samples_total'), 0);
+      /* What was not dropped is there without a gap and in its order. */
+      const stored = await samples(store.api, 'scrapes');
+      assert.ok(stored[0][1] > 20, 'the oldest are what was dropped');
+      assertWhole(stored);
+    } finally {
+      await agent.stop();
+      await store.stop();
+      door.close();
+      target.close();
+      target.closeAllConnections();
+    }
+  });
+
   it('gives each receiver its own labels, credentials and packing', { timeout: 90_000 }, async () => {
     const dir = temporaryFolder('algalon-receivers');
     const target = await countingTarget();
