@@ -137,6 +137,13 @@ static void print_store(struct buf *to, struct store *store)
     gauge(to, "algalon_store_replay_seconds", "How long reading the log back took.",
           s.replay_seconds);
     gauge(to, "algalon_store_read_only", "1 while nothing can be written.", s.read_only ? 1 : 0);
+    gauge(to, "algalon_store_seal_failed",
+          "1 while what was gathered in memory and log cannot be written to days.",
+          s.seal_failed ? 1 : 0);
+    gauge(to, "algalon_store_damaged_days",
+          "Days of which something could not be read since the start.", (double)s.damaged_days);
+    counter(to, "algalon_store_damaged_reads_total",
+            "Readings that left something out because it is damaged.", s.damaged_reads);
 }
 
 static void print_scrape(struct buf *to, struct scrape *scrape)

@@ -121,19 +121,38 @@ void status_walreplay(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
-/* A line of text about what is well; and that GPUs are left alone, where an operator wants it. */
-static void reply_state(struct http_request *r, const struct api *api, const char *state)
+/* What an operator should know although the program answers: a store that keeps nothing still
+ * serves what it has, so that it is healthy and ready. */
+static void add_notes(const struct api *api, struct buf *to)
 {
     int64_t left_ms = api->worker ? worker_let_go_left_ms(api->worker) : 0;
-    char text[160];
+    struct store_stats store = {0};
 
     if (left_ms > 0)
-        snprintf(text, sizeof(text),
-                 "Algalon is %s.\nGPUs are released by the operator for another %" PRId64 " s.\n",
-                 state, (left_ms + 999) / 1000);
-    else
-        snprintf(text, sizeof(text), "Algalon is %s.\n", state);
-    http_reply_text(r, 200, TEXT_TYPE, text);
+        buf_printf(to, "GPUs are released by the operator for another %" PRId64 " s.\n",
+                   (left_ms + 999) / 1000);
+    if (api->store)
+        store_get_stats(api->store, &store);
+    if (store.read_only)
+        buf_printf(to, "The store keeps nothing new: %s.\n", store.trouble);
+    else if (store.seal_failed)
+        buf_printf(to, "The store cannot write to its days: %s.\n", store.trouble);
+    if (store.damaged_days)
+        buf_printf(to,
+                   "%" PRIu64 " days of the store are damaged and served in part: algalon check "
+                   "DATA-DIR names them while the program is stopped.\n",
+                   store.damaged_days);
+}
+
+static void reply_state(struct http_request *r, const struct api *api, const char *state)
+{
+    struct buf text;
+
+    buf_init(&text, 0);
+    buf_printf(&text, "Algalon is %s.\n", state);
+    add_notes(api, &text);
+    http_reply_text(r, 200, TEXT_TYPE, text.failed ? "" : text.ptr);
+    buf_fini(&text);
 }
 
 void status_healthy(struct http_request *r, void *ctx)

@@ -182,18 +182,34 @@ static void look_at_web(struct check_files *c, const char *path)
         report_add(c->report, REPORT_OK, 0, NULL, NULL, "a web configuration with credentials");
 }
 
+static void add_damage(void *ctx, const char *file, const char *what)
+{
+    struct check_files *c = ctx;
+
+    report_add(
+        c->report, REPORT_ERROR, 0, file,
+        "it is served without what is damaged; to have it whole, put the file of a copy in its "
+        "place while the program is stopped",
+        "%s", what);
+}
+
 static void look_at_data(struct check_files *c, const char *path)
 {
+    struct store_inspection found;
     struct statvfs disk;
     struct error err;
-    int code = store_check_dir(path, &err);
+    int code = store_inspect(path, add_damage, c, &found, &err);
 
     if (code == -EBUSY)
-        report_add(c->report, REPORT_NOTE, 0, NULL, NULL, "%s", err.text);
+        report_add(c->report, REPORT_NOTE, 0, NULL, NULL,
+                   "%s: what is in it is looked at while it is stopped", err.text);
     else if (code)
         report_error(c->report, &err);
     else
-        report_add(c->report, REPORT_OK, 0, NULL, NULL, "can be opened as a data directory");
+        report_add(c->report, REPORT_OK, 0, NULL, NULL,
+                   "can be opened as a data directory: %" PRIu64 " days with %" PRIu64
+                   " blocks, %" PRIu64 " log segments, %" PRIu64 " MB read",
+                   found.days, found.blocks, found.log_segments, found.bytes >> 20);
     if (!code && !statvfs(path, &disk) && disk.f_bavail * disk.f_frsize < (128u << 20))
         report_add(c->report, REPORT_WARNING, 0, NULL,
                    "free space, or set --min-free-disk and --retention-size",

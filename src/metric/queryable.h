@@ -20,6 +20,7 @@ struct selection {
     size_t len;
     const struct labels *labels; /* [len] */
     const struct selection_ops *ops;
+    const char *warning; /* what is missing and why; NULL: nothing. Lives as the labels do */
 };
 
 struct selection_ops {

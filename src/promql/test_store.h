@@ -136,7 +136,7 @@ static inline int test_store_select(void *self, struct selector selector, int64_
             code = -E2BIG;
     }
     sel->store = s;
-    sel->base = (struct selection){n, sel->labels, &ops};
+    sel->base = (struct selection){.len = n, .labels = sel->labels, .ops = &ops};
     if (code < 0) {
         test_selection_free(&sel->base);
         return error_set(err, code, "the selection failed");

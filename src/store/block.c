@@ -365,6 +365,14 @@ static bool strip_is_good(const struct block_view *v, uint32_t strip)
                le32(v->strip_at + (size_t)strip * STRIP_BYTES + 4);
 }
 
+bool block_verify(const struct block_view *v)
+{
+    for (uint32_t strip = 0; strip < strips_of(v->columns); strip++)
+        if (!strip_is_good(v, strip))
+            return false;
+    return true;
+}
+
 int block_read(const struct block_view *v, uint32_t i, uint64_t *ret, uint32_t *ret_present)
 {
     struct str bytes;

@@ -70,6 +70,9 @@ uint32_t block_next_column(const struct block_view *v, uint32_t *run, uint32_t *
 MUST_CHECK int block_read(const struct block_view *v, uint32_t i, uint64_t *ret,
                           uint32_t *ret_present);
 
+/** Whether the checksums of all columns hold. */
+bool block_verify(const struct block_view *v);
+
 /** The bytes that block_read() of column `i` touches, for advice to the kernel. */
 void block_extent(const struct block_view *v, uint32_t i, const uint8_t **ret_start,
                   size_t *ret_len);

@@ -3,6 +3,7 @@
 #include "store/store_test.h"
 #include "store/wal_file.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -187,6 +188,11 @@ static int fault_truncate(int fd, off_t len)
     return ftruncate(fd, len);
 }
 
+static int fault_reserve(int fd, off_t len)
+{
+    return fault.code == ENOSPC && fault.for_good ? ENOSPC : posix_fallocate(fd, 0, len);
+}
+
 static int fault_free(int fd, uint64_t *ret)
 {
     (void)fd;
@@ -203,6 +209,7 @@ static const struct store_io fault_io = {
     .write = fault_write,
     .sync = fault_sync,
     .truncate = fault_truncate,
+    .reserve = fault_reserve,
     .free_bytes = fault_free,
     .before_commit = fault_commit,
     .now_ms = clock_now_ms,
@@ -295,6 +302,50 @@ static void a_full_disk_is_said_and_ends_by_itself(void **state)
     assert_int_equal(stats.append_errors_total, 1);
 }
 
+static void a_disk_that_is_full_at_the_start_serves_what_is_kept(void **state)
+{
+    struct test_store *t = *state;
+    struct group *g;
+    struct store_stats stats;
+    char path[200];
+
+    assert_int_equal(store_group(t->store, STR("g"), &g, NULL), 0);
+    add_columns(t, g);
+    for (int64_t n = 1; n <= 3; n++)
+        assert_int_equal(append_row(t, g, n), 0);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    assert_int_equal(append_row(t, g, 4), 0);
+    store_abandon(t->store);
+    t->store = NULL;
+    snprintf(path, sizeof(path), "%s/days/1970-01-01.mdb-lock", t->dir);
+    assert_int_equal(unlink(path), 0); /* as in a copy */
+    t->io = &fault_io;
+    fault.code = ENOSPC;
+    fault.for_good = true;
+    fault.calls = fault.at = 0;
+    fault.free_bytes = 0;
+    test_open(t);
+    assert_int_equal(count_rows(t), 4);
+    store_get_stats(t->store, &stats);
+    assert_true(stats.read_only);
+    assert_true(stats.trouble[0] != '\0');
+    assert_int_equal(store_group(t->store, STR("g"), &g, NULL), 0);
+    assert_int_equal(append_row(t, g, 5), -ENOSPC);
+    keeper_round(t->store);
+    assert_int_equal(count_rows(t), 4);
+    fault.code = 0; /* there is space again */
+    fault.for_good = false;
+    fault.free_bytes = UINT64_MAX;
+    keeper_round(t->store);
+    assert_int_equal(append_row(t, g, 5), 0);
+    keeper_round(t->store);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    store_get_stats(t->store, &stats);
+    assert_false(stats.read_only);
+    test_reopen(t);
+    assert_int_equal(count_rows(t), 5);
+}
+
 static void a_removed_folder_is_said(void **state)
 {
     struct test_store *t = *state;
@@ -355,6 +406,8 @@ int main(void)
         cmocka_unit_test(any_one_failure_loses_nothing_acknowledged),
         cmocka_unit_test_setup_teardown(a_full_disk_is_said_and_ends_by_itself, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(a_disk_that_is_full_at_the_start_serves_what_is_kept,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_removed_folder_is_said, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_broken_log_makes_the_store_read_only, test_setup,
                                         test_teardown),

@@ -34,15 +34,24 @@ int day_failed(struct error *err, const struct day *day, int rc)
     return error_set(err, code, "day %s: %s", day->path, mdb_strerror(rc));
 }
 
-static char *path_of(const char *dir, int64_t number)
+void day_print_date(int64_t number, char to[16])
 {
     time_t at = (time_t)(number * (DAY_MS / 1000));
     struct tm tm = {0};
-    struct buf path;
 
     gmtime_r(&at, &tm);
+    snprintf(to, 16, "%04u-%02u-%02u", (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100);
+}
+
+static char *path_of(const char *dir, int64_t number)
+{
+    struct buf path;
+    char date[16];
+
+    day_print_date(number, date);
     buf_init(&path, 0);
-    buf_printf(&path, "%s/%04d-%02d-%02d.mdb", dir, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    buf_printf(&path, "%s/%s.mdb", dir, date);
     return buf_take(&path);
 }
 
@@ -84,6 +93,7 @@ static void close_env(struct day *day)
     day->env = NULL;
     day->reopen = false;
     day_index_forget(day);
+    atomic_store(&day->unindexed, 0);
     day->trusted_len = 0;
 }
 
@@ -135,6 +145,15 @@ void day_learn_bytes(struct day *day)
 
     if (day->path && stat(day->path, &st) == 0)
         day->bytes = (uint64_t)st.st_blocks * 512;
+}
+
+int days_open_read_only(const char *dir, struct days **ret, struct error *err)
+{
+    int code = days_open(dir, &store_io_system, ret, err);
+
+    if (!code)
+        (*ret)->read_only = true;
+    return code;
 }
 
 int days_open(const char *dir, const struct store_io *io, struct days **ret, struct error *err)
@@ -211,16 +230,17 @@ static int read_meta(struct day *day, MDB_txn *txn)
 
 static int open_databases(struct day *day)
 {
+    unsigned flags = day->read_only ? 0 : MDB_CREATE;
     MDB_txn *txn;
-    int rc = mdb_txn_begin(day->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(day->env, NULL, day->read_only ? MDB_RDONLY : 0, &txn);
 
     if (rc)
         return rc;
-    rc = mdb_dbi_open(txn, "blocks", MDB_CREATE, &day->blocks);
+    rc = mdb_dbi_open(txn, "blocks", flags, &day->blocks);
     if (!rc)
-        rc = mdb_dbi_open(txn, "shelves", MDB_CREATE, &day->shelves);
+        rc = mdb_dbi_open(txn, "shelves", flags, &day->shelves);
     if (!rc)
-        rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &day->meta);
+        rc = mdb_dbi_open(txn, "meta", flags, &day->meta);
     if (!rc)
         rc = read_meta(day, txn);
     if (rc) {
@@ -251,11 +271,11 @@ static char *lock_path_of(const struct day *day)
 
 /* LMDB maps the lock file and writes into the map: without room on the disk that is SIGBUS, not an
  * error. So the room is taken beforehand. */
-static int reserve_lock(const struct day *day)
+int day_reserve_lock(const struct day *day)
 {
     char *path = lock_path_of(day);
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
-    int rc = !path ? ENOMEM : fd < 0 ? errno : posix_fallocate(fd, 0, LOCK_BYTES);
+    int rc = !path ? ENOMEM : fd < 0 ? errno : day->days->io->reserve(fd, LOCK_BYTES);
 
     if (fd >= 0)
         close(fd);
@@ -279,6 +299,8 @@ static int restore_length(struct day *day)
         rc = mdb_env_get_fd(day->env, &fd);
     if (rc)
         return rc;
+    if (day->days->read_only)
+        return 0;
     off_t wanted = (off_t)(info.me_last_pgno + 1) * (off_t)stat.ms_psize;
     if (fstat(fd, &st))
         return errno;
@@ -298,10 +320,17 @@ static int try_open(struct day *day, size_t size)
         rc = mdb_env_set_maxreaders(day->env, READERS_MAX);
     if (!rc)
         rc = mdb_env_set_mapsize(day->env, size);
+    if (!rc) {
+        /* Without a table of readers a day can be read, as long as nobody writes to it. */
+        rc = day->days->read_only ? ENOSPC : day_reserve_lock(day);
+        day->read_only = rc && code_of(rc) == -ENOSPC && access(day->path, F_OK) == 0;
+        rc = day->read_only ? 0 : rc;
+    }
     if (!rc)
-        rc = reserve_lock(day);
-    if (!rc)
-        rc = mdb_env_open(day->env, day->path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0640);
+        rc = mdb_env_open(day->env, day->path,
+                          MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD |
+                              (day->read_only ? MDB_RDONLY | MDB_NOLOCK : 0),
+                          0640);
     if (!rc)
         rc = restore_length(day);
     if (!rc)
@@ -375,6 +404,8 @@ int days_get(struct days *d, int64_t number, bool make, struct day **ret, struct
         code = error_set(err, -EBUSY, "day %s has to be opened again first", day->path);
     else if (!day->env)
         code = open_day(day, err);
+    if (code == -EIO)
+        day_note_damage(day, "it cannot be opened");
     if (!code) {
         day->refs++;
         day->last_use = ++d->uses;
@@ -383,6 +414,13 @@ int days_get(struct days *d, int64_t number, bool make, struct day **ret, struct
     close_idle(d);
     pthread_mutex_unlock(&d->lock);
     return code;
+}
+
+void day_note_damage(struct day *day, const char *what)
+{
+    atomic_fetch_add(&day->days->damage, 1);
+    if (!atomic_exchange(&day->damaged, true))
+        log_error("a day is damaged, the rest is served", "path", day->path, "what", what);
 }
 
 void day_put(struct day *day)
@@ -467,7 +505,9 @@ void days_get_stats(struct days *d, struct days_stats *ret)
         ret->days++;
         ret->blocks += d->items[i]->block_count;
         ret->disk_bytes += d->items[i]->bytes;
+        ret->damaged_days += atomic_load(&d->items[i]->damaged);
     }
+    ret->damage = atomic_load(&d->damage);
     ret->block_bytes = ret->disk_bytes;
     pthread_mutex_unlock(&d->lock);
 }

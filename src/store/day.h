@@ -12,6 +12,8 @@ struct day;  /* one of them, open, referenced */
 
 MUST_CHECK int days_open(const char *dir, const struct store_io *io, struct days **ret,
                          struct error *err);
+/** The same for looking only, in a folder where no process writes: nothing is made or changed. */
+MUST_CHECK int days_open_read_only(const char *dir, struct days **ret, struct error *err);
 void days_close(struct days *d); /* NULL is fine; all references were given back */
 
 /** Day `number` (days since 1970), made when `make`. -ENOENT: there is none. */
@@ -19,6 +21,8 @@ MUST_CHECK int days_get(struct days *d, int64_t number, bool make, struct day **
                         struct error *err);
 void day_put(struct day *day); /* gives the reference back; NULL is fine */
 int64_t day_number(const struct day *day);
+/** The date of day `number`, as 2026-11-23. */
+void day_print_date(int64_t number, char to[16]);
 
 /** Numbers of the days from `from` to `to` (inside); at most `cap` into `ret`. Returns how many
  * there are. */
@@ -30,8 +34,13 @@ MUST_CHECK int days_copy(struct days *d, int64_t number, const char *dir, struct
 /** Unlinks a day; readers that have it open go on reading. */
 void days_drop(struct days *d, int64_t number);
 
+/** Notes that reading a day left something out because it is damaged; logged at the first time. */
+void day_note_damage(struct day *day, const char *what);
+
 struct days_stats {
     uint64_t days, blocks, block_bytes, disk_bytes;
+    uint64_t damaged_days; /* in which damage was met since the start */
+    uint64_t damage;       /* readings that left something out */
 };
 void days_get_stats(struct days *d, struct days_stats *ret);
 
@@ -69,8 +78,13 @@ void day_write_abort(struct day_write *w); /* NULL is fine */
 /** Marks columns of a group as indexed in this day; true when this one was not yet. It is only
  * remembered while the day is open: asking twice costs a few bytes of index. */
 bool day_index_column(struct day *day, uint32_t group, uint32_t column);
-/** Forgets that, after a failed commit. */
+/** Forgets that: after a failed commit, or when the index that had them is damaged. */
 void day_index_forget(struct day *day);
+
+/** Notes that the label index of the day is damaged: columns will be indexed anew. */
+void day_note_index_damage(struct day *day);
+/** Whether that was noted; says so once only while the day is open. */
+bool day_take_index_damage(struct day *day);
 
 /* ---- reading: any thread, a reader by one thread at a time ---- */
 
@@ -85,6 +99,19 @@ MUST_CHECK int day_read_shelves(struct day_read *r,
                                 void *ctx, struct error *err);
 /** Notes that the checksum of a shelf was found good. */
 void day_trust_shelf(struct day_read *r, uint64_t key);
+
+/* Where a block of a day belongs. */
+struct day_place {
+    uint32_t group;
+    int64_t min_ms, max_ms;
+};
+
+/** Calls `visit` for each block, by group, then by first time. Stops at what it returns unless 0.
+ */
+MUST_CHECK int day_read_all(struct day_read *r,
+                            int (*visit)(void *ctx, const struct day_place *place,
+                                         const struct day_blob *block),
+                            void *ctx, struct error *err);
 
 /** Calls `visit` for each block of `group` that touches [start_ms, end_ms], by first time. */
 MUST_CHECK int day_read_blocks(struct day_read *r, uint32_t group, int64_t start_ms, int64_t end_ms,

@@ -25,6 +25,7 @@ struct day {
     uint64_t last_use;
     bool dropped;
     bool reopen;    /* the environment cannot go on: close it as soon as nobody uses it */
+    bool read_only; /* opened while there was no room for its lock file */
     bool known;     /* the counts below are right */
     size_t map_min; /* of the map, after it was found full */
     uint64_t block_count, bytes;
@@ -34,6 +35,8 @@ struct day {
     pthread_mutex_t trust_lock; /* lock: trusted */
     uint64_t *trusted;          /* keys of shelves whose checksum is good */
     size_t trusted_len, trusted_cap;
+    atomic_bool damaged;  /* something of it could not be read */
+    atomic_int unindexed; /* 1: and that was its label index; 2: its columns are being told anew */
     atomic_uint touched[DAY_TOUCHED]; /* monotonic second + 1 of the last reading */
 };
 
@@ -45,10 +48,15 @@ struct days {
     struct day **items;   /* by number */
     size_t len, cap;
     uint64_t uses;
+    bool read_only;               /* nothing is ever written, not even a lock file */
+    atomic_uint_least64_t damage; /* readings that left something out */
 };
 
 /** A negative errno for what LMDB says, and its words. */
 int day_failed(struct error *err, const struct day *day, int rc);
+
+/** Takes the room of the lock file beforehand. 0 or an errno. */
+int day_reserve_lock(const struct day *day);
 
 /** Reads the file's size anew. lock of days held */
 void day_learn_bytes(struct day *day);

@@ -34,8 +34,21 @@ static uint64_t next_key(MDB_txn *txn, MDB_dbi meta, const char *name)
     return le64(value.mv_data);
 }
 
+/* A day that was opened without room for its lock file is opened again once there is. */
+static int refuse_to_write(struct day *day, struct error *err)
+{
+    if (day_reserve_lock(day) == 0) {
+        pthread_mutex_lock(&day->days->lock);
+        day->reopen = true;
+        pthread_mutex_unlock(&day->days->lock);
+    }
+    return error_set(err, -ENOSPC, "day %s: there is no room to write to it", day->path);
+}
+
 int day_write_begin(struct day *day, struct day_write **ret, struct error *err)
 {
+    if (day->read_only)
+        return refuse_to_write(day, err);
     struct day_write *w = xnew(struct day_write);
     int rc = mdb_txn_begin(day->env, NULL, 0, &w->txn);
 
@@ -269,6 +282,21 @@ void day_index_forget(struct day *day)
     map_fini(&day->indexed);
 }
 
+void day_note_index_damage(struct day *day)
+{
+    int fresh = 0;
+
+    day_note_damage(day, "label index: series may be missing");
+    atomic_compare_exchange_strong(&day->unindexed, &fresh, 1);
+}
+
+bool day_take_index_damage(struct day *day)
+{
+    int noted = 1;
+
+    return atomic_compare_exchange_strong(&day->unindexed, &noted, 2);
+}
+
 /* ---- reading ---- */
 
 void day_advise(const void *at, size_t n)
@@ -359,6 +387,30 @@ int day_read_blocks(struct day_read *r, uint32_t group, int64_t start_ms, int64_
     }
     mdb_cursor_close(cursor);
     return code ? code : rc && rc != MDB_NOTFOUND ? day_failed(err, r->day, rc) : 0;
+}
+
+int day_read_all(struct day_read *r,
+                 int (*visit)(void *ctx, const struct day_place *place,
+                              const struct day_blob *block),
+                 void *ctx, struct error *err)
+{
+    int64_t begin = r->day->number * DAY_MS;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int code = 0, rc = mdb_cursor_open(r->txn, r->day->blocks, &cursor);
+
+    if (rc)
+        return day_failed(err, r->day, rc);
+    while (!code && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
+        const uint8_t *k = key.mv_data;
+        if (key.mv_size != BLOCK_KEY)
+            continue;
+        struct day_place place = {from_be32(k), begin + from_be32(k + 4), begin + from_be32(k + 8)};
+        struct day_blob blob = {from_be64(k + 12), value.mv_data, value.mv_size};
+        code = visit(ctx, &place, &blob);
+    }
+    mdb_cursor_close(cursor);
+    return code ? code : rc == MDB_NOTFOUND ? 0 : day_failed(err, r->day, rc);
 }
 
 static atomic_uint *touched_slot(const struct day_read *r, uint32_t group, int64_t ts_ms)

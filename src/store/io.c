@@ -1,6 +1,7 @@
 /* io.c - the real system calls behind the store. */
 #include "store/io.h"
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -11,6 +12,11 @@ static int io_sync(int fd)
 #else
     return fdatasync(fd);
 #endif
+}
+
+static int io_reserve(int fd, off_t len)
+{
+    return posix_fallocate(fd, 0, len);
 }
 
 static int io_free_bytes(int fd, uint64_t *ret_free)
@@ -32,6 +38,7 @@ const struct store_io store_io_system = {
     .write = write,
     .sync = io_sync,
     .truncate = ftruncate,
+    .reserve = io_reserve,
     .free_bytes = io_free_bytes,
     .before_commit = io_before_commit,
     .now_ms = clock_now_ms,

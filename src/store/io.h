@@ -11,6 +11,7 @@ struct store_io {
     ssize_t (*write)(int fd, const void *bytes, size_t n);
     int (*sync)(int fd);                           /* fdatasync() */
     int (*truncate)(int fd, off_t len);            /* ftruncate() */
+    int (*reserve)(int fd, off_t len);             /* posix_fallocate(): 0 or an errno */
     int (*free_bytes)(int fd, uint64_t *ret_free); /* of the file system `fd` lies on */
     int (*before_commit)(void);                    /* 0, or the negative errno a commit is to fail
                                                       with */

@@ -95,7 +95,7 @@ struct listing {
     const struct str *name; /* NULL: names are listed, else this one's values */
     const struct selector *selectors;
     size_t n;
-    struct day_read *read;
+    const struct found_day *day;
     struct str_set set;
     struct error *err;
 };
@@ -105,10 +105,12 @@ static int list_shelf(void *ctx, const struct day_blob *blob, bool trusted)
     struct listing *l = ctx;
     struct shelf shelf;
 
-    if (shelf_open(blob->bytes, blob->n, trusted, &shelf))
-        return error_set(l->err, -EIO, "the label index of a day is damaged");
+    if (shelf_open(blob->bytes, blob->n, trusted, &shelf)) {
+        day_note_index_damage(l->day->day);
+        return 0;
+    }
     if (!trusted)
-        day_trust_shelf(l->read, blob->key);
+        day_trust_shelf(l->day->read, blob->key);
     struct label_source source = shelf_source(&shelf);
     return match_list(&source, l->name, l->selectors, l->n, &l->set, l->err);
 }
@@ -119,8 +121,12 @@ static int list_days(struct store *s, struct listing *l, int64_t start_ms, int64
     int code = f ? found_open_days(f, l->err) : error_errno(l->err, -ENOMEM, "listing labels");
 
     for (size_t i = 0; !code && i < f->day_len; i++) {
-        l->read = f->days[i].read;
-        code = day_read_shelves(l->read, list_shelf, l, l->err);
+        l->day = &f->days[i];
+        code = day_read_shelves(l->day->read, list_shelf, l, l->err);
+        if (code == -EIO) {
+            day_note_index_damage(l->day->day);
+            code = 0;
+        }
     }
     found_free(f ? &f->base : NULL);
     return code;

@@ -6,8 +6,6 @@
  * was. */
 #include "store/internal.h"
 
-#include <time.h>
-
 #define JUMP_MS    INT64_C(600000)
 #define BELIEVE_NS (UINT64_C(3600) * NS_PER_S)
 #define START_MS   DAY_MS /* how long a store may have been closed without doubt */
@@ -37,12 +35,9 @@ static int64_t believed_now(struct store *s)
 
 static void drop(struct store *s, int64_t day, const char *why)
 {
-    char date[32];
-    time_t at = (time_t)(day * (DAY_MS / 1000));
-    struct tm tm = {0};
+    char date[16];
 
-    gmtime_r(&at, &tm);
-    snprintf(date, sizeof(date), "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    day_print_date(day, date);
     log_info("old day dropped", "day", date, "because", why);
     days_drop(s->days, day);
 }

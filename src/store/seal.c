@@ -311,6 +311,8 @@ static int commit_day(struct round *r, const struct block *blocks, size_t n)
         return code;
     code = day_write_begin(day, &w, r->err);
     if (!code) {
+        if (day_take_index_damage(day))
+            day_index_forget(day); /* living series are told anew */
         code = write_blocks(r, day, w, blocks, n);
         if (code)
             day_write_abort(w);

@@ -2,6 +2,28 @@
 #include "store/selection.h"
 #include "store/shelf.h"
 
+void found_note_damage(struct found *f, struct day *day)
+{
+    char date[16], text[128];
+
+    if (f->base.warning)
+        return;
+    day_print_date(day_number(day), date);
+    int n = snprintf(text, sizeof(text),
+                     "the label index of %s is damaged: series of that day may be missing", date);
+    f->base.warning = arena_strndup(&f->memory, text, (size_t)n);
+}
+
+/* A day that cannot be read is left out, and said to be. */
+static void leave_out(struct found *f, int64_t number)
+{
+    char date[16], text[128];
+
+    day_print_date(number, date);
+    int n = snprintf(text, sizeof(text), "%s is damaged: what was kept that day is missing", date);
+    f->base.warning = arena_strndup(&f->memory, text, (size_t)n);
+}
+
 int found_open_days(struct found *f, struct error *err)
 {
     int64_t from = MAX(f->start_ms, INT64_C(0)) / DAY_MS, to = MIN(f->end_ms, TS_MAX) / DAY_MS;
@@ -19,7 +41,9 @@ int found_open_days(struct found *f, struct error *err)
     for (size_t i = 0; i < there && !code; i++) {
         struct found_day *day = &f->days[f->day_len];
         code = days_get(f->store->days, numbers[i], false, &day->day, err);
-        if (code == -ENOENT) { /* dropped by the retention meanwhile */
+        if (code == -EIO)
+            leave_out(f, numbers[i]);
+        if (code == -ENOENT || code == -EIO) { /* ENOENT: dropped by the retention meanwhile */
             code = 0;
             continue;
         }
@@ -35,7 +59,7 @@ int found_open_days(struct found *f, struct error *err)
 struct shelf_select {
     struct found *f;
     struct selector selector;
-    struct day_read *read;
+    const struct found_day *day;
     uint32_t group; /* at hand */
     struct group *live;
     struct error *err;
@@ -60,10 +84,13 @@ static int select_shelf(void *ctx, const struct day_blob *blob, bool trusted)
     struct bitmap matched;
     struct shelf shelf;
 
-    if (shelf_open(blob->bytes, blob->n, trusted, &shelf))
-        return error_set(s->err, -EIO, "the label index of a day is damaged");
+    if (shelf_open(blob->bytes, blob->n, trusted, &shelf)) {
+        day_note_index_damage(s->day->day);
+        found_note_damage(f, s->day->day);
+        return 0;
+    }
     if (!trusted)
-        day_trust_shelf(s->read, blob->key);
+        day_trust_shelf(s->day->read, blob->key);
     struct label_source source = shelf_source(&shelf);
     int code = match_series(&source, s->selector.matchers, s->selector.len, &matched, s->err);
     if (code)
@@ -91,8 +118,13 @@ int found_add_days(struct found *f, struct selector selector, struct error *err)
     int code = 0;
 
     for (size_t i = 0; i < f->day_len && !code; i++) {
-        s.read = f->days[i].read;
-        code = day_read_shelves(s.read, select_shelf, &s, err);
+        s.day = &f->days[i];
+        code = day_read_shelves(s.day->read, select_shelf, &s, err);
+        if (code == -EIO) {
+            day_note_index_damage(s.day->day);
+            found_note_damage(f, s.day->day);
+            code = 0;
+        }
     }
     return code;
 }

@@ -91,7 +91,10 @@ MUST_CHECK int found_add(struct found *f, struct labels labels, uint32_t group, 
 /** Sorts the hits into entries. Errors: -ENOMEM. */
 MUST_CHECK int found_finish(struct found *f);
 
-/** Opens the days of the selection's range. Errors: -ENOMEM, -EIO. */
+/** Says in the selection's warning that a day's label index is damaged. */
+void found_note_damage(struct found *f, struct day *day);
+
+/** Opens the days of the selection's range; damaged ones are left out. Errors: -ENOMEM, -EBUSY. */
 MUST_CHECK int found_open_days(struct found *f, struct error *err);
 
 /** Adds what the days' label indexes find. Errors as match_series(). */

@@ -100,6 +100,17 @@ static int open_folders(struct store *s, struct error *err)
     return code ? code : make_folder(s->dir, "days", &s->day_dir, err);
 }
 
+/* A full disk is no reason not to serve what is kept: the log begins when there is space. */
+static int open_log(struct store *s, struct error *err)
+{
+    int code = wal_open(s->log_dir, s->replay.next_segment, s->segment_bytes, s->io, &s->wal, err);
+
+    if (code != -ENOSPC)
+        return code;
+    store_note_write(s, code, err->text);
+    return 0;
+}
+
 static int open_all(struct store *s, struct error *err)
 {
     int64_t oldest, newest;
@@ -118,7 +129,7 @@ static int open_all(struct store *s, struct error *err)
     if (!code)
         code = store_replay(s, err);
     if (!code)
-        code = wal_open(s->log_dir, s->replay.next_segment, s->segment_bytes, s->io, &s->wal, err);
+        code = open_log(s, err);
     if (!code)
         code = keeper_start(s, err);
     return code;
@@ -279,6 +290,8 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     ret->blocks = days.blocks;
     ret->block_bytes = days.block_bytes;
     ret->days = days.days;
+    ret->damaged_days = days.damaged_days;
+    ret->damaged_reads = days.damage;
     ret->disk_bytes = log.bytes + days.disk_bytes;
     int64_t oldest = atomic_load(&s->oldest_ms);
     ret->oldest_ts_ms = oldest == INT64_MAX ? INT64_MIN : oldest;
@@ -288,11 +301,12 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     ret->replay_seconds = s->replay_seconds;
     ret->read_only =
         atomic_load(&s->broken) || atomic_load(&s->disk_full) || atomic_load(&s->log_full);
+    ret->seal_failed = atomic_load(&s->seal_failed);
     if (!atomic_load(&s->broken) && atomic_load(&s->disk_full)) {
         snprintf(ret->trouble, sizeof(ret->trouble),
                  "the disk is full: less than %" PRIu64 " MB are free",
                  s->options.min_free_bytes >> 20);
-    } else if (ret->read_only || atomic_load(&s->seal_failed)) {
+    } else if (ret->read_only || ret->seal_failed) {
         pthread_mutex_lock(&s->state_lock);
         snprintf(ret->trouble, sizeof(ret->trouble), "%s", s->trouble);
         pthread_mutex_unlock(&s->state_lock);

@@ -29,12 +29,27 @@ void store_options_init(struct store_options *o);
  * else or a newer format, -EACCES. */
 MUST_CHECK int store_check_dir(const char *dir, struct error *err);
 
+struct store_inspection {
+    uint64_t days, blocks, shelves, log_segments, bytes;
+    uint64_t damages; /* how often `found` was called */
+};
+
+/**
+ * Looks through a data directory that no process has: reads all of it, checks every checksum,
+ * changes nothing. Calls `found` for each file with damage, with what it means. Errors: as
+ * store_check_dir(), -EIO, -ENOMEM.
+ */
+MUST_CHECK int store_inspect(const char *dir,
+                             void (*found)(void *ctx, const char *file, const char *what),
+                             void *ctx, struct store_inspection *ret, struct error *err);
+
 /**
  * Opens the data directory, making it when absent, and replays the log: what was acknowledged
  * before a crash is there. Errors: -EBUSY another process has it, -EACCES/-EROFS it can't be
  * written, -EINVAL it holds something else (foreign files, a newer format), -EIO damage beyond
- * repair; `err` says what to do. A torn last record is no error. Threads: one "store" thread of its
- * own: syncs the log, packs blocks, drops old days; waits on the clock.
+ * repair; `err` says what to do. A torn last record is no error, nor is a full disk: what is kept
+ * is served, and writing begins when there is space. Threads: one "store" thread of its own: syncs
+ * the log, packs blocks, drops old days; waits on the clock.
  */
 MUST_CHECK int store_open(const struct store_options *options, struct store **ret,
                           struct error *err);
@@ -123,7 +138,10 @@ struct store_stats {
     int64_t oldest_ts_ms, newest_ts_ms; /* INT64_MIN when empty */
     uint64_t replayed_rows, replay_dropped_bytes;
     double replay_seconds;
-    bool read_only; /* disk full or log broken: `trouble` says which */
+    uint64_t damaged_days;  /* in which something could not be read since the start */
+    uint64_t damaged_reads; /* readings that left something out because of that */
+    bool read_only;         /* disk full or log broken: `trouble` says which */
+    bool seal_failed; /* what gathers in memory and log could not be brought into days: likewise */
     char trouble[200];
 };
 

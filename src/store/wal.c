@@ -18,8 +18,9 @@ struct wal {
     const struct store_io *io;
     uint32_t segment_bytes;
 
-    pthread_mutex_t lock; /* lock: all below */
-    int fd;
+    pthread_mutex_t sync_lock; /* held while syncing: only then segments are closed */
+    pthread_mutex_t lock;      /* lock: all below */
+    int fd;                    /* -1: the first segment has no file yet, the disk was full */
     uint32_t segment, offset;
     uint32_t oldest;       /* the first segment that may still be there */
     uint64_t older_bytes;  /* of the segments before the present one */
@@ -53,6 +54,11 @@ void wal_record_end(struct buf *b, size_t start, enum wal_type type)
     put_le32(at, hash_crc32c(0, at + 4, n + 4));
 }
 
+static int code_of(int number)
+{
+    return number == EDQUOT || number == EFBIG ? -ENOSPC : -number;
+}
+
 static int start_segment(struct wal *w, uint32_t number, struct error *err)
 {
     struct wal_file_header header = wal_file_header_make(number);
@@ -66,10 +72,10 @@ static int start_segment(struct wal *w, uint32_t number, struct error *err)
         return error_errno(err, -ENOMEM, "log segment %u", number);
     int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
     if (fd < 0)
-        code = -errno;
+        code = code_of(errno);
     ssize_t done = code ? 0 : w->io->write(fd, header.bytes, sizeof(header.bytes));
     if (!code && done != (ssize_t)sizeof(header.bytes))
-        code = done < 0 ? -errno : -ENOSPC;
+        code = done < 0 ? code_of(errno) : -ENOSPC;
     if (!code)
         code = file_sync_dir(w->dir);
     if (code) {
@@ -98,16 +104,17 @@ int wal_open(const char *dir, uint32_t number, uint32_t segment_bytes, const str
     w->io = io;
     w->segment_bytes = segment_bytes;
     w->fd = -1;
-    w->oldest = number;
+    w->segment = w->oldest = number;
+    pthread_mutex_init(&w->sync_lock, NULL);
     pthread_mutex_init(&w->lock, NULL);
     int code = start_segment(w, number, err);
-    if (code) {
+    if (code && code != -ENOSPC) {
         wal_close(w);
         return code;
     }
     w->oldest = wal_file_oldest(dir, number, &w->older_bytes);
     *ret = w;
-    return 0;
+    return code;
 }
 
 void wal_close(struct wal *w)
@@ -122,6 +129,7 @@ void wal_close(struct wal *w)
     }
     if (w->fd >= 0)
         close(w->fd);
+    pthread_mutex_destroy(&w->sync_lock);
     pthread_mutex_destroy(&w->lock);
     free(w->dir);
     free(w);
@@ -175,7 +183,7 @@ static int write_whole(struct wal *w, const char *at, size_t n, struct error *er
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0) {
-            code = errno == EDQUOT || errno == EFBIG ? -ENOSPC : -errno;
+            code = code_of(errno);
         } else if (done == 0) {
             code = -ENOSPC;
         } else {
@@ -200,9 +208,15 @@ int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n, ui
 
     pthread_mutex_lock(&w->lock);
     code = w->failed;
-    if (code) {
+    if (code)
         error_errno(err, code, "log");
-    } else if (w->offset > WAL_FILE_HEADER && (w->cut_failed || w->offset + n > w->segment_bytes)) {
+    else if (w->fd < 0)
+        code = start_segment(w, w->segment, err);
+    if (code) {
+        pthread_mutex_unlock(&w->lock);
+        return code;
+    }
+    if (w->offset > WAL_FILE_HEADER && (w->cut_failed || w->offset + n > w->segment_bytes)) {
         code = rotate(w, err);
         if (!code)
             code = -EAGAIN;
@@ -221,6 +235,7 @@ int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n, ui
 
 int wal_sync(struct wal *w, struct error *err)
 {
+    pthread_mutex_lock(&w->sync_lock);
     pthread_mutex_lock(&w->lock);
     struct closed *closed = w->closed;
     uint64_t pos = wal_pos(w->segment, w->offset);
@@ -237,7 +252,7 @@ int wal_sync(struct wal *w, struct error *err)
         free(closed);
         closed = next;
     }
-    /* Only this thread closes segments, so `fd` stays open even if the log rotates meanwhile. */
+    /* Only who holds sync_lock closes segments, so `fd` stays open if the log rotates meanwhile. */
     if (fd >= 0 && w->io->sync(fd) && !code)
         code = -errno;
     pthread_mutex_lock(&w->lock);
@@ -247,6 +262,7 @@ int wal_sync(struct wal *w, struct error *err)
     else
         w->synced_pos = pos;
     pthread_mutex_unlock(&w->lock);
+    pthread_mutex_unlock(&w->sync_lock);
     return code ? error_errno(err, -EIO, "syncing the log in %s", w->dir) : 0;
 }
 

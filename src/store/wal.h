@@ -36,7 +36,8 @@ void wal_record_end(struct buf *b, size_t start, enum wal_type type);
 
 struct wal;
 
-/** Starts segment `number` in folder `dir`, which must not have it yet. */
+/** Starts segment `number` in folder `dir`, which must not have it yet. Errors: -ENOSPC, *ret is
+ * made all the same: the segment begins with the first write that there is room for. */
 MUST_CHECK int wal_open(const char *dir, uint32_t number, uint32_t segment_bytes,
                         const struct store_io *io, struct wal **ret, struct error *err);
 void wal_close(struct wal *w); /* NULL is fine; does not sync */
@@ -53,7 +54,7 @@ uint32_t wal_segment(struct wal *w);
 MUST_CHECK int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n,
                          uint64_t *ret_pos, struct error *err);
 
-/** Brings what was written to the disk. One thread. Errors: -EIO, and from then on always. */
+/** Brings what was written to the disk. Threads: any. Errors: -EIO, and from then on always. */
 MUST_CHECK int wal_sync(struct wal *w, struct error *err);
 
 /** Goes on to a new segment, unless the present one is empty. */

@@ -62,6 +62,21 @@ describe('algalon check', () => {
     assert.match(check(file('ok/web.yml', 'http_server_config: {http2: true}\n')).out, /warning|error/);
   });
 
+  it('names what is damaged in a data directory', { timeout: 60_000 }, async () => {
+    const dataDir = path.join(dir, 'data');
+    const algalon = await Algalon.start({ command: 'host', dataDir });
+    await algalon.import('a_metric 1 1700000000000\n');
+    await algalon.stop();
+    assert.match(check('--verbose', dataDir).out, /data directory: \d+ days? with \d+ blocks?/);
+    const day = path.join(dataDir, 'days', '2023-11-14.mdb');
+    const bytes = fs.readFileSync(day);
+    for (let at = bytes.indexOf('SHF1'); at >= 0; at = bytes.indexOf('SHF1', at + 1)) bytes[at + 20] ^= 1;
+    fs.writeFileSync(day, bytes);
+    const { code, out } = check(dataDir);
+    assert.equal(code, 1);
+    assert.match(out, /days\/2023-11-14\.mdb.*label index/);
+  });
+
   it('tells a data directory from a foreign folder', () => {
     const foreign = path.join(dir, 'foreign');
     fs.mkdirSync(foreign);
