@@ -62,12 +62,18 @@ static bool read_selector(struct http_request *r, struct str text, struct ask_se
 {
     struct promql_error err = {0};
     struct selector *s = &ret->items[ret->len];
+    char *copy; /* the matchers may look into it, also when the request is gone */
 
     if (ret->len == SELECTORS_MAX) {
         answer_error(r, 400, "bad_data", "more than %d match[] parameters", SELECTORS_MAX);
         return false;
     }
-    if (promql_parse_selector(text, &ret->arena, s, &err) < 0) {
+    copy = arena_strndup(&ret->arena, text.ptr, text.len);
+    if (!copy) {
+        answer_error(r, 400, "bad_data", "the match[] parameters are too long");
+        return false;
+    }
+    if (promql_parse_selector(str_make(copy, text.len), &ret->arena, s, &err) < 0) {
         answer_error(r, 400, "bad_data", "invalid parameter \"match[]\": %s", err.text);
         return false;
     }

@@ -13,7 +13,7 @@ MUST_CHECK bool ask_limit(struct http_request *r, const char *name, size_t *ret)
 struct ask_selectors {
     struct selector *items;
     size_t len;
-    struct arena arena; /* holds matchers and texts */
+    struct arena arena; /* holds matchers and texts: nothing of the request is needed */
 };
 
 /** Reads every match[] and match. With `wanted` there must be one. ask_selectors_fini() in every

@@ -1,14 +1,40 @@
 /* export.c - /api/v1/export: series as JSON lines, as VictoriaMetrics writes them:
- * {"metric":{"__name__":"x",...},"values":[1,2],"timestamps":[ms,ms]}. */
+ * {"metric":{"__name__":"x",...},"values":[1,2],"timestamps":[ms,ms]}.
+ *
+ * The answer is made in pieces, from one stretch of time after the other, so that memory is bounded
+ * whatever is asked for. A series has a line for each stretch in which it has samples. */
 #include "api/answer.h"
 #include "api/ask.h"
 #include "api/families.h"
 #include "api/times.h"
 
-#define LINES_TYPE "application/stream+json; charset=utf-8"
-#define EXPORT_MAX ((size_t)256 << 20) /* bytes of one answer */
+#include <stdlib.h>
 
-/* ---- out ---- */
+#define LINES_TYPE  "application/stream+json; charset=utf-8"
+#define PIECE_BYTES ((size_t)512 << 10) /* a piece ends with the line that brings it past this */
+#define PIECE_MAX   ((size_t)256 << 20) /* and is never longer */
+#define LINE_MEMORY ((size_t)4 << 20)   /* of one line's samples: a quarter of a million */
+/* A stretch is so long that all its series have about so many samples when they come once a second,
+ * but within these bounds: its times are in memory (a target's series share theirs). */
+#define STRETCH_SAMPLES (INT64_C(16) << 20)
+#define STRETCH_MIN_MS  (INT64_C(10) * 60 * 1000)
+#define STRETCH_MAX_MS  (INT64_C(24) * 3600 * 1000)
+
+struct export
+{
+    struct api *api;
+    struct ask_selectors selectors;
+    size_t selector; /* at hand */
+    int64_t start_ms, end_ms;
+    int64_t width_ms;            /* of stretches for this selector; 0: not known yet */
+    int64_t from_ms, to_ms;      /* the stretch at hand */
+    struct selection *selection; /* its series; NULL: to be found */
+    size_t series;               /* at hand */
+    struct arena scratch;
+    struct error err;
+};
+
+/* ---- lines ---- */
 
 /* Stale markers say that a series ended; JSON has no word for them: a gap says it. */
 static void print_series(struct labels labels, const struct column *c, struct buf *to)
@@ -51,59 +77,125 @@ static bool has_values(const struct column *c)
     return false;
 }
 
-static int export_selection(struct http_request *r, struct api *api, struct selector selector,
-                            int64_t start_ms, int64_t end_ms, struct buf *to, struct error *err)
+/* The lines of one series between two times: as many as its samples need for LINE_MEMORY. */
+static int print_between(struct export *e, size_t series, int64_t from_ms, int64_t to_ms,
+                         struct buf *to)
 {
-    struct selection *s = NULL;
-    struct arena scratch;
-    int code = api->queryable.select(api->queryable.self, selector, start_ms, end_ms,
-                                     api->query_max_series, &s, err);
+    struct selection *s = e->selection;
+    struct column column = {0};
+    int code = s->ops->read(s, series, from_ms, to_ms, &e->scratch, &column, &e->err);
+
+    if (code >= 0 && has_values(&column))
+        print_series(s->labels[series], &column, to);
+    arena_reset(&e->scratch);
+    if (code != -ENOMEM || from_ms == to_ms)
+        return code;
+    int64_t middle = from_ms + (to_ms - from_ms) / 2;
+    code = print_between(e, series, from_ms, middle, to);
+    return code < 0 ? code : print_between(e, series, middle + 1, to_ms, to);
+}
+
+/* ---- stretches ---- */
+
+static int select_between(struct export *e, int64_t from_ms, int64_t to_ms, struct selection **ret)
+{
+    const struct queryable *q = &e->api->queryable;
+
+    return q->select(q->self, e->selectors.items[e->selector], from_ms, to_ms,
+                     e->api->query_max_series, ret, &e->err);
+}
+
+/* How long a stretch may be for the series that the selector finds. */
+static int find_width(struct export *e)
+{
+    struct selection *all = NULL;
+    int code = select_between(e, e->start_ms, e->end_ms, &all);
+
+    if (code < 0 && code != -E2BIG) /* too many over all of time may be few enough at a time */
+        return code;
+    int64_t ms = all ? STRETCH_SAMPLES / (int64_t)MAX(all->len, (size_t)1) * 1000 : 0;
+    e->width_ms = MIN(MAX(ms, STRETCH_MIN_MS), STRETCH_MAX_MS);
+    e->to_ms = e->start_ms - 1;
+    selection_free(all);
+    return 0;
+}
+
+/* Finds the series of the next stretch with samples: 0, or 1 when there is none. */
+static int next_stretch(struct export *e)
+{
+    int code = e->width_ms ? 0 : find_width(e);
 
     if (code < 0)
         return code;
-    arena_init(&scratch, api->query_max_memory);
-    for (size_t i = 0; i < s->len && code >= 0 && !to->failed; i++) {
-        struct column column = {0};
-        if (atomic_load(http_gone(r)))
-            code = error_set(err, -ECANCELED, "the client has left");
-        else
-            code = s->ops->read(s, i, start_ms, end_ms, &scratch, &column, err);
-        if (code >= 0 && has_values(&column))
-            print_series(s->labels[i], &column, to);
-        arena_reset(&scratch);
+    int64_t from = store_next_ms(e->api->store, e->to_ms + 1);
+    if (from > e->end_ms) {
+        e->width_ms = 0;
+        return ++e->selector == e->selectors.len ? 1 : 0;
     }
-    arena_fini(&scratch);
-    selection_free(s);
+    e->from_ms = from;
+    e->to_ms = MIN(from + e->width_ms - 1, e->end_ms);
+    e->series = 0;
+    return select_between(e, e->from_ms, e->to_ms, &e->selection);
+}
+
+/* http_next_piece */
+static int next_piece(void *ctx, const atomic_bool *gone, struct buf *to)
+{
+    struct export *e = ctx;
+    int code = 0;
+
+    to->max = PIECE_MAX;
+    while (!code && to->len < PIECE_BYTES && !to->failed) {
+        if (atomic_load(gone)) {
+            code = error_set(&e->err, -ECANCELED, "the client has left");
+        } else if (!e->selection) {
+            code = next_stretch(e);
+        } else if (e->series < e->selection->len) {
+            code = print_between(e, e->series++, e->from_ms, e->to_ms, to);
+        } else {
+            selection_free(e->selection);
+            e->selection = NULL;
+        }
+    }
+    if (code < 0 && code != -ECANCELED)
+        log_warn("an export is not whole", "error", e->err.text);
     return code;
+}
+
+static void export_free(void *ctx)
+{
+    struct export *e = ctx;
+
+    selection_free(e->selection);
+    ask_selectors_fini(&e->selectors);
+    arena_fini(&e->scratch);
+    free(e);
 }
 
 void export_lines(struct http_request *r, void *ctx)
 {
-    struct api *api = ctx;
-    int64_t start = TIMES_MIN_MS, end = TIMES_MAX_MS;
-    struct ask_selectors selectors;
-    struct error err = {0};
-    struct buf body;
-    int code = 0;
+    struct export *e = xnew(struct export);
+    struct buf first;
 
-    if (!ask_time(r, "start", &start) || !ask_time(r, "end", &end))
-        return;
-    if (!ask_selectors(r, true, &selectors)) {
-        ask_selectors_fini(&selectors);
+    e->api = ctx;
+    e->start_ms = 0; /* the store has nothing before 1970 */
+    e->end_ms = TIMES_MAX_MS;
+    arena_init(&e->scratch, LINE_MEMORY);
+    if (!ask_time(r, "start", &e->start_ms) || !ask_time(r, "end", &e->end_ms) ||
+        !ask_selectors(r, true, &e->selectors)) {
+        export_free(e);
         return;
     }
-    buf_init(&body, EXPORT_MAX);
-    for (size_t i = 0; i < selectors.len && code >= 0; i++)
-        code = export_selection(r, api, selectors.items[i], start, end, &body, &err);
+    buf_init(&first, 0);
+    int code = next_piece(e, http_gone(r), &first);
+    if (code == 0) {
+        http_reply_pieces(r, LINES_TYPE, &first, next_piece, export_free, e);
+        return;
+    }
     if (code < 0)
-        answer_failure(r, &err);
-    else if (body.failed)
-        answer_error(r, 422, "execution",
-                     "the answer would be larger than %zu MiB: ask for less time (start, end) or "
-                     "fewer series (match[])",
-                     EXPORT_MAX >> 20);
+        answer_failure(r, &e->err);
     else
-        http_reply(r, 200, LINES_TYPE, &body);
-    buf_fini(&body);
-    ask_selectors_fini(&selectors);
+        http_reply(r, 200, LINES_TYPE, &first);
+    buf_fini(&first);
+    export_free(e);
 }

@@ -1,8 +1,7 @@
 /* migrate_data.c - `algalon migrate data`: history from one store to another, a stretch of time
- * after the other, so that memory is bounded and an interrupted move goes on where it was. */
+ * after the other, so that an interrupted move goes on where it was. Lines are sent on while they
+ * are read, so that memory is bounded. */
 #include "migrate_data.h"
-
-#include "names_source.h"
 
 #include "outbound/outbound.h"
 
@@ -11,7 +10,10 @@
 #include <unistd.h>
 
 #define POST_TIMEOUT_MS 300000
+#define QUIET_MS        300000 /* the source may think so long */
 #define STRETCH_MIN_MS  1000
+#define BODY_BYTES      ((size_t)8 << 20)   /* lines are sent on when there are so many bytes */
+#define BODY_MAX        ((size_t)128 << 20) /* with a line that long there is something wrong */
 
 static volatile sig_atomic_t stopped;
 
@@ -23,16 +25,12 @@ static void stop(int signal)
 
 struct move {
     const struct settings *s;
-    struct outbound *to;
-    int64_t at_ms, end_ms;
-    uint64_t bytes, stretches;
+    struct outbound *from, *to;
+    struct buf lines;     /* read and not sent on yet */
+    struct error trouble; /* why sending on ended */
+    int64_t start_ms, at_ms, end_ms;
+    uint64_t bytes, said_ns;
 };
-
-static void encode(struct str s, struct buf *to)
-{
-    for (size_t i = 0; i < s.len; i++)
-        buf_printf(to, "%%%02X", (unsigned char)s.ptr[i]);
-}
 
 /* The state file: "algalon move 1\nSOURCE\nTARGET\nMATCH\nTIME\n"; TIME is where to go on, Unix ms.
  */
@@ -86,23 +84,7 @@ static int keep_state(const struct move *m, struct error *err)
     return code;
 }
 
-static int read_stretch(const struct move *m, int64_t until_ms, struct buf *to, struct error *err)
-{
-    struct buf url;
-
-    buf_init(&url, 0);
-    buf_printf(&url, "%s/api/v1/export?match%%5B%%5D=", m->s->move_from);
-    encode(str_of(m->s->move_match), &url);
-    buf_printf(&url, "&start=%" PRId64 ".%03d&end=%" PRId64 ".%03d", m->at_ms / 1000,
-               (int)(m->at_ms % 1000), (until_ms - 1) / 1000, (int)((until_ms - 1) % 1000));
-    buf_char(&url, '\0');
-    int code = url.failed ? error_errno(err, -ENOMEM, "%s", m->s->move_from)
-                          : names_source_get(url.ptr, POST_TIMEOUT_MS, to, err);
-    buf_fini(&url);
-    return code;
-}
-
-static int write_stretch(const struct move *m, struct str lines, struct error *err)
+static int write_lines(struct move *m, struct str lines, struct error *err)
 {
     struct outbound_answer answer = {0};
     struct buf url;
@@ -118,44 +100,96 @@ static int write_stretch(const struct move *m, struct str lines, struct error *e
         code = error_set(err, -EIO, "%s: %s%.*s", m->s->move_into,
                          answer.status ? "it refuses: " : answer.error,
                          (int)MIN(answer.body.len, (size_t)150), answer.body.ptr);
+    else
+        m->bytes += lines.len;
     outbound_answer_fini(&answer);
     buf_fini(&url);
+    return code;
+}
+
+/* Once a second, and at the end. */
+static void say(struct move *m, bool always)
+{
+    uint64_t now = clock_mono_ns();
+
+    if (!always && now - m->said_ns < NS_PER_S)
+        return;
+    m->said_ns = now;
+    fprintf(stderr, "%3.0f %%: %" PRIu64 " MiB of lines moved\n",
+            100.0 * (double)(m->at_ms - m->start_ms) /
+                (double)MAX(m->end_ms - m->start_ms, (int64_t)1),
+            m->bytes >> 20);
+}
+
+/* outbound_sink: sends whole lines on when there are enough of them. */
+static int take(void *ctx, struct str bytes)
+{
+    struct move *m = ctx;
+    struct buf *lines = &m->lines;
+
+    buf_str_add(lines, bytes);
+    if (lines->failed)
+        return error_set(&m->trouble, -E2BIG, "%s: a line is longer than %zu MiB", m->s->move_from,
+                         BODY_MAX >> 20);
+    const char *last = lines->len < BODY_BYTES ? NULL : memrchr(lines->ptr, '\n', lines->len);
+    if (!last)
+        return stopped ? error_set(&m->trouble, -EINTR, "stopped") : 0;
+    size_t whole = (size_t)(last + 1 - lines->ptr);
+    int code = write_lines(m, str_make(lines->ptr, whole), &m->trouble);
+    memmove(lines->ptr, lines->ptr + whole, lines->len - whole);
+    lines->len -= whole;
+    say(m, false);
+    return code;
+}
+
+static int read_lines(struct move *m, const char *url, struct error *err)
+{
+    struct outbound_answer answer = {0};
+    int code = 0;
+
+    m->trouble = (struct error){0};
+    outbound_receive(m->from, url, QUIET_MS, take, m, &answer);
+    if (m->trouble.code)
+        code = error_set(err, m->trouble.code, "%s", m->trouble.text);
+    else if (answer.status != 200)
+        code = error_set(err, -EIO, "%s: %s%.*s", m->s->move_from,
+                         answer.status ? "it refuses: " : answer.error,
+                         (int)MIN(answer.body.len, (size_t)150), answer.body.ptr);
+    else if (m->lines.len)
+        code = write_lines(m, buf_str(&m->lines), err);
+    outbound_answer_fini(&answer);
     return code;
 }
 
 static int move_stretch(struct move *m, struct error *err)
 {
     int64_t until = MIN(m->at_ms + m->s->move_chunk_ms, m->end_ms);
-    struct buf lines;
+    struct buf url;
 
-    buf_init(&lines, 0);
-    int code = read_stretch(m, until, &lines, err);
-    if (!code && lines.len)
-        code = write_stretch(m, buf_str(&lines), err);
-    if (!code) {
-        m->bytes += lines.len;
-        m->stretches++;
-        m->at_ms = until;
-        code = keep_state(m, err);
-    }
-    buf_fini(&lines);
-    return code;
+    buf_init(&url, 0);
+    buf_printf(&url, "%s/api/v1/export?match%%5B%%5D=", m->s->move_from);
+    buf_escape(&url, str_of(m->s->move_match));
+    buf_printf(&url, "&start=%" PRId64 ".%03d&end=%" PRId64 ".%03d", m->at_ms / 1000,
+               (int)(m->at_ms % 1000), (until - 1) / 1000, (int)((until - 1) % 1000));
+    buf_char(&url, '\0');
+    buf_reset(&m->lines);
+    int code =
+        url.failed ? error_errno(err, -ENOMEM, "%s", m->s->move_from) : read_lines(m, url.ptr, err);
+    buf_fini(&url);
+    if (code)
+        return code;
+    m->at_ms = until;
+    return keep_state(m, err);
 }
 
 static int move_all(struct move *m, struct error *err)
 {
-    int64_t start = m->at_ms;
-    uint64_t said = 0;
     int code = 0;
 
+    m->start_ms = m->at_ms;
     while (!code && !stopped && m->at_ms < m->end_ms) {
         code = move_stretch(m, err);
-        if (clock_mono_ns() - said < NS_PER_S && m->at_ms < m->end_ms)
-            continue;
-        said = clock_mono_ns();
-        fprintf(stderr, "%3.0f %%: %" PRIu64 " MiB of lines moved\n",
-                100.0 * (double)(m->at_ms - start) / (double)MAX(m->end_ms - start, (int64_t)1),
-                m->bytes >> 20);
+        say(m, m->at_ms >= m->end_ms);
     }
     return code;
 }
@@ -167,16 +201,21 @@ int migrate_data(const struct settings *s, struct error *err)
 
     m.at_ms = (m.end_ms - s->move_since_ms) / STRETCH_MIN_MS * STRETCH_MIN_MS;
     int code = read_state(&m, err);
-    if (!code)
-        code = outbound_open(&options, &m.to, err);
     if (code)
         return code;
+    buf_init(&m.lines, BODY_MAX);
+    code = outbound_open(&options, &m.from, err);
+    if (!code)
+        code = outbound_open(&options, &m.to, err);
     signal(SIGINT, stop);
     signal(SIGTERM, stop);
-    code = move_all(&m, err);
+    if (!code)
+        code = move_all(&m, err);
     if (!code && stopped)
         code = error_set(err, -EINTR, "stopped%s",
                          *s->move_state ? "; the same command goes on from here" : "");
+    outbound_close(m.from);
     outbound_close(m.to);
+    buf_fini(&m.lines);
     return code;
 }

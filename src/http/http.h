@@ -111,6 +111,19 @@ void http_reply_shared(struct http_request *r, unsigned status, const char *cont
 void http_reply_stream(struct http_request *r, const char *content_type,
                        int (*next)(void *ctx, struct buf *to), void (*done)(void *ctx), void *ctx);
 
+/** Appends the next piece of an answer to `to`: 0 more can be made (also with nothing appended), 1
+ * that was the last, negative it failed. `gone` as http_gone(). On a thread of the slow pool. */
+typedef int http_next_piece(void *ctx, const atomic_bool *gone, struct buf *to);
+/**
+ * Answers with what may be larger than memory: `first` (taken over, emptied) now, a further piece
+ * whenever the client has taken the one before. When `next` fails the connection is broken off, by
+ * which the client sees that the answer is not whole. Only for routes that are `slow`; nothing of
+ * the request may be used by `next`. `done` always runs last, once, also when there are too many
+ * such answers and this one is 503.
+ */
+void http_reply_pieces(struct http_request *r, const char *content_type, struct buf *first,
+                       http_next_piece *next, void (*done)(void *ctx), void *ctx);
+
 struct http_stats {
     uint64_t requests_total;
     uint64_t errors_total;   /* answered with 400 or above */

@@ -14,7 +14,8 @@ struct pool {
     pthread_mutex_t lock; /* ring, head, len, stopping */
     pthread_cond_t work;
     struct job *ring;
-    size_t head, len, max;
+    size_t head, len, max; /* `reserve` of `max` are for pool_submit_reserved() */
+    size_t reserve;
     bool stopping;
     unsigned thread_len;
     pthread_t threads[];
@@ -42,15 +43,16 @@ static void *run_jobs(void *arg)
 }
 
 int pool_start(const char *name, unsigned threads, size_t stack_bytes, size_t queue_max,
-               struct pool **ret, struct error *err)
+               size_t reserve, struct pool **ret, struct error *err)
 {
     struct pool *p = xcalloc(1, sizeof(*p) + threads * sizeof(p->threads[0]));
     char thread_name[16];
 
     pthread_mutex_init(&p->lock, NULL);
     thread_cond_init(&p->work);
-    p->ring = xcalloc(queue_max, sizeof(*p->ring));
-    p->max = queue_max;
+    p->max = queue_max + reserve;
+    p->reserve = reserve;
+    p->ring = xcalloc(p->max, sizeof(*p->ring));
     for (; p->thread_len < threads; p->thread_len++) {
         snprintf(thread_name, sizeof(thread_name), "%.12s-%u", name, (p->thread_len + 1) % 100);
         int code = thread_start_small(&p->threads[p->thread_len], thread_name, stack_bytes,
@@ -64,12 +66,12 @@ int pool_start(const char *name, unsigned threads, size_t stack_bytes, size_t qu
     return 0;
 }
 
-bool pool_submit(struct pool *p, void (*run)(void *arg), void *arg)
+static bool submit(struct pool *p, size_t max, void (*run)(void *arg), void *arg)
 {
     bool taken = false;
 
     pthread_mutex_lock(&p->lock);
-    if (p->len < p->max && !p->stopping) {
+    if (p->len < max && !p->stopping) {
         p->ring[(p->head + p->len++) % p->max] = (struct job){run, arg};
         pthread_cond_signal(&p->work);
         taken = true;
@@ -78,7 +80,17 @@ bool pool_submit(struct pool *p, void (*run)(void *arg), void *arg)
     return taken;
 }
 
-void pool_stop(struct pool *p)
+bool pool_submit(struct pool *p, void (*run)(void *arg), void *arg)
+{
+    return submit(p, p->max - p->reserve, run, arg);
+}
+
+bool pool_submit_reserved(struct pool *p, void (*run)(void *arg), void *arg)
+{
+    return submit(p, p->max, run, arg);
+}
+
+void pool_drain(struct pool *p)
 {
     if (!p)
         return;
@@ -88,6 +100,14 @@ void pool_stop(struct pool *p)
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->thread_len; i++)
         pthread_join(p->threads[i], NULL);
+    p->thread_len = 0;
+}
+
+void pool_stop(struct pool *p)
+{
+    if (!p)
+        return;
+    pool_drain(p);
     pthread_cond_destroy(&p->work);
     pthread_mutex_destroy(&p->lock);
     free(p->ring);

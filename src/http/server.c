@@ -7,6 +7,7 @@
 
 #include "http/address.h"
 #include "http/body.h"
+#include "http/pieces.h"
 #include "http/pool.h"
 #include "http/steps.h"
 #include "http/tls.h"
@@ -234,7 +235,42 @@ void http_reply_stream(struct http_request *r, const char *content_type,
     watch_phase(&r->watched, PHASE_STREAM);
 }
 
-/* ---- what steps.c needs of the library ---- */
+static ssize_t read_pieces(void *arg, uint64_t pos, char *to, size_t max)
+{
+    ssize_t n = pieces_take(arg, to, max);
+
+    (void)pos;
+    if (n == PIECES_END)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    return n == PIECES_BROKEN ? MHD_CONTENT_READER_END_WITH_ERROR : n;
+}
+
+static void close_pieces(void *arg)
+{
+    pieces_close(arg);
+}
+
+void http_reply_pieces(struct http_request *r, const char *content_type, struct buf *first,
+                       http_next_piece *next, void (*done)(void *ctx), void *ctx)
+{
+    struct pieces *pieces = pieces_new(r, first, next, done, ctx);
+
+    if (!pieces) {
+        buf_fini(first);
+        done(ctx);
+        steps_turn_away(r, "too many large answers are on their way: try again later");
+        return;
+    }
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_pieces, pieces, close_pieces);
+    if (!response) {
+        pieces_close(pieces);
+        return;
+    }
+    set_answer(r, 200, content_type, NULL, response);
+}
+
+/* ---- what steps.c and pieces.c need of the library ---- */
 
 void server_suspend(struct http_request *r)
 {
@@ -511,10 +547,10 @@ static int start_threads(struct http_server *s, struct error *err)
     int code = watch_start(&watch, &s->watch, err);
 
     if (code == 0)
-        code = pool_start("http-auth", 1, AUTH_STACK, AUTH_QUEUE, &s->auth, err);
+        code = pool_start("http-auth", 1, AUTH_STACK, AUTH_QUEUE, 0, &s->auth, err);
     if (code == 0 && s->routes.any_slow)
         code = pool_start("http-slow", MAX(o->slow_threads, 1u), SLOW_STACK, MAX(o->slow_queue, 1u),
-                          &s->slow, err);
+                          PIECES_AT_ONCE, &s->slow, err);
     return code;
 }
 
@@ -630,11 +666,13 @@ void http_server_stop(struct http_server *s, int64_t grace_ms)
     }
     if (s->watch)
         watch_cancel_all(s->watch);
-    pool_stop(s->auth);
-    pool_stop(s->slow);
+    pool_drain(s->auth); /* until the library's loops have ended they may be asked for work */
+    pool_drain(s->slow);
     generation_close(s->current);
     for (size_t i = 0; i < s->retired_len; i++)
         generation_close(s->retired[i]);
+    pool_stop(s->auth);
+    pool_stop(s->slow);
     watch_stop(s->watch);
     if (s->listen_fd >= 0)
         close(s->listen_fd);

@@ -32,6 +32,7 @@ struct http_server {
     atomic_size_t in_work;      /* requests begun and not yet answered */
     atomic_size_t body_bytes;   /* of bodies in memory */
     atomic_size_t answer_bytes; /* of large answers in memory */
+    atomic_size_t piece_answers;
     atomic_uint_fast64_t requests, errors, bytes, connections, rejected;
 };
 

@@ -31,6 +31,8 @@ struct outbound {
     const atomic_bool *stop;
     size_t answer_max;
     struct outbound_answer *answer; /* of the request that goes on */
+    outbound_sink *sink;            /* takes its body; NULL: the answer does */
+    void *sink_ctx;
     char reason[CURL_ERROR_SIZE];
 };
 
@@ -73,7 +75,12 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
     struct outbound *o = ctx;
     struct outbound_answer *a = o->answer;
     size_t len = size * n, taken = MIN(o->answer_max - a->body.len, len);
+    long status = 0;
 
+    if (o->sink)
+        o->lib.easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200) /* other than all taken ends the transfer */
+        return o->sink(o->sink_ctx, str_make(bytes, len)) < 0 ? 0 : len;
     buf_add(&a->body, bytes, taken);
     a->cut = a->cut || taken < len;
     return len; /* the rest is read and left: the connection stays usable */
@@ -234,8 +241,8 @@ static bool speaks_http(const char *url)
     return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
 }
 
-void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,
-                   int64_t timeout_ms, struct outbound_answer *answer)
+/* The request as it was set up; `answer` is filled. */
+static void perform(struct outbound *o, const char *url, struct outbound_answer *answer)
 {
     struct buf kept = answer->body;
 
@@ -247,9 +254,7 @@ void outbound_send(struct outbound *o, const char *method, const char *url, stru
         str_copy(answer->error, sizeof(answer->error), STR("only http and https are spoken"));
         return;
     }
-    set_method(o, method, body);
     o->lib.easy_setopt(o->easy, CURLOPT_URL, url);
-    o->lib.easy_setopt(o->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     CURLcode code = o->lib.easy_perform(o->easy);
     if (code == CURLE_OK && !answer->body.failed) {
         o->lib.easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &answer->status);
@@ -259,6 +264,30 @@ void outbound_send(struct outbound *o, const char *method, const char *url, stru
                       : o->reason[0]   ? o->reason
                                        : o->lib.easy_strerror(code);
     str_copy(answer->error, sizeof(answer->error), str_of(why));
+}
+
+void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,
+                   int64_t timeout_ms, struct outbound_answer *answer)
+{
+    set_method(o, method, body);
+    o->lib.easy_setopt(o->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    perform(o, url, answer);
+}
+
+void outbound_receive(struct outbound *o, const char *url, int64_t quiet_ms, outbound_sink *sink,
+                      void *ctx, struct outbound_answer *answer)
+{
+    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib.easy_setopt;
+
+    o->sink = sink;
+    o->sink_ctx = ctx;
+    set_method(o, "GET", STR(""));
+    set(o->easy, CURLOPT_TIMEOUT_MS, 0L);
+    set(o->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(o->easy, CURLOPT_LOW_SPEED_TIME, (long)(quiet_ms / 1000));
+    perform(o, url, answer);
+    set(o->easy, CURLOPT_LOW_SPEED_TIME, 0L);
+    o->sink = NULL;
 }
 
 void outbound_answer_fini(struct outbound_answer *answer)

@@ -54,6 +54,17 @@ void outbound_set_stop(struct outbound *o, const atomic_bool *stop);
 void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,
                    int64_t timeout_ms, struct outbound_answer *answer);
 
+/* Takes the next bytes of an answer; negative ends the request. */
+typedef int outbound_sink(void *ctx, struct str bytes);
+
+/**
+ * GETs `url` and hands the body of a 200 to `sink` as it comes, however long it is; a body of
+ * another status goes into `answer` as with outbound_send(). No byte for `quiet_ms` ends it. The
+ * answer's status is 0 when it was not whole.
+ */
+void outbound_receive(struct outbound *o, const char *url, int64_t quiet_ms, outbound_sink *sink,
+                      void *ctx, struct outbound_answer *answer);
+
 void outbound_answer_fini(struct outbound_answer *answer);
 
 /** What a Retry-After header asks for, in ms, ten minutes at most; 0 for what is no number of

@@ -178,6 +178,38 @@ static int query_label_values(void *self, struct str name, const struct selector
     return list(self, &name, selectors, n, start_ms, end_ms, limit, a, ret, ret_cut, err);
 }
 
+/* The first time from `from_ms` on of what a group holds in memory. */
+static int64_t next_in_memory(struct group *g, int64_t from_ms)
+{
+    int64_t next = INT64_MAX;
+    uint32_t len = 0;
+    struct run_list *list = group_snapshot(g, &len);
+
+    for (uint32_t i = 0; i < len; i++)
+        if (list->items[i]->max_ms >= from_ms)
+            next = MIN(next, MAX(list->items[i]->min_ms, from_ms));
+    run_list_unref(list);
+    return next;
+}
+
+int64_t store_next_ms(struct store *s, int64_t from_ms)
+{
+    int64_t next = INT64_MAX, from = MAX(from_ms, INT64_C(0)), number;
+    struct map_entry *e;
+    size_t at = 0;
+
+    if (from > TS_MAX)
+        return INT64_MAX;
+    /* Memory first: what moves to a day in between is then found there. */
+    pthread_rwlock_rdlock(&s->groups_lock);
+    while (next > from && (e = map_next(&s->groups, &at)))
+        next = MIN(next, next_in_memory(e->value, from));
+    pthread_rwlock_unlock(&s->groups_lock);
+    if (days_list(s->days, from / DAY_MS, TS_MAX / DAY_MS, &number, 1))
+        next = MIN(next, MAX(number * DAY_MS, from));
+    return next;
+}
+
 struct queryable store_queryable(struct store *s)
 {
     return (struct queryable){s, query_select, query_label_names, query_label_values};

@@ -121,6 +121,10 @@ MUST_CHECK int store_push(struct store *s, const struct store_sample *samples, s
 /** The door for queries. Valid until store_close(). Reading never stalls appends. */
 struct queryable store_queryable(struct store *s);
 
+/** The first time from `from_ms` on at which there may be samples, INT64_MAX when there are none
+ * any more: for who walks through all that is kept. Threads: any. */
+int64_t store_next_ms(struct store *s, int64_t from_ms);
+
 /** Packs and commits everything that is in memory (SIGTERM, backup, tests). */
 MUST_CHECK int store_flush(struct store *s, struct error *err);
 

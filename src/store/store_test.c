@@ -212,6 +212,31 @@ static void too_many_series_for_a_query_are_an_error(void **state)
     assert_int_equal(q.select(q.self, all, 0, 5000, 1, &s, &err), -E2BIG);
 }
 
+static void the_next_time_with_samples_is_found(void **state)
+{
+    struct test_store *t = *state;
+    const int64_t day = 86400000;
+    struct label items[2];
+    struct store_push_result result = {0};
+    struct store_sample pushed[] = {{series_of("a", "x", items), 3 * day + 5000, 1},
+                                    {series_of("a", "x", items), 7 * day + 9000, 2}};
+
+    assert_true(store_next_ms(t->store, 0) == INT64_MAX);
+    assert_int_equal(store_push(t->store, &pushed[0], 1, &result, NULL), 0);
+    assert_int_equal(store_push(t->store, &pushed[1], 1, &result, NULL), 0);
+    for (int round = 0; round < 2; round++) {
+        /* In memory the sample, in a day the day. */
+        int64_t first = store_next_ms(t->store, INT64_MIN);
+        assert_true(first == 3 * day + 5000 || first == 3 * day);
+        int64_t second = store_next_ms(t->store, 4 * day);
+        assert_true(second == 7 * day + 9000 || second == 7 * day);
+        assert_int_equal(store_next_ms(t->store, 7 * day + 9000), 7 * day + 9000);
+        assert_true(store_next_ms(t->store, 8 * day) == INT64_MAX);
+        assert_true(store_next_ms(t->store, INT64_MAX) == INT64_MAX);
+        assert_int_equal(store_flush(t->store, NULL), 0);
+    }
+}
+
 static void bad_labels_are_refused(void **state)
 {
     static struct label many[LABELS_MAX + 1];
@@ -250,6 +275,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(labels_are_listed_from_memory_and_from_days, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(too_many_series_for_a_query_are_an_error, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(the_next_time_with_samples_is_found, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(bad_labels_are_refused, test_setup, test_teardown),
     };

@@ -1,11 +1,24 @@
 // export.test.mjs - series as JSON lines, to the real VictoriaMetrics and back.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Algalon, Child, binary, freePorts, run, temporaryFolder, until } from '../lib/program.mjs';
 
-const lines = (text) => text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+/** Series of JSON lines; a long one has several lines, in order of time. */
+function lines(text) {
+  const found = new Map();
+  for (const line of text.trim().split('\n').filter(Boolean)) {
+    const { metric, values, timestamps } = JSON.parse(line);
+    const key = JSON.stringify(Object.entries(metric).sort());
+    const series = found.get(key) ?? { metric, values: [], timestamps: [] };
+    series.values.push(...values);
+    series.timestamps.push(...timestamps);
+    found.set(key, series);
+  }
+  return [...found.values()];
+}
 const sorted = (text) => lines(text).map((line) => JSON.stringify({ metric: Object.fromEntries(Object.entries(line.metric).sort()), values: line.values, timestamps: line.timestamps })).sort();
 
 describe('/api/v1/export and /api/v1/import', () => {
@@ -83,6 +96,70 @@ describe('/api/v1/export and /api/v1/import', () => {
       assert.equal(run(binary, ['migrate', 'data']).code, 2);
     } finally {
       for (const child of [victoria, first, second]) await child.stop();
+    }
+  });
+
+  it('give and take what is larger than memory', { timeout: 120_000 }, async () => {
+    const first = await Algalon.start({ command: 'host' });
+    const second = await Algalon.start({ command: 'host' });
+    const day = 86_400_000, begun = (Math.floor(Date.now() / day) - 20) * day;
+    const COUNT = 60_000, SERIES = 20;
+    const proc = (name) => `/proc/${first.process.pid}/${name}`;
+    const peak = () => Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(proc('status'), 'utf8'))[1]) / 1024;
+    try {
+      // Two stretches with a gap of two weeks between them; values of 17 digits.
+      const timestamps = Array.from({ length: COUNT }, (_, i) => begun + i * 5000 + (i >= COUNT / 2 ? 14 * day : 0));
+      for (let series = 0; series < SERIES; series++) {
+        const body = `${JSON.stringify({ metric: { __name__: 'long', gpu: `${series}` }, values: timestamps.map((_, i) => Math.sin(i + series)), timestamps })}\n`;
+        assert.equal((await fetch(`${first.api}/api/v1/import`, { method: 'POST', body })).status, 204);
+      }
+      fs.writeFileSync(proc('clear_refs'), '5'); // the peak of memory counts from here on
+      const before = peak();
+      const answer = await fetch(`${first.api}/api/v1/export?match[]=long`);
+      const text = await answer.text();
+      assert.ok(text.length > 35e6, `${text.length} bytes`);
+      assert.ok(peak() - before < 24, `${before} MiB, at most ${peak()} MiB while ${text.length >> 20} MiB were sent`);
+      const all = lines(text);
+      assert.equal(all.length, SERIES);
+      for (const { metric, values, timestamps: got } of all) {
+        assert.deepEqual(got, timestamps);
+        assert.equal(values[COUNT - 1], Math.sin(COUNT - 1 + Number(metric.gpu)));
+      }
+      assert.ok(text.split('\n').every((line) => line.length < 4e6), 'no line is too long for those who read lines');
+
+      const moved = run(binary, ['migrate', 'data', '--since=25d', '--chunk=25d', '--match=long', `--from=${first.api}`, `--into=${second.api}`], { timeout: 100_000 });
+      assert.equal(moved.code, 0, moved.err);
+      assert.equal(await second.value(`sum(count_over_time(long[30d]))`), COUNT * SERIES);
+    } finally {
+      for (const child of [first, second]) await child.stop();
+    }
+  });
+
+  it('are moved again where the answer of the source was not whole', { timeout: 60_000 }, async () => {
+    const into = await Algalon.start({ command: 'host' });
+    const state = path.join(temporaryFolder('algalon-torn'), 'move.state');
+    const at = Date.now() - 1_800_000;
+    const line = `{"metric":{"__name__":"torn"},"values":[1],"timestamps":[${at}]}\n`;
+    let whole = false;
+    const source = http.createServer((request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/stream+json' });
+      response.write(line, () => (whole ? response.end() : response.destroy()));
+    });
+    await new Promise((resolve) => source.listen(0, '127.0.0.1', resolve));
+    const move = async () => {
+      const child = new Child(binary, ['migrate', 'data', '--since=1h', '--chunk=1h', '--match=torn', `--from=http://127.0.0.1:${source.address().port}`, `--into=${into.api}`, `--state=${state}`]);
+      return { ...(await child.ended), output: child.output };
+    };
+    try {
+      const torn = await move();
+      assert.equal(torn.code, 1, torn.output);
+      assert.ok(!fs.existsSync(state), 'nothing counts as moved');
+      whole = true;
+      assert.equal((await move()).code, 0);
+      assert.equal(await into.value('count_over_time(torn[2h])'), 1);
+    } finally {
+      source.close();
+      await into.stop();
     }
   });
 
