@@ -13,11 +13,13 @@ static int push(void *ctx, const struct store_sample *samples, size_t n,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct label item = {STR("from"), STR("here")};
+    struct labels extra = {&item, 1};
     struct import_result result = {0};
     struct error err;
     uint64_t sum = 0;
 
-    if (import_lines_read(str_make((const char *)data, size), push, &sum, &result, &err))
+    if (import_lines_read(str_make((const char *)data, size), extra, push, &sum, &result, &err))
         abort();
     return 0;
 }

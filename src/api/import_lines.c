@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 struct import {
+    struct labels extra;
     import_lines_push *push;
     void *ctx;
     struct store_sample *samples;
@@ -49,7 +50,8 @@ static bool value_of(const json_t *json, double *ret)
     return true;
 }
 
-static bool labels_of(json_t *metric, struct label_builder *b, struct labels *ret)
+static bool labels_of(json_t *metric, struct labels extra, struct label_builder *b,
+                      struct labels *ret)
 {
     struct labels none = {0};
     const char *key;
@@ -63,6 +65,8 @@ static bool labels_of(json_t *metric, struct label_builder *b, struct labels *re
             return false;
         label_builder_set(b, str_of(key), str_of(text));
     }
+    for (size_t i = 0; i < extra.len; i++)
+        label_builder_set(b, extra.items[i].name, extra.items[i].value);
     return !label_builder_view(b, ret, NULL) && labels_name(*ret).len;
 }
 
@@ -74,7 +78,7 @@ static int take_series(struct import *in, json_t *root, size_t line, struct erro
     struct labels labels;
     int code = 0;
 
-    if (!labels_of(json_object_get(root, "metric"), &b, &labels)) {
+    if (!labels_of(json_object_get(root, "metric"), in->extra, &b, &labels)) {
         note(in, line, "\"metric\" is an object of texts with a __name__");
         return 0;
     }
@@ -119,10 +123,10 @@ static int take_lines(struct import *in, struct str body, struct error *err)
     return code;
 }
 
-int import_lines_read(struct str body, import_lines_push *push, void *ctx,
+int import_lines_read(struct str body, struct labels extra, import_lines_push *push, void *ctx,
                       struct import_result *ret, struct error *err)
 {
-    struct import in = {.push = push, .ctx = ctx, .result = ret};
+    struct import in = {.extra = extra, .push = push, .ctx = ctx, .result = ret};
 
     in.samples = calloc(IMPORT_BATCH, sizeof(*in.samples));
     if (!in.samples)

@@ -12,11 +12,12 @@ typedef int import_lines_push(void *ctx, const struct store_sample *samples, siz
                               struct store_push_result *ret, struct error *err);
 
 /**
- * Hands the samples of `body` to `push`, a batch at a time. A line that cannot be read is counted
+ * Hands the samples of `body` to `push`, a batch at a time, with the labels `extra` in place of
+ * those of the same names. A line that cannot be read is counted
  * in *ret (begins zeroed) and passed over; its samples before the mistake are kept. Memory: a line
  * as a tree, and a batch. Errors: those of `push`, -ENOMEM.
  */
-MUST_CHECK int import_lines_read(struct str body, import_lines_push *push, void *ctx,
-                                 struct import_result *ret, struct error *err);
+MUST_CHECK int import_lines_read(struct str body, struct labels extra, import_lines_push *push,
+                                 void *ctx, struct import_result *ret, struct error *err);
 
 #endif

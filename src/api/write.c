@@ -4,14 +4,16 @@
 #include "api/import_lines.h"
 #include "api/refusal.h"
 
-/* extra_label=name=value, any number of times. */
-static bool read_extra_labels(struct http_request *r, struct label_builder *to)
+/* extra_label=name=value, any number of times; the labels live as long as the builder. */
+static bool read_extra_labels(struct http_request *r, struct label_builder *to, struct labels *ret)
 {
+    struct error err = {0};
+
     label_builder_init(to, (struct labels){0});
     for (size_t i = 0;; i++) {
         struct str rest = http_param_at(r, "extra_label", i);
         if (!rest.ptr)
-            return true;
+            break;
         struct str name = str_cut(&rest, '=');
         if (!rest.ptr || !label_name_is_valid(name) || i >= LABELS_MAX) {
             answer_error(r, 400, "bad_data",
@@ -21,6 +23,11 @@ static bool read_extra_labels(struct http_request *r, struct label_builder *to)
         }
         label_builder_set(to, name, rest);
     }
+    if (label_builder_view(to, ret, &err) < 0) {
+        answer_error(r, 400, "bad_data", "invalid parameter \"extra_label\": %s", err.text);
+        return false;
+    }
+    return true;
 }
 
 static void count(struct api *api, const struct import_result *result)
@@ -73,12 +80,8 @@ void write_import(struct http_request *r, void *ctx)
                      "invalid parameter \"timestamp\": wanted Unix time in milliseconds");
         return;
     }
-    if (!read_extra_labels(r, &extra))
+    if (!read_extra_labels(r, &extra, &labels))
         return;
-    if (label_builder_view(&extra, &labels, &err) < 0) {
-        answer_error(r, 400, "bad_data", "invalid parameter \"extra_label\": %s", err.text);
-        return;
-    }
     int code = import_text(api->store, api->metadata, http_body(r), ts_ms, labels, &result, &err);
     count(api, &result);
     if (code < 0)
@@ -97,8 +100,13 @@ void write_import_lines(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;
     struct import_result result = {0};
+    struct label_builder extra;
+    struct labels labels;
     struct error err = {0};
-    int code = import_lines_read(http_body(r), push_samples, api, &result, &err);
+
+    if (!read_extra_labels(r, &extra, &labels))
+        return;
+    int code = import_lines_read(http_body(r), labels, push_samples, api, &result, &err);
 
     count(api, &result);
     if (code < 0)

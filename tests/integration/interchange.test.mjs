@@ -1,4 +1,5 @@
-// interchange.test.mjs - the well-known programs work with our store as with their own: vmalert and promtool ask it.
+// interchange.test.mjs - the well-known programs work with our store as with their own: vmalert and promtool ask it, vmctl moves
+// history into it.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -68,6 +69,40 @@ describe('our store', () => {
     } finally {
       await theirs.stop();
       notified.close();
+    }
+  });
+
+  it('takes the history of a real Prometheus from vmctl, sample by sample', { timeout: 90_000, skip: !(has('vmctl', '--help') && has('prometheus') && has('script')) && 'vmctl, prometheus or script is not installed' }, async () => {
+    const [port] = await freePorts(1);
+    const data = path.join(dir, 'prometheus');
+    const worker = await Algalon.start({ command: 'worker', args: ['--interval=1s', '--hostname=here'] });
+    fs.writeFileSync(path.join(dir, 'prometheus.yml'), `scrape_configs:\n- {job_name: moved, scrape_interval: 1s, honor_labels: true, static_configs: [{targets: ['${new URL(worker.metrics).host}'], labels: {instance: w}}]}\n`);
+    const prometheus = new Child('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${data}`, `--web.listen-address=127.0.0.1:${port}`, '--web.enable-admin-api', '--log.level=error']);
+    const matrix = async (base) => {
+      const { data: answer } = await (await fetch(`${base}/api/v1/query?query=${encodeURIComponent('{job="moved"}[1h]')}`)).json();
+      return new Map(answer.result.map(({ metric: { from, ...metric }, values }) => [JSON.stringify(Object.entries(metric).sort()), JSON.stringify(values)]));
+    };
+    try {
+      const theirs = `http://127.0.0.1:${port}`;
+      await until('some scrapes are kept', 40, async () => (await (await fetch(`${theirs}/api/v1/query?query=count_over_time(up[1h])`)).json()).data.result[0]?.value[1] >= 4);
+      await worker.stop();
+      const { name } = (await (await fetch(`${theirs}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })).json()).data;
+      // vmctl wants a terminal for its progress: script(1) gives it one.
+      const moved = run('script', ['-qec', `vmctl prometheus -s --prom-snapshot=${data}/snapshots/${name} --vm-addr=${ours.api} --vm-extra-label=from=prometheus`, '/dev/null']);
+      assert.equal(moved.code, 0, moved.out + moved.err);
+      const series = await ours.query('count by (from) ({job="moved"})');
+      assert.deepEqual(series.result.map(({ metric }) => metric), [{ from: 'prometheus' }], 'the label that vmctl was told to add');
+      const [before, after] = [await matrix(theirs), await matrix(ours.api)];
+      assert.ok(after.size > 50, `${after.size} series`);
+      for (const [labels, values] of after) {
+        // What Prometheus scraped after the snapshot is not in it; its mark for the end of a series is NaN in JSON.
+        const wanted = JSON.parse(before.get(labels)), got = JSON.parse(values).filter(([, value]) => value !== 'NaN');
+        assert.ok(got.length >= (labels.includes('"up"') ? 4 : 1), labels);
+        assert.deepEqual(got.map(([at, value]) => [at, Number(value)]), wanted.slice(0, got.length).map(([at, value]) => [at, Number(value)]), labels);
+      }
+    } finally {
+      await worker.stop();
+      await prometheus.stop();
     }
   });
 
