@@ -169,6 +169,7 @@ void scrape_visit_targets(struct scrape *s, void (*visit)(void *ctx, const struc
                                .health = TARGET_UP,
                                .last_scrape_ms = T0 + 5,
                                .last_duration_s = 0.25,
+                               .last_samples = 812,
                                .interval_ms = 5000,
                                .timeout_ms = 90000};
     struct target_status fresh = {.job = STR("y"),
@@ -463,12 +464,14 @@ static void labels_values_and_series_are_listed(void **state)
     "\"x\"},"                                                                                      \
     "\"scrapePool\":\"x\",\"scrapeUrl\":\"http://a:1/metrics\",\"globalUrl\":"                     \
     "\"http://a:1/metrics\",\"lastError\":\"\",\"lastScrape\":\"2023-11-14T22:13:20.005Z\","       \
-    "\"lastScrapeDuration\":0.25,\"health\":\"up\",\"scrapeInterval\":\"5s\","                     \
+    "\"lastScrapeDuration\":0.25,\"lastSamplesScraped\":812,\"health\":\"up\",\"scrapeInterval\":" \
+    "\"5s\","                                                                                      \
     "\"scrapeTimeout\":\"1m30s\"}"
 #define TARGET_Y                                                                                   \
     "{\"discoveredLabels\":{},\"labels\":{},\"scrapePool\":\"y\",\"scrapeUrl\":\"http://b/\","     \
     "\"globalUrl\":\"http://b/\",\"lastError\":\"no \\\"route\\\"\",\"lastScrape\":"               \
-    "\"0001-01-01T00:00:00Z\",\"lastScrapeDuration\":0,\"health\":\"unknown\","                    \
+    "\"0001-01-01T00:00:00Z\",\"lastScrapeDuration\":0,\"lastSamplesScraped\":0,\"health\":"       \
+    "\"unknown\","                                                                                 \
     "\"scrapeInterval\":\"0s\",\"scrapeTimeout\":\"0s\"}"
 
 static void the_process_tells_about_itself(void **state)

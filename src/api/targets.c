@@ -49,6 +49,7 @@ static void print_target(void *ctx, const struct target_status *t)
         buf_text(to, NEVER);
     buf_text(to, ",\"lastScrapeDuration\":");
     buf_double(to, t->last_duration_s);
+    buf_printf(to, ",\"lastSamplesScraped\":%zu", t->last_samples);
     print_text(to, "health", str_of(health[t->health]));
     print_duration(to, "scrapeInterval", t->interval_ms);
     print_duration(to, "scrapeTimeout", t->timeout_ms);

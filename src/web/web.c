@@ -142,6 +142,14 @@ static void set_preload(struct http_request *r, const char *uid)
     free(text);
 }
 
+static void reply_page(struct http_request *r)
+{
+    set_safe_headers(r);
+    http_set_header(r, "Content-Security-Policy", POLICY);
+    http_set_header(r, "Cache-Control", "no-cache");
+    reply_asset(r, asset_get(STR("index.html")));
+}
+
 static void page(struct http_request *r, struct web *w, struct str uid)
 {
     struct catalog *c = current(w);
@@ -149,10 +157,7 @@ static void page(struct http_request *r, struct web *w, struct str uid)
 
     set_preload(r, d && !d->error ? d->uid : NULL);
     catalog_release(c);
-    set_safe_headers(r);
-    http_set_header(r, "Content-Security-Policy", POLICY);
-    http_set_header(r, "Cache-Control", "no-cache");
-    reply_asset(r, asset_get(STR("index.html")));
+    reply_page(r);
 }
 
 static void get_page(struct http_request *r, void *ctx)
@@ -160,6 +165,14 @@ static void get_page(struct http_request *r, void *ctx)
     struct str uid = http_path_part(r);
 
     page(r, ctx, uid.ptr ? str_cut(&uid, '/') : uid);
+}
+
+/* A page beside the dashboards: it asks for none of them. */
+static void get_other_page(struct http_request *r, void *ctx)
+{
+    (void)ctx;
+    set_preload(r, NULL);
+    reply_page(r);
 }
 
 static void get_asset(struct http_request *r, void *ctx)
@@ -234,6 +247,11 @@ size_t web_routes(struct web *w, struct http_route *to, size_t max)
     const struct http_route routes[] = {
         {.method = "GET", .path = "/", .handle = get_page, .ctx = w},
         {.method = "GET", .path = "/d/**", .handle = get_page, .ctx = w},
+        {.method = "GET", .path = "/explore", .handle = get_other_page, .ctx = w},
+        {.method = "GET", .path = "/graph", .handle = get_other_page, .ctx = w},
+        {.method = "GET", .path = "/alerts", .handle = get_other_page, .ctx = w},
+        {.method = "GET", .path = "/rules", .handle = get_other_page, .ctx = w},
+        {.method = "GET", .path = "/targets", .handle = get_other_page, .ctx = w},
         {.method = "GET", .path = "/assets/**", .handle = get_asset, .ctx = w},
         {.method = "GET", .path = "/api/dashboards", .handle = get_list, .ctx = w},
         {.method = "GET", .path = "/api/dashboards/uid/*", .handle = get_dashboard, .ctx = w},

@@ -73,9 +73,12 @@ static void assert_header_has(const struct test_answer *a, const char *name, con
         fail_msg("%s: wanted \"%s\" in \"%s\"", name, part, text);
 }
 
-static void the_page_comes_plain_and_compressed_under_every_dashboard_path(void **state)
+static void the_page_comes_plain_and_compressed_under_every_path_of_it(void **state)
 {
-    static const char *const paths[] = {"/", "/d/mine", "/d/mine/some-words?from=now-1h", "/d/no"};
+    static const char *const paths[] = {
+        "/",       "/d/mine",          "/d/mine/some-words?from=now-1h",
+        "/d/no",   "/explore?expr=up", "/graph?g0.expr=up",
+        "/alerts", "/rules",           "/targets"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -205,7 +208,7 @@ static void a_reload_shows_what_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_SERVER(the_page_comes_plain_and_compressed_under_every_dashboard_path),
+        ON_SERVER(the_page_comes_plain_and_compressed_under_every_path_of_it),
         ON_SERVER(the_page_lets_nothing_run_that_is_not_its_own),
         ON_SERVER(the_page_says_what_it_will_ask_for_first),
         ON_SERVER(assets_may_be_kept_for_ever_and_others_are_not_there),

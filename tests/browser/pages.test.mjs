@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { launch, newPage, settled } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { AS_USUAL, startServer } from "./server.mjs";
 import { probes } from "./probes.mjs";
 
 let browser;
@@ -20,7 +20,7 @@ after(async () => {
     await server?.stop();
 });
 beforeEach(() => {
-    Object.assign(server.control, { fail: "", delayMs: 0, gpus: true, doctor: null, down: false });
+    Object.assign(server.control, AS_USUAL);
     server.requests.length = 0;
 });
 afterEach(async () => {

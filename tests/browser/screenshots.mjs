@@ -1,4 +1,4 @@
-// screenshots.mjs - pictures of every dashboard of a server, for docs/images and for looking at one's own work.
+// screenshots.mjs - pictures of every dashboard of a server and of the pages beside them, for docs/images and for looking at one's own work.
 //   node screenshots.mjs FOLDER [MINUTES]     of `algalon demo` after so many minutes (script/screenshots)
 //   ALGALON_URL=http://... node screenshots.mjs FOLDER     of a running algalon, as it is
 import { mkdirSync, rmSync } from "node:fs";
@@ -16,6 +16,9 @@ const LOOKS = [
 /** What is chosen on a page of the demo for its picture: seventeen GPUs in one chart show nothing. */
 const CHOICE = { "algalon-gpu": "?var-hostname=hopper-01", "algalon-processes": "?var-hostname=ampere-01&var-hostname=hopper-01" };
 
+/** The pages beside the dashboards, and what stands on them when they are drawn. */
+const PLACES = { targets: { path: "/targets", shows: ".card" } };
+
 const [out = "docs/images", minutes = "16"] = process.argv.slice(2);
 mkdirSync(out, { recursive: true });
 
@@ -29,23 +32,28 @@ if (!ALGALON_URL) {
 }
 const url = ALGALON_URL || demo.web;
 const browser = await launch();
+
+/** One page in every look. */
+async function pictures(path, name, arrive) {
+  for (const look of LOOKS) {
+    const { page, context, problems } = await newPage(browser, look);
+    await page.goto(url + path);
+    await arrive(page);
+    const file = join(out, `${name}-${look.name}.png`);
+    rmSync(file, { force: true });
+    await page.screenshot({ path: file });
+    console.log(file, problems.filter((p) => !/status of 404/.test(p)).join("; "));
+    await context.close();
+  }
+}
+
 try {
   const list = await (await fetch(`${url}/api/dashboards`)).json();
   const { data: nodes } = await (await fetch(`${url}/api/v1/label/hostname/values`)).json();
   const choice = (uid) => (nodes.includes("hopper-01") ? (CHOICE[uid] ?? "") : "");
-  for (const { uid, error } of list) {
-    if (error) continue;
-    for (const look of LOOKS) {
-      const { page, context, problems } = await newPage(browser, look);
-      await page.goto(`${url}/d/${uid}${choice(uid)}`);
-      await settled(page);
-      const path = join(out, `${uid.replace(/^algalon-/, "")}-${look.name}.png`);
-      rmSync(path, { force: true });
-      await page.screenshot({ path });
-      console.log(path, problems.filter((p) => !/status of 404/.test(p)).join("; "));
-      await context.close();
-    }
-  }
+  for (const { uid, error } of list)
+    if (!error) await pictures(`/d/${uid}${choice(uid)}`, uid.replace(/^algalon-/, ""), settled);
+  for (const [name, at] of Object.entries(PLACES)) await pictures(at.path, name, (page) => page.locator(at.shows).first().waitFor());
 } finally {
   await browser.close();
   await demo?.stop();

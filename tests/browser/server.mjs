@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { about } from "./simabout.mjs";
 import { allSeries } from "./simdata.mjs";
 import { instant, QueryError, range, select } from "./simquery.mjs";
 
@@ -34,11 +35,22 @@ function loadDashboards(extra) {
     );
 }
 
+/** How the server behaves until a test says otherwise. */
+export const AS_USUAL = {
+    fail: "", // queries that hold these words fail
+    delayMs: 0,
+    gpus: true,
+    doctor: null,
+    down: false,
+    bare: false, // scrapes nothing, has no rules
+    missing: "", // the path under /api/v1/ that this server does not have
+};
+
 /** Starts the server on a free port; `control` changes how it behaves, `requests` is what it saw. */
 export async function startServer({ port = 0, dashboards = [] } = {}) {
     if (!dist)
         throw new Error("the pages are not built: npm run build in web/, or build with CMake");
-    const control = { fail: "", delayMs: 0, gpus: true, doctor: null, down: false };
+    const control = { ...AS_USUAL };
     const requests = [];
     const all = loadDashboards(dashboards);
     const server = createServer((req, res) => {
@@ -146,6 +158,11 @@ function api(path, query, form, res, control) {
         return;
     }
     try {
+        const told = control.missing === path ? null : about(path, query, control);
+        if (told) {
+            ok(told);
+            return;
+        }
         const hidden = !control.gpus && /gpu|all_smi_process/.test(q);
         if (path === "/api/v1/query")
             ok(hidden ? { resultType: "vector", result: [] } : instant(q, Number(param("time"))));

@@ -1,18 +1,20 @@
-// The application: which dashboard is shown, time, refreshing, keys, and the way between pages.
+// The application: which page is shown, time, refreshing, keys, and the way between pages.
 import { Api } from "./data/prometheus.ts";
 import { isRelative, parseDuration, resolveRange } from "./data/time.ts";
 import { dashboardOf } from "./model/dashboard.ts";
 import { arr, num, obj, str, strings } from "./model/json.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
+import { type Place, placeOf, places } from "./places/index.ts";
 import { h, put } from "./ui/dom.ts";
 import { Header } from "./ui/header.ts";
 import { showHelp } from "./ui/help.ts";
 import { Notices } from "./ui/notices.ts";
-import { Page } from "./ui/page.ts";
+import { Page, type PageHooks } from "./ui/page.ts";
 import { closePopover } from "./ui/popover.ts";
 import type { Doctor } from "./ui/services.ts";
-import { currentRoute, routeUrl, setParam, writeRoute } from "./ui/state.ts";
+import { currentRoute, pathOf, routeOf, setParam, sharedParams, urlOf, writeRoute } from "./ui/state.ts";
 import { onTheme, theme, toggleTheme } from "./ui/theme.ts";
+import type { View } from "./ui/view.ts";
 
 const DEFAULT_INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h"];
 const DEFAULT_INTERVAL = "5s";
@@ -24,7 +26,7 @@ class App {
   private readonly api = new Api((ok) => this.reachable(ok));
   private readonly header: Header;
   private list: DashboardInfo[] = [];
-  private page: Page | null = null;
+  private view: View | null = null;
   private uid = "";
   private refresh = DEFAULT_INTERVAL;
   private paused = ""; // the interval that "p" goes back to
@@ -38,11 +40,13 @@ class App {
     this.header = new Header({
       href: (uid) => this.href(uid),
       time: () => ({
-        from: this.page?.from ?? "now-15m",
-        to: this.page?.to ?? "now",
-        timezone: this.page?.timezone ?? "browser",
-        extra: this.page?.dashboard.quickRanges ?? [],
+        from: this.view?.time?.from ?? "now-15m",
+        to: this.view?.time?.to ?? "now",
+        timezone: this.view?.timezone ?? "browser",
+        extra: this.view?.quickRanges ?? [],
       }),
+      timed: () => !this.view || this.view.time !== null,
+      placeHref: (place) => this.placeHref(place),
       setTime: (from, to) => this.setTime(from, to),
       shift: (d) => this.shift(d),
       zoomOut: () => this.zoomOut(),
@@ -50,7 +54,7 @@ class App {
       interval: () => this.refresh,
       setInterval: (text) => this.setInterval(text),
       intervals: () => {
-        const own = this.page?.dashboard.refreshIntervals ?? [];
+        const own = this.view?.refreshIntervals ?? [];
         return own.length ? own : DEFAULT_INTERVALS;
       },
       toggleTheme,
@@ -59,7 +63,7 @@ class App {
     });
     onTheme(() => {
       this.header.sync();
-      this.page?.redraw();
+      this.view?.redraw();
     });
     addEventListener("popstate", () => void this.open());
     document.addEventListener("click", (e) => this.clicked(e));
@@ -71,10 +75,10 @@ class App {
   async start(): Promise<void> {
     const route = currentRoute();
     const list = this.loadList();
-    if (route.uid) {
+    if (route.uid || route.place) {
       const page = this.open();
       await list;
-      this.header.setDashboards(this.list, this.uid);
+      this.showPlace();
       await page;
       return;
     }
@@ -100,11 +104,15 @@ class App {
   private async open(): Promise<void> {
     const route = currentRoute();
     const number = ++this.opened;
-    const uid = route.uid || this.list.find((d) => !d.error)?.uid || "";
     closePopover();
+    const place = placeOf(route.place);
+    if (place) {
+      await this.show(place.open(route.query, this.hooks()), route.query, number, "");
+      return;
+    }
+    const uid = route.uid || this.list.find((d) => !d.error)?.uid || "";
     if (!uid) {
-      this.page?.close();
-      this.page = null;
+      this.leave("");
       this.whole("There are no dashboards.", "The server lists none, or cannot be reached.");
       return;
     }
@@ -113,10 +121,7 @@ class App {
       raw = obj(await this.api.json(`/api/dashboards/uid/${encodeURIComponent(uid)}`)).dashboard;
     } catch (e) {
       if (number !== this.opened) return;
-      this.page?.close();
-      this.page = null;
-      this.uid = uid;
-      this.header.setDashboards(this.list, uid);
+      this.leave(uid);
       const known = this.list.find((d) => d.uid === uid);
       this.whole(
         known?.title ?? `There is no dashboard “${uid}”.`,
@@ -125,14 +130,22 @@ class App {
       return;
     }
     if (number !== this.opened) return;
-    this.page?.close();
+    const page = (): Page => new Page(dashboardOf(raw), route.query, this.hooks());
+    this.leave(uid);
+    await this.show(page(), route.query, number, uid);
+  }
+
+  /** Takes away what is shown; `uid` is the dashboard that comes. */
+  private leave(uid: string): void {
+    this.view?.close();
+    this.view = null;
     this.uid = uid;
-    const dashboard = dashboardOf(raw);
-    this.refresh = route.query.get("refresh") ?? (dashboard.refresh || DEFAULT_INTERVAL);
-    if (this.refresh === "off") this.refresh = "";
-    document.title = `${dashboard.title} · Algalon`;
-    document.getElementById("title")!.textContent = dashboard.title;
-    this.page = new Page(dashboard, route.query, {
+    document.getElementById("grid")!.replaceChildren();
+    this.showPlace();
+  }
+
+  private hooks(): PageHooks {
+    return {
       api: this.api,
       notices: this.notices,
       dashboards: () => this.list,
@@ -140,18 +153,32 @@ class App {
       changed: (step) => this.changed(step),
       zoom: (from, to) => this.zoom(from, to),
       zoomOut: () => this.zoomOut(),
-    });
+    };
+  }
+
+  private async show(view: View, query: URLSearchParams, number: number, uid: string) {
+    if (this.view) this.leave(uid);
+    this.view = view;
+    this.uid = uid;
+    this.refresh = query.get("refresh") ?? (view.refresh || DEFAULT_INTERVAL);
+    if (this.refresh === "off") this.refresh = "";
+    document.title = `${view.title} · Algalon`;
+    document.getElementById("title")!.textContent = view.title;
     this.header.sync();
-    this.header.setDashboards(this.list, uid);
+    this.showPlace();
     this.running = true;
     try {
-      await this.page.start();
+      await view.start();
     } finally {
       this.running = false;
     }
     if (number !== this.opened) return;
     this.header.refreshLinks();
     this.schedule();
+  }
+
+  private showPlace(): void {
+    this.header.setDashboards(this.list, this.uid, currentRoute().place);
   }
 
   /** Words instead of a grid. */
@@ -188,27 +215,33 @@ class App {
 
   private query(): URLSearchParams {
     const query = new URLSearchParams(location.search);
-    this.page?.toUrl(query);
+    this.view?.toUrl(query);
     setParam(query, "refresh", this.refresh || "off");
     return query;
   }
 
   private changed(step: boolean): void {
-    writeRoute(currentRoute().uid || this.uid, this.query(), step);
+    const { uid, place } = currentRoute();
+    writeRoute(place ? `/${place}` : pathOf(uid || this.uid), this.query(), step);
     this.header.sync();
     this.header.refreshLinks();
   }
 
   /** A way to another dashboard that keeps time and the choices of variables. */
   private href(uid: string): string {
-    const query = this.page ? this.query() : new URLSearchParams();
+    let query = this.view ? this.query() : new URLSearchParams();
+    if (currentRoute().place) query = sharedParams(query);
     query.delete("viewPanel");
-    return routeUrl(uid, query);
+    return urlOf(pathOf(uid), query);
+  }
+
+  private placeHref(place: Place): string {
+    return urlOf(`/${place.name}`, sharedParams(this.query()));
   }
 
   private setTime(from: string, to: string): void {
-    if (!this.page) return;
-    this.page.setTime(from, to);
+    if (!this.view?.time) return;
+    this.view.setTime(from, to);
     this.changed(true);
     this.schedule();
   }
@@ -218,11 +251,11 @@ class App {
   }
 
   private zoomOut(): void {
-    const p = this.page;
-    if (!p) return;
-    const { from, to } = resolveRange(p.from, p.to, Date.now(), p.timezone);
+    const time = this.view?.time;
+    if (!time) return;
+    const { from, to } = resolveRange(time.from, time.to, Date.now(), this.view!.timezone);
     const span = to - from;
-    if (isRelative(p.from) && p.to === "now") {
+    if (isRelative(time.from) && time.to === "now") {
       this.setTime(`now-${Math.round((span * 2) / 1000)}s`, "now");
       return;
     }
@@ -231,9 +264,9 @@ class App {
   }
 
   private shift(direction: -1 | 1): void {
-    const p = this.page;
-    if (!p) return;
-    const { from, to } = resolveRange(p.from, p.to, Date.now(), p.timezone);
+    const time = this.view?.time;
+    if (!time) return;
+    const { from, to } = resolveRange(time.from, time.to, Date.now(), this.view!.timezone);
     const by = ((to - from) / 2) * direction;
     const end = Math.min(Date.now(), to + by);
     this.setTime(String(Math.round(end - (to - from))), String(Math.round(end)));
@@ -249,13 +282,13 @@ class App {
   private schedule(): void {
     clearTimeout(this.timer);
     const ms = parseDuration(this.refresh);
-    if (!this.page || !(ms >= 1000) || document.hidden) return;
+    if (!this.view || !(ms >= 1000) || document.hidden) return;
     this.timer = window.setTimeout(() => void this.round(false), ms);
   }
 
   private async round(force: boolean): Promise<void> {
     clearTimeout(this.timer);
-    if (!this.page) {
+    if (!this.view) {
       if (force) await this.start();
       return;
     }
@@ -263,8 +296,9 @@ class App {
     this.running = true;
     const slow = setTimeout(() => this.header.busy(true), 300);
     try {
-      const moving = isRelative(this.page.to) || isRelative(this.page.from);
-      if (force || moving) await this.page.round(force);
+      const { time } = this.view;
+      const moving = !time || isRelative(time.to) || isRelative(time.from);
+      if (force || moving) await this.view.round(force);
     } finally {
       clearTimeout(slow);
       this.header.busy(false);
@@ -289,8 +323,8 @@ class App {
   private async knock(): Promise<void> {
     await this.loadList();
     if (!this.list.length) return; // not yet: reachable(false) has set the next try
-    this.header.setDashboards(this.list, this.uid);
-    if (this.page) await this.round(false);
+    this.showPlace();
+    if (this.view) await this.round(false);
     else await this.open();
   }
 
@@ -299,7 +333,8 @@ class App {
     if (e.defaultPrevented || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
     const a = (e.target as Element).closest?.("a");
     if (!a || a.target === "_blank" || a.origin !== location.origin) return;
-    if (a.pathname !== "/" && !a.pathname.startsWith("/d/")) return;
+    const route = routeOf(a.pathname, a.search);
+    if (a.pathname !== "/" && !route.uid && !route.place) return;
     e.preventDefault();
     this.go(a.pathname + a.search);
   }
@@ -335,11 +370,12 @@ class App {
       r: () => void this.round(true),
       p: () => this.pause(),
       d: toggleTheme,
-      v: () => this.page?.viewAlone(this.page.alone ? null : this.page.panelAt(), true),
+      v: () => this.view?.board?.viewAlone(this.view.board.alone ? null : this.view.board.panelAt(), true),
       Escape: () => {
-        if (!closePopover()) this.page?.viewAlone(null, true);
+        if (!closePopover()) this.view?.board?.viewAlone(null, true);
       },
     };
+    for (const place of places) commands[place.key] = () => this.go(this.placeHref(place));
     return Object.prototype.hasOwnProperty.call(commands, key) ? commands[key]! : null;
   }
 

@@ -81,7 +81,13 @@ function row(bar: Bar, context: PanelContext, options: unknown, lying: boolean):
 
 function create(host: HTMLElement, context: PanelContext): PanelView {
   const { options } = context.panel;
-  const list = h("div", { class: "bar-list" });
+  // It scrolls where there are more bars than room, so the keyboard has to get there.
+  const list = h("div", {
+    class: "bar-list",
+    tabindex: "0",
+    role: "group",
+    "aria-label": context.panel.title || "Bars",
+  });
   host.append(list);
   const resize = (): void => {
     const wish = str(at(options, "orientation"), "auto");

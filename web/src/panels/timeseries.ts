@@ -38,7 +38,7 @@ function signature(model: ChartModel): string {
 }
 
 class TimeseriesView implements PanelView {
-  private readonly plotHost = h("div", { class: "chart" });
+  private readonly plotHost = h("div", { class: "chart", role: "group" });
   private readonly legend: Legend | null;
   private readonly hidden = new Set<string>();
   private plot: uPlot | null = null;

@@ -1,11 +1,14 @@
-// The head of the page: brand, dashboards, time, refresh, theme, help.
+// The head of the page: brand, dashboards, the pages beside them, time, refresh, theme, help.
 import type { DashboardInfo } from "../panels/kind.ts";
+import { type Place, placeOf, places } from "../places/index.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
 import { openSwitcher } from "./switcher.ts";
 import { showTime, type TimeChoice, timeButton } from "./timepicker.ts";
 
 export interface HeaderActions {
   href(uid: string): string;
+  placeHref(place: Place): string;
+  timed(): boolean; // false: the page shows now and nothing else
   time(): TimeChoice;
   setTime(from: string, to: string): void;
   shift(direction: -1 | 1): void;
@@ -24,6 +27,8 @@ const MAX_TABS = 6;
 export class Header {
   readonly root = document.getElementById("top")!;
   private readonly tabs = h("nav", { class: "tabs", "aria-label": "Dashboards" });
+  private readonly places = h("nav", { class: "places", "aria-label": "Pages" });
+  private readonly range: HTMLElement;
   private readonly all: HTMLButtonElement;
   private readonly time: HTMLButtonElement;
   private readonly select = h("select", { class: "interval", "aria-label": "Refresh every" });
@@ -31,6 +36,7 @@ export class Header {
   private readonly themeButton: HTMLButtonElement;
   private list: DashboardInfo[] = [];
   private current = "";
+  private place = "";
 
   constructor(private readonly actions: HeaderActions) {
     this.all = h(
@@ -40,8 +46,8 @@ export class Header {
         class: "all-button",
         "aria-haspopup": "dialog",
         "aria-expanded": "false",
-        "aria-label": "All dashboards",
-        title: "All dashboards (/)",
+        "aria-label": "All pages",
+        title: "All pages (/)",
         onclick: () => this.openAll(),
       },
       icon("grid"),
@@ -54,7 +60,7 @@ export class Header {
     this.refreshButton.classList.add("refresh");
     this.themeButton = iconButton("sun", "Dark or light (d)", () => actions.toggleTheme());
     this.select.addEventListener("change", () => actions.setInterval(this.select.value));
-    const range = h(
+    this.range = h(
       "div",
       { class: "group", role: "group", "aria-label": "Time" },
       iconButton("left", "Earlier ([)", () => actions.shift(-1)),
@@ -80,13 +86,15 @@ export class Header {
       brand,
       this.all,
       this.tabs,
-      h("div", { class: "controls" }, range, refresh, rest),
+      this.places,
+      h("div", { class: "controls" }, this.range, refresh, rest),
     );
     this.sync();
   }
 
   /** Shows what the page now is: time, interval, theme. */
   sync(): void {
+    this.range.hidden = !this.actions.timed();
     showTime(this.time, this.actions.time());
     const now = this.actions.interval();
     const names = this.actions.intervals();
@@ -96,15 +104,32 @@ export class Header {
     this.themeButton.replaceChildren(icon(this.actions.isDark() ? "sun" : "moon"));
   }
 
-  setDashboards(list: DashboardInfo[], current: string): void {
+  setDashboards(list: DashboardInfo[], current: string, place: string): void {
     this.list = list;
     this.current = current;
+    this.place = place;
     const here = list.find((d) => d.uid === current);
-    this.all.querySelector(".all-title")!.textContent = here?.title ?? "Dashboards";
+    this.all.querySelector(".all-title")!.textContent =
+      placeOf(place)?.title ?? here?.title ?? "Dashboards";
     const sound = list.filter((d) => !d.error);
     const tabs = sound.slice(0, MAX_TABS);
     if (here && !here.error && !tabs.includes(here)) tabs[tabs.length - 1] = here;
     this.updateTabs(tabs);
+    put(this.places, ...places.map((p) => this.placeLink(p)));
+  }
+
+  private placeLink(p: Place): HTMLElement {
+    return h(
+      "a",
+      {
+        class: "tab place-link",
+        href: this.actions.placeHref(p),
+        title: `${p.hint} (${p.key})`,
+        "aria-current": p.name === this.place ? "page" : null,
+      },
+      icon(p.icon),
+      h("span", { class: "place-name", text: p.title }),
+    );
   }
 
   private updateTabs(tabs: DashboardInfo[]): void {
@@ -131,11 +156,18 @@ export class Header {
 
   /** Links carry the page's range and variables; they change with them. */
   refreshLinks(): void {
-    this.setDashboards(this.list, this.current);
+    this.setDashboards(this.list, this.current, this.place);
   }
 
   openAll(): void {
-    openSwitcher(this.all, this.list, this.current, this.actions.href);
+    const pages = places.map((p) => ({
+      title: p.title,
+      hint: p.hint,
+      icon: p.icon,
+      href: this.actions.placeHref(p),
+      here: p.name === this.place,
+    }));
+    openSwitcher(this.all, pages, this.list, this.current, this.actions.href);
   }
 
   openTime(): void {

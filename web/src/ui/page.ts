@@ -13,6 +13,7 @@ import { PanelFrame, SCRAPE_MS } from "./panelframe.ts";
 import type { Doctor, Round, Services } from "./services.ts";
 import { theme } from "./theme.ts";
 import { variableBar } from "./variablepicker.ts";
+import type { QuickRange, View } from "./view.ts";
 
 const VARIABLES_AGAIN_MS = 60_000; // machines that appear show up in the pickers after this long
 const NAMES_KEPT_MS = 60_000;
@@ -28,7 +29,7 @@ export interface PageHooks {
   zoomOut(): void;
 }
 
-export class Page {
+export class Page implements View {
   from: string;
   to: string;
   readonly variables: Variables;
@@ -68,6 +69,30 @@ export class Page {
     this.sizes = new ResizeObserver((entries) => {
       for (const e of entries) this.frameOf(e.target)?.resize();
     });
+  }
+
+  get title(): string {
+    return this.dashboard.title;
+  }
+
+  get time(): { from: string; to: string } {
+    return { from: this.from, to: this.to };
+  }
+
+  get quickRanges(): QuickRange[] {
+    return this.dashboard.quickRanges;
+  }
+
+  get refreshIntervals(): string[] {
+    return this.dashboard.refreshIntervals;
+  }
+
+  get refresh(): string {
+    return this.dashboard.refresh;
+  }
+
+  get board(): Page {
+    return this;
   }
 
   private frameOf(el: Element): PanelFrame | undefined {

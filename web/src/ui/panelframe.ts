@@ -50,8 +50,9 @@ export class PanelFrame {
     this.kind = panelKind(placed.panel.type);
     const titleId = `panel-title-${++ids}`;
     this.titleEl.id = titleId;
-    this.root = h("section", {
+    this.root = h("div", {
       class: `panel panel-${placed.panel.type.replace(/[^\w-]/g, "")}`,
+      role: "group", // no landmark: a page has dozens
       "aria-labelledby": titleId,
     });
     if (placed.panel.transparent) this.root.classList.add("transparent");

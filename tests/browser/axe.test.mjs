@@ -1,0 +1,85 @@
+// axe-core's rules for WCAG 2.1 A and AA over every dashboard and every page beside them, dark and
+// light. What stands on pages of a real server is the same, so the simulated one is enough.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, newPage, settled } from "./browser.mjs";
+import { AS_USUAL, startServer } from "./server.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+
+let browser;
+let server;
+
+before(async () => {
+    browser = await launch();
+    server = await startServer();
+});
+after(async () => {
+    await browser?.close();
+    await server?.stop();
+});
+
+/** What axe finds, a line each: the rule, how bad, and the first element. */
+async function violations(page) {
+    await page.evaluate(axe); // past the content security policy, which lets no script in
+    const found = await page.evaluate(
+        (tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }),
+        TAGS,
+    );
+    return found.violations.map((v) => {
+        const [node] = v.nodes;
+        return `${v.id} (${v.impact}, ${v.nodes.length}): ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`;
+    });
+}
+
+/** Opens a page in both themes, does what is to be done, and wants axe to find nothing. */
+async function clean(path, arrive, act = async () => {}) {
+    for (const dark of [true, false]) {
+        const { page, context } = await newPage(browser, { dark });
+        try {
+            await page.goto(server.url + path);
+            await arrive(page);
+            await act(page);
+            assert.deepEqual(await violations(page), [], `${path} ${dark ? "dark" : "light"}`);
+        } finally {
+            await context.close();
+        }
+    }
+}
+
+const listed = (page) => page.locator(".card, .place-empty:visible").first().waitFor();
+
+test("every dashboard", async () => {
+    const all = await (await fetch(`${server.url}/api/dashboards`)).json();
+    for (const { uid, error } of all) if (!error) await clean(`/d/${uid}?refresh=off`, settled);
+});
+
+test("targets, folded and unfolded, and none", async () => {
+    await clean("/targets?refresh=off", listed, async (page) => {
+        await page.locator(".targets .unfold").first().click();
+        await page.locator(".dropped .unfold").first().click();
+        await page.locator(".dropped .small-button").click();
+        await page.locator(".dropped .steps").waitFor();
+        await page.locator(".details .steps").waitFor();
+    });
+    server.control.bare = true;
+    try {
+        await clean("/targets?refresh=off", listed);
+    } finally {
+        Object.assign(server.control, AS_USUAL);
+    }
+});
+
+test("the list of pages, the time range, the keys", async () => {
+    const open = (key, what) =>
+        clean("/d/algalon-overview?refresh=off", settled, async (page) => {
+            await page.keyboard.press(key);
+            await page.locator(what).waitFor();
+        });
+    await open("/", ".switcher");
+    await open("t", ".time-picker");
+    await open("?", "dialog");
+});

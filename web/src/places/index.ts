@@ -1,0 +1,29 @@
+// The pages beside the dashboards. Adding one: a module beside, a row here, its path in ui/state.ts
+// and in src/web/web.c.
+import type { PageHooks } from "../ui/page.ts";
+import type { View } from "../ui/view.ts";
+import { TargetsPage } from "./targets.ts";
+
+export interface Place {
+  name: string; // its path
+  title: string;
+  hint: string; // what it is for
+  icon: string;
+  key: string;
+  open(query: URLSearchParams, hooks: PageHooks): View;
+}
+
+export const places: Place[] = [
+  {
+    name: "targets",
+    title: "Targets",
+    hint: "What is scraped, and what fails",
+    icon: "target",
+    key: "s",
+    open: (query, hooks) => new TargetsPage(hooks, query),
+  },
+];
+
+export function placeOf(name: string): Place | undefined {
+  return places.find((p) => p.name === name);
+}
