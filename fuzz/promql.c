@@ -1,5 +1,6 @@
 /* promql.c - fuzzes the parser of PromQL: no text may break it, and what it prints must mean the
  * same again. */
+#include "promql/ast.h"
 #include "promql/format.h"
 #include "promql/parse.h"
 
@@ -35,15 +36,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct promql_error err;
     struct arena arena;
     struct tree tree;
+    struct buf json;
 
+    buf_init(&json, 0);
     arena_init(&arena, (size_t)64 << 20);
     if (!parse_text(text, &arena, &tree, &err)) {
         reparse(tree.root, format_line);
         reparse(tree.root, format_pretty);
+        ast_print(tree.root, &json);
         node_tree_fini(&tree);
     } else if (!err.text[0]) {
         abort();
     }
+    buf_fini(&json);
     arena_fini(&arena);
     return 0;
 }

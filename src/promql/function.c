@@ -148,11 +148,13 @@ const char *function_refused(struct str name)
     return NULL;
 }
 
+size_t function_args_declared(const struct function *f)
+{
+    return f->max_args == FUNCTION_ANY_MORE ? (size_t)f->min_args + (f->id == FUNCTION_LABEL_JOIN)
+                                            : f->max_args;
+}
+
 enum promql_type function_arg_type(const struct function *f, size_t i)
 {
-    size_t declared = f->max_args == FUNCTION_ANY_MORE
-                          ? (size_t)f->min_args + (f->id == FUNCTION_LABEL_JOIN)
-                          : f->max_args;
-
-    return f->args[MIN(MIN(i, declared - 1), ARRAY_LEN(f->args) - 1)];
+    return f->args[MIN(MIN(i, function_args_declared(f) - 1), ARRAY_LEN(f->args) - 1)];
 }

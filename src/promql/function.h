@@ -113,6 +113,10 @@ const struct function *function_find_duration(struct str name);
  * names. */
 const char *function_refused(struct str name);
 
+/** How many arguments are declared: for functions of any number, those before the repetition and
+ * one of it. */
+size_t function_args_declared(const struct function *f);
+
 /** The type that argument `i` must have. */
 enum promql_type function_arg_type(const struct function *f, size_t i);
 

@@ -385,6 +385,86 @@ static void nesting_and_length_are_bounded(void **state)
     buf_fini(&text);
 }
 
+static void trees_are_printed_as_prometheus_does(void **state)
+{
+#define SELECTOR(name, more)                                                                       \
+    "{\"type\":\"vectorSelector\",\"name\":\"" name "\",\"offset\":0,\"timestamp\":null,"          \
+    "\"startOrEnd\":null,\"matchers\":[" more "{\"name\":\"__name__\",\"value\":\"" name           \
+    "\",\"type\":\"=\"}],\"anchored\":false,\"smoothed\":false}"
+    static const struct {
+        const char *text, *tree;
+    } cases[] = {
+        {"1", "{\"type\":\"numberLiteral\",\"val\":\"1\"}"},
+        {"1e23", "{\"type\":\"numberLiteral\",\"val\":\"100000000000000000000000\"}"},
+        {"-1.25e-9", "{\"type\":\"numberLiteral\",\"val\":\"-0.00000000125\"}"},
+        {"Inf", "{\"type\":\"numberLiteral\",\"val\":\"+Inf\"}"},
+        {"5m", "{\"type\":\"numberLiteral\",\"val\":\"300\"}"},
+        {"\"a\"", "{\"type\":\"stringLiteral\",\"val\":\"a\"}"},
+        {"x", SELECTOR("x", "")},
+        {"x{a=~\"b|c\"}", SELECTOR("x", "{\"name\":\"a\",\"value\":\"b|c\",\"type\":\"=~\"},")},
+        {"-(x)",
+         "{\"type\":\"unaryExpr\",\"op\":\"-\",\"expr\":{\"type\":\"parenExpr\",\"expr\":" SELECTOR(
+             "x", "") "}}"},
+        {"x[5m] @ end() offset -1m", "{\"type\":\"matrixSelector\",\"name\":\"x\",\"range\":300000,"
+                                     "\"offset\":-60000,\"timestamp\":null,"
+                                     "\"startOrEnd\":\"end\",\"matchers\":[{\"name\":\"__name__\","
+                                     "\"value\":\"x\",\"type\":\"=\"}],"
+                                     "\"anchored\":false,\"smoothed\":false}"},
+        {"x[1h:5m] @ 1.5",
+         "{\"type\":\"subquery\",\"expr\":" SELECTOR("x", "") ",\"range\":3600000,\"step\":300000,"
+                                                              "\"offset\":0,\"timestamp\":1500,"
+                                                              "\"startOrEnd\":null}"},
+        {"round(x)",
+         "{\"type\":\"call\",\"func\":{\"name\":\"round\",\"argTypes\":[\"vector\",\"scalar\"],"
+         "\"variadic\":1,\"returnType\":\"vector\"},\"args\":[" SELECTOR("x", "") "]}"},
+        {"time()", "{\"type\":\"call\",\"func\":{\"name\":\"time\",\"argTypes\":[],\"variadic\":0,"
+                   "\"returnType\":\"scalar\"},\"args\":[]}"},
+        {"label_join(x, \"a\", \"b\")",
+         "{\"type\":\"call\",\"func\":{\"name\":\"label_join\",\"argTypes\":[\"vector\",\"string\","
+         "\"string\","
+         "\"string\"],\"variadic\":-1,\"returnType\":\"vector\"},\"args\":[" SELECTOR(
+             "x", "") ",{\"type\":\"stringLiteral\",\"val\":\"a\"},{\"type\":\"stringLiteral\","
+                      "\"val\":\"b\"}]}"},
+        {"topk without (a, b) (3, x)",
+         "{\"type\":\"aggregation\",\"op\":\"topk\",\"expr\":" SELECTOR(
+             "x", "") ",\"param\":{\"type\":"
+                      "\"numberLiteral\",\"val\":"
+                      "\"3\"},\"grouping\":[\"a\","
+                      "\"b\"],\"without\":true}"},
+        {"x > bool 1",
+         "{\"type\":\"binaryExpr\",\"op\":\">\",\"lhs\":" SELECTOR(
+             "x", "") ",\"rhs\":{\"type\":\"numberLiteral\",\"val\":\"1\"},\"matching\":null,"
+                      "\"bool\":true}"},
+        {"x / on (a) group_left (b) y",
+         "{\"type\":\"binaryExpr\",\"op\":\"/\",\"lhs\":" SELECTOR("x", "") ",\"rhs\":" SELECTOR(
+             "y", "") ",\"matching\":{\"card\":\"many-to-one\",\"labels\":[\"a\"],\"on\":true,"
+                      "\"include\":[\"b\"]},\"bool\":false}"},
+        {"x unless y",
+         "{\"type\":\"binaryExpr\",\"op\":\"unless\",\"lhs\":" SELECTOR(
+             "x", "") ",\"rhs\":" SELECTOR("y", "") ",\"matching\":{\"card\":\"many-to-many\","
+                                                    "\"labels\":[],\"on\":false,"
+                                                    "\"include\":[]},\"bool\":false}"},
+        {"rate(x)", NULL}, /* says so under a key of its own */
+    };
+    struct promql_error err;
+    struct buf tree;
+
+    (void)state;
+    buf_init(&tree, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        buf_reset(&tree);
+        assert_int_equal(promql_print_tree(str_of(cases[i].text), &tree, &err), 0);
+        buf_char(&tree, '\0');
+        if (cases[i].tree)
+            assert_string_equal(tree.ptr, cases[i].tree);
+        else
+            assert_non_null(strstr(tree.ptr, "\"range\":0,\"implicitRange\":true"));
+    }
+    assert_true(promql_print_tree(STR("sum("), &tree, &err) < 0);
+    buf_fini(&tree);
+#undef SELECTOR
+}
+
 static void a_selector_gives_its_matchers(void **state)
 {
     struct promql_error err;
@@ -415,6 +495,7 @@ int main(void)
         cmocka_unit_test(long_expressions_are_broken_into_lines),
         cmocka_unit_test(operators_bind_as_in_prometheus),
         cmocka_unit_test(nesting_and_length_are_bounded),
+        cmocka_unit_test(trees_are_printed_as_prometheus_does),
         cmocka_unit_test(a_selector_gives_its_matchers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

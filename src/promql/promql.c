@@ -1,6 +1,7 @@
 /* promql.c - the outside of the room but for evaluation: checking, formatting, selectors. */
 #include "promql/promql.h"
 
+#include "promql/ast.h"
 #include "promql/fault.h"
 #include "promql/format.h"
 #include "promql/parse.h"
@@ -46,6 +47,11 @@ int promql_format(struct str expr, struct buf *to, struct promql_error *err)
 int promql_format_line(struct str expr, struct buf *to, struct promql_error *err)
 {
     return format_with(format_line, expr, to, err);
+}
+
+int promql_print_tree(struct str expr, struct buf *to, struct promql_error *err)
+{
+    return format_with(ast_print, expr, to, err);
 }
 
 int promql_parse_selector(struct str text, struct arena *a, struct selector *ret,

@@ -79,6 +79,9 @@ MUST_CHECK int promql_format(struct str expr, struct buf *to, struct promql_erro
 /** The same on one line, however long: as rules are listed. */
 MUST_CHECK int promql_format_line(struct str expr, struct buf *to, struct promql_error *err);
 
+/** Appends the expression's tree as JSON, in Prometheus's shape (/api/v1/parse_query). */
+MUST_CHECK int promql_print_tree(struct str expr, struct buf *to, struct promql_error *err);
+
 /* A selector as match[] takes it: "up{job=~\"a|b\"}". Matchers live in `a`; their regexes until
  * promql_selector_fini(). */
 MUST_CHECK int promql_parse_selector(struct str text, struct arena *a, struct selector *ret,
