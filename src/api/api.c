@@ -8,7 +8,8 @@ enum need {
     NEED_QUERY,
     NEED_STORE,
     NEED_SCRAPE,
-    NEED_METADATA
+    NEED_METADATA,
+    NEED_SCRAPED /* what is scraped, and where it is kept */
 };
 
 struct entry {
@@ -33,6 +34,7 @@ static const struct entry entries[] = {
     {"GET,POST", "/api/v1/query_range", query_range, NEED_QUERY, true, false},
     {"GET,POST", "/api/v1/query_exemplars", query_exemplars, NEED_QUERY, false, false},
     {"GET,POST", "/api/v1/format_query", query_format, NEED_NOTHING, false, false},
+    {"GET,POST", "/api/v1/parse_query", query_parse, NEED_NOTHING, false, false},
     {"GET,POST", "/api/v1/labels", series_labels, NEED_QUERY, true, false},
     {"GET", "/api/v1/label/*/values", series_label_values, NEED_QUERY, true, false},
     {"GET,POST", "/api/v1/series", series_find, NEED_QUERY, true, false},
@@ -40,14 +42,16 @@ static const struct entry entries[] = {
     {"GET", "/federate", federate, NEED_QUERY, true, false},
     {"GET,POST", "/api/v1/export", export_lines, NEED_QUERY, true, false},
     {"GET", "/api/v1/targets", targets_list, NEED_SCRAPE, false, false},
+    {"GET", "/api/v1/targets/metadata", targets_metadata, NEED_SCRAPED, true, false},
     {"GET", "/api/v1/targets/relabel_steps", targets_relabel_steps, NEED_SCRAPE, false, false},
     {"GET", "/api/v1/targets/discoveries", targets_discoveries, NEED_SCRAPE, true, false},
     {"GET", "/api/v1/scrape_pools", targets_pools, NEED_SCRAPE, false, false},
-    {"GET", "/api/v1/rules", targets_rules, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/rules", rules_list, NEED_NOTHING, false, false},
     {"GET", "/api/v1/alerts", targets_alerts, NEED_NOTHING, false, false},
     {"GET", "/api/v1/alertmanagers", targets_alertmanagers, NEED_NOTHING, false, false},
     {"GET", "/api/v1/status/buildinfo", status_buildinfo, NEED_NOTHING, false, false},
     {"GET", "/api/v1/status/runtimeinfo", status_runtimeinfo, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/status/config", status_config, NEED_NOTHING, true, false},
     {"GET", "/api/v1/status/flags", status_flags, NEED_NOTHING, false, false},
     {"GET", "/api/v1/status/walreplay", status_walreplay, NEED_STORE, false, true},
     {"GET", "/api/v1/status/tsdb", cardinality, NEED_QUERY, true, false},
@@ -66,6 +70,7 @@ static const struct entry entries[] = {
     {"GET", "/-/healthy", status_healthy, NEED_NOTHING, false, true},
     {"GET", "/-/ready", status_ready, NEED_NOTHING, false, true},
     {"POST,PUT", "/-/reload", status_reload, NEED_NOTHING, true, false},
+    {"POST,PUT", "/-/quit", status_quit, NEED_NOTHING, false, false},
 };
 
 _Static_assert(ARRAY_LEN(entries) <= API_ROUTES_MAX, "API_ROUTES_MAX is too small");
@@ -85,6 +90,8 @@ static bool has(const struct api *api, enum need need)
         return api->scrape != NULL;
     case NEED_METADATA:
         return api->metadata != NULL;
+    case NEED_SCRAPED:
+        return api->scrape && api->metadata && api->queryable.select;
     }
     return false;
 }

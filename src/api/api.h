@@ -60,6 +60,7 @@ struct api {
     const char *data_dir;                        /* of the store: snapshots go below it */
     bool (*ready)(void *ctx);                    /* /-/ready */
     int (*reload)(void *ctx, struct error *err); /* POST /-/reload */
+    void (*quit)(void *ctx);                     /* POST /-/quit; NULL: not enabled */
     void *ctx;
     struct http_server *const *servers; /* for self-metrics */
     atomic_size_t server_len;           /* grows while the first listeners serve already */

@@ -224,6 +224,12 @@ int scrape_relabel_steps(struct scrape *s, struct str job, struct str labels_jso
     return 0;
 }
 
+void scrape_print_config(struct scrape *s, struct buf *to)
+{
+    (void)s;
+    buf_text(to, "global:\n  scrape_interval: 5s\n");
+}
+
 void scrape_get_stats(struct scrape *s, struct scrape_stats *ret)
 {
     (void)s;
@@ -355,6 +361,7 @@ static void queries_answer_in_prometheuss_shapes(void **state)
                                                        "limit\"]}"},
         {"/api/v1/query_exemplars?query=up&start=0&end=1", OK("[]")},
         {"/api/v1/format_query?query=temp%2B1", OK("\"temp + 1\"")},
+        {"/api/v1/parse_query?query=1", OK("{\"type\":\"numberLiteral\",\"val\":\"1\"}")},
     };
 
     ask(*state, cases, ARRAY_LEN(cases));
@@ -388,6 +395,11 @@ static void wrong_queries_are_told_what_is_wrong(void **state)
         {"/api/v1/query?query=temp*on(host)up&time=1700000010", 200, NULL},
         {"/api/v1/query?query=temp*on(host)temp&time=1700000010", 422, NULL},
         {"/api/v1/format_query?query=", 400, NULL},
+        {"/api/v1/parse_query?query=sum(", 400, NULL},
+        {"/api/v1/query_exemplars?query=sum(", 400, NULL},
+        {"/api/v1/query_exemplars?query=up&start=x", 400, NULL},
+        {"/api/v1/query_exemplars?query=up&start=2&end=1",
+         BAD("end timestamp must not be before start timestamp")},
     };
     struct fixture *f = *state;
 
@@ -482,6 +494,7 @@ static void the_process_tells_about_itself(void **state)
         {"/health", 200, "OK"},
         {"/-/reload", 405, "this method is not served here\n"},
         {"/api/v1/status/flags", OK("{\"listen-api\":\":1\",\"retention\":\"90d\"}")},
+        {"/api/v1/status/config", OK("{\"yaml\":\"global:\\n  scrape_interval: 5s\\n\"}")},
         {"/api/v1/status/buildinfo",
          OK("{\"version\":\"3.0.0\",\"revision\":\"abc\",\"branch\":\"\",\"buildUser\":\"\","
             "\"buildDate\":\"\",\"goVersion\":\"\",\"application\":\"algalon\","
@@ -516,7 +529,9 @@ static void the_process_tells_about_itself(void **state)
     struct fixture *f = *state;
 
     ask(f, cases, ARRAY_LEN(cases));
-    struct test_answer a = test_request(f->port, "POST", "/-/reload", "", "", 0);
+    struct test_answer a = test_request(f->port, "POST", "/-/quit", "", "", 0);
+    test_assert_body(&a, 403, "Lifecycle API is not enabled: start with --web.enable-lifecycle.\n");
+    a = test_request(f->port, "POST", "/-/reload", "", "", 0);
     test_assert_body(&a, 200, "");
     f->reload_fails = f->not_ready = true;
     a = test_request(f->port, "POST", "/-/reload", "", "", 0);

@@ -19,6 +19,11 @@ struct ask_selectors {
 /** Reads every match[] and match. With `wanted` there must be one. ask_selectors_fini() in every
  * case. */
 MUST_CHECK bool ask_selectors(struct http_request *r, bool wanted, struct ask_selectors *ret);
+
+/** Reads one selector under another name, where it is given. ask_selectors_fini() in every case. */
+MUST_CHECK bool ask_selector(struct http_request *r, const char *name, struct ask_selectors *ret);
+
+/** Also of one that was never read into and is all zero. */
 void ask_selectors_fini(struct ask_selectors *s);
 
 #endif

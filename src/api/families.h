@@ -5,7 +5,7 @@
 #include "api/api.h"
 
 /* query.c */
-http_handler query_instant, query_range, query_format, query_exemplars;
+http_handler query_instant, query_range, query_format, query_parse, query_exemplars;
 
 /* series.c */
 http_handler series_labels, series_label_values, series_find, series_metadata;
@@ -15,7 +15,7 @@ http_handler federate;
 
 /* status.c */
 http_handler status_buildinfo, status_runtimeinfo, status_flags, status_walreplay, status_healthy,
-    status_ready, status_reload, status_health;
+    status_ready, status_reload, status_quit, status_health, status_config;
 
 /* cardinality.c */
 http_handler cardinality;
@@ -29,11 +29,21 @@ http_handler write_import, write_import_lines;
 /* remote_write.c */
 http_handler remote_write;
 
-/* targets.c */
+/* admin.c */
 http_handler admin_snapshot, admin_snapshot_create, admin_snapshot_list, admin_snapshot_delete;
+
+/* pass_on.c */
 http_handler pass_on;
+
+/* target_metadata.c */
+http_handler targets_metadata;
+
+/* targets.c */
 http_handler targets_pools, targets_relabel_steps, targets_discoveries;
-http_handler targets_list, targets_rules, targets_alerts, targets_alertmanagers;
+http_handler targets_list, targets_alerts, targets_alertmanagers;
+
+/* rules.c */
+http_handler rules_list;
 
 /* live.c */
 http_handler live_metrics, live_snapshot, live_events, live_doctor, live_landing;

@@ -154,9 +154,10 @@ static void print_stats(struct buf *to, const struct job *job, const struct prom
     double wait = (double)(job->started_ns - job->asked_ns) / 1e9;
     double run = (double)(job->ended_ns - job->started_ns) / 1e9;
 
+    /* Parsing, preparing and sorting are no phases of their own here. */
     buf_text(to, ",\"stats\":{\"timings\":{\"evalTotalTime\":");
     buf_double(to, run);
-    buf_text(to, ",\"innerEvalTime\":");
+    buf_text(to, ",\"resultSortTime\":0,\"queryPreparationTime\":0,\"innerEvalTime\":");
     buf_double(to, run);
     buf_text(to, ",\"execQueueTime\":");
     buf_double(to, wait);
@@ -264,10 +265,13 @@ void query_instant(struct http_request *r, void *ctx)
 /* A time that must be there. */
 static bool needed_time(struct http_request *r, const char *name, int64_t *ret_ms)
 {
-    if (http_param(r, name).len)
-        return ask_time(r, name, ret_ms);
+    struct str text = http_param(r, name);
+
+    if (text.len && times_parse(text, ret_ms))
+        return true;
     answer_error(r, 400, "bad_data",
-                 "invalid parameter \"%s\": cannot parse \"\" to a valid timestamp", name);
+                 "invalid parameter \"%s\": cannot parse \"%.*s\" to a valid timestamp", name,
+                 (int)MIN(text.len, 100), text.len ? text.ptr : "");
     return false;
 }
 
@@ -326,10 +330,36 @@ void query_format(struct http_request *r, void *ctx)
     buf_fini(&text);
 }
 
-void query_exemplars(struct http_request *r, void *ctx)
+void query_parse(struct http_request *r, void *ctx)
 {
+    struct promql_error err = {0};
     struct buf body;
 
+    answer_begin(ctx, &body);
+    if (promql_print_tree(expression(r), &body, &err) < 0) {
+        buf_fini(&body);
+        answer_promql_error(r, "query", &err);
+        return;
+    }
+    answer_finish(r, &body, NULL, NULL);
+}
+
+void query_exemplars(struct http_request *r, void *ctx)
+{
+    int64_t start = TIMES_MIN_MS, end = TIMES_MAX_MS;
+    struct promql_error err = {0};
+    struct buf body;
+
+    if (!ask_time(r, "start", &start) || !ask_time(r, "end", &end))
+        return;
+    if (end < start) {
+        answer_error(r, 400, "bad_data", "end timestamp must not be before start timestamp");
+        return;
+    }
+    if (promql_check(expression(r), &err) < 0) {
+        answer_promql_error(r, "query", &err);
+        return;
+    }
     answer_begin(ctx, &body);
     buf_text(&body, "[]"); /* exemplars are not kept */
     answer_finish(r, &body, NULL, NULL);

@@ -94,6 +94,23 @@ void status_runtimeinfo(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
+void status_config(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct buf yaml, body;
+
+    buf_init(&yaml, 0);
+    if (api->scrape)
+        scrape_print_config(api->scrape, &yaml);
+    answer_begin(api, &body);
+    buf_text(&body, "{\"yaml\":");
+    buf_json(&body, buf_str(&yaml));
+    buf_char(&body, '}');
+    body.failed = body.failed || yaml.failed;
+    buf_fini(&yaml);
+    answer_finish(r, &body, NULL, NULL);
+}
+
 void status_flags(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
@@ -176,6 +193,20 @@ void status_ready(struct http_request *r, void *ctx)
     }
     http_set_header(r, "Retry-After", "1");
     http_reply_text(r, 503, TEXT_TYPE, "Algalon is not ready yet.\n");
+}
+
+void status_quit(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+
+    if (!api->quit) {
+        http_reply_text(r, 403, TEXT_TYPE,
+                        "Lifecycle API is not enabled: start with --web.enable-lifecycle.\n");
+        return;
+    }
+    log_info("asked to end", "by", "/-/quit");
+    http_reply_text(r, 200, TEXT_TYPE, "Requesting termination... Goodbye!");
+    api->quit(api->ctx);
 }
 
 void status_reload(struct http_request *r, void *ctx)

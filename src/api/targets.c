@@ -185,29 +185,6 @@ void targets_discoveries(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
-void targets_rules(struct http_request *r, void *ctx)
-{
-    struct api *api = ctx;
-    struct str type = http_param(r, "type");
-    struct buf body;
-
-    if (type.len && !str_is(type, "alert") && !str_is(type, "record")) {
-        answer_error(r, 400, "bad_data", "not supported value \"%.*s\"", (int)MIN(type.len, 100),
-                     type.ptr);
-        return;
-    }
-    answer_begin(api, &body);
-    if (api->rules)
-        rules_print_groups(api->rules,
-                           !type.len                ? RULES_ALL
-                           : str_is(type, "record") ? RULES_RECORDING
-                                                    : RULES_ALERTING,
-                           &body);
-    else
-        buf_text(&body, "{\"groups\":[]}");
-    answer_finish(r, &body, NULL, NULL);
-}
-
 void targets_alerts(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;

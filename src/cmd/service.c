@@ -310,6 +310,13 @@ static int reload(void *ctx, struct error *err)
     return code;
 }
 
+/* POST /-/quit: the way of every other end. */
+static void quit(void *ctx)
+{
+    (void)ctx;
+    kill(getpid(), SIGTERM);
+}
+
 static int open_store(struct service *s, struct error *err)
 {
     struct store_options o;
@@ -511,6 +518,7 @@ static void fill_api(struct service *s)
         .data_dir = s->store ? service_data_dir(set) : NULL,
         .ready = is_ready,
         .reload = reload,
+        .quit = set->lifecycle ? quit : NULL,
         .ctx = s,
         .servers = s->running,
     };

@@ -50,6 +50,8 @@ static const struct option_spec specs[] = {
      "let the API and the dashboards be reached from other machines without credentials"},
     {"web.enable-admin-api", FLAG, FIELD(admin_api), KEEPING, "Listeners", "false", NULL,
      "let users of the API copy the store (snapshots)"},
+    {"web.enable-lifecycle", FLAG, FIELD(lifecycle), KEEPING | FOR_AGENT, "Listeners", "false",
+     NULL, "let users of the API end this process (POST /-/quit)"},
     {"cors-origin", TEXT, FIELD(cors_origin), KEEPING | FOR_AGENT, "Listeners", "", "ORIGIN",
      "let pages of this origin use the API (Access-Control-Allow-Origin)"},
 

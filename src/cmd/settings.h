@@ -37,7 +37,7 @@ struct settings {
     const char *log_level, *log_format;
 
     const char *listen_metrics, *listen_api, *listen_web, *web_config_file;
-    bool no_auth, admin_api;
+    bool no_auth, admin_api, lifecycle;
 
     const char *hostname, *schema, *disable_collectors;
     int64_t interval_ms;

@@ -262,11 +262,12 @@ int rules_reload(struct rules *r, struct error *err)
 
 /* ---- showing ---- */
 
-void rules_print_groups(struct rules *r, enum rules_kind kind, struct buf *to)
+int rules_print_groups(struct rules *r, const struct rules_filter *filter, struct buf *to)
 {
     pthread_mutex_lock(&r->lock);
-    show_groups(r->set, kind, to);
+    int code = show_groups(r->set, filter, to);
     pthread_mutex_unlock(&r->lock);
+    return code;
 }
 
 void rules_print_alerts(struct rules *r, struct buf *to)

@@ -84,8 +84,22 @@ enum rules_kind {
     RULES_ALERTING
 };
 
-/** Appends {"groups":[...]} and {"alerts":[...]} as Prometheus's API has them. Threads: any. */
-void rules_print_groups(struct rules *r, enum rules_kind kind, struct buf *to);
+struct rules_filter {
+    enum rules_kind kind;
+    struct str_list names, groups, files; /* of rules, of groups; empty: every one */
+    const struct selector *match;         /* any of them holds on the rule's own labels */
+    size_t match_len;
+    bool exclude_alerts;   /* leaves the alerts of each rule out */
+    size_t group_limit;    /* groups of one answer; 0: no bound */
+    struct str next_token; /* of the answer before; empty: from the start */
+};
+
+/** Appends {"groups":[...]} as Prometheus's API has it; groups without a rule that is asked for by
+ * name or label are left out. Threads: any. Errors: -ENOENT no group has this token, nothing is
+ * appended. */
+MUST_CHECK int rules_print_groups(struct rules *r, const struct rules_filter *filter,
+                                  struct buf *to);
+/** Appends {"alerts":[...]}. Threads: any. */
 void rules_print_alerts(struct rules *r, struct buf *to);
 
 struct rules_stats {

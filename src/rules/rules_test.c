@@ -285,7 +285,8 @@ static void a_rule_that_fails_says_so_and_the_next_one_runs(void **state)
     assert_int_equal(stats.rules_failing, 3);
     assert_true(stats.failures_total >= 3);
     buf_init(&text, 0);
-    rules_print_groups(b->rules, RULES_RECORDING, &text);
+    assert_int_equal(
+        rules_print_groups(b->rules, &(struct rules_filter){.kind = RULES_RECORDING}, &text), 0);
     assert_true(str_contains(buf_str(&text), STR("exceeded limit of 1 with 2 series")));
     assert_true(str_contains(buf_str(&text), STR("not a vector or scalar")));
     buf_fini(&text);

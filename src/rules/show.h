@@ -6,7 +6,8 @@
 #include "rules/rule_set.h"
 #include "rules/rules.h"
 
-void show_groups(const struct rule_set *set, enum rules_kind kind, struct buf *to);
+/** As rules_print_groups(). */
+int show_groups(const struct rule_set *set, const struct rules_filter *filter, struct buf *to);
 void show_alerts(const struct rule_set *set, struct buf *to);
 
 #endif

@@ -397,6 +397,8 @@ static int read_root(struct scrape_config *c, const char *name, struct str text,
     if (slash == name)
         r.folder = STR("/.");
     int code = yaml_parse(name, text, &c->arena, &root, err);
+    if (!code && whole)
+        c->root = root;
     return code ? code : reader_map(&r, root, "the scrape configuration", tables, whole ? 2 : 1);
 }
 

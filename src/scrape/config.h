@@ -50,8 +50,9 @@ struct scrape_job {
 
 struct scrape_config {
     struct arena arena;
-    struct scrape_job **jobs; /* by name */
-    size_t global_line;       /* of the map `global`; 0: there is none */
+    const struct yaml_node *root; /* the file as it was read; NULL: there is none */
+    struct scrape_job **jobs;     /* by name */
+    size_t global_line;           /* of the map `global`; 0: there is none */
     size_t job_len, job_cap;
     int64_t interval_ms, timeout_ms; /* global: 1 min and 10 s when not given, as in Prometheus */
     int64_t evaluation_interval_ms;  /* of rules; 0: not given */

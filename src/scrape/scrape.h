@@ -41,6 +41,10 @@ void scrape_stop(struct scrape *s); /* NULL is fine */
 /** Reads the configuration again: all or nothing, state of unchanged targets kept. */
 MUST_CHECK int scrape_reload(struct scrape *s, struct error *err);
 
+/** Appends the configuration in force as YAML, its secrets covered; nothing where there is no file.
+ * Any thread; waits while targets are made of a new one. */
+void scrape_print_config(struct scrape *s, struct buf *to);
+
 /** A copy in `a` of global.external_labels, which belong on what leaves this host (remote write)
  * and not on what is kept here. */
 struct labels scrape_external_labels(struct scrape *s, struct arena *a);

@@ -1,4 +1,5 @@
 /* show.c - what scraping tells of itself. */
+#include "scrape/config_text.h"
 #include "scrape/relabel_config.h"
 #include "scrape/state.h"
 
@@ -137,6 +138,16 @@ int scrape_relabel_steps(struct scrape *s, struct str job, struct str labels_jso
     pthread_mutex_unlock(&s->config_lock);
     arena_fini(&a);
     return code;
+}
+
+/* ---- the configuration ---- */
+
+void scrape_print_config(struct scrape *s, struct buf *to)
+{
+    pthread_mutex_lock(&s->config_lock);
+    if (s->config->root)
+        config_text_print(s->config->root, to);
+    pthread_mutex_unlock(&s->config_lock);
 }
 
 /* ---- numbers ---- */
