@@ -1,16 +1,19 @@
 /* export.c - /api/v1/export: series as JSON lines, as VictoriaMetrics writes them:
- * {"metric":{"__name__":"x",...},"values":[1,2],"timestamps":[ms,ms]}.
+ * {"metric":{"__name__":"x",...},"values":[1,2],"timestamps":[ms,ms]}; and /api/v1/export/native
+ * (native.h).
  *
  * The answer is made in pieces, from one stretch of time after the other, so that memory is bounded
  * whatever is asked for. A series has a line for each stretch in which it has samples. */
 #include "api/answer.h"
 #include "api/ask.h"
 #include "api/families.h"
+#include "api/native.h"
 #include "api/times.h"
 
 #include <stdlib.h>
 
 #define LINES_TYPE  "application/stream+json; charset=utf-8"
+#define NATIVE_TYPE "VictoriaMetrics/native"
 #define PIECE_BYTES ((size_t)512 << 10) /* a piece ends with the line that brings it past this */
 #define PIECE_MAX   ((size_t)256 << 20) /* and is never longer */
 #define LINE_MEMORY ((size_t)4 << 20)   /* of one line's samples: a quarter of a million */
@@ -26,10 +29,11 @@ struct export
     struct ask_selectors selectors;
     size_t selector; /* at hand */
     int64_t start_ms, end_ms;
-    int64_t width_ms;            /* of stretches for this selector; 0: not known yet */
-    int64_t from_ms, to_ms;      /* the stretch at hand */
-    struct selection *selection; /* its series; NULL: to be found */
-    size_t series;               /* at hand */
+    int64_t width_ms;             /* of stretches for this selector; 0: not known yet */
+    int64_t from_ms, to_ms;       /* the stretch at hand */
+    struct selection *selection;  /* its series; NULL: to be found */
+    size_t series;                /* at hand */
+    struct native_writer *native; /* NULL: lines are wanted */
     struct arena scratch;
     struct error err;
 };
@@ -85,7 +89,9 @@ static int print_between(struct export *e, size_t series, int64_t from_ms, int64
     struct column column = {0};
     int code = s->ops->read(s, series, from_ms, to_ms, &e->scratch, &column, &e->err);
 
-    if (code >= 0 && has_values(&column))
+    if (code >= 0 && e->native)
+        code = native_print(e->native, s->labels[series], &column, to, &e->err);
+    else if (code >= 0 && has_values(&column))
         print_series(s->labels[series], &column, to);
     arena_reset(&e->scratch);
     if (code != -ENOMEM || from_ms == to_ms)
@@ -167,17 +173,19 @@ static void export_free(void *ctx)
     struct export *e = ctx;
 
     selection_free(e->selection);
+    native_writer_free(e->native);
     ask_selectors_fini(&e->selectors);
     arena_fini(&e->scratch);
     free(e);
 }
 
-void export_lines(struct http_request *r, void *ctx)
+static void answer_export(struct http_request *r, struct api *api, bool native)
 {
+    const char *type = native ? NATIVE_TYPE : LINES_TYPE;
     struct export *e = xnew(struct export);
     struct buf first;
 
-    e->api = ctx;
+    e->api = api;
     e->start_ms = 0; /* the store has nothing before 1970 */
     e->end_ms = TIMES_MAX_MS;
     arena_init(&e->scratch, LINE_MEMORY);
@@ -187,15 +195,29 @@ void export_lines(struct http_request *r, void *ctx)
         return;
     }
     buf_init(&first, 0);
+    if (native) {
+        e->native = native_writer_new();
+        native_print_header(e->start_ms, e->end_ms, &first);
+    }
     int code = next_piece(e, http_gone(r), &first);
     if (code == 0) {
-        http_reply_pieces(r, LINES_TYPE, &first, next_piece, export_free, e);
+        http_reply_pieces(r, type, &first, next_piece, export_free, e);
         return;
     }
     if (code < 0)
         answer_failure(r, &e->err);
     else
-        http_reply(r, 200, LINES_TYPE, &first);
+        http_reply(r, 200, type, &first);
     buf_fini(&first);
     export_free(e);
+}
+
+void export_lines(struct http_request *r, void *ctx)
+{
+    answer_export(r, ctx, false);
+}
+
+void export_native(struct http_request *r, void *ctx)
+{
+    answer_export(r, ctx, true);
 }

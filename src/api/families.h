@@ -21,10 +21,10 @@ http_handler status_buildinfo, status_runtimeinfo, status_flags, status_walrepla
 http_handler cardinality;
 
 /* export.c */
-http_handler export_lines;
+http_handler export_lines, export_native;
 
 /* write.c */
-http_handler write_import, write_import_lines;
+http_handler write_import, write_import_lines, write_import_native;
 
 /* remote_write.c */
 http_handler remote_write;

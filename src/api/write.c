@@ -1,7 +1,9 @@
-/* write.c - /api/v1/import and /api/v1/import/prometheus: pushed JSON lines and text. */
+/* write.c - /api/v1/import, /native and /prometheus below it: pushed JSON lines, blocks and text.
+ */
 #include "api/answer.h"
 #include "api/families.h"
 #include "api/import_lines.h"
+#include "api/native.h"
 #include "api/refusal.h"
 
 /* extra_label=name=value, any number of times; the labels live as long as the builder. */
@@ -96,9 +98,11 @@ static int push_samples(void *ctx, const struct store_sample *samples, size_t n,
     return store_push(((struct api *)ctx)->store, samples, n, ret, err);
 }
 
-void write_import_lines(struct http_request *r, void *ctx)
+typedef int import_read(struct str body, struct labels extra, import_lines_push *push, void *ctx,
+                        struct import_result *ret, struct error *err);
+
+static void take_import(struct http_request *r, struct api *api, import_read *read)
 {
-    struct api *api = ctx;
     struct import_result result = {0};
     struct label_builder extra;
     struct labels labels;
@@ -106,11 +110,21 @@ void write_import_lines(struct http_request *r, void *ctx)
 
     if (!read_extra_labels(r, &extra, &labels))
         return;
-    int code = import_lines_read(http_body(r), labels, push_samples, api, &result, &err);
+    int code = read(http_body(r), labels, push_samples, api, &result, &err);
 
     count(api, &result);
     if (code < 0)
         refusal_of_store(r, &err);
     else
         answer_import(r, &result);
+}
+
+void write_import_lines(struct http_request *r, void *ctx)
+{
+    take_import(r, ctx, import_lines_read);
+}
+
+void write_import_native(struct http_request *r, void *ctx)
+{
+    take_import(r, ctx, native_read);
 }

@@ -16,3 +16,18 @@ int zstd_encode(struct str from, struct buf *to, struct error *err)
     to->len += n;
     return 0;
 }
+
+int zstd_decode(struct str from, size_t max, struct buf *to, struct error *err)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(from.ptr, from.len);
+    size_t room = size <= max ? (size_t)size : max; /* the two errors are larger than any bound */
+    char *at = buf_reserve(to, room);
+    size_t n = at ? ZSTD_decompress(at, room, from.ptr, from.len) : 0;
+
+    if (!at)
+        return error_errno(err, -ENOMEM, "Zstandard");
+    if (ZSTD_isError(n))
+        return error_set(err, -EINVAL, "Zstandard: %s", ZSTD_getErrorName(n));
+    to->len += n;
+    return 0;
+}

@@ -8,6 +8,13 @@ import { after, before, describe, it } from 'node:test';
 import { Algalon, Child, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
 
 const has = (program, flag = '--version') => run(program, [flag]).code === 0;
+const hasVmctl = has('vmctl', '--help') && has('script');
+
+/** vmctl wants a terminal for its progress: script(1) gives it one. */
+function vmctl(...args) {
+  const { code, out, err } = run('script', ['-qec', `vmctl ${args.map((arg) => `'${arg}'`).join(' ')}`, '/dev/null']);
+  assert.equal(code, 0, out + err);
+}
 
 const RULES = `
 groups:
@@ -72,7 +79,7 @@ describe('our store', () => {
     }
   });
 
-  it('takes the history of a real Prometheus from vmctl, sample by sample', { timeout: 90_000, skip: !(has('vmctl', '--help') && has('prometheus') && has('script')) && 'vmctl, prometheus or script is not installed' }, async () => {
+  it('takes the history of a real Prometheus from vmctl, sample by sample', { timeout: 90_000, skip: !(hasVmctl && has('prometheus')) && 'vmctl or prometheus is not installed' }, async () => {
     const [port] = await freePorts(1);
     const data = path.join(dir, 'prometheus');
     const worker = await Algalon.start({ command: 'worker', args: ['--interval=1s', '--hostname=here'] });
@@ -87,9 +94,7 @@ describe('our store', () => {
       await until('some scrapes are kept', 40, async () => (await (await fetch(`${theirs}/api/v1/query?query=count_over_time(up[1h])`)).json()).data.result[0]?.value[1] >= 4);
       await worker.stop();
       const { name } = (await (await fetch(`${theirs}/api/v1/admin/tsdb/snapshot`, { method: 'POST' })).json()).data;
-      // vmctl wants a terminal for its progress: script(1) gives it one.
-      const moved = run('script', ['-qec', `vmctl prometheus -s --prom-snapshot=${data}/snapshots/${name} --vm-addr=${ours.api} --vm-extra-label=from=prometheus`, '/dev/null']);
-      assert.equal(moved.code, 0, moved.out + moved.err);
+      vmctl('prometheus', '-s', `--prom-snapshot=${data}/snapshots/${name}`, `--vm-addr=${ours.api}`, '--vm-extra-label=from=prometheus');
       const series = await ours.query('count by (from) ({job="moved"})');
       assert.deepEqual(series.result.map(({ metric }) => metric), [{ from: 'prometheus' }], 'the label that vmctl was told to add');
       const [before, after] = [await matrix(theirs), await matrix(ours.api)];
@@ -103,6 +108,54 @@ describe('our store', () => {
     } finally {
       await worker.stop();
       await prometheus.stop();
+    }
+  });
+
+  it('takes the history of a real VictoriaMetrics from vmctl in the native format, and hands on its own', { timeout: 90_000, skip: !(hasVmctl && has('victoria-metrics', '-version')) && 'vmctl or victoria-metrics is not installed' }, async () => {
+    const [port] = await freePorts(1);
+    const theirs = `http://127.0.0.1:${port}`;
+    const second = await Algalon.start({ command: 'host' });
+    const third = await Algalon.start({ command: 'host' });
+    const victoria = new Child('victoria-metrics', [`-storageDataPath=${dir}/vm`, `-httpListenAddr=127.0.0.1:${port}`, '-retentionPeriod=10y', '-search.latencyOffset=0s']);
+    const match = '{__name__=~"native_.*"}';
+    const move = (from, to) => vmctl('vm-native', `--vm-native-src-addr=${from}`, `--vm-native-dst-addr=${to}`, `--vm-native-filter-match=${match}`);
+    /** Series of an export in lines, whatever they are cut into. */
+    const exported = async (base) => {
+      const found = new Map();
+      for (const line of (await (await fetch(`${base}/api/v1/export?match[]=${encodeURIComponent(match)}`)).text()).split('\n').filter(Boolean)) {
+        const { metric, values, timestamps } = JSON.parse(line);
+        const key = JSON.stringify(Object.entries(metric).sort());
+        found.set(key, [...(found.get(key) ?? []), ...timestamps.map((at, i) => [at, values[i]])]);
+      }
+      return [...found].sort();
+    };
+    try {
+      const at = Math.floor(Date.now() / 1000) * 1000 - 86_400_000 * 3;
+      const shapes = { constant: () => 7, counter: (i) => i * 1500, gauge: (i) => ((i * 7919) % 10_000) / 100, tiny: (i) => (i % 9) / 1e7, large: (i) => 2 ** 40 + i, mixed: (i) => (i % 50 ? -i / 8 : 1e15) };
+      const lines = Object.entries(shapes).map(([name, shape]) => {
+        const timestamps = Array.from({ length: 20_000 }, (_, i) => at + i * 5000 + (name === 'gauge' ? (i * i) % 90 : 0));
+        return JSON.stringify({ metric: { __name__: `native_${name}`, text: 'a "b" ü' }, values: timestamps.map((_, i) => shape(i)), timestamps });
+      });
+      assert.equal((await fetch(`${ours.api}/api/v1/import`, { method: 'POST', body: `${lines.join('\n')}\n` })).status, 204);
+      await until('victoria-metrics answers', 20, async () => (await fetch(`${theirs}/health`)).ok);
+      const wanted = await exported(ours.api);
+      assert.equal(wanted.reduce((sum, [, samples]) => sum + samples.length, 0), 20_000 * lines.length);
+      assert.equal((await fetch(`${theirs}/api/v1/import`, { method: 'POST', body: await (await fetch(`${ours.api}/api/v1/export?match[]=${encodeURIComponent(match)}`)).text() })).status, 204);
+      await until('victoria-metrics has all of it', 30, async () => {
+        await fetch(`${theirs}/internal/force_flush`);
+        return (await exported(theirs)).reduce((sum, [, samples]) => sum + samples.length, 0) === 20_000 * lines.length;
+      });
+      assert.deepEqual(await exported(theirs), wanted);
+      move(theirs, second.api);
+      assert.deepEqual(await exported(second.api), wanted);
+      // What this release's form of the format was before, ours is no longer: so our own blocks go to ourselves.
+      move(ours.api, third.api);
+      assert.deepEqual(await exported(third.api), wanted);
+      const torn = await fetch(`${third.api}/api/v1/import/native`, { method: 'POST', body: 'no stream of blocks at all' });
+      assert.equal(torn.status, 400);
+      assert.match((await torn.json()).error, /block 1: .*no native stream/);
+    } finally {
+      for (const child of [victoria, second, third]) await child.stop();
     }
   });
 
