@@ -40,12 +40,13 @@ target_link_libraries(lib_dl INTERFACE ${CMAKE_DL_LIBS})
 add_library(lib_resolv INTERFACE)
 target_link_libraries(lib_resolv INTERFACE resolv)
 
-# Headers only: libcurl is opened at run time, xxHash is compiled in.
+# Headers only: libcurl and ncurses are opened at run time, xxHash is compiled in.
 find_path(INCLUDE_CURL NAMES curl/curl.h
           PATH_SUFFIXES x86_64-linux-gnu aarch64-linux-gnu)
 find_path(INCLUDE_XXHASH NAMES xxhash.h)
-if(NOT INCLUDE_CURL OR NOT INCLUDE_XXHASH)
-  message(FATAL_ERROR "curl/curl.h or xxhash.h is missing: run script/setup")
+find_path(INCLUDE_NCURSES NAMES ncurses.h)
+if(NOT INCLUDE_CURL OR NOT INCLUDE_XXHASH OR NOT INCLUDE_NCURSES)
+  message(FATAL_ERROR "curl/curl.h, xxhash.h or ncurses.h is missing: run script/setup")
 endif()
 include_directories(SYSTEM ${INCLUDE_CURL} ${INCLUDE_XXHASH})
 

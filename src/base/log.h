@@ -9,7 +9,8 @@ enum log_level {
     LOG_DEBUG,
     LOG_INFO,
     LOG_WARN,
-    LOG_ERROR
+    LOG_ERROR,
+    LOG_OFF /* of log_setup(): nothing is written */
 };
 enum log_format {
     LOG_LOGFMT,

@@ -26,6 +26,7 @@ enum exit_code command_worker(struct settings *settings);
 enum exit_code command_host(struct settings *settings);
 enum exit_code command_agent(struct settings *settings);
 enum exit_code command_snapshot(struct settings *settings);
+enum exit_code command_top(struct settings *settings);
 enum exit_code command_doctor(struct settings *settings);
 enum exit_code command_explain(struct settings *settings);
 enum exit_code command_demo(struct settings *settings);

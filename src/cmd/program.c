@@ -31,6 +31,13 @@ const struct command commands[] = {
      command_agent},
     {"snapshot", FOR_SNAPSHOT, "one reading to stdout: json, csv or prometheus",
      "Reads this machine's hardware once and prints it.", command_snapshot},
+    {"top", FOR_TOP, "the machine and the fleet in a terminal",
+     "Without an argument: this machine's GPUs and processes, read here. With arguments: those of "
+     "workers,\n"
+     "all-smi or dcgm-exporter (HOST:PORT), or all that a host, VictoriaMetrics or Prometheus "
+     "knows (its URL).\n"
+     "Keys: q quits, ? helps.",
+     command_top},
     {"doctor", FOR_DOCTOR,
      "what hardware, drivers and rights it found, and what to do about what it lacks",
      "Looks at hardware, drivers and rights, and says what is wrong, what to do, and which line "
@@ -113,6 +120,7 @@ static const char *operands(enum command_bit bit)
     return bit == FOR_EXPLAIN   ? " [METRIC]..."
            : bit == FOR_CHECK   ? " FILE..."
            : bit == FOR_COMPARE ? " A B"
+           : bit == FOR_TOP     ? " [HOST:PORT|URL]..."
            : bit == FOR_MIGRATE ? " WHAT [FILE]"
                                 : "";
 }

@@ -30,12 +30,13 @@ struct option_spec {
     const char *help;
 };
 
-#define SERVING  (FOR_ALL | FOR_WORKER | FOR_HOST | FOR_AGENT | FOR_DEMO)
-#define READING  (FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR)
-#define KEEPING  (FOR_ALL | FOR_HOST | FOR_DEMO)
-#define SENDING  (FOR_ALL | FOR_HOST | FOR_AGENT)
-#define OFFLINE  (FOR_CHECK | FOR_MIGRATE | FOR_COMPARE) /* read no configuration unasked */
-#define FIELD(f) offsetof(struct settings, f)
+#define SERVING   (FOR_ALL | FOR_WORKER | FOR_HOST | FOR_AGENT | FOR_DEMO)
+#define READING   (RENDERING | FOR_TOP)
+#define RENDERING (FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR)
+#define KEEPING   (FOR_ALL | FOR_HOST | FOR_DEMO)
+#define SENDING   (FOR_ALL | FOR_HOST | FOR_AGENT)
+#define OFFLINE   (FOR_CHECK | FOR_MIGRATE | FOR_COMPARE) /* read no configuration unasked */
+#define FIELD(f)  offsetof(struct settings, f)
 
 static const struct option_spec specs[] = {
     {"listen-metrics", TEXT, FIELD(listen_metrics), FOR_ALL | FOR_WORKER, "Listeners", ":9400",
@@ -55,17 +56,17 @@ static const struct option_spec specs[] = {
     {"cors-origin", TEXT, FIELD(cors_origin), KEEPING | FOR_AGENT, "Listeners", "", "ORIGIN",
      "let pages of this origin use the API (Access-Control-Allow-Origin)"},
 
-    {"hostname", TEXT, FIELD(hostname), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_DOCTOR | SENDING,
-     "Reading hardware", "", "NAME", "label `hostname` of every series (default: the system's)"},
+    {"hostname", TEXT, FIELD(hostname), READING | SENDING, "Reading hardware", "", "NAME",
+     "label `hostname` of every series (default: the system's)"},
     {"interval", DURATION, FIELD(interval_ms), FOR_ALL | FOR_WORKER | FOR_DEMO, "Reading hardware",
      "5s", "DURATION", "how often hardware is read"},
-    {"schema", TEXT, FIELD(schema), READING, "Reading hardware", "all-smi", "NAME,...",
+    {"schema", TEXT, FIELD(schema), RENDERING, "Reading hardware", "all-smi", "NAME,...",
      "metric names to emit: all-smi, dcgm, algalon-v1 (what dashboards of Algalon's first version "
      "ask for), with commas between them"},
-    {"dcgm.collectors", TEXT, FIELD(dcgm_collectors), READING, "Reading hardware", "", "FILE",
+    {"dcgm.collectors", TEXT, FIELD(dcgm_collectors), RENDERING, "Reading hardware", "", "FILE",
      "collectors file of dcgm-exporter: which fields --schema=dcgm emits (default: its default "
      "set)"},
-    {"dcgm.hostname-label", CHOICE, FIELD(dcgm_hostname_label), READING, "Reading hardware",
+    {"dcgm.hostname-label", CHOICE, FIELD(dcgm_hostname_label), RENDERING, "Reading hardware",
      "Hostname", "Hostname|hostname|none",
      "how --schema=dcgm calls the label: as dcgm-exporter up to 4.8.2, since 4.8.3, or not at all"},
     {"exporter-env", FLAG, FIELD(exporter_env), FOR_ALL | FOR_WORKER, "Reading hardware", "false",
@@ -76,7 +77,7 @@ static const struct option_spec specs[] = {
      "busiest processes of the host to show; those on a GPU are always shown"},
     {"process-series", COUNT, FIELD(process_series), READING, "Reading hardware", "500", "N",
      "processes on GPUs that get series of their own; the rest is summed as `other`"},
-    {"memory-limit", SIZE, FIELD(memory_limit), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT,
+    {"memory-limit", SIZE, FIELD(memory_limit), FOR_ALL | FOR_WORKER | FOR_SNAPSHOT | FOR_TOP,
      "Reading hardware", "96MB", "SIZE",
      "memory for readings and their text, at least 16MB; what does not fit is left out and "
      "counted"},
@@ -86,7 +87,7 @@ static const struct option_spec specs[] = {
      "append a line of JSON for each process that left a GPU; empty: none"},
     {"process-log-size", SIZE, FIELD(process_log_size), FOR_ALL | FOR_WORKER, "Reading hardware",
      "16MB", "SIZE", "at which that file is renamed to FILE.1"},
-    {"instance-label", FLAG, FIELD(instance_label), READING, "Reading hardware", "false", NULL,
+    {"instance-label", FLAG, FIELD(instance_label), RENDERING, "Reading hardware", "false", NULL,
      "add the labels `instance` and `host` where all-smi has them"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
      "NAME,...",
@@ -230,7 +231,11 @@ static const struct option_spec specs[] = {
      "print own readings beside those of nvidia-smi, or of an exporter on this machine"},
     {"buffers", FLAG, FIELD(buffers), FOR_DOCTOR, "Output", "false", NULL,
      "print how many samples the driver's buffers hold, and how long they last"},
-    {"color", CHOICE, FIELD(color), FOR_DOCTOR, "Output", "auto", "auto|always|never",
+    {"once", FLAG, FIELD(once), FOR_TOP, "Output", "false", NULL,
+     "print one picture and end (COLUMNS wide, as high as it needs unless LINES says)"},
+    {"refresh", DURATION, FIELD(refresh_ms), FOR_TOP, "Output", "2s", "DURATION",
+     "how often it is read and drawn anew"},
+    {"color", CHOICE, FIELD(color), FOR_DOCTOR | FOR_TOP, "Output", "auto", "auto|always|never",
      "colour in the terminal"},
     {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",
      "what to ask; host: http://127.0.0.1:8428/-/ready"},
@@ -514,7 +519,7 @@ static int read_flags(struct settings *s, enum command_bit command, int argc, ch
             return error_in(err, "--%s", spec->name);
     }
     s->operands.len = 0;
-    for (; (command & (FOR_EXPLAIN | OFFLINE)) && optind < argc; optind++)
+    for (; (command & (FOR_EXPLAIN | FOR_TOP | OFFLINE)) && optind < argc; optind++)
         add_text(s, &s->operands, str_of(argv[optind]));
     if (optind < argc)
         return error_set(err, -EINVAL, "'%s' is not an option (see algalon %s --help)",
@@ -530,6 +535,8 @@ static int check(const struct settings *s, struct error *err)
         return error_set(err, -EINVAL, "--every is between 100ms and 1h");
     if (s->interval_ms < 100 || s->interval_ms > 3600000)
         return error_set(err, -EINVAL, "--interval is between 100ms and 1h");
+    if (s->refresh_ms < 200 || s->refresh_ms > 3600000)
+        return error_set(err, -EINVAL, "--refresh is between 200ms and 1h");
     if (s->scrape_interval_ms < 100 || s->scrape_interval_ms > 86400000)
         return error_set(err, -EINVAL, "--scrape-interval is between 100ms and 1d");
     if (s->rules_interval_ms < 100 || s->rules_interval_ms > 86400000)

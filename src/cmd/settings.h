@@ -22,6 +22,7 @@ enum command_bit {
     FOR_CHECK = 1 << 16,
     FOR_MIGRATE = 1 << 17,
     FOR_COMPARE = 1 << 18,
+    FOR_TOP = 1 << 19,
 };
 
 struct text_list {
@@ -77,6 +78,8 @@ struct settings {
     const char *compare_url, *report;
     struct text_list pids;
 
+    bool once; /* of `top` */
+    int64_t refresh_ms;
     const char *format, *url;
     int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;
     int64_t release_ms, release_timeout_ms;
