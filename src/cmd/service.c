@@ -111,8 +111,7 @@ static int check_disabled(const char *text, struct error *err)
         if (collectors[i])
             continue;
         struct buf names = {0};
-        for (i = 0; collectors[i]; i++)
-            buf_printf(&names, "%s%s", i ? ", " : "", collectors[i]->name);
+        collector_names(&names);
         error_set(err, -EINVAL, "--disable-collectors: there is no '%.*s'; there are %.*s",
                   STR_ARG(name), (int)names.len, names.ptr);
         buf_fini(&names);

@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "config_file.h"
+#include "device/device.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -90,10 +91,7 @@ static const struct option_spec specs[] = {
     {"instance-label", FLAG, FIELD(instance_label), RENDERING, "Reading hardware", "false", NULL,
      "add the labels `instance` and `host` where all-smi has them"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
-     "NAME,...",
-     "what not to read: nvidia, jetson, inventory, cpu, memory, disk, process, chassis, "
-     "allocation, "
-     "opener, hpc"},
+     "NAME,...", "what not to read: " /* settings_help() names them */},
     {"path.procfs", TEXT, FIELD(procfs), READING, "Reading hardware", "/proc", "DIR",
      "where /proc is"},
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
@@ -619,6 +617,15 @@ void settings_fini(struct settings *s)
     s->source = NULL;
 }
 
+static void print_collectors(void)
+{
+    struct buf names = {0};
+
+    collector_names(&names);
+    printf("%.*s", (int)names.len, names.ptr);
+    buf_fini(&names);
+}
+
 void settings_help(enum command_bit command)
 {
     const char *section = "";
@@ -635,6 +642,8 @@ void settings_help(enum command_bit command)
         snprintf(left, sizeof(left), "--%s%s%s", spec->name, spec->arg ? "=" : "",
                  spec->arg ? spec->arg : "");
         printf("  %-34s %s", left, spec->help);
+        if (spec->offset == FIELD(disable_collectors))
+            print_collectors();
         if (spec->type != FLAG && *spec->fallback)
             printf(" [%s]", spec->fallback);
         printf("\n");

@@ -113,6 +113,12 @@ void accelerator_init(struct accelerator *a, const char *platform, unsigned inde
     accelerator_detail_init(&a->detail);
 }
 
+void collector_names(struct buf *to)
+{
+    for (size_t i = 0; collectors[i]; i++)
+        buf_printf(to, "%s%s", i ? ", " : "", collectors[i]->name);
+}
+
 void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,
                  const char *topic, const char *advice, const char *what, ...)
 {

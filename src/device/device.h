@@ -294,6 +294,16 @@ struct accelerator_xid {
     bool latest;         /* of its device */
 };
 
+/* The same as the kernel's log has it, which says where on the bus the device is. Counted as far
+ * back as the log reaches: also what was before the program started. */
+struct logged_xid {
+    char bus_id[24]; /* 0000:3b:00.0 */
+    unsigned xid;
+    uint64_t count, recent;
+    double last_s;
+    const char *meaning;
+};
+
 /* A process on a device. The host's process table tells who it is (struct process, by pid). */
 struct accelerator_process {
     unsigned accelerator; /* index of its platform */
@@ -388,6 +398,8 @@ struct reading {
     size_t account_len;
     struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
     size_t xid_len;
+    struct logged_xid *logged_xids;
+    size_t logged_xid_len;
     struct gpu_slot *slots; /* in bus order */
     size_t slot_len;
     bool slots_read; /* the bus was looked at: that a slot is not there means something */
@@ -440,6 +452,9 @@ struct collector {
 
 /* In the order in which accelerators are numbered; NULL ends it. */
 extern const struct collector *const collectors[];
+
+/** Appends the names of all of them, with commas between. */
+void collector_names(struct buf *to);
 
 /** Appends a finding in `a`; texts are formatted. Used by diagnose(). */
 void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,

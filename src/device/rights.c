@@ -282,7 +282,7 @@ static const struct {
      "user: \"0:0\", cap_add: [SYS_PTRACE], security_opt: [\"apparmor:unconfined\"]",
      "securityContext: {runAsUser: 0, runAsNonRoot: false, capabilities: {add: [SYS_PTRACE]}}",
      "AmbientCapabilities=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH (drop-in processes.conf)"},
-    {look_kernel_log, "past XID errors, in doctor only (metrics get them from the driver)",
+    {look_kernel_log, "XID errors of before the start, and of a driver whose library hangs",
      "CAP_SYSLOG, or the sysctl kernel.dmesg_restrict=0",
      "user: \"0:0\", cap_add: [SYSLOG], devices: [/dev/kmsg:/dev/kmsg:r]",
      "securityContext: {privileged: true}; no narrower right opens /dev/kmsg",

@@ -7,13 +7,14 @@
 #include "device/linux.h"
 #endif
 
-extern const struct collector nvidia_collector, nvidia_inventory_collector;
+extern const struct collector nvidia_collector, nvidia_inventory_collector, nvidia_kmsg_collector;
 
 const struct collector *const collectors[] = {
     &nvidia_collector,
 #ifdef __linux__
     &jetson_collector,
     &nvidia_inventory_collector,
+    &nvidia_kmsg_collector,
     &linux_cpu_collector,
     &linux_memory_collector,
     &linux_disk_collector,

@@ -2,9 +2,11 @@
  */
 #include "metric/catalogue_table.h"
 
-#define ABSENT_ECC      "Boards without ECC, and those where it is off, count no errors."
-#define ABSENT_NVLINK   "Boards without NVLink have none."
-#define ABSENT_XID      "No line for a code that was not seen since the worker started."
+#define ABSENT_ECC    "Boards without ECC, and those where it is off, count no errors."
+#define ABSENT_NVLINK "Boards without NVLink have none."
+#define ABSENT_XID                                                                                 \
+    "No line for a code that was not seen since the worker started, nor stands in the kernel's "   \
+    "log."
 #define ARCH_ECC        "Data centre and workstation boards; GeForce boards have no ECC to switch on."
 #define ARCH_FABRIC     "Boards on NVSwitch systems with a fabric manager, Hopper and later."
 #define ARCH_NVLINK     "P100, V100, A100, H100 and later; few workstation boards."
@@ -18,7 +20,8 @@
 #define ASKS_NVLINK_COUNTERS "nvmlDeviceGetFieldValues, nvmlDeviceGetNvLinkErrorCounter"
 #define ASKS_PCIE_LINK                                                                             \
     "nvmlDeviceGetCurrPcieLinkGeneration, nvmlDeviceGetCurrPcieLinkWidth, and the highest of both"
-#define ASKS_XID "nvmlEventSetWait(XID_CRITICAL_ERROR)"
+#define ASKS_XID                                                                                   \
+    "nvmlEventSetWait(XID_CRITICAL_ERROR), and /dev/kmsg where it may be read: the higher count"
 #define NOTE_PCIE_IDLE                                                                             \
     "An idle device may slow its link down: look at generation and width under load."
 
@@ -66,15 +69,15 @@ const struct catalogue_family catalogue_health[] = {
      .asks = ASKS_FIELDS, RANGE(0, 1),
      .arch = "Boards with ECC before Ampere; later ones remap rows."},
     {"algalon_gpu_xid_errors_total", "counter", "1", GPU ",xid",
-     "Errors that the driver reported since start, by code; docs/xid.md says what each means (NVML "
-     "events)",
+     "Errors that the driver reported since start or, where the kernel's log may be read, as far "
+     "back as that reaches, by code; docs/xid.md says what each means (NVML events, kernel log)",
      .asks = ASKS_XID, .period = CATALOGUE_EVENT, .absent = ABSENT_XID, .arch = ARCH_XID},
     {"algalon_gpu_xid_last_time_seconds", "gauge", "seconds", GPU ",xid",
-     "When the driver reported this code last, seconds of Unix time (NVML events)",
+     "When the driver reported this code last, seconds of Unix time (NVML events, kernel log)",
      .asks = ASKS_XID, .period = CATALOGUE_EVENT, .absent = ABSENT_XID, .arch = ARCH_XID},
     {"algalon_gpu_xid_events_total", "counter", "1", GPU,
      "Errors that the driver reported since start, of all codes; begins with 0, so that the first "
-     "one shows as growth (NVML events)",
+     "one shows as growth (NVML events, kernel log)",
      .asks = ASKS_XID, .period = CATALOGUE_EVENT, .absent = ABSENT_XID, .arch = ARCH_XID},
     {"algalon_gpu_recovery_action", "gauge", "1", GPU,
      "What the driver asks for: 0 nothing, 1 reset, 2 reboot, 3 drain peers, 4 drain and reset, 5 "

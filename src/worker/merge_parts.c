@@ -33,13 +33,74 @@ static int merge_links(struct snapshot *s, const struct collector_view *views, s
     return 0;
 }
 
+/* ---- errors ---- */
+
+static struct merged_xid *find_xid(const struct snapshot *s, const struct merged_accelerator *on,
+                                   unsigned code)
+{
+    for (size_t i = 0; i < s->xid_len; i++)
+        if (s->xids[i].on == on && s->xids[i].xid.xid == code)
+            return &s->xids[i];
+    return NULL;
+}
+
+/* The driver's events and the kernel's log tell of the same errors, each of some that the other
+ * misses: the higher count is the truer. */
+static void add_logged(struct snapshot *s, const struct merged_accelerator *on,
+                       const struct logged_xid *x)
+{
+    struct merged_xid *to = find_xid(s, on, x->xid);
+
+    if (!to) {
+        to = &s->xids[s->xid_len++];
+        *to = (struct merged_xid){{.accelerator = on->device.index, .xid = x->xid}, on};
+    }
+    to->xid.count = MAX(to->xid.count, x->count);
+    to->xid.recent = MAX(to->xid.recent, x->recent);
+    to->xid.last_s = fmax(to->xid.last_s, x->last_s);
+    to->xid.meaning = x->meaning;
+}
+
+/* Which of a device's errors is the latest, and how many it had. */
+static void sum_up(struct snapshot *s, struct merged_accelerator *on)
+{
+    struct merged_xid *latest = NULL;
+    double sum = 0;
+
+    for (size_t i = 0; i < s->xid_len; i++) {
+        struct merged_xid *x = &s->xids[i];
+        if (x->on != on)
+            continue;
+        x->xid.latest = false;
+        latest = latest && latest->xid.last_s > x->xid.last_s ? latest : x;
+        sum += (double)x->xid.count;
+    }
+    if (!latest)
+        return;
+    latest->xid.latest = true;
+    on->device.detail.xid_events_total = sum;
+}
+
+static void merge_logged(struct snapshot *s, const struct reading *r)
+{
+    for (size_t i = 0; i < r->logged_xid_len; i++)
+        for (size_t k = 0; k < s->accelerator_len; k++)
+            if (strcmp(s->accelerators[k].device.pci_bus_id, r->logged_xids[i].bus_id) == 0) {
+                add_logged(s, &s->accelerators[k], &r->logged_xids[i]);
+                break;
+            }
+    for (size_t k = 0; r->logged_xid_len && k < s->accelerator_len; k++)
+        sum_up(s, &s->accelerators[k]);
+}
+
 static int merge_xids(struct snapshot *s, const struct collector_view *views, size_t len,
                       const unsigned *base)
 {
     size_t most = 0;
 
     for (size_t i = 0; i < len; i++)
-        most += views[i].held ? views[i].held->reading.xid_len : 0;
+        if (views[i].held)
+            most += views[i].held->reading.xid_len + views[i].held->reading.logged_xid_len;
     if (!most)
         return 0;
     s->xids = arena_calloc(&s->arena, most, sizeof(*s->xids));
@@ -53,8 +114,13 @@ static int merge_xids(struct snapshot *s, const struct collector_view *views, si
                 s->xids[s->xid_len++] = (struct merged_xid){r->xids[j], on};
         }
     }
+    for (size_t i = 0; i < len; i++)
+        if (views[i].held)
+            merge_logged(s, &views[i].held->reading);
     return 0;
 }
+
+/* ---- instances and other lists ---- */
 
 static int merge_instances(struct snapshot *s, const struct collector_view *views, size_t len,
                            const unsigned *base)

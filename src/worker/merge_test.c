@@ -325,6 +325,40 @@ static void servers_of_the_multi_process_service_are_told_by_their_name(void **s
     snapshot_release(s);
 }
 
+static void errors_of_the_kernels_log_join_those_of_the_driver(void **state)
+{
+    struct logged_xid logged[] = {
+        {"0000:3a:00.0", 31, 3, 2, 1700000002, "page fault"}, /* the driver told of one of three */
+        {"0000:3a:00.0", 119, 1, 1, 1700000009, "no answer"}, /* and of this not */
+        {"0000:3b:00.0", 79, 1, 0, 1600000000, "gone"},       /* the log begins behind the first */
+        {"0000:99:00.0", 79, 1, 0, 1700000000, "gone"},       /* of no GPU of ours */
+    };
+    struct collector_view views[] = {gpus("nvidia", 2, 0), fake_view(room.readings, "kmsg")};
+
+    (void)state;
+    views[1].held->reading.logged_xids = logged;
+    views[1].held->reading.logged_xid_len = ARRAY_LEN(logged);
+    struct snapshot *s = merged(views, ARRAY_LEN(views));
+    assert_int_equal(s->xid_len, 5);
+    for (size_t i = 0; i < s->xid_len; i++) {
+        const struct accelerator_xid *x = &s->xids[i].xid;
+        bool first = s->xids[i].on->number == 0;
+        assert_int_equal(x->count, x->xid == 31 && first ? 3 : x->xid == 79 ? 2 : 1);
+        assert_int_equal(x->latest, first ? x->xid == 119 : x->xid == 31);
+    }
+    assert_true(s->accelerators[0].device.detail.xid_events_total == 6);
+    snapshot_release(s);
+
+    struct collector_view later[] = {silent("nvidia"), fake_view(room.readings, "kmsg")};
+    later[1].held->reading.logged_xids = logged;
+    later[1].held->reading.logged_xid_len = ARRAY_LEN(logged);
+    s = merged(later, ARRAY_LEN(later)); /* the driver hangs, the kernel goes on telling */
+    assert_int_equal(s->xid_len, 3);
+    assert_int_equal(s->xids[1].xid.xid, 119);
+    assert_int_equal(s->xids[1].on->device.state, ACCELERATOR_LOST);
+    snapshot_release(s);
+}
+
 static void peers_are_joined_by_number(void **state)
 {
     struct collector_view views[] = {gpus("amdgpu", 1, 0), gpus("nvidia", 2, 0)};
@@ -359,6 +393,7 @@ int main(void)
         TEST(parts_of_the_host_come_from_whoever_read_them),
         TEST(a_machine_of_which_nothing_is_known_is_empty),
         TEST(servers_of_the_multi_process_service_are_told_by_their_name),
+        TEST(errors_of_the_kernels_log_join_those_of_the_driver),
         TEST(peers_are_joined_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,9 +102,15 @@ describe('simulated GPUs', () => {
       assert.ok(metrics.algalon_readings_rejected_total.some((s) => /temperature/.test(s.labels.field) && s.value > 0));
     }));
 
-  it('a call that hangs keeps neither the scrape nor the other readings waiting', () =>
-    withWorker('gpu 1 "NVIDIA L4" profile=training\nfault hang call=nvmlDeviceGetTemperature* seconds=30 from=3\n', async (worker, read) => {
-      assert.ok(of(await read(), 'algalon_gpu_up', 0) === 1);
+  it('a call that hangs keeps neither the scrape nor the other readings waiting, and the kernel tells why', () => {
+    const root = temporaryFolder();
+    fs.mkdirSync(path.join(root, 'dev'));
+    fs.writeFileSync(path.join(root, 'dev/kmsg'), '6,1,1000000,-;NVRM: loading NVIDIA UNIX Open Kernel Module\n');
+    return withWorker('gpu 1 "NVIDIA L4" profile=training\nfault hang call=nvmlDeviceGetTemperature* seconds=600 from=3\n', async (worker, read) => {
+      const before = await read();
+      assert.ok(of(before, 'algalon_gpu_up', 0) === 1);
+      assert.equal(of(before, 'algalon_gpu_xid_events_total', 0), 0);
+      fs.appendFileSync(path.join(root, 'dev/kmsg'), '3,2,9000000,-;NVRM: Xid (PCI:0000:17:00): 119, pid=7, name=python3, Timeout after 6s of waiting for RPC response from GPU0 GSP!\n');
       await until('the old reading is withdrawn', 20, async () => {
         const began = Date.now();
         const metrics = await read();
@@ -116,7 +122,11 @@ describe('simulated GPUs', () => {
       assert.ok(metrics.all_smi_cpu_utilization[0].value >= 0);
       const age = (collector) => Date.now() / 1000 - metrics.algalon_collector_last_success_timestamp_seconds.find((s) => s.labels.collector === collector).value;
       assert.ok(age('nvidia') > 1.5 && age('cpu') < 1.5, 'each reading has an age of its own');
-    }));
+      assert.deepEqual(metrics.algalon_gpu_xid_errors_total.map((s) => [s.labels.gpu_index, s.labels.xid, s.value]), [['0', '119', 1]]);
+      assert.equal(of(metrics, 'algalon_gpu_xid_events_total', 0), 1);
+      assert.equal(of(metrics, 'algalon_gpu_up', 0), 0);
+    }, { args: [`--path.rootfs=${root}`, '--disable-collectors=disk'] });
+  });
 
   it('a driver that never answers does not hold the snapshot command: it prints the rest and says so', () => {
     const file = path.join(temporaryFolder(), 'machine.scn');

@@ -35,7 +35,7 @@ struct nvidia {
     size_t len;
     struct platform_info platform;
     struct event_run *events; /* NULL: none, or not yet */
-    struct event_log log;
+    struct xid_log log;
     uint64_t events_next_ns; /* not started anew before */
     int64_t (*now_us)(void);
     uint64_t retry_ns, retry_wait_ns; /* not opened anew before; the wait after that */
@@ -646,7 +646,7 @@ static void follow_events(struct nvidia *n)
 /* Lists the XIDs of all GPUs, also of those that are lost: there they matter most. */
 static int publish_xids(const struct nvidia *n, struct reading *out)
 {
-    const struct event_log *log = &n->log;
+    const struct xid_log *log = &n->log;
 
     for (size_t i = 0; n->events && i < n->len; i++)
         if (n->gpus[i].state == ACCELERATOR_OK)
@@ -660,14 +660,13 @@ static int publish_xids(const struct nvidia *n, struct reading *out)
         struct accelerator_xid *latest = NULL;
         for (size_t k = 0; k < log->len; k++) {
             const struct xid *known = xid_find(log->xids[k].xid);
-            if (strcmp(log->xids[k].uuid, n->gpus[i].identity.uuid) != 0 ||
-                out->xid_len == log->len)
+            if (strcmp(log->xids[k].gpu, n->gpus[i].identity.uuid) != 0 || out->xid_len == log->len)
                 continue;
             struct accelerator_xid *x = &out->xids[out->xid_len++];
             *x = (struct accelerator_xid){.accelerator = (unsigned)i,
                                           .xid = log->xids[k].xid,
                                           .count = log->xids[k].count,
-                                          .recent = events_recent(log, k, n->c.now_us),
+                                          .recent = xid_log_recent(log, k, n->c.now_us),
                                           .last_s = (double)log->xids[k].last_us / 1e6,
                                           .meaning = known ? known->name : ""};
             out->accelerators[i].detail.xid_events_total += (double)x->count;

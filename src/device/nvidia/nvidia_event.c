@@ -6,7 +6,6 @@
 #define QUEUE        256 /* events between two readings */
 #define STOP_WAIT_NS ((uint64_t)(EVENT_WAIT_MS + 500) * 1000000)
 #define PAUSE_NS     ((uint64_t)NS_PER_S) /* after a failure that may pass */
-#define SLOT_US      ((int64_t)30 * 1000000)
 #define STACK_BYTES  ((size_t)256 << 10)
 #define WANTED       (NVML_EVENT_XID | NVML_EVENT_MIG_CHANGED)
 
@@ -211,56 +210,7 @@ int events_start(const struct nvml *nvml, struct gpu *gpus, size_t len, int64_t 
     return 0;
 }
 
-static int64_t slot_of(int64_t us)
-{
-    return us / SLOT_US;
-}
-
-/* Moves to the slot of `us`: those between are empty. */
-static void advance(struct event_log *log, size_t i, int64_t us)
-{
-    int64_t from = slot_of(log->xids[i].last_us), to = slot_of(us);
-
-    for (int64_t k = MAX(from, to - EVENT_SLOTS) + 1; k <= to; k++)
-        log->xids[i].recent[k % EVENT_SLOTS] = 0;
-}
-
-uint64_t events_recent(const struct event_log *log, size_t i, int64_t now_us)
-{
-    int64_t last = slot_of(log->xids[i].last_us), now = slot_of(now_us);
-    uint64_t sum = 0;
-
-    for (int64_t k = MAX(now - EVENT_SLOTS + 1, (int64_t)0); k <= MIN(now, last); k++)
-        if (k > last - EVENT_SLOTS)
-            sum += log->xids[i].recent[k % EVENT_SLOTS];
-    return sum;
-}
-
-static void count(struct event_log *log, const char *uuid, const struct event *e)
-{
-    size_t i = 0;
-
-    while (i < log->len && (log->xids[i].xid != e->xid || strcmp(log->xids[i].uuid, uuid) != 0))
-        i++;
-    if (i == EVENT_XIDS) {
-        log->missed++;
-        return;
-    }
-    if (i == log->len) {
-        log->len++;
-        log->xids[i].xid = e->xid;
-        log->xids[i].count = 0;
-        log->xids[i].last_us = e->at_us;
-        memset(log->xids[i].recent, 0, sizeof(log->xids[i].recent));
-        str_copy(log->xids[i].uuid, sizeof(log->xids[i].uuid), str_of(uuid));
-    }
-    log->xids[i].count++;
-    advance(log, i, e->at_us);
-    log->xids[i].recent[slot_of(e->at_us) % EVENT_SLOTS]++;
-    log->xids[i].last_us = e->at_us;
-}
-
-bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus, size_t len)
+bool events_take(struct event_run *run, struct xid_log *log, struct gpu *gpus, size_t len)
 {
     if (!run)
         return true;
@@ -269,7 +219,7 @@ bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus,
         const struct event *e = &run->queue[i];
         const char *uuid = run->devices[e->gpu].uuid;
         if (!e->layout) {
-            count(log, uuid, e);
+            xid_log_count(log, uuid, e->xid, e->at_us);
             log_warn("XID", "xid", LOG_NUM(e->xid), "uuid", uuid);
         }
         for (size_t k = 0; e->layout && k < len; k++)

@@ -8,25 +8,11 @@
 
 #include "device/nvidia/nvidia_gpu.h"
 #include "device/nvidia/nvidia_pci.h"
+#include "device/nvidia/xid_log.h"
 
 #define EVENT_WAIT_MS 1000 /* half of it where the system's events are looked at in between */
-#define EVENT_SLOTS   10   /* of half a minute */
-#define EVENT_XIDS    256  /* kinds of XID per machine: (GPU, code) */
 
 struct event_run; /* the thread and what it shares with the collector */
-
-/* Counted over all runs, on the collector's thread. */
-struct event_log {
-    struct {
-        char uuid[96];
-        unsigned xid;
-        uint64_t count;
-        int64_t last_us;              /* Unix time */
-        unsigned recent[EVENT_SLOTS]; /* of the slots of time up to the last event's */
-    } xids[EVENT_XIDS];
-    size_t len;
-    uint64_t missed; /* events that found no room */
-};
 
 /**
  * Registers for the events of `gpus` and starts the thread. *ret stays NULL where the driver has no
@@ -36,16 +22,14 @@ struct event_log {
 MUST_CHECK int events_start(const struct nvml *nvml, struct gpu *gpus, size_t len,
                             int64_t (*now_us)(void), struct event_run **ret, struct error *err);
 
-/** Moves what happened into `log`; sets the layout_changed of GPUs whose instances are others now.
- * False when the run has ended by itself and should be started anew. NULL is fine. */
-bool events_take(struct event_run *run, struct event_log *log, struct gpu *gpus, size_t len);
+/** Moves what happened into `log` (by UUID; counted over all runs); sets the layout_changed of GPUs
+ * whose instances are others now. False when the run has ended by itself and should be started
+ * anew. NULL is fine. */
+bool events_take(struct event_run *run, struct xid_log *log, struct gpu *gpus, size_t len);
 
 /** True once after the driver has told that a GPU is about to be unbound from it: it waits until
  * nobody has the GPU open. Only the newest drivers tell. NULL is fine. */
 bool events_unbound(struct event_run *run);
-
-/** Events of entry `i` in the last five minutes. */
-uint64_t events_recent(const struct event_log *log, size_t i, int64_t now_us);
 
 /** Ends the thread and frees `run`. False when the thread is stuck in the driver: then the library
  * must not be unloaded under it, and it frees itself if it ever returns. NULL is fine. */
