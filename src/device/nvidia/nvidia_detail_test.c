@@ -273,13 +273,35 @@ static void parts_of_a_gpu_are_profiled_between_two_readings(void **state)
     assert_near(a->detail.profile[PROFILE_TENSOR], 0.3, 0.03);
     assert_near(a->detail.profile[PROFILE_PCIE_TX], 0x1p30, 0x1p26);
     assert_true(isnan(a[1].detail.profile[PROFILE_SM])); /* before Hopper there is none */
-    assert_true(isnan(rig_read(rig, 6.5)->detail.profile[PROFILE_SM])); /* too close */
     assert_near(rig_read(rig, 12)->detail.profile[PROFILE_SM], 0.45, 0.03);
     a = rig_read(rig, 18);
     assert_true(isnan(a->detail.profile[PROFILE_TENSOR]));
     assert_int_equal(rig_rejects(rig, "nvidia.profile", "range"), 1);
     assert_false(isnan(a->detail.profile[PROFILE_SM]));
     assert_true(isnan(rig_read(rig, 1000)->detail.profile[PROFILE_SM])); /* too far apart */
+}
+
+static void a_profile_stands_until_its_next_window_is_full(void **state)
+{
+    struct rig *rig = *state;
+    double switches = 0;
+
+    rig_open(rig, "gpu 1 H200 profile=ramp period=100\n"
+                  "gpu 1 H200 profile=ramp period=100 mig=on instances=1g.18gb\n");
+    rig_read(rig, 0);
+    for (double at = 0.5; at < 20; at += at < 10 ? 0.5 : 1.15) { /* a turn may come late, or soon */
+        const struct accelerator *a = rig_read(rig, at);
+        if (at < 1)
+            continue;
+        assert_near(a[0].detail.profile[PROFILE_SM], 0.9 * at / 100, 0.015);
+        assert_near(rig->r.instances[0].profile[PROFILE_SM], 0.9 * at / 100, 0.015);
+        assert_false(isnan(a[0].detail.profile_engine[0]));
+        assert_true(a[0].detail.context_switches_total >= switches);
+        switches = a[0].detail.context_switches_total;
+    }
+    double before = switches;
+    rig_read(rig, 20);
+    assert_true(rig_read(rig, 20.1)->detail.context_switches_total < before * 1.2); /* none twice */
 }
 
 static void instances_have_memory_and_profile_of_their_own(void **state)
@@ -468,6 +490,7 @@ int main(void)
         TEST(boards_without_links_are_asked_once_and_have_none),
         TEST(the_fabric_tells_its_faults_only_when_it_is_complete),
         TEST(parts_of_a_gpu_are_profiled_between_two_readings),
+        TEST(a_profile_stands_until_its_next_window_is_full),
         TEST(instances_have_memory_and_profile_of_their_own),
         TEST(a_new_layout_is_seen_at_run_time),
         TEST(instances_survive_a_reload_and_leave_with_a_lost_gpu),

@@ -4,7 +4,9 @@
 
 #include <stddef.h>
 
-#define WINDOW_MIN_NS ((uint64_t)NS_PER_S * 4 / 5) /* a second, less how late a turn may come */
+/* A second, less how late a turn may come. Where readings follow each other more closely, the values
+ * of the last window stand until the next is full. */
+#define WINDOW_MIN_NS ((uint64_t)NS_PER_S * 4 / 5)
 #define WINDOW_MAX_NS (600 * (uint64_t)NS_PER_S)
 
 /* Of the GPU and of its instances. */
@@ -42,6 +44,24 @@ static const struct {
     {257, 4, CHECK_CYCLES, AT(profile_cycles_total[7])}, /* integer, FP64, FP32, FP16 */
 };
 #define MORE_MAX 64 /* bits of gpm_refused */
+
+/* Nothing known of the last window: of the GPU, or of an instance (`d` NULL). */
+static void forget(double *to, struct accelerator_detail *d)
+{
+    for (size_t i = 0; i < PROFILE_METRICS; i++)
+        to[i] = NAN;
+    for (size_t i = 0; d && i < ARRAY_LEN(more); i++)
+        for (unsigned k = 0; k < more[i].count; k++)
+            ((double *)((char *)d + more[i].offset))[k] = NAN;
+}
+
+static void show(const struct accelerator_detail *kept, struct accelerator_detail *d)
+{
+    memcpy(d->profile, kept->profile, sizeof(d->profile));
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        memcpy((char *)d + more[i].offset, (const char *)kept + more[i].offset,
+               more[i].count * sizeof(double));
+}
 
 /* The received and sent bytes of links 0 to 17, and of those behind. */
 static unsigned link_id(unsigned link)
@@ -145,30 +165,31 @@ static void compare(struct gpu_context *c, struct gpu *g, const struct gpm_pair 
 }
 
 /* Takes a sample of the GPU, or of its instance `gi` (UINT_MAX: none), and compares it with the
- * last. */
-static void sample(struct gpu_context *c, struct gpu *g, struct gpm_pair *p, unsigned gi,
+ * last. True when a window was measured. */
+static bool sample(struct gpu_context *c, struct gpu *g, struct gpm_pair *p, unsigned gi,
                    double *to, struct accelerator_detail *d)
 {
     uint64_t window = c->mono_ns - p->mono_ns;
 
-    for (size_t i = 0; i < PROFILE_METRICS; i++)
-        to[i] = NAN;
     if (!make(c, p) || (p->mono_ns && window < WINDOW_MIN_NS))
-        return;
+        return false;
+    forget(to, d);
     struct nvml_gpm_sample *next = p->samples[!p->newest];
     int code = gi == NVML_NO_INSTANCE ? c->nvml.gpm_get(g->handle, next)
                                       : c->nvml.gpm_mig_get(g->handle, gi, next);
     if (!nvidia_gpu_told(c, g, gi == NVML_NO_INSTANCE ? ASK_GPM : ASK_ONCE, code)) {
         p->mono_ns = 0; /* the pair is broken */
-        return;
+        return false;
     }
     p->newest = !p->newest;
-    if (p->mono_ns && window <= WINDOW_MAX_NS)
+    bool measured = p->mono_ns && window <= WINDOW_MAX_NS;
+    if (measured)
         compare(c, g, p, to, d);
     p->mono_ns = c->mono_ns;
+    return measured;
 }
 
-/* The library tells the switches of the interval; here they become a counter. */
+/* The library tells the switches of the window; here they become a counter. */
 static void count_switches(struct gpu *g, struct accelerator_detail *d)
 {
     if (isnan(d->context_switches_total))
@@ -195,16 +216,8 @@ static bool is_supported(struct gpu_context *c, struct gpu *g)
     return g->gpm_known;
 }
 
-void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+static void read_instances(struct gpu_context *c, struct gpu *g)
 {
-    if (!c->answers || !is_supported(c, g))
-        return; /* one that is silent otherwise has none either */
-    if (!(g->mig_mode > 0)) {
-        sample(c, g, &g->gpm, NVML_NO_INSTANCE, a->detail.profile, &a->detail);
-        count_switches(g, &a->detail);
-        return;
-    }
-    nvidia_gpm_release(c, &g->gpm);
     for (size_t i = 0; c->nvml.gpm_mig_get && i < g->instance_len; i++) {
         struct instance *m = &g->instances[i];
         size_t first = 0; /* compute instances of one GPU instance share its counters */
@@ -214,5 +227,21 @@ void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a
             memcpy(m->now.profile, g->instances[first].now.profile, sizeof(m->now.profile));
         else if (m->now.gpu_instance != NVML_NO_INSTANCE)
             sample(c, g, &m->gpm, m->now.gpu_instance, m->now.profile, NULL);
+    }
+}
+
+void nvidia_gpm_read(struct gpu_context *c, struct gpu *g, struct accelerator *a)
+{
+    /* One that is silent otherwise has none either. */
+    bool supported = c->answers && is_supported(c, g), whole = supported && !(g->mig_mode > 0);
+
+    if (!whole)
+        forget(g->kept.profile, &g->kept);
+    else if (sample(c, g, &g->gpm, NVML_NO_INSTANCE, g->kept.profile, &g->kept))
+        count_switches(g, &g->kept);
+    show(&g->kept, &a->detail);
+    if (supported && !whole) {
+        nvidia_gpm_release(c, &g->gpm);
+        read_instances(c, g);
     }
 }
