@@ -149,6 +149,7 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
         .nvml_library = *settings->nvml_library ? settings->nvml_library : NULL,
         .hpc_jobs = *settings->hpc_job_mapping_dir ? settings->hpc_job_mapping_dir : NULL,
         .kubelet_socket = *settings->kubelet_socket ? settings->kubelet_socket : NULL,
+        .own_samples = settings->own_samples,
     };
     ret->hostname = *settings->hostname ? settings->hostname : NULL;
     ret->interval_ms = settings->interval_ms;

@@ -101,6 +101,10 @@ static const struct option_spec specs[] = {
      "DIR", "files named by GPU, with its jobs in them, as dcgm-exporter takes them"},
     {"kubelet-socket", TEXT, FIELD(kubelet_socket), READING, "Reading hardware", "", "FILE",
      "the kubelet's pod-resources socket (default: its usual place below --path.rootfs)"},
+    {"own-samples", FLAG, FIELD(own_samples), FOR_ALL | FOR_WORKER, "Reading hardware", "true",
+     NULL,
+     "ask GPUs seven times a second for utilisation and power where the driver keeps no samples of "
+     "them; --own-samples=false: once an interval"},
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
      "NVML library to load instead of the driver's"},
     {"gpu-inventory", TEXT, FIELD(gpu_inventory), FOR_ALL | FOR_WORKER | FOR_DOCTOR,

@@ -45,7 +45,7 @@ struct settings {
     uint64_t processes;
     const char *process_command;
     uint64_t process_series, memory_limit;
-    bool instance_label;
+    bool instance_label, own_samples;
     const char *dcgm_collectors, *dcgm_hostname_label;
     bool exporter_env;
     const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;

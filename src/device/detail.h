@@ -182,6 +182,7 @@ struct accelerator_detail {
     double busy_s_total, memory_busy_s_total; /* integrals of utilisation since the first reading */
     double utilization_min_ratio, memory_utilization_max_ratio; /* of the interval's samples */
     double power_min_w;
+    double energy_estimated; /* 1: energy_j_total is an integral of power; 0: the hardware counts */
     double xid_events_total; /* of all codes, since the driver could be asked */
     double profile[PROFILE_METRICS];
     double clock_events[CLOCK_EVENTS]; /* readings of the last five minutes that had the reason */

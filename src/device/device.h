@@ -26,6 +26,7 @@ struct host_paths {
                                  search as usual */
     const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
+    bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
 };
 
 /* ---- the host ---- */

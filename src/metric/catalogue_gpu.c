@@ -4,15 +4,20 @@
 #define ARCH_NO_MIG "Not while MIG is on."
 #define ARCH_POWER                                                                                 \
     "From Ampere on the driver itself averages over one second (the A100 excepted); before that "  \
-    "it tells the moment."
+    "it tells the moment. On A100 and H100 the sensor looks about a quarter of the time (arXiv "   \
+    "2312.02741): what a burst of less than a second draws is not known."
 #define ASKS_CLOCK "nvmlDeviceGetClockInfo"
-#define ASKS_POWER "nvmlDeviceGetSamples(TOTAL_POWER_SAMPLES), else nvmlDeviceGetPowerUsage"
+#define ASKS_POWER                                                                                 \
+    "nvmlDeviceGetSamples(TOTAL_POWER_SAMPLES), else nvmlDeviceGetPowerUsage (--own-samples)"
+#define ASKS_POWER_MEAN "nvmlDeviceGetTotalEnergyConsumption, else " ASKS_POWER
 #define ASKS_POWER_LIMIT                                                                           \
     "nvmlDeviceGetEnforcedPowerLimit, nvmlDeviceGetPowerManagementLimitConstraints"
 #define ASKS_THRESHOLD "nvmlDeviceGetTemperatureThreshold"
 #define ABSENT_SHARED  "Not on boards that share the host's memory."
 #define ASKS_MEMORY    "nvmlDeviceGetMemoryInfo_v2, else nvmlDeviceGetMemoryInfo"
-#define NOTE_RESERVED  "Used memory leaves out what the driver reserves for itself, from R510 on."
+#define NOTE_RESERVED                                                                              \
+    "Used memory leaves out what the driver reserves for itself, from R510 on, as nvidia-smi's "   \
+    "memory.used does; memory.reserved is algalon_gpu_memory_reserved_bytes."
 #define ARCH_SHARED                                                                                \
     "Where the board shares the host's memory (GB10, Thor, Jetson) the host's figures: see "       \
     "algalon_gpu_memory_shared."
@@ -58,7 +63,8 @@ const struct catalogue_family catalogue_gpu[] = {
      .arch = "Turing and later; the proprietary driver can also run without the firmware."},
     {"all_smi_gpu_utilization", "gauge", "percent", GPU,
      "Share of time in which the device worked, mean over the interval, percent (driver's samples)",
-     .asks = "nvmlDeviceGetSamples(GPU_UTILIZATION_SAMPLES), else nvmlDeviceGetUtilizationRates",
+     .asks = "nvmlDeviceGetSamples(GPU_UTILIZATION_SAMPLES), else nvmlDeviceGetUtilizationRates "
+             "(--own-samples)",
      .period = CATALOGUE_MEAN, .age_s = 15,
      .arch = "With MIG the driver gives none for the whole board; Hopper and later have "
              "all_smi_mig_instance_utilization_gpu in its place.",
@@ -153,8 +159,9 @@ const struct catalogue_family catalogue_gpu[] = {
      "Temperature that the acoustic limit aims at, degrees Celsius (driver)",
      .asks = ASKS_THRESHOLD, RANGE(30, 150)},
     {"all_smi_gpu_power_consumption_watts", "gauge", "watts", GPU,
-     "Power drawn, mean over the interval where the driver keeps samples, watts (driver)",
-     .asks = ASKS_POWER, .period = CATALOGUE_MEAN, .age_s = 15, .arch = ARCH_POWER},
+     "Power drawn, mean over the interval, watts: growth of the energy counter, else the driver's "
+     "samples, else own ones (driver)",
+     .asks = ASKS_POWER_MEAN, .period = CATALOGUE_MEAN, .age_s = 15, .arch = ARCH_POWER},
     {"algalon_gpu_power_max_watts", "gauge", "watts", GPU,
      "The highest sample of power in the interval, watts (driver's samples)", .asks = ASKS_POWER,
      .period = CATALOGUE_MEAN, .age_s = 15, .arch = ARCH_POWER},
@@ -173,10 +180,16 @@ const struct catalogue_family catalogue_gpu[] = {
      RANGE(1, 5000)},
     {"all_smi_energy_consumed_joules_total", "counter", "joules",
      "hostname,scope,gpu_index,gpu_uuid",
-     "Energy consumed since the driver was loaded, joules (the hardware's counter)",
+     "Energy consumed since the driver was loaded, joules (the hardware's counter; where there is "
+     "none, power times time since the worker started)",
      .asks = "nvmlDeviceGetTotalEnergyConsumption", .period = CATALOGUE_COUNTS,
-     .absent = "Only from Volta on.", .arch = "Volta and later.",
+     .arch = "Counted by the hardware from Volta on; algalon_gpu_energy_estimated tells which.",
      .note = "Restarts from 0 when the driver is loaded again."},
+    {"algalon_gpu_energy_estimated", "gauge", "1", GPU,
+     "1 where energy is power times time since the worker started, 0 where the hardware counts it "
+     "(driver)",
+     .asks = "nvmlDeviceGetTotalEnergyConsumption", RANGE(0, 1),
+     .arch = "1 before Volta, in guests with a virtual GPU, and on Jetson."},
     {"all_smi_gpu_frequency_mhz", "gauge", "megahertz", GPU, "Graphics clock, MHz (driver)",
      .asks = ASKS_CLOCK, RANGE(1, 30000), .age_s = 15},
     {"algalon_gpu_clock_sm_mhz", "gauge", "megahertz", GPU,

@@ -134,11 +134,13 @@ int schedule_new(const struct schedule_options *options, struct schedule **ret, 
 
     struct schedule *s = xnew(struct schedule);
     atomic_init(&s->refs, 1);
-    s->paths = (struct host_paths){
-        xstrdup(options->paths.procfs),   xstrdup(options->paths.sysfs),
-        xstrdup(options->paths.rootfs),   xstrdup(options->paths.nvml_library),
-        xstrdup(options->paths.hpc_jobs), xstrdup(options->paths.kubelet_socket),
-    };
+    s->paths = options->paths;
+    s->paths.procfs = xstrdup(options->paths.procfs);
+    s->paths.sysfs = xstrdup(options->paths.sysfs);
+    s->paths.rootfs = xstrdup(options->paths.rootfs);
+    s->paths.nvml_library = xstrdup(options->paths.nvml_library);
+    s->paths.hpc_jobs = xstrdup(options->paths.hpc_jobs);
+    s->paths.kubelet_socket = xstrdup(options->paths.kubelet_socket);
     s->now = options->now;
     s->reading_max_bytes = options->reading_max_bytes;
     s->started_ns = s->now();

@@ -96,6 +96,7 @@ const struct schema_rule schema_gpu[] = {
     GPU_GAUGE("all_smi_gpu_power_limit_max_watts", power_limit_max_w),
     GAUGE("all_smi_energy_consumed_joules_total", SCOPE_GPU_ENERGY, struct accelerator,
           energy_j_total),
+    GPU_GAUGE("algalon_gpu_energy_estimated", detail.energy_estimated),
     GPU_GAUGE("all_smi_gpu_frequency_mhz", clock_graphics_mhz),
     GPU_GAUGE("algalon_gpu_clock_sm_mhz", clock_sm_mhz),
     GPU_GAUGE("algalon_gpu_clock_memory_mhz", clock_memory_mhz),

@@ -56,7 +56,7 @@ struct worker {
 void worker_options_init(struct worker_options *o)
 {
     *o = (struct worker_options){
-        .paths = {.procfs = "/proc", .sysfs = "/sys", .rootfs = "/"},
+        .paths = {.procfs = "/proc", .sysfs = "/sys", .rootfs = "/", .own_samples = true},
         .interval_ms = DEFAULT_INTERVAL_MS,
         .schemas = SCHEMA_ALL_SMI,
         .dcgm_host_label = "Hostname",

@@ -128,6 +128,22 @@ describe('simulated GPUs', () => {
     }, { args: [`--path.rootfs=${root}`, '--disable-collectors=disk'] });
   });
 
+  it('a GPU of which the driver keeps no samples is sampled by the worker, unless that is not wanted', async () => {
+    const scenario = 'gpu 1 "NVIDIA H100 80GB HBM3" profile=square period=1 duty=0.5\nfault code call=nvmlDeviceGetSamples code=3\n';
+    await withWorker(scenario, async (worker, read) => {
+      await until('a burst and a pause of one interval are seen', 20, async () => {
+        const metrics = await read();
+        return of(metrics, 'algalon_gpu_utilization_max', 0) > of(metrics, 'algalon_gpu_utilization_min', 0);
+      });
+      assert.match(worker.output, /the driver keeps no samples of this GPU.*gpu=0/);
+    }, { args: ['--interval=2s'] });
+    await withWorker(scenario, async (worker, read) => {
+      const readings = (metrics) => metrics.algalon_collector_readings_total.find((s) => s.labels.collector === 'nvidia').value;
+      await until('some readings', 20, async () => readings(await read()) > 4);
+      assert.equal(of(await read(), 'algalon_gpu_utilization_min', 0), undefined);
+    }, { args: ['--own-samples=false'] });
+  });
+
   it('a driver that never answers does not hold the snapshot command: it prints the rest and says so', () => {
     const file = path.join(temporaryFolder(), 'machine.scn');
     fs.writeFileSync(file, 'gpu 1 "NVIDIA L4"\nfault hang call=nvmlInit* seconds=3600\n');

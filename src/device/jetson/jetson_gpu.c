@@ -198,6 +198,8 @@ static void count(struct jetson_gpu *g, struct accelerator *a, double ratio, dou
     }
     if (!isnan(power_w)) {
         g->energy_j += (isnan(g->power_w) ? power_w : (power_w + g->power_w) / 2) * seconds;
+        if (isnan(a->energy_j_total))
+            a->detail.energy_estimated = 1;
         set(&a->energy_j_total, g->energy_j);
     }
     g->power_w = power_w;

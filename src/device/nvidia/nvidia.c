@@ -6,6 +6,7 @@
 #include "device/nvidia/nvidia_event.h"
 #include "device/nvidia/nvidia_parts.h"
 #include "device/nvidia/nvidia_pci.h"
+#include "device/nvidia/nvidia_poll.h"
 #include "device/nvidia/nvidia_text.h"
 #include "device/nvidia/xid.h"
 
@@ -245,10 +246,12 @@ static void set_state(struct nvidia *n, enum accelerator_state from, enum accele
             n->gpus[i].state = to;
 }
 
-/* Closes the library, unless the thread of events is stuck in it. */
+/* Closes the library, unless a thread of ours is stuck in it. */
 static void unload(struct nvidia *n)
 {
-    if (!events_stop(n->events)) {
+    bool polls = !nvidia_poll_stop(&n->c), waits = !events_stop(n->events);
+
+    if (polls || waits) {
         log_warn("the driver does not answer: its library stays loaded");
         nvml_abandon(&n->c.nvml);
         n->stuck = true;
@@ -586,46 +589,6 @@ static void log_changes(struct nvidia *n)
     }
 }
 
-/* Lists the instances of the GPUs that answer. */
-static int publish_instances(const struct nvidia *n, struct reading *out)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < n->len; i++)
-        len += n->gpus[i].state == ACCELERATOR_OK ? n->gpus[i].instance_len : 0;
-    if (!len)
-        return 0;
-    out->instances = arena_alloc(out->arena, len * sizeof(*out->instances));
-    if (!out->instances)
-        return -ENOMEM;
-    for (size_t i = 0; i < n->len; i++)
-        for (size_t k = 0; n->gpus[i].state == ACCELERATOR_OK && k < n->gpus[i].instance_len; k++) {
-            out->instances[out->instance_len] = n->gpus[i].instances[k].now;
-            out->instances[out->instance_len++].accelerator = (unsigned)i;
-        }
-    return 0;
-}
-
-/* Lists the links of the GPUs that answer. */
-static int publish_links(const struct nvidia *n, struct reading *out)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < n->len; i++)
-        len += n->gpus[i].state == ACCELERATOR_OK ? n->gpus[i].link_len : 0;
-    if (!len)
-        return 0;
-    out->links = arena_alloc(out->arena, len * sizeof(*out->links));
-    if (!out->links)
-        return -ENOMEM;
-    for (size_t i = 0; i < n->len; i++)
-        for (size_t k = 0; n->gpus[i].state == ACCELERATOR_OK && k < n->gpus[i].link_len; k++) {
-            out->links[out->link_len] = n->gpus[i].links[k];
-            out->links[out->link_len++].accelerator = (unsigned)i;
-        }
-    return 0;
-}
-
 /* Takes in what happened; starts the thread where there is none, at first and from time to time. */
 static void follow_events(struct nvidia *n)
 {
@@ -697,9 +660,8 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
         memcpy(out->accelerator_processes, n->c.processes, bytes);
         out->accelerator_process_len = n->c.process_len;
     }
-    int code = publish_links(n, out);
-    if (code || (code = publish_xids(n, out)) || (code = publish_instances(n, out)) ||
-        (code = nvidia_parts_publish(&n->c, n->gpus, n->len, out)))
+    int code = publish_xids(n, out);
+    if (code || (code = nvidia_parts_publish(&n->c, n->gpus, n->len, out)))
         return code;
     return check_list(&n->c.check, a, &out->rejects, &out->reject_len);
 }
@@ -758,6 +720,7 @@ static int nvidia_read(void *state, struct reading *out, struct error *err)
 
     n->c.mono_ns = out->mono_ns ? out->mono_ns : clock_mono_ns();
     n->c.now_us = n->now_us();
+    n->c.usual_us = n->c.interval_us;
     n->c.interval_us = before ? (int64_t)((n->c.mono_ns - before) / 1000) : 0;
     if (events_unbound(n->events)) {
         log_info("a GPU is to be unbound from its driver: the driver is let go", "seconds",

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* A second, less how late a turn may come. Where readings follow each other more closely, the values
- * of the last window stand until the next is full. */
+/* A second, less how late a turn may come. Where readings follow each other more closely, the
+ * values of the last window stand until the next is full. */
 #define WINDOW_MIN_NS ((uint64_t)NS_PER_S * 4 / 5)
 #define WINDOW_MAX_NS (600 * (uint64_t)NS_PER_S)
 

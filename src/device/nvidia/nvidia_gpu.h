@@ -122,7 +122,7 @@ struct instance {
 /* What is counted here since the first reading, and so outlives the library. */
 struct gpu_counted {
     uint64_t mono_ns; /* up to here; 0: not begun */
-    double busy_s, memory_busy_s, lost_s;
+    double busy_s, memory_busy_s, lost_s, energy_j;
     double engine_s[ENGINES];
     double context_switches;
 };
@@ -179,10 +179,12 @@ struct gpu {
 
 /* What all GPUs of a reading share. */
 struct nvidia_parts; /* lists over all GPUs: nvidia_parts.h */
+struct nvidia_poll;
 
 struct gpu_context {
     struct nvml nvml;
     struct nvidia_parts *parts; /* NULL: none yet */
+    struct nvidia_poll *poll;   /* nvidia_poll.h; NULL: no GPU needs it */
     struct check check;
     const struct host_paths *paths;
     unsigned answers, failures;  /* of the GPU that is being read: calls that worked, or failed
@@ -192,6 +194,7 @@ struct gpu_context {
     uint64_t mono_ns;            /* of this reading */
     int64_t now_us;              /* Unix time of this reading: the clock of the driver's samples */
     int64_t interval_us;         /* since the last reading; 0: there was none */
+    int64_t usual_us;            /* the interval before that */
     bool process_r535;           /* this driver writes 32 bytes a process where 24 are agreed */
     struct nvml_sample *samples; /* scratch, as are all below */
     size_t sample_cap;

@@ -6,9 +6,12 @@
  * sample of utilisation was 0, else the highest one: at rest clocks go down by themselves, which
  * loses nothing. So the counter is a lower bound. */
 #include "device/nvidia/nvidia_parts.h"
+#include "device/nvidia/nvidia_poll.h"
 
-/* A longer silence does not count: the rings do not reach back to its begin. */
-#define GAP_MAX_NS (20 * (uint64_t)NS_PER_S)
+/* A longer silence does not count, unless readings are usually that far apart: nobody knows what
+ * was in it. */
+#define GAP_NS     (20 * (uint64_t)NS_PER_S)
+#define GAP_MAX_NS (300 * (uint64_t)NS_PER_S)
 
 static const enum check_field checks[NVML_SAMPLE_TYPES] = {
     [NVML_SAMPLES_POWER] = CHECK_POWER,
@@ -33,6 +36,7 @@ int nvidia_interval_read(struct gpu_context *c, struct gpu *g, struct sample_sum
         int code = nvidia_samples_read(c, g, type, checks[type], &rings[type]);
         if (code)
             return code;
+        nvidia_poll_read(c, g, type, checks[type], &rings[type]);
     }
     return 0;
 }
@@ -113,6 +117,27 @@ static void count(double ratio, double seconds, double *sum, double *show)
     *show = *sum;
 }
 
+/* How long the means of this reading stand for. */
+static double seconds_since(const struct gpu_context *c, uint64_t mono_ns)
+{
+    uint64_t passed = mono_ns && c->mono_ns > mono_ns ? c->mono_ns - mono_ns : 0;
+    uint64_t usual = 3 * (uint64_t)c->usual_us * 1000;
+
+    return (double)MIN(passed, MIN(MAX(GAP_NS, usual), GAP_MAX_NS)) / NS_PER_S;
+}
+
+/* Boards without a counter of energy (before Volta, guests): mean power times time. */
+static void count_energy(struct gpu_context *c, struct gpu *g, struct accelerator *a,
+                         double seconds)
+{
+    bool counter = c->nvml.energy && !nvidia_gpu_refused(g, ASK_ENERGY);
+
+    if (!counter)
+        count(a->power_w, seconds, &g->counted.energy_j, &a->energy_j_total);
+    if (!isnan(a->energy_j_total))
+        a->detail.energy_estimated = !counter;
+}
+
 /* Between two readings the means stand for the whole interval. */
 static void count_seconds(struct gpu_context *c, struct gpu *g, const struct sample_summary *rings,
                           struct accelerator *a)
@@ -121,12 +146,15 @@ static void count_seconds(struct gpu_context *c, struct gpu *g, const struct sam
     struct accelerator_detail *d = &a->detail;
     const double engines[ENGINES] = {a->encoder_ratio, a->decoder_ratio, d->jpeg_ratio,
                                      d->ofa_ratio};
-    if (isnan(a->utilization_ratio) && isnan(a->memory_utilization_ratio))
-        return; /* it did not answer: the interval goes on */
-    uint64_t passed = n->mono_ns && c->mono_ns > n->mono_ns ? c->mono_ns - n->mono_ns : 0;
-    double seconds = (double)MIN(passed, GAP_MAX_NS) / NS_PER_S;
+    if (isnan(a->utilization_ratio) && isnan(a->memory_utilization_ratio)) {
+        if (!isnan(a->energy_j_total))
+            d->energy_estimated = 0;
+        return; /* it did not answer, or is cut into instances: the interval goes on */
+    }
+    double seconds = seconds_since(c, n->mono_ns);
 
     n->mono_ns = c->mono_ns;
+    count_energy(c, g, a, seconds);
     count(a->utilization_ratio, seconds, &n->busy_s, &d->busy_s_total);
     count(a->memory_utilization_ratio, seconds, &n->memory_busy_s, &d->memory_busy_s_total);
     for (size_t i = 0; i < ENGINES; i++)

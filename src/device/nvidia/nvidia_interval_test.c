@@ -118,6 +118,40 @@ static void a_superchip_tells_the_power_of_its_module(void **state)
     assert_true(isnan(a[1].detail.module_power_w));
 }
 
+static void long_intervals_are_counted_whole_and_a_silence_is_not(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant high=0.5\n");
+    rig_read(rig, 0);
+    rig_read(rig, 1);
+    double before =
+        rig_read(rig, 61)->detail.busy_s_total; /* readings begin to be a minute apart */
+    double after = rig_read(rig, 121)->detail.busy_s_total;
+    assert_near(after - before, 30, 0.5);
+    before = rig_read(rig, 126)->detail.busy_s_total;
+    rig_read(rig, 131);
+    after = rig_read(rig, 900)->detail.busy_s_total; /* the machine slept */
+    assert_true(after - before < 0.5 * (5 + 21));
+}
+
+static void boards_without_a_counter_have_their_power_integrated(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 1 H200 profile=constant high=0.5\ngpu 1 H200 profile=constant high=0.5\n"
+                  "fault code gpu=0 call=nvmlDeviceGetTotalEnergyConsumption code=3\n");
+    rig_read(rig, 0);
+    const struct accelerator *a = rig_read(rig, 5);
+    double before[2] = {a[0].energy_j_total, a[1].energy_j_total};
+    assert_true(before[0] < before[1]); /* since the worker started; since the driver was loaded */
+    a = rig_read(rig, 15);
+    double grown = a[1].energy_j_total - before[1];
+    assert_near(a[0].energy_j_total - before[0], grown, 0.05 * grown);
+    assert_near(a[0].detail.energy_estimated, 1, 0);
+    assert_near(a[1].detail.energy_estimated, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -130,6 +164,8 @@ int main(void)
         TEST(clocks_that_rest_with_the_gpu_lose_nothing),
         TEST(a_gpu_in_instances_loses_nothing_that_can_be_told),
         TEST(a_superchip_tells_the_power_of_its_module),
+        TEST(long_intervals_are_counted_whole_and_a_silence_is_not),
+        TEST(boards_without_a_counter_have_their_power_integrated),
     };
 
     log_setup(LOG_ERROR, LOG_LOGFMT);

@@ -71,14 +71,55 @@ static int publish_vgpus(const struct nvidia_parts *p, const struct gpu *gpus, s
     return 0;
 }
 
+/* Lists the instances of the GPUs that answer. */
+static int publish_instances(const struct gpu *gpus, size_t gpu_len, struct reading *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < gpu_len; i++)
+        len += gpus[i].state == ACCELERATOR_OK ? gpus[i].instance_len : 0;
+    if (!len)
+        return 0;
+    out->instances = arena_alloc(out->arena, len * sizeof(*out->instances));
+    if (!out->instances)
+        return -ENOMEM;
+    for (size_t i = 0; i < gpu_len; i++)
+        for (size_t k = 0; gpus[i].state == ACCELERATOR_OK && k < gpus[i].instance_len; k++) {
+            out->instances[out->instance_len] = gpus[i].instances[k].now;
+            out->instances[out->instance_len++].accelerator = (unsigned)i;
+        }
+    return 0;
+}
+
+/* Lists the links of the GPUs that answer. */
+static int publish_links(const struct gpu *gpus, size_t gpu_len, struct reading *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < gpu_len; i++)
+        len += gpus[i].state == ACCELERATOR_OK ? gpus[i].link_len : 0;
+    if (!len)
+        return 0;
+    out->links = arena_alloc(out->arena, len * sizeof(*out->links));
+    if (!out->links)
+        return -ENOMEM;
+    for (size_t i = 0; i < gpu_len; i++)
+        for (size_t k = 0; gpus[i].state == ACCELERATOR_OK && k < gpus[i].link_len; k++) {
+            out->links[out->link_len] = gpus[i].links[k];
+            out->links[out->link_len++].accelerator = (unsigned)i;
+        }
+    return 0;
+}
+
 int nvidia_parts_publish(struct gpu_context *c, const struct gpu *gpus, size_t len,
                          struct reading *out)
 {
     const struct nvidia_parts *p = c->parts;
     void *fifth, *peers, *accounts;
+    int code = publish_links(gpus, len, out);
 
-    if (!p)
-        return 0;
+    if (code || (code = publish_instances(gpus, len, out)) || !p)
+        return code;
     if (!copy(out->arena, p->fifth, p->fifth_len, sizeof(*p->fifth), &fifth) ||
         !copy(out->arena, p->peers, p->peer_len, sizeof(*p->peers), &peers) ||
         !copy(out->arena, p->accounts, p->account_len, sizeof(*p->accounts), &accounts))
