@@ -88,7 +88,7 @@ struct process_owner {
     char pod[128], namespace[64], pod_uid[40];
     char slurm_job[16], slurm_step[16], job_user[36];
     char scheduler[12], batch_job[48]; /* of another scheduler: "pbs" and its "1234.server",
-                                          "htcondor" and its slot */
+                                          "lsf" and its number, "htcondor" and its slot */
     char unit[64];     /* systemd's, outside of containers and jobs: "ollama.service" */
     char session[16];  /* a user's login: "5" of session-5.scope */
     char devices[704]; /* the accelerators it was given, as its environment names them: "GPU-...,"

@@ -214,32 +214,70 @@ static void find_job(struct linux_owner *owner, struct str path)
         str_copy(to->slurm_job, sizeof(to->slurm_job), job);
 }
 
-/* Of PBS the whole name, as its commands take it; of HTCondor the slot: it has the folder's path
- * with underscores in front, and may have the host behind. */
+/* A component of a path and the two in front of it. */
+struct place {
+    struct str above_that, above, part;
+};
+
+static bool begins_with_digit(struct str text)
+{
+    return text.len && text.ptr[0] >= '0' && text.ptr[0] <= '9';
+}
+
+/* The folder above is PBS's own ("pbs_jobs.service", whose first part a site may change; older ones
+ * "pbspro"). The whole name is the job's, as its commands take it. */
+static bool is_of_pbs(const struct place *p, struct str *ret)
+{
+    bool service = str_starts(p->above_that, STR("pbs")) &&
+                   str_ends(p->above_that, STR(".service")) &&
+                   (str_is(p->above, "jobid") || str_is(p->above, "jobs"));
+
+    *ret = p->part;
+    return (service || str_is(p->above, "pbspro")) && begins_with_digit(p->part);
+}
+
+/* The slot: it has the folder's path with underscores in front, and may have the host behind. */
+static bool is_of_htcondor(const struct place *p, struct str *ret)
+{
+    struct str part = p->part;
+    size_t at = part.len;
+
+    if (!str_is(p->above, "htcondor") || !str_starts(part, STR("condor_")))
+        return false;
+    while (at > 6 && !str_starts(str_make(part.ptr + at, part.len - at), STR("_slot")))
+        at--;
+    *ret = str_make(part.ptr + at + 1, part.len - at - 1);
+    *ret = str_cut(ret, '@');
+    return at > 6;
+}
+
+/* "lsf", the cluster, "job.", the job's number (with its index where it is one of an array), and
+ * what tells its runs apart. */
+static bool is_of_lsf(const struct place *p, struct str *ret)
+{
+    struct str name = p->part;
+
+    if (!str_is(p->above_that, "lsf") || !str_starts(name, STR("job.")))
+        return false;
+    str_cut(&name, '.');
+    *ret = str_cut(&name, '.');
+    return begins_with_digit(*ret);
+}
+
 static void find_batch_job(struct process_owner *owner, struct str path)
 {
-    struct str above = {NULL, 0}, above_that = {NULL, 0}, job = {NULL, 0};
+    struct place at = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+    struct str job = {NULL, 0};
     const char *scheduler = NULL;
 
     while (path.ptr && !scheduler) {
-        struct str part = str_cut(&path, '/');
-        if (str_is(above_that, "pbs_jobs.service") &&
-            (str_is(above, "jobid") || str_is(above, "jobs")) && part.len && part.ptr[0] >= '0' &&
-            part.ptr[0] <= '9') {
-            scheduler = "pbs";
-            job = part;
-        } else if (str_is(above, "htcondor") && str_starts(part, STR("condor_"))) {
-            size_t at = part.len;
-            while (at > 6 && !str_starts(str_make(part.ptr + at, part.len - at), STR("_slot")))
-                at--;
-            if (at > 6) {
-                scheduler = "htcondor";
-                job = str_make(part.ptr + at + 1, part.len - at - 1);
-                job = str_cut(&job, '@');
-            }
-        }
-        above_that = above;
-        above = part;
+        at.part = str_cut(&path, '/');
+        scheduler = is_of_pbs(&at, &job)        ? "pbs"
+                    : is_of_htcondor(&at, &job) ? "htcondor"
+                    : is_of_lsf(&at, &job)      ? "lsf"
+                                                : NULL;
+        at.above_that = at.above;
+        at.above = at.part;
     }
     if (!scheduler)
         return;

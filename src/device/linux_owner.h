@@ -16,6 +16,8 @@
  *   /slurm_<node>/uid_<u>/job_<n>/step_<m>/task_<k>                  Slurm, cgroup v1
  *   /pbs_jobs.service/jobid/<n>.<server>                             PBS, cgroup v1
  *   /pbs_jobs.service/jobs/<n>.<server>                              PBS, cgroup v2
+ *   /pbspro.service/jobid/<n>.<server>, /pbspro/<n>.<server>         PBS before 2020
+ *   /lsf/<cluster>/job.<n>.<pid>.<time>                              LSF
  *   /htcondor/condor_<execute folder>_slot<n>@<host>                 HTCondor: the slot, as the
  *                                                                    job's number is not in it
  *   /<namespace>/<id>                                                containerd without a runtime

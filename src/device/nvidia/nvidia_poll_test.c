@@ -95,7 +95,7 @@ static void a_thread_that_hangs_in_the_driver_is_left_behind(void **state)
     struct rig *rig = *state;
 
     rig->paths.own_samples = true;
-    rig_open(rig, "gpu 1 H200\n" NO_EVENTS NO_RINGS
+    rig_open(rig, "gpu 1 A100-SXM4-80GB\n" NO_EVENTS NO_RINGS
                   "fault hang call=nvmlDeviceGetUtilizationRates seconds=8 calls=1 from=2\n");
     rig_read(rig, 0);
     rig_read(rig, 0.5);
