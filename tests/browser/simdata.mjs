@@ -183,5 +183,8 @@ HOSTS.forEach(addHost);
 for (let i = 0; i < 8; i++) ["node-01", "node-02"].forEach((host) => addGpu(host, i));
 add("test_gap", { hostname: "node-01" }, (t) => (Math.floor(t / 300) % 2 ? NaN : 5)); // comes and goes
 add("test_ramp", { hostname: "node-01", unit: "s" }, (t) => t % 1000);
+// Buckets of a histogram, cumulative as exporters give them: 4, 3 and 2 values more in each, then one above.
+[["0.1", 4], ["0.5", 7], ["2.5", 9], ["+Inf", 10]].forEach(([le, n]) => add("test_latency_bucket", { hostname: "node-01", le }, () => n));
+["a", "b", "c"].forEach((part, i) => add("test_parts", { part }, () => [50, 30, 20][i]));
 
 export const allSeries = series;

@@ -14,17 +14,18 @@ const cases: [id: string, wanted: Value][] = [
   ["max", 5],
   ["mean", 3],
   ["sum", 12],
-  ["count", 7],
+  ["count", 5],
+  ["countAll", 7],
   ["range", 4],
-  ["delta", 7], // 2 to 5, restart at 1, 1 to 4
+  ["delta", 3], // 2 to 5; the step after the restart at 1 is not counted
   ["diff", 2],
   ["diffperc", 100],
-  ["step", 3],
+  ["step", -4],
   ["logmin", 1],
   ["variance", 2.5],
   ["p0", 1],
   ["p99", 5],
-  ["changeCount", 6],
+  ["changeCount", 4],
   ["allIsNull", false],
 ];
 

@@ -1,4 +1,5 @@
-// Calculations that reduce a column to one value, by the ids that dashboard files use.
+// Calculations that reduce a column to one value, by the ids that dashboard files use; compared with
+// @grafana/data in grafana.test.ts. Nulls do not count, as there.
 import type { Value } from "./frame.ts";
 
 export interface Calc {
@@ -13,6 +14,7 @@ function numbers(values: Value[]): number[] {
   return out;
 }
 
+/** On numbers; where there are none the result is none, not zero: idle is not silent. */
 function onNumbers(f: (n: number[]) => number | null): (values: Value[]) => Value {
   return (values) => {
     const n = numbers(values);
@@ -28,6 +30,7 @@ const sum = (n: number[]): number => n.reduce((a, b) => a + b, 0);
 const mean = (n: number[]): number => sum(n) / n.length;
 const low = (n: number[]): number => n.reduce((a, b) => Math.min(a, b), Infinity);
 const high = (n: number[]): number => n.reduce((a, b) => Math.max(a, b), -Infinity);
+const ordered = (n: number[]): number[] => [...n].sort((a, b) => a - b);
 
 function variance(n: number[]): number {
   const m = mean(n);
@@ -35,31 +38,42 @@ function variance(n: number[]): number {
 }
 
 function percentile(n: number[], p: number): number {
-  const sorted = [...n].sort((a, b) => a - b);
-  const at = Math.min(sorted.length - 1, Math.max(0, Math.round((p / 100) * (sorted.length - 1))));
-  return sorted[at] ?? NaN;
+  return ordered(n)[Math.round((p / 100) * (n.length - 1))] ?? NaN;
 }
 
-/** Growth of a counter: falls are restarts from zero. */
+function median(n: number[]): number {
+  const sorted = ordered(n);
+  const half = Math.floor(n.length / 2);
+  return n.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/** Growth of a counter: a fall is a restart, and the step right after one is not counted. */
 function increase(n: number[]): number {
   let total = 0;
+  let rising = true;
   for (let i = 1; i < n.length; i++) {
     const step = n[i]! - n[i - 1]!;
-    total += step >= 0 ? step : n[i]!;
+    if (step >= 0 && rising) total += step;
+    rising = step >= 0;
   }
   return total;
 }
 
-function smallestStep(n: number[]): number | null {
+function leastStep(n: number[]): number | null {
   let least = Infinity;
-  for (let i = 1; i < n.length; i++) least = Math.min(least, Math.abs(n[i]! - n[i - 1]!));
-  return least === Infinity ? 0 : least;
+  for (let i = 1; i < n.length; i++) least = Math.min(least, n[i]! - n[i - 1]!);
+  return least === Infinity ? null : least;
 }
 
-function changes(values: Value[]): number {
-  let count = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) count++;
-  return count;
+function changes(values: Value[]): number | null {
+  const known = values.filter((v) => v !== null);
+  if (!values.length) return null;
+  return known.filter((v, i) => i > 0 && v !== known[i - 1]).length;
+}
+
+/** The change as a share of the first value, in percent. */
+function growth(n: number[]): number | null {
+  return n[0] ? ((n[n.length - 1]! - n[0]) / n[0]) * 100 : null;
 }
 
 export const calcs: Record<string, Calc> = {
@@ -70,20 +84,17 @@ export const calcs: Record<string, Calc> = {
   min: { label: "Min", of: onNumbers(low) },
   max: { label: "Max", of: onNumbers(high) },
   mean: { label: "Mean", of: onNumbers(mean) },
-  median: { label: "Median", of: onNumbers((n) => percentile(n, 50)) },
+  median: { label: "Median", of: onNumbers(median) },
   sum: { label: "Total", of: onNumbers(sum) },
-  count: { label: "Count", counts: true, of: (v) => v.length },
+  count: { label: "Count", counts: true, of: (v) => v.filter((x) => x !== null).length },
+  countAll: { label: "Count all", counts: true, of: (v) => v.length },
   range: { label: "Range", of: onNumbers((n) => high(n) - low(n)) },
   delta: { label: "Delta", of: onNumbers(increase) },
-  step: { label: "Step", of: onNumbers(smallestStep) },
+  step: { label: "Step", of: onNumbers(leastStep) },
   diff: { label: "Difference", of: onNumbers((n) => n[n.length - 1]! - n[0]!) },
-  diffperc: {
-    label: "Difference %",
-    counts: true,
-    of: onNumbers((n) => (n[0] ? ((n[n.length - 1]! - n[0]) / Math.abs(n[0])) * 100 : null)),
-  },
+  diffperc: { label: "Difference percent", counts: true, of: onNumbers(growth) },
   logmin: {
-    label: "Min > 0",
+    label: "Min (above zero)",
     of: onNumbers((n) => {
       const least = low(n.filter((v) => v > 0));
       return least === Infinity ? null : least;
@@ -91,11 +102,19 @@ export const calcs: Record<string, Calc> = {
   },
   stdDev: { label: "StdDev", of: onNumbers((n) => Math.sqrt(variance(n))) },
   variance: { label: "Variance", of: onNumbers(variance) },
-  changeCount: { label: "Changes", counts: true, of: changes },
-  distinctCount: { label: "Distinct", counts: true, of: (v) => new Set(v).size },
-  allIsZero: { label: "All zeros", counts: true, of: (v) => v.every((x) => x === 0) },
-  allIsNull: { label: "All nulls", counts: true, of: (v) => !v.some(present) },
-  uniqueValues: { label: "Unique values", of: (v) => [...new Set(v)].join(", ") },
+  changeCount: { label: "Change Count", counts: true, of: changes },
+  distinctCount: {
+    label: "Distinct Count",
+    counts: true,
+    of: (v) => (v.length ? new Set(v.filter((x) => x !== null)).size : null),
+  },
+  allIsZero: {
+    label: "All Zeros",
+    counts: true,
+    of: (v) => v.some(present) && v.every((x) => !present(x) || x === 0),
+  },
+  allIsNull: { label: "All Nulls", counts: true, of: (v) => !v.some(present) },
+  uniqueValues: { label: "All unique values", of: (v) => [...new Set(v)].join(", ") },
   allValues: { label: "All values", of: (v) => v.join(", ") },
 };
 
@@ -104,8 +123,17 @@ export function calcOf(id: string): Calc {
   const known = Object.prototype.hasOwnProperty.call(calcs, id) ? calcs[id] : undefined;
   if (known) return known;
   const p = /^p(\d{1,2})$/.exec(id);
-  if (p) return { label: `${p[1]}th %`, of: onNumbers((n) => percentile(n, Number(p[1]))) };
+  if (p)
+    return {
+      label: `${p[1]}${ending(p[1]!)} %`,
+      of: onNumbers((n) => percentile(n, Number(p[1]))),
+    };
   return calcs.lastNotNull!;
+}
+
+function ending(number: string): string {
+  if (/^1\d$/.test(number)) return "th";
+  return { 1: "st", 2: "nd", 3: "rd" }[Number(number.slice(-1))] ?? "th";
 }
 
 export function isCalc(id: string): boolean {

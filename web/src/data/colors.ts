@@ -81,7 +81,48 @@ const SCALES: Record<string, string[]> = {
   reds: ["super-light-red", "dark-red"],
   greens: ["super-light-green", "dark-green"],
   purples: ["super-light-purple", "dark-purple"],
+  viridis: ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"],
+  magma: ["#000004", "#51127c", "#b73779", "#fc8961", "#fcfdbf"],
+  plasma: ["#0d0887", "#7e03a8", "#cc4778", "#f89540", "#f0f921"],
+  inferno: ["#000004", "#57106e", "#bc3754", "#f98e09", "#fcffa4"],
+  cividis: ["#00224e", "#434e6c", "#7d7c78", "#bcae6c", "#fee838"],
 };
+
+/** Schemes of heatmaps, low to high. Those of one hue start from the ground they lie on. */
+const SCHEMES: Record<string, string[]> = {
+  turbo: ["#30123b", "#4686fb", "#1ae4b6", "#a4fc3c", "#fb7e21", "#7a0403"],
+  warm: ["#6e40aa", "#e4419d", "#ff8c38", "#aff05b"],
+  cool: ["#6e40aa", "#417de0", "#1ac7c2", "#aff05b"],
+  cubehelixdefault: ["#000000", "#1a5a40", "#a0794a", "#cfaedb", "#ffffff"],
+  spectral: ["#5e4fa2", "#66c2a5", "#ffffbf", "#fdae61", "#9e0142"],
+  rdylgn: ["#006837", "#a6d96a", "#ffffbf", "#fdae61", "#a50026"],
+  rdylbu: ["#313695", "#abd9e9", "#ffffbf", "#fdae61", "#a50026"],
+  rdbu: ["#053061", "#92c5de", "#f7f7f7", "#f4a582", "#67001f"],
+  rdgy: ["#1a1a1a", "#bababa", "#ffffff", "#f4a582", "#67001f"],
+  puor: ["#2d004b", "#b2abd2", "#f7f7f7", "#fdb863", "#7f3b08"],
+  piyg: ["#276419", "#b8e186", "#f7f7f7", "#f1b6da", "#8e0152"],
+  prgn: ["#00441b", "#a6dba0", "#f7f7f7", "#c2a5cf", "#40004b"],
+  brbg: ["#003c30", "#80cdc1", "#f5f5f5", "#dfc27d", "#543005"],
+};
+const GROUND: Record<Theme, string> = { dark: "#1c2530", light: "#f2f5f8" };
+const ENDS: [RegExp, string][] = [
+  [/^(oranges|ylorbr)$/, "orange"],
+  [/^(reds|orrd|ylorrd)$/, "red"],
+  [/^(greens|bugn|ylgn)$/, "green"],
+  [/^(blues|gnbu|pubu|ylgnbu|pubugn)$/, "blue"],
+  [/^(purples|bupu|purd|rdpu)$/, "purple"],
+  [/^greys$/, "gray"],
+];
+
+/** The colour at `share` (0 to 1) of a heatmap's scheme. */
+export function schemeColor(scheme: string, share: number, theme: Theme, reverse = false): string {
+  const name = scheme.replace(/^interpolate/, "").toLowerCase();
+  const hue = ENDS.find(([re]) => re.test(name))?.[1] ?? "orange";
+  const bright = `${theme === "dark" ? "light" : "dark"}-${hue}`;
+  const stops = SCHEMES[name] ??
+    SCALES[name] ?? [GROUND[theme], namedColor(hue === "gray" ? hue : bright, theme, true)];
+  return alongStops(stops, reverse ? 1 - share : share);
+}
 
 const OTHER: Record<string, string> = {
   gray: "#8e99a6",
@@ -185,7 +226,13 @@ export function isScale(mode: string): boolean {
 /** The colour at `share` (0 to 1) of a continuous mode. */
 export function scaleColor(mode: string, share: number, theme: Theme, surface = false): string {
   const stops = SCALES[mode.replace(/^continuous-/, "")] ?? SCALES.GrYlRd!;
-  const colors = stops.map((s) => namedColor(s, theme, surface));
+  return alongStops(
+    stops.map((s) => namedColor(s, theme, surface)),
+    share,
+  );
+}
+
+function alongStops(colors: string[], share: number): string {
   const at = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)) * (colors.length - 1);
   const i = Math.min(colors.length - 2, Math.floor(at));
   return mix(colors[i]!, colors[i + 1]!, at - i);

@@ -24,14 +24,22 @@ export interface DisplayContext {
 
 const patterns = new Map<string, RegExp | null>();
 
-/** Compiles "/re/flags" or "re" once; null when it is none. */
-export function regexOf(text: string): RegExp | null {
+/**
+ * Compiles a regular expression of a file once; null when it is none. "/re/flags" may hit anywhere,
+ * one without slashes has to take the whole text. `loose`: also that may hit anywhere.
+ */
+export function regexOf(text: string, loose = false): RegExp | null {
+  const m = /^\/(.*)\/([gimsuy]*)$/s.exec(text);
+  return m ? compiled(m[1]!, m[2]!) : compiled(loose ? text : `^${text}$`, "");
+}
+
+function compiled(source: string, flags: string): RegExp | null {
+  const text = `${flags}/${source}`;
   const known = patterns.get(text);
   if (known !== undefined) return known;
-  const m = /^\/(.*)\/([gimsuy]*)$/s.exec(text);
   let re: RegExp | null = null;
   try {
-    re = m ? new RegExp(m[1]!, m[2]!.replace(/[gy]/g, "")) : new RegExp(text);
+    re = new RegExp(source, flags.replace(/[gy]/g, ""));
   } catch {
     re = null;
   }
@@ -146,7 +154,10 @@ export function valueColor(
 function textOf(config: FieldConfig, value: Value, c: DisplayContext): Formatted {
   const empty = { prefix: "", suffix: "" };
   if (value === null) return { ...empty, text: config.noValue ?? "" };
-  if (typeof value === "boolean") return { ...empty, text: value ? "True" : "False" };
+  if (typeof value === "boolean")
+    return config.unit?.startsWith("bool")
+      ? formatValue(Number(value), config.unit)
+      : { ...empty, text: String(value) };
   if (typeof value === "number") {
     if (c.isTime && !config.unit)
       return { ...empty, text: formatDate(value, "YYYY-MM-DD HH:mm:ss", c.timezone) };

@@ -2,7 +2,7 @@
 import { arr, obj, str, strings } from "../model/json.ts";
 import { calcOf } from "./calcs.ts";
 import { regexOf } from "./display.ts";
-import { displayName, type Field, type Frame, tellingLabels } from "./frame.ts";
+import { displayName, type Field, type Frame, type Labels, tellingLabels } from "./frame.ts";
 
 export type FieldTest = (field: Field, frame: Frame, shown: string) => boolean;
 
@@ -31,11 +31,24 @@ function compare(op: string, a: number, b: number): boolean {
   }
 }
 
+/** A field has the name it is shown under, its own, and that of its series with all labels. */
+function isCalled(field: Field, shown: string, name: string): boolean {
+  if (shown === name || field.name === name) return true;
+  return !!field.labels && name.includes("{") && plainSeries(field.labels) === name;
+}
+
+/** A series as Grafana names it without a legend: {a="b", c="d"}, the metric's name in front. */
+function plainSeries(labels: Labels): string {
+  const { __name__: name = "", ...rest } = labels;
+  const parts = Object.entries(rest).map(([k, v]) => `${k}="${v}"`);
+  return `${name}{${parts.join(", ")}}`;
+}
+
 function byNames(options: unknown): FieldTest {
   const o = obj(options);
   const names = new Set(strings(o.names ?? options));
   const exclude = o.mode === "exclude";
-  return (field, _frame, shown) => (names.has(shown) || names.has(field.name)) !== exclude;
+  return (field, _frame, shown) => [...names].some((n) => isCalled(field, shown, n)) !== exclude;
 }
 
 /** The test that a matcher id and its options mean; an unknown id matches nothing. */
@@ -43,7 +56,7 @@ export function fieldTest(id: string, options: unknown): FieldTest {
   switch (id) {
     case "byName": {
       const name = str(options) || str(obj(options).name);
-      return (field, _frame, shown) => shown === name || field.name === name;
+      return (field, _frame, shown) => isCalled(field, shown, name);
     }
     case "byNames":
       return byNames(options);
@@ -65,12 +78,14 @@ export function fieldTest(id: string, options: unknown): FieldTest {
     case "numeric":
       return (field) => field.type === "number";
     case "time":
-    case "firstTimeField":
       return (field) => field.type === "time";
+    case "firstTimeField":
+      return (field, frame) => field === frame.fields.find((f) => f.type === "time");
+    case "first":
+      return (field, frame) => field === frame.fields[0];
     case "byValue": {
       const o = obj(options);
       return (field) => {
-        if (field.type !== "number") return false;
         const v = calcOf(str(o.reducer)).of(field.values);
         return typeof v === "number" && compare(str(o.op), v, Number(o.value));
       };
@@ -94,12 +109,21 @@ export function fieldTest(id: string, options: unknown): FieldTest {
   }
 }
 
+/** Columns of one name in one frame are told apart by numbers, from 1 on. */
+function numbered(field: Field, frame: Frame): string {
+  const alike = frame.fields.filter((f) => f.name === field.name && !f.legend);
+  return alike.length > 1 ? `${field.name} ${alike.indexOf(field) + 1}` : field.name;
+}
+
 /** The names under which all fields are shown, in the order of frames and fields. */
 export function shownNames(frames: Frame[]): Map<Field, string> {
   const telling = tellingLabels(frames);
   const names = new Map<Field, string>();
   for (const frame of frames)
-    for (const field of frame.fields) names.set(field, displayName(field, frame, telling));
+    for (const field of frame.fields) {
+      const name = displayName(field, frame, telling);
+      names.set(field, name === field.name ? numbered(field, frame) : name);
+    }
   return names;
 }
 
@@ -107,7 +131,7 @@ export function shownNames(frames: Frame[]): Map<Field, string> {
 export function frameTest(id: string, options: unknown): (frame: Frame) => boolean {
   if (id === "byRefId") {
     const text = str(options);
-    const re = regexOf(`^(?:${text.replace(/^\/(.*)\/$/, "$1")})$`);
+    const re = regexOf(text);
     return (frame) => frame.refId === text || (!!re && re.test(frame.refId ?? ""));
   }
   return () => true;

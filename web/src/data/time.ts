@@ -241,3 +241,13 @@ export function stepFor(rangeMs: number, points: number, leastMs: number): numbe
   const step = STEPS.find((s) => s >= wanted) ?? STEPS[STEPS.length - 1]!;
   return Math.max(leastMs, step);
 }
+
+const ROUND_SPANS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800,
+  604800, 1209600, 2592000,
+];
+
+/** The least round span of time (15 s, 5 min, 6 h) that is no shorter than `ms`. */
+export function roundSpan(ms: number): number {
+  return (ROUND_SPANS_S.find((s) => s * 1000 >= ms) ?? Math.ceil(ms / 2_592e6) * 2_592_000) * 1000;
+}

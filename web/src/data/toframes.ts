@@ -5,6 +5,7 @@ import {
   fieldOf,
   type Frame,
   frameOf,
+  labelKey,
   type Labels,
   typeOf,
   type Value,
@@ -59,7 +60,38 @@ function ordered(target: Target, frames: Frame[], atOneTime: boolean): Frame[] {
   return named.sort((a, b) => natural.compare(a.name, b.name)).map((n) => n.frame);
 }
 
+/**
+ * Buckets of a histogram come cumulative, each counting all that lies below its bound `le`. What is
+ * drawn is what each holds by itself: its count less that of the one below, over the same labels.
+ */
+export function ownCounts(series: Series[]): Series[] {
+  if (!series.every((s) => s.labels.le !== undefined)) return series;
+  const bound = (s: Series): number => (s.labels.le === "+Inf" ? Infinity : Number(s.labels.le));
+  const below = new Map<string, Map<number, number>>();
+  return [...series]
+    .sort((a, b) => bound(a) - bound(b))
+    .map((s) => {
+      const { le: _, ...rest } = s.labels;
+      const last = below.get(labelKey(rest));
+      below.set(labelKey(rest), new Map(s.times.map((t, i) => [t, s.values[i]!])));
+      return {
+        ...s,
+        values: s.values.map((v, i) => Math.max(0, v - (last?.get(s.times[i]!) ?? 0))),
+      };
+    });
+}
+
+/** Frames of buckets are named by their bounds and stay in the order of these. */
+function bucketFrames(target: Target, series: Series[]): Frame[] {
+  return ownCounts(series).map((s) => {
+    const auto = target.legendFormat === "__auto" || target.legendFormat === "";
+    const legendFormat = auto && s.labels.le !== undefined ? "{{le}}" : target.legendFormat;
+    return seriesFrame({ ...target, legendFormat }, s);
+  });
+}
+
 export function framesOf(target: Target, result: QueryResult, several: boolean): Frame[] {
+  if (target.format === "heatmap") return bucketFrames(target, result.series);
   if (target.format === "table")
     return result.series.length ? [tableFrame(target, result.series, several)] : [];
   return ordered(

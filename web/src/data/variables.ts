@@ -86,7 +86,7 @@ async function queried(
   if (names) return api.labelNames(names[1] ?? "", range, signal);
   const metrics = /^metrics\((.*)\)$/s.exec(q);
   if (metrics) {
-    const re = regexOf(metrics[1]!.trim());
+    const re = regexOf(metrics[1]!.trim(), true);
     const all = await api.labelValues("__name__", "", range, signal);
     return re ? all.filter((name) => re.test(name)) : all;
   }

@@ -183,11 +183,146 @@ function fieldOptions(p: Json): Json {
   };
 }
 
+/** The heatmap of before Grafana 9: buckets from the query, or counted in cards of time and size. */
+function oldHeatmap(p: Json): Json {
+  const axis = obj(p.yAxis);
+  const color = obj(p.color);
+  const size = (n: unknown, width: unknown): Json =>
+    str(width) ? { mode: "size", value: str(width) } : { mode: "count", value: str(n) };
+  return {
+    ...p,
+    options: {
+      calculate: p.dataFormat !== "tsbuckets",
+      calculation: {
+        xBuckets: size(p.xBucketNumber, p.xBucketSize),
+        yBuckets: {
+          ...size(p.yBucketNumber, p.yBucketSize),
+          scale: (num(axis.logBase) ?? 1) > 1 ? { type: "log", log: num(axis.logBase) } : undefined,
+        },
+      },
+      color: {
+        mode: color.mode === "opacity" ? "opacity" : "scheme",
+        scheme: str(color.colorScheme, "Oranges"),
+        fill: str(color.cardColor),
+        exponent: num(color.exponent),
+        scale: color.colorScale === "linear" ? "linear" : "exponential",
+        min: num(color.min),
+        max: num(color.max),
+      },
+      cellGap: num(obj(p.cards).cardPadding),
+      yAxis: {
+        unit: str(axis.format),
+        decimals: axis.decimals ?? undefined,
+        reverse: p.reverseYBuckets,
+      },
+      legend: { show: bool(obj(p.legend).show, true) },
+      filterValues: bool(p.hideZeroBuckets) ? undefined : { le: -1 },
+    },
+    fieldConfig: { defaults: { unit: str(axis.format) }, overrides: [] },
+  };
+}
+
+/** The pie that was a plugin before Grafana 8. */
+function oldPie(p: Json): Json {
+  const legendType = str(p.legendType);
+  return {
+    ...p,
+    type: "piechart",
+    options: {
+      pieType: p.pieType === "donut" ? "donut" : "pie",
+      displayLabels: legendType === "On graph" ? ["name"] : [],
+      reduceOptions: { calcs: [CALC_NAMES[str(p.valueName)] ?? "lastNotNull"], fields: "" },
+      legend: {
+        showLegend: bool(obj(p.legend).show, true) && legendType !== "On graph",
+        placement: legendType === "Right side" ? "right" : "bottom",
+        displayMode: "table",
+        values: [
+          ...(bool(obj(p.legend).values) ? ["value"] : []),
+          ...(bool(obj(p.legend).percentage) ? ["percent"] : []),
+        ],
+      },
+    },
+    fieldConfig: { defaults: { unit: str(p.format) || undefined }, overrides: [] },
+  };
+}
+
+const OLD_SHAPES: Record<string, Json[]> = {
+  timeseries_to_rows: [{ id: "seriesToRows", options: {} }],
+  timeseries_to_columns: [{ id: "joinByField", options: {} }],
+  table: [{ id: "merge", options: {} }],
+};
+
+/** One column style of the table before Grafana 7, as an override. */
+function tableStyle(raw: unknown): Json | null {
+  const s = obj(raw);
+  const pattern = str(s.pattern);
+  const properties: Json[] = [];
+  const set = (id: string, value: unknown): void => {
+    properties.push({ id, value });
+  };
+  if (!pattern || pattern === "/.*/") return null;
+  if (s.type === "hidden") set("custom.hidden", true);
+  if (str(s.alias)) set("displayName", str(s.alias));
+  if (s.type === "number" && str(s.unit)) set("unit", str(s.unit));
+  if (s.type === "number" && num(s.decimals) !== undefined) set("decimals", num(s.decimals));
+  if (s.type === "date" && str(s.dateFormat)) set("unit", `time:${str(s.dateFormat)}`);
+  if (str(s.align) && s.align !== "auto") set("custom.align", str(s.align));
+  const levels = arr(s.thresholds)
+    .map(num)
+    .filter((t) => t !== undefined);
+  const where: Record<string, string> = { cell: "color-background", row: "color-background" };
+  if (str(s.colorMode) && levels.length) {
+    const colors = strings(s.colors);
+    const steps = [null, ...levels].map((value, i) => ({ value, color: colors[i] ?? "green" }));
+    set("thresholds", { mode: "absolute", steps });
+    set("custom.cellOptions", { type: where[str(s.colorMode)] ?? "color-text" });
+  }
+  if (bool(s.link) && str(s.linkUrl))
+    set("links", [
+      { title: str(s.linkTooltip), url: str(s.linkUrl), targetBlank: bool(s.linkTargetBlank) },
+    ]);
+  if (!properties.length) return null;
+  const id = pattern.startsWith("/") ? "byRegexp" : "byName";
+  return { matcher: { id, options: pattern }, properties };
+}
+
+function oldTable(p: Json): Json {
+  const aggregated = p.transform === "timeseries_aggregations";
+  const reducers = arr(p.columns).map((c) => CALC_NAMES[str(obj(c).value)] ?? "lastNotNull");
+  const shape = aggregated
+    ? [{ id: "reduce", options: { reducers: reducers.length ? reducers : ["mean"] } }]
+    : (OLD_SHAPES[str(p.transform)] ?? []);
+  const sort = obj(p.sort);
+  const overrides = arr(p.styles)
+    .map(tableStyle)
+    .filter((o) => o);
+  return {
+    ...p,
+    type: "table",
+    transformations: shape,
+    options: {
+      showHeader: bool(p.showHeader, true),
+      sortBy: str(sort.col) ? [{ displayName: str(sort.col), desc: bool(sort.desc) }] : [],
+    },
+    fieldConfig: { defaults: {}, overrides },
+  };
+}
+
+/** Text panels kept their words beside the options before Grafana 7. */
+function oldText(p: Json): Json {
+  return { ...p, options: { mode: str(p.mode, "markdown"), content: str(p.content) } };
+}
+
 /** A panel of any age as one of today; what is new already comes back as it is. */
 export function migrated(raw: unknown): Json {
   const p = obj(raw);
   if (p.type === "graph") return graph(p);
-  if (p.type === "singlestat") return singlestat(p);
+  if (p.type === "singlestat" || p.type === "grafana-singlestat-panel") return singlestat(p);
+  if (p.type === "grafana-piechart-panel") return oldPie(p);
+  if (p.type === "heatmap" && p.dataFormat !== undefined && !obj(p.options).color)
+    return oldHeatmap(p);
+  if ((p.type === "table" || p.type === "table-old") && Array.isArray(p.styles)) return oldTable(p);
+  if (p.type === "text" && p.content !== undefined && !obj(p.options).content) return oldText(p);
   if (obj(p.options).fieldOptions && !p.fieldConfig) return fieldOptions(p);
   return p;
 }

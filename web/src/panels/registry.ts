@@ -1,9 +1,12 @@
 // All kinds of panels. Adding one: a module beside, and a row here.
 import { h } from "../ui/dom.ts";
+import { barchart, histogram } from "./barchart.ts";
 import { bargauge } from "./bargauge.ts";
 import { dashlist } from "./dashlist.ts";
 import { gauge } from "./gauge.ts";
+import { heatmap } from "./heatmap.ts";
 import type { PanelKind } from "./kind.ts";
+import { piechart } from "./piechart.ts";
 import { stat } from "./stat.ts";
 import { stateTimeline, statusHistory } from "./statetimeline.ts";
 import { table } from "./table.ts";
@@ -11,9 +14,13 @@ import { text } from "./text.ts";
 import { timeseries } from "./timeseries.ts";
 
 const kinds: Record<string, PanelKind> = {
+  barchart,
   bargauge,
   dashlist,
   gauge,
+  heatmap,
+  histogram,
+  piechart,
   stat,
   "state-timeline": stateTimeline,
   "status-history": statusHistory,

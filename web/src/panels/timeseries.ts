@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import { h } from "../ui/dom.ts";
 import { fillOf, paintAreas, paintLines, strokeOf } from "./chart/draw.ts";
-import { Legend } from "./chart/legend.ts";
+import { calcColumns, columnsOfCalcs, Hidden, Legend, seriesEntry } from "./chart/legend.ts";
 import { chartModel, type ChartModel, type ChartSeries } from "./chart/model.ts";
 import { type AxisLook, rangeOf, type ScaleInfo, scalesOf, xAxis, yAxis } from "./chart/scales.ts";
 import { hideTooltip, showTooltip, tooltipRows } from "./chart/tooltip.ts";
@@ -40,29 +40,31 @@ function signature(model: ChartModel): string {
 class TimeseriesView implements PanelView {
   private readonly plotHost = h("div", { class: "chart", role: "group" });
   private readonly legend: Legend | null;
-  private readonly hidden = new Set<string>();
+  private readonly calcs: string[];
+  private readonly hidden = new Hidden();
   private plot: uPlot | null = null;
   private model = EMPTY;
   private drawn = "";
   private data: PanelData | null = null;
-  private readonly isHidden = (name: string): boolean => this.hidden.has(name);
 
   constructor(
     private readonly host: HTMLElement,
     private readonly context: PanelContext,
   ) {
+    this.calcs = calcColumns(context);
     this.legend = Legend.shown(context)
       ? new Legend(
           context,
-          this.isHidden,
+          columnsOfCalcs(this.calcs),
+          this.hidden.has,
           (n, add) => this.toggle(n, add),
           (n) => this.emphasise(n),
         )
       : null;
     host.classList.add("chart-host");
-    if (this.legend?.root.classList.contains("right")) host.classList.add("legend-right");
     host.append(this.plotHost);
     if (this.legend) host.append(this.legend.root);
+    this.legend?.fit(host);
     this.plotHost.addEventListener("keydown", (e) => this.key(e));
   }
 
@@ -73,8 +75,9 @@ class TimeseriesView implements PanelView {
 
   private redraw(): void {
     if (!this.data) return;
-    this.model = chartModel(this.data.frames, this.context.theme, this.isHidden);
-    this.legend?.update(this.model.series);
+    this.model = chartModel(this.data.frames, this.context.theme, this.hidden.has);
+    const listed = this.model.series.filter((s) => s.inLegend);
+    this.legend?.update(listed.map((s) => seriesEntry(s, this.calcs, this.context)));
     const sign = signature(this.model);
     this.plotHost.setAttribute("aria-label", this.words());
     if (this.plot && sign === this.drawn) {
@@ -95,14 +98,11 @@ class TimeseriesView implements PanelView {
   }
 
   private toggle(name: string, add: boolean): void {
-    const names = this.model.series.map((s) => s.name);
-    if (add) {
-      if (!this.hidden.delete(name)) this.hidden.add(name);
-    } else {
-      const alone = !this.hidden.has(name) && names.every((n) => n === name || this.hidden.has(n));
-      this.hidden.clear();
-      if (!alone) for (const n of names) if (n !== name) this.hidden.add(n);
-    }
+    this.hidden.toggle(
+      name,
+      add,
+      this.model.series.map((s) => s.name),
+    );
     this.drawn = "";
     this.redraw();
   }
@@ -120,6 +120,7 @@ class TimeseriesView implements PanelView {
   }
 
   resize(): void {
+    this.legend?.fit(this.host);
     if (!this.plot) return;
     const { width, height } = this.size();
     if (width !== this.plot.width || height !== this.plot.height)
@@ -295,7 +296,7 @@ class TimeseriesView implements PanelView {
       hideTooltip();
       return;
     }
-    const rows = tooltipRows(this.model.series, index, this.isHidden);
+    const rows = tooltipRows(this.model.series, index, this.hidden.has);
     const rect = u.over.getBoundingClientRect();
     const pointer = { x: rect.left + (u.cursor.left ?? 0), y: rect.top + (u.cursor.top ?? 0) };
     showTooltip(this.context, rows, this.model.times[index]!, this.nearest(u, index), pointer);

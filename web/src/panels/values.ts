@@ -1,6 +1,7 @@
 // What stat, gauge and bar gauge show: each series reduced to one value, or each row as it is.
 import { calcOf } from "../data/calcs.ts";
-import { display, type DisplayValue, regexOf } from "../data/display.ts";
+import type { Theme } from "../data/colors.ts";
+import { display, type DisplayValue, regexOf, valueColor } from "../data/display.ts";
 import type { Field, Frame, Value } from "../data/frame.ts";
 import { shownNames } from "../data/matchers.ts";
 import { arr, at, bool, num, str } from "../model/json.ts";
@@ -84,6 +85,22 @@ export function shownValues(frames: Frame[], options: unknown, c: PanelContext):
       else push(calc.of(field.values), own, Math.max(0, frame.length - 1));
     }
   return out;
+}
+
+/** The colour of a whole series: by its place among them where the file says nothing else. */
+export function fieldColor(field: Field, name: string, index: number, theme: Theme): string {
+  const config = field.config.color
+    ? field.config
+    : { ...field.config, color: { mode: "palette-classic" } };
+  const by = config.color?.seriesBy ?? "last";
+  const value = calcOf(by === "last" ? "lastNotNull" : by).of(field.values);
+  return valueColor(config, typeof value === "number" ? value : NaN, {
+    theme,
+    timezone: "",
+    seriesIndex: index,
+    name,
+    limits: dataLimits([field]),
+  });
 }
 
 /** The text of a value, or what stands where there is none. */

@@ -1,5 +1,5 @@
 // Transformations of single fields: rename, convert, calculate.
-import { arr, bool, obj, str, strings } from "../../model/json.ts";
+import { arr, bool, num, obj, str, strings } from "../../model/json.ts";
 import { calcOf } from "../calcs.ts";
 import { regexOf } from "../display.ts";
 import { type Field, fieldOf, type Frame, frameOf, type Value } from "../frame.ts";
@@ -82,6 +82,33 @@ function operand(raw: unknown, frame: Frame, names: Map<Field, string>): (i: num
   return () => n;
 }
 
+/** How many values before and behind a row its window takes in. */
+function windowOf(w: Record<string, unknown>, length: number): [number, number] {
+  const asked = num(w.windowSize) ?? 0.1;
+  const share = str(w.windowSizeMode, "percentage") === "percentage";
+  const size = Math.max(1, Math.round(share ? asked * length : asked));
+  if (w.windowAlignment === "centered") return [Math.floor(size / 2), Math.ceil(size / 2) - 1];
+  return [size - 1, 0];
+}
+
+/** A calculation over all rows so far, or over a window that moves along. */
+function running(frame: Frame, mode: string, options: Record<string, unknown>): Field | null {
+  const moving = mode === "windowFunctions";
+  const o = obj(moving ? options.window : options.cumulative);
+  const names = shownNames([frame]);
+  const wish = str(o.field);
+  const field = frame.fields.find((f) => names.get(f) === wish || f.name === wish);
+  if (!field) return null;
+  const reducer = str(o.reducer, moving ? "mean" : "sum");
+  const calc = calcOf(reducer);
+  const [before, behind] = moving ? windowOf(o, frame.length) : [Infinity, 0];
+  const values = field.values.map((_, i) =>
+    calc.of(field.values.slice(Math.max(0, i - before), i + behind + 1)),
+  );
+  const how = moving ? `${str(o.windowAlignment, "trailing")} moving` : "cumulative";
+  return fieldOf(str(options.alias) || `${how} ${reducer}(${wish})`, "number", values);
+}
+
 function calculated(frame: Frame, options: Record<string, unknown>): Field | null {
   const names = shownNames([frame]);
   const alias = str(options.alias);
@@ -105,12 +132,13 @@ function calculated(frame: Frame, options: Record<string, unknown>): Field | nul
     const values = Array.from({ length: frame.length }, (_, i) => f(of(i)));
     return fieldOf(alias || `${str(u.operator)}(${str(u.fieldName)})`, "number", values);
   }
-  if (mode === "index")
-    return fieldOf(
-      alias || "Row",
-      "number",
-      Array.from({ length: frame.length }, (_, i) => i),
-    );
+  if (mode === "index") {
+    const share = bool(obj(options.index).asPercentile) ? frame.length : 1;
+    const values = Array.from({ length: frame.length }, (_, i) => i / share);
+    return fieldOf(alias || "Row", "number", values);
+  }
+  if (mode === "cumulativeFunctions" || mode === "windowFunctions")
+    return running(frame, mode, options);
   const r = obj(options.reduce);
   const only = new Set(strings(r.include));
   const columns = frame.fields.filter(

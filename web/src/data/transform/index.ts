@@ -7,23 +7,51 @@ import { calculateField, convertFieldType, renameByRegex } from "./fields.ts";
 import { concatenate, joinByField, merge, rowsOfSeries, transpose } from "./join.ts";
 import { filterByRefId, filterByValue, filterFieldsByName, organize } from "./select.ts";
 import { groupBy, labelsToFields, limit, reduce, sortBy } from "./shape.ts";
+import {
+  ensureColumns,
+  extractFields,
+  formatString,
+  formatTime,
+  groupingToMatrix,
+  histogram,
+  joinByLabels,
+  partitionByValues,
+  prepareTimeSeries,
+  rowsToFields,
+} from "./table.ts";
 import type { Transform } from "./types.ts";
+
+const unchanged: Transform = (frames) => frames;
 
 const table: Record<string, Transform> = {
   calculateField,
   concatenate,
   convertFieldType,
+  convertFrameType: unchanged,
+  ensureColumns,
+  extractFields,
   filterByRefId,
   filterByValue,
   filterFieldsByName,
+  formatString,
+  formatTime,
   groupBy,
+  groupingToMatrix,
+  histogram,
   joinByField,
+  joinByLabels,
   labelsToFields,
   limit,
   merge,
+  noop: unchanged,
+  order: organize,
   organize,
+  partitionByValues,
+  prepareTimeSeries,
   reduce,
+  rename: organize,
   renameByRegex,
+  rowsToFields,
   seriesToColumns: joinByField,
   seriesToRows: rowsOfSeries,
   sortBy,

@@ -101,7 +101,9 @@ export const joinByField: Transform = (frames, options) => {
   const keys = new Set<Value>();
   for (const side of sides) for (const k of side.rows.keys()) keys.add(k);
   const inner = options.mode === "inner";
+  const missing = (k: Value): number => sides.filter((s) => !s.rows.has(k)).length;
   let order = [...keys].filter((k) => !inner || sides.every((s) => s.rows.has(k)));
+  if (options.mode === "outerTabular") order = [...order].sort((a, b) => missing(a) - missing(b));
   if (sides[0]!.key.type === "time") order = order.sort((a, b) => Number(a) - Number(b));
   const picks: (number | undefined)[][] = []; // a row: the row number taken from each side
   const out: Value[] = [];
@@ -113,15 +115,11 @@ export const joinByField: Transform = (frames, options) => {
     }
   }
   const fields: Field[] = [{ ...sides[0]!.key, values: out }];
-  const taken = new Set([sides[0]!.key.name]);
   sides.forEach((side, s) => {
     for (const field of side.frame.fields) {
       if (field === side.key) continue;
-      let name = field.name;
-      if (taken.has(name) && !field.labels && !field.legend) name = `${field.name} ${s + 1}`;
-      taken.add(name);
       const values = picks.map((p) => (p[s] === undefined ? null : (field.values[p[s]!] ?? null)));
-      fields.push({ ...field, name, values });
+      fields.push({ ...field, values });
     }
   });
   return [frameOf(fields, { refId: "join" })];

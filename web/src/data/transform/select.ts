@@ -58,8 +58,8 @@ export const filterFieldsByName: Transform = (frames, options, fill) => {
 export const filterByRefId: Transform = (frames, options) => {
   const text = str(options.include);
   if (!text) return frames;
-  const re = regexOf(`^(?:${text.replace(/^\/(.*)\/$/, "$1")})$`);
-  return frames.filter((f) => !!re && re.test(f.refId ?? ""));
+  const re = regexOf(text);
+  return frames.filter((f) => f.refId === text || (!!re && re.test(f.refId ?? "")));
 };
 
 function valueTest(id: string, options: unknown): (v: Value) => boolean {
@@ -84,9 +84,9 @@ function valueTest(id: string, options: unknown): (v: Value) => boolean {
     case "lowerOrEqual":
       return (v) => Number(v) <= n;
     case "between":
-      return (v) => Number(v) >= Number(o.from) && Number(v) <= Number(o.to);
+      return (v) => Number(v) > Number(o.from) && Number(v) < Number(o.to);
     case "regex": {
-      const re = regexOf(str(wanted));
+      const re = regexOf(str(wanted), true);
       return (v) => !!re && re.test(String(v ?? ""));
     }
     case "substring":

@@ -20,7 +20,8 @@ function seriesToRows(frames: Frame[], reducers: string[], labelsAsColumns: bool
     for (const field of frame.fields) {
       if (field.type === "time") continue;
       const results = reducers.map((r) => calcOf(r).of(field.values));
-      rows.push({ name: names.get(field) ?? field.name, labels: field.labels ?? {}, results });
+      const shown = labelsAsColumns ? field.name : (names.get(field) ?? field.name);
+      rows.push({ name: shown, labels: field.labels ?? {}, results });
     }
   if (!rows.length) return [];
   const fields: Field[] = [
@@ -127,10 +128,8 @@ export const labelsToFields: Transform = (frames, options) => {
       const named = valueLabel ? field.labels[valueLabel] : undefined;
       return { ...field, name: named ?? field.name, labels: undefined, legend: undefined };
     });
-    const [time, ...rest] = fields;
     const columns = [...added].map(([k, values]) => fieldOf(k, "string", values));
-    if (time?.type === "time") return withFields(frame, [time, ...columns, ...rest]);
-    return withFields(frame, [...columns, ...fields]);
+    return withFields(frame, [...fields, ...columns]);
   });
 };
 

@@ -86,7 +86,7 @@ test("filterFieldsByName takes names and patterns", () => {
     named.fields.map((f) => f.name),
     ["host"],
   );
-  const matched = run([a], step("filterFieldsByName", { exclude: { pattern: "^Value" } }))[0]!;
+  const matched = run([a], step("filterFieldsByName", { exclude: { pattern: "/^Value/" } }))[0]!;
   assert.deepEqual(
     matched.fields.map((f) => f.name),
     ["Time", "host"],
@@ -148,12 +148,12 @@ test("labelsToFields makes columns or rows of labels", () => {
   const columns = run([s], step("labelsToFields"))[0]!;
   assert.deepEqual(
     columns.fields.map((f) => f.name),
-    ["Time", "host", "gpu", "Value"],
+    ["Time", "Value", "host", "gpu"],
   );
   const named = run([s], step("labelsToFields", { valueLabel: "gpu" }))[0]!;
   assert.deepEqual(
     named.fields.map((f) => f.name),
-    ["Time", "host", "0"],
+    ["Time", "0", "host"],
   );
   const kept = run([s], step("labelsToFields", { mode: "rows", keepLabels: ["host"] }))[0]!;
   assert.deepEqual(rows(kept), [{ label: "host", value: "n1" }]);

@@ -1,12 +1,10 @@
 // From frames to the series of a chart: one x column for all, how each is drawn, stacking.
 import type { FieldConfig } from "../../model/dashboard.ts";
 import { arr, bool, num, obj, str } from "../../model/json.ts";
-import { valueColor } from "../../data/display.ts";
 import type { Theme } from "../../data/colors.ts";
 import type { Field, Frame } from "../../data/frame.ts";
 import { shownNames } from "../../data/matchers.ts";
-import { calcOf } from "../../data/calcs.ts";
-import { dataLimits } from "../values.ts";
+import { fieldColor } from "../values.ts";
 
 export type Y = (number | null | undefined)[];
 
@@ -58,15 +56,6 @@ function seriesOf(
   const config = field.config.color
     ? field.config
     : { ...field.config, color: { mode: "palette-classic" } };
-  const by = config.color?.seriesBy ?? "last";
-  const value = calcOf(by === "last" ? "lastNotNull" : by).of(field.values);
-  const color = valueColor(config, typeof value === "number" ? value : NaN, {
-    theme,
-    timezone: "",
-    seriesIndex: index,
-    name,
-    limits: dataLimits([field]),
-  });
   const width = num(c.lineWidth) ?? 1;
   const stacking = obj(c.stacking);
   const mode = str(stacking.mode, "none");
@@ -77,7 +66,7 @@ function seriesOf(
     field,
     frame,
     config,
-    color,
+    color: fieldColor(field, name, index, theme),
     raw: [],
     y: [],
     draw: draw === "bars" || draw === "points" ? draw : "line",

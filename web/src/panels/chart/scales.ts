@@ -125,7 +125,8 @@ const BINARY_INCREMENTS = (() => {
 })();
 
 function decimalsIn(text: string): number {
-  return text.includes(".") ? text.length - text.indexOf(".") - 1 : 0;
+  const part = text.split(".")[1] ?? "";
+  return part.replace(/0+$/, "").length;
 }
 
 /** Labels with as few decimals as keep neighbours apart, equally many within one unit. */

@@ -52,9 +52,40 @@ export function tooltipRows(
   return rows;
 }
 
-function rowOf(row: TooltipRow, context: PanelContext, near: boolean): HTMLElement {
-  const mark = h("span", { class: "legend-mark" });
-  mark.style.background = row.series.color;
+export interface TooltipLine {
+  color: string; // "" for none
+  name: string;
+  text: string;
+  near?: boolean;
+}
+
+function lineOf(line: TooltipLine): HTMLElement {
+  const mark = line.color ? h("span", { class: "legend-mark" }) : null;
+  if (mark) mark.style.background = line.color;
+  return h(
+    "div",
+    { class: line.near ? "tooltip-row near" : "tooltip-row" },
+    mark,
+    h("span", { class: "tooltip-name", text: line.name }),
+    h("span", { class: "tooltip-value", text: line.text }),
+  );
+}
+
+/** Shows a heading and lines of names and values beside the pointer. */
+export function showLines(
+  head: string,
+  lines: TooltipLine[],
+  pointer: { x: number; y: number },
+  more = 0,
+): void {
+  const el = element();
+  el.replaceChildren(h("div", { class: "tooltip-time", text: head }), ...lines.map(lineOf));
+  if (more > 0) el.append(h("div", { class: "tooltip-more", text: `and ${more} more` }));
+  el.hidden = false;
+  place(el, pointer.x, pointer.y);
+}
+
+function valueLine(row: TooltipRow, context: PanelContext, near: boolean): TooltipLine {
   const shown = display(row.series.config, row.value, {
     theme: context.theme,
     timezone: context.timezone,
@@ -62,13 +93,7 @@ function rowOf(row: TooltipRow, context: PanelContext, near: boolean): HTMLEleme
     name: row.series.name,
     limits: dataLimits([row.series.field]),
   });
-  return h(
-    "div",
-    { class: near ? "tooltip-row near" : "tooltip-row" },
-    mark,
-    h("span", { class: "tooltip-name", text: row.series.name }),
-    h("span", { class: "tooltip-value", text: valueText(shown) }),
-  );
+  return { color: row.series.color, name: row.series.name, text: valueText(shown), near };
 }
 
 /** Shows the tooltip; `near` is the series closest to the pointer. */
@@ -81,11 +106,10 @@ export function showTooltip(
 ): void {
   const options = at(context.panel.options, "tooltip");
   const mode = str(at(options, "mode"), "single");
-  const el = element();
   let list = mode === "single" ? rows.filter((r) => r.series === near) : rows;
   if (bool(at(options, "hideZeros"))) list = list.filter((r) => r.value !== 0);
   if (mode === "none" || !list.length) {
-    el.hidden = true;
+    hideTooltip();
     return;
   }
   const sort = str(at(options, "sort"), "none");
@@ -94,17 +118,10 @@ export function showTooltip(
   const nearAt = list.findIndex((r) => r.series === near);
   const from = Math.max(0, Math.min(nearAt - MAX_ROWS + 3, list.length - MAX_ROWS));
   const visible = list.slice(from, from + MAX_ROWS);
-  el.replaceChildren(
-    h("div", {
-      class: "tooltip-time",
-      text: formatDate(time, "ddd MMM DD, HH:mm:ss", context.timezone),
-    }),
-    ...visible.map((r) => rowOf(r, context, list.length > 1 && r.series === near)),
+  showLines(
+    formatDate(time, "ddd MMM DD, HH:mm:ss", context.timezone),
+    visible.map((r) => valueLine(r, context, list.length > 1 && r.series === near)),
+    pointer,
+    list.length - visible.length,
   );
-  if (list.length > visible.length)
-    el.append(
-      h("div", { class: "tooltip-more", text: `and ${list.length - visible.length} more` }),
-    );
-  el.hidden = false;
-  place(el, pointer.x, pointer.y);
 }
