@@ -63,7 +63,7 @@ const services = composeFiles.flatMap((file) => Object.entries(yaml(file).servic
 const whole = services.filter(({ service }) => service.image);
 
 describe('systemd units', () => {
-  const units = { 'algalon.service': 'all', 'algalon-worker.service': 'worker', 'algalon-host.service': 'host' };
+  const units = { 'algalon.service': 'all', 'algalon-worker.service': 'worker', 'algalon-host.service': 'host', 'algalon-agent.service': 'agent' };
 
   for (const [name, command] of Object.entries(units)) {
     it(`${name} starts algalon ${command}, tells systemd when it is ready, and has no capability`, () => {
@@ -76,7 +76,7 @@ describe('systemd units', () => {
       assert.deepEqual(value('StateDirectory'), ['algalon']);
     });
     it(`${name} hides no device from a program that reads devices`, () => {
-      if (command === 'host') return;
+      if (command === 'host' || command === 'agent') return;
       for (const hiding of ['PrivateDevices', 'DeviceAllow', 'DevicePolicy', 'ProtectClock', 'ProtectProc', 'ProcSubset', 'PrivateUsers', 'PrivateNetwork']) {
         assert.ok(!unit(name).some(([, key]) => key === hiding), hiding);
       }
@@ -97,7 +97,7 @@ describe('systemd units', () => {
   });
 
   it('the environment file names options that the program has, with its defaults', () => {
-    const known = new Map([...options('all'), ...options('host'), ...options('worker')]);
+    const known = new Map([...options('all'), ...options('host'), ...options('worker'), ...options('agent')]);
     for (const [name, value] of settings(read('systemd', 'algalon.default'), true)) {
       assert.ok(known.has(name), name);
       if (known.get(name)) assert.equal(value, known.get(name), name);
@@ -208,7 +208,7 @@ describe('what the neighbours are given', () => {
       .replace(/http:\/\/[a-z]+:/, 'http://127.0.0.1:')
       .replace(/:8428\b/, `:${store}`).replace(/:8429\b/, `:${agent}`).replace(/:8880\b/, `:${alert}`).replace(/:9093\b/, `:${notifier}`)
       .replace('=/storage', `=${dir}/storage`).replace('=/queue', `=${dir}/queue`)
-      .replace('=/etc/prometheus/', `=${dir}/scrape/`).replace('=/etc/alerts/', `=${deploy}/stack/rules/`));
+      .replace('=/etc/prometheus/', `=${dir}/scrape/`).replace('=/etc/alerts/', `=${root}/rules/`));
     const children = [await Algalon.start({ command: 'worker', ports: [metrics], args: ['--interval=1s', '--hostname=here'] })];
     try {
       children.push(new Child('victoria-metrics', command('victoriametrics')));
@@ -231,10 +231,41 @@ describe('what the neighbours are given', () => {
     }
   });
 
-  it('rules are taken by promtool', { skip: !has('promtool') && 'promtool is not installed' }, () => {
-    for (const name of fs.readdirSync(path.join(deploy, 'stack/rules'))) {
-      const checked = run('promtool', ['check', 'rules', path.join(deploy, 'stack/rules', name)]);
-      assert.equal(checked.code, 0, checked.err);
+  it('rules that stack, host and services name are there, and none of the bridges, of which both together would feed each other', () => {
+    const { vmalert } = yaml('compose.stack.yml').services;
+    const flags = vmalert.command.filter((flag) => flag.startsWith('-rule=')).map((flag) => flag.replace('-rule=/etc/alerts/', ''));
+    const host = env.get('ALGALON_RULES').split(',').map((file) => file.replace('/etc/algalon-rules/', ''));
+    for (const service of [vmalert, yaml('compose.host.yml').services.host])
+      assert.ok(service.volumes.some(({ source }) => source === '../rules'));
+    const packaged = settings(read('systemd', 'algalon.default'), true).get('ALGALON_RULES').split(',').map((file) => file.replace('/usr/share/algalon/rules/', '')).filter((file) => !file.startsWith('/etc/'));
+    assert.ok(flags.length && host.length && packaged.length);
+    for (const name of [...flags, ...host, ...packaged]) {
+      assert.ok(fs.existsSync(path.join(root, 'rules', name)), name);
+      assert.ok(!name.includes('bridge') && !name.includes('*'), name);
+    }
+  });
+
+  it('the host starts with the settings of .env.example as they are, rules and all', { timeout: 60_000 }, async () => {
+    const inside = { '/etc/algalon-scrape/': `${deploy}/scrape/`, '/etc/algalon-rules/': `${root}/rules/` };
+    const settled = Object.entries(yaml('compose.host.yml').services.host.environment).map(([name, value]) => {
+      const variable = /^\$\{([A-Z_]+)\}$/.exec(value)?.[1];
+      return [name, Object.entries(inside).reduce((text, [there, here]) => text.replaceAll(there, here), variable ? env.get(variable) : value)];
+    });
+    const host = await Algalon.start({ command: 'host', env: Object.fromEntries(settled.filter(([name]) => !name.startsWith('ALGALON_LISTEN'))) });
+    try {
+      const { groups } = (await (await fetch(`${host.api}/api/v1/rules`)).json()).data;
+      assert.ok(groups.some(({ rules }) => rules.some(({ name }) => name === 'WorkerDown')));
+    } finally {
+      await host.stop();
+    }
+  });
+
+  it('the ways to NVIDIA\'s devices add to the worker and to nothing else', () => {
+    for (const file of composeFiles.filter((name) => name.startsWith('compose.nvidia'))) {
+      const { services: added } = yaml(file);
+      assert.deepEqual(Object.keys(added), ['worker'], file);
+      assert.ok(!JSON.stringify(added).includes('compute'), file);
+      for (const key of Object.keys(added.worker)) assert.ok(['deploy', 'devices', 'runtime', 'environment'].includes(key), `${file}: ${key}`);
     }
   });
 
@@ -320,27 +351,53 @@ describe('helm chart', () => {
     }
   });
 
-  it('renders to what Kubernetes takes, with the least rights', { skip: !has('helm') && 'helm is not installed' }, () => {
-    const render = (...settings) => run('helm', ['template', 'release', chart, '--kube-version', '1.30.0', ...settings]);
-    const refused = render('--set', 'host.enabled=true');
-    assert.match(refused.err, /host\.targets or host\.scrapeConfig/);
-    for (const settings of [[], ['--set', 'host.enabled=true,host.targets={a:9400},serviceMonitor.enabled=true,worker.driverRoot=/run/nvidia/driver,worker.webConfigSecret=web,worker.tls=true,worker.options.interval=2s']]) {
-      const { code, out, err } = render(...settings);
-      assert.equal(code, 0, err);
-      const parsed = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(sys.stdin) if d]))'], { input: out });
-      assert.equal(parsed.code, 0, parsed.err);
-      const objects = JSON.parse(parsed.out);
-      assert.deepEqual(objects.map(({ kind }) => kind).sort(), settings.length
-        ? ['ConfigMap', 'DaemonSet', 'Service', 'Service', 'ServiceMonitor', 'StatefulSet'] : ['DaemonSet', 'Service']);
-      for (const { spec: { template } } of objects.filter(({ kind }) => kind === 'DaemonSet' || kind === 'StatefulSet')) {
+  const noHelm = { skip: !has('helm') && 'helm is not installed' };
+  const render = (...settings) => run('helm', ['template', 'release', chart, '--kube-version', '1.30.0', ...settings]);
+
+  function objects(...settings) {
+    const { code, out, err } = render(...settings);
+    assert.equal(code, 0, err);
+    const parsed = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(sys.stdin) if d]))'], { input: out });
+    assert.equal(parsed.code, 0, parsed.err);
+    return JSON.parse(parsed.out);
+  }
+
+  it('renders to what Kubernetes takes, with the least rights', noHelm, () => {
+    assert.match(render('--set', 'host.enabled=true,host.discovery=false').err, /host\.targets or host\.scrapeConfig/);
+    const everything = ['--set', 'host.enabled=true,host.targets={a:9400},serviceMonitor.enabled=true,worker.driverRoot=/run/nvidia/driver,worker.webConfigSecret=web,worker.tls=true,worker.options.interval=2s',
+      '--set', 'rules.prometheusRule=true,networkPolicy.enabled=true,dashboards.enabled=true', '--set-file', `rules.files.gpu\\.yml=${root}/rules/gpu.yml`, '--set-file', `dashboards.files.gpu\\.json=${root}/dashboards/gpu.json`];
+    for (const [settings, kinds] of [
+      [[], ['DaemonSet', 'Service']],
+      [['--set', 'host.enabled=true,host.discovery=false,host.targets={a:9400}'], ['ConfigMap', 'DaemonSet', 'Service', 'Service', 'StatefulSet']],
+      [everything, ['ConfigMap', 'ConfigMap', 'ConfigMap', 'DaemonSet', 'NetworkPolicy', 'NetworkPolicy', 'PrometheusRule', 'Role', 'RoleBinding', 'Service', 'Service', 'ServiceAccount', 'ServiceMonitor', 'StatefulSet']],
+    ]) {
+      const all = objects(...settings);
+      assert.deepEqual(all.map(({ kind }) => kind).sort(), kinds);
+      for (const { kind, spec: { template } } of all.filter((object) => object.kind === 'DaemonSet' || object.kind === 'StatefulSet')) {
         const [container] = template.spec.containers;
-        assert.equal(template.spec.automountServiceAccountToken, false);
+        assert.equal(template.spec.automountServiceAccountToken, kind === 'StatefulSet' && kinds.includes('Role'));
         assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
         assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+        assert.equal(container.securityContext.runAsNonRoot, true);
+        assert.equal(container.securityContext.allowPrivilegeEscalation, false);
         const declared = new Set([...template.spec.volumes.map(({ name }) => name), 'samples']);
         for (const { name } of container.volumeMounts) assert.ok(declared.has(name), name);
         assert.ok(container.args.every((arg) => typeof arg === 'string'));
       }
+      for (const { rules } of all.filter(({ kind }) => kind === 'Role')) assert.deepEqual(rules, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }]);
+    }
+  });
+
+  it('gives the host a scrape configuration that it, promtool and vmagent take', noHelm, () => {
+    const dir = temporaryFolder('algalon-chart');
+    for (const settings of ['host.enabled=true', 'host.enabled=true,host.targets={a:9400},worker.tls=true']) {
+      const { data } = objects('--set', settings).find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-host'));
+      const file = path.join(dir, 'prometheus.yml');
+      fs.writeFileSync(file, data['prometheus.yml']);
+      const checked = run(binary, ['check', file]);
+      assert.equal(checked.code, 0, checked.out + checked.err);
+      // Both look for the token that a pod has, and say so where there is none.
+      if (has('promtool')) assert.match(run('promtool', ['check', 'config', file]).out + run('promtool', ['check', 'config', file]).err, /SUCCESS|serviceaccount/);
     }
   });
 });
