@@ -9,7 +9,8 @@
 
 #define COMPARE_GPUS_MAX 4096
 #define COMPARE_BUCKET_MS                                                                          \
-    60000 /* what is sampled at other moments is compared as means of minutes */
+    60000                    /* what is sampled at other moments is compared as means of minutes */
+#define COMPARE_PAIRS_MIN 20 /* of fewer, some that lie apart tell nothing yet */
 
 enum compare_side {
     COMPARE_A,
@@ -21,7 +22,7 @@ enum compare_verdict {
     COMPARE_DIFFERS, /* beyond */
     COMPARE_ONLY_A,
     COMPARE_ONLY_B,
-    COMPARE_FEW,  /* fewer than three pairs: no verdict */
+    COMPARE_FEW,  /* too few pairs for a verdict: look for longer */
     COMPARE_NONE, /* an expression on the other side: sums of several families are not made here */
 };
 
