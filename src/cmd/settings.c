@@ -207,7 +207,7 @@ static const struct option_spec specs[] = {
     {"since", DURATION, FIELD(move_since_ms), FOR_MIGRATE, "Moving data", "90d", "DURATION",
      "how much of the past"},
     {"chunk", DURATION, FIELD(move_chunk_ms), FOR_MIGRATE, "Moving data", "10m", "DURATION",
-     "how much time is carried at once; less for many series"},
+     "how much time is moved before it is noted in --state"},
     {"state", TEXT, FIELD(move_state), FOR_MIGRATE, "Moving data", "", "FILE",
      "remember here how far it came, and go on from there"},
     {"for", DURATION, FIELD(compare_ms), FOR_COMPARE, "Comparing", "10m", "DURATION",
