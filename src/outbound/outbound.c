@@ -11,6 +11,7 @@
 #define LIBRARY            "libcurl.so.4"
 #define CONNECT_MS         10000L
 #define RETRY_AFTER_MAX_MS 600000
+#define HEAD_MAX           ((size_t)256 << 10) /* of an answer: libcurl keeps it */
 
 struct library {
     CURLcode (*global_init)(long);
@@ -29,7 +30,7 @@ struct outbound {
     CURL *easy;
     struct curl_slist *headers;
     const atomic_bool *stop;
-    size_t answer_max;
+    size_t answer_max, head_bytes;
     struct outbound_answer *answer; /* of the request that goes on */
     outbound_sink *sink;            /* takes its body; NULL: the answer does */
     void *sink_ctx;
@@ -96,6 +97,9 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
     struct outbound *o = ctx;
     struct str value = str_make(bytes, size * n), name = str_cut(&value, ':');
 
+    o->head_bytes += size * n;
+    if (o->head_bytes > HEAD_MAX)
+        return 0;
     if (value.ptr && header_is(name, "Retry-After"))
         o->answer->retry_after_ms = outbound_retry_after_ms(value);
     if (value.ptr && header_is(name, "Content-Type"))
@@ -249,6 +253,7 @@ static void perform(struct outbound *o, const char *url, struct outbound_answer 
     buf_reset(&kept);
     *answer = (struct outbound_answer){.body = kept};
     o->answer = answer;
+    o->head_bytes = 0;
     o->reason[0] = '\0';
     if (!speaks_http(url)) { /* libcurl before 7.85 cannot be told by name what it may speak */
         str_copy(answer->error, sizeof(answer->error), STR("only http and https are spoken"));

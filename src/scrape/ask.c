@@ -15,21 +15,13 @@ static bool is_json(struct str type)
     return name.len == 16 && !strncasecmp(name.ptr, "application/json", 16);
 }
 
-/* The text of an answer, unpacked into `unpacked` where it needs to be. */
-static int get_text(struct transfer *t, struct buf *unpacked, struct str *ret, struct error *err)
+/* The text of an answer; `gunzip` holds it where it came packed. */
+static int get_text(struct transfer *t, struct gunzip *gunzip, struct str *ret, struct error *err)
 {
-    struct gunzip *gunzip;
-
     *ret = transfer_body(t);
     if (!transfer_is_gzip(t))
         return 0;
-    gunzip = gunzip_new();
-    if (!gunzip)
-        return error_errno(err, -ENOMEM, "gzip");
-    int code = gunzip_text(gunzip, *ret, (size_t)transfer_body_max(t), unpacked, err);
-    gunzip_free(gunzip);
-    *ret = buf_str(unpacked);
-    return code;
+    return gunzip_text(gunzip, *ret, (size_t)transfer_body_max(t), ret, err);
 }
 
 int ask_json(const struct ask_server *server, const struct pull_context *ctx, struct str path,
@@ -46,27 +38,27 @@ int ask_json(const struct ask_server *server, const struct pull_context *ctx, st
         .extra = extra,
         .extra_len = extra_len,
     };
+    struct gunzip *gunzip = gunzip_new();
     struct transfer *t = NULL;
-    struct buf url, unpacked;
+    struct buf url;
     struct str text;
 
     buf_init(&url, 0);
-    buf_init(&unpacked, 0);
     buf_str_add(&url, server->base);
     buf_str_add(&url, path);
     request.url = buf_str(&url);
-    int code = url.failed ? error_errno(err, -ENOMEM, "discovery")
-                          : client_fetch(ctx->client, &request, ctx->stop, &t, err);
+    int code = url.failed || !gunzip ? error_errno(err, -ENOMEM, "discovery")
+                                     : client_fetch(ctx->client, &request, ctx->stop, &t, err);
     if (!code && json_type && !is_json(transfer_content_type(t)))
         code = error_set(err, -EINVAL, "the answer is of type '%.60s', wanted is application/json",
                          transfer_content_type(t).ptr);
     if (!code)
-        code = get_text(t, &unpacked, &text, err);
+        code = get_text(t, gunzip, &text, err);
     if (!code)
         code = yaml_parse_json("answer", text, a, ret, err);
     if (t)
         client_release(ctx->client, t);
-    buf_fini(&unpacked);
+    gunzip_free(gunzip);
     buf_fini(&url);
     if (code && path.len)
         error_in(err, "%.*s", (int)MIN(ask_shown(path).len, (size_t)100), path.ptr);

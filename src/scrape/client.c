@@ -127,7 +127,6 @@ static void transfer_free(struct transfer *t)
     fetch_clear(t);
     t->client->lib.easy_cleanup(t->easy);
     buf_fini(&t->body);
-    buf_fini(&t->unpacked);
     free(t);
 }
 
@@ -170,7 +169,6 @@ static struct transfer *take_transfer(struct client *c)
             return NULL;
         t->client = c;
         buf_init(&t->body, 0);
-        buf_init(&t->unpacked, 0);
         t->easy = c->lib.easy_init();
         if (!t->easy) {
             free(t);
@@ -190,7 +188,8 @@ int client_start(struct client *c, const struct client_request *request, struct 
         return error_errno(err, -ENOMEM, "HTTP request");
     t->owner = request->owner;
     t->body_max = request->body_max;
-    t->gzip = t->openmetrics = t->too_large = t->crowded = false;
+    t->gzip = t->openmetrics = t->too_large = t->crowded = t->long_head = false;
+    t->head_bytes = 0;
     t->status = 0;
     t->reason[0] = '\0';
     int code = fetch_prepare(t, request, err);
@@ -284,9 +283,6 @@ void client_release(struct client *c, struct transfer *t)
     buf_reset(&t->body);
     if (t->body.cap > BODY_KEPT_BYTES)
         buf_fini(&t->body);
-    buf_reset(&t->unpacked);
-    if (t->unpacked.cap > BODY_KEPT_BYTES)
-        buf_fini(&t->unpacked);
     c->in_use--;
     if (c->free_len == FREE_MAX) {
         transfer_free(t);
@@ -305,6 +301,8 @@ int transfer_result(const struct transfer *t, struct error *err)
 
     if (t->too_large)
         return error_set(err, -EFBIG, "body of more than %" PRIu64 " bytes", t->body_max);
+    if (t->long_head)
+        return error_set(err, -EPROTO, "the head of the answer does not end");
     if (t->crowded)
         return error_set(err, -ENOMEM, "too many large bodies at once");
     if (t->code == CURLE_OPERATION_TIMEDOUT)
@@ -344,11 +342,6 @@ bool transfer_is_openmetrics(const struct transfer *t)
 uint64_t transfer_body_max(const struct transfer *t)
 {
     return t->body_max;
-}
-
-struct buf *transfer_unpacked(struct transfer *t)
-{
-    return &t->unpacked;
 }
 
 /* ---- one fetch, waited for ---- */

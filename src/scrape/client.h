@@ -61,8 +61,8 @@ void client_process(struct client *c);
 /** The next fetch that has ended, well or not, or NULL. It is then the caller's to release. */
 struct transfer *client_next_done(struct client *c);
 
-/** How it ended: 0, or -ETIMEDOUT, -EFBIG, -EPROTO (a status other than 200), -EIO with the reason.
- */
+/** How it ended: 0, or -ETIMEDOUT, -EFBIG, -EPROTO (a status other than 200, or a head without
+ * an end), -EIO with the reason. */
 int transfer_result(const struct transfer *t, struct error *err);
 void *transfer_owner(const struct transfer *t);
 struct str transfer_body(const struct transfer *t);
@@ -70,8 +70,6 @@ struct str transfer_content_type(const struct transfer *t);
 bool transfer_is_gzip(const struct transfer *t);
 bool transfer_is_openmetrics(const struct transfer *t);
 uint64_t transfer_body_max(const struct transfer *t);
-/** A buffer for the unpacked body, kept with the transfer so that its memory is used again. */
-struct buf *transfer_unpacked(struct transfer *t);
 
 /** Gives a transfer back, one that has not ended too. */
 void client_release(struct client *c, struct transfer *t);

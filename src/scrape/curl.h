@@ -42,10 +42,11 @@ struct transfer {
     struct client *client;
     CURL *easy;
     struct curl_slist *headers, *connect_to, *proxy_headers;
-    struct buf body, unpacked;
+    struct buf body;
     uint64_t body_max, counted; /* counted: bytes of it in client->body_bytes */
+    size_t head_bytes;          /* of all heads of the answer */
     void *owner;
-    bool gzip, openmetrics, too_large, crowded, on_wire;
+    bool gzip, openmetrics, too_large, crowded, long_head, on_wire;
     CURLcode code;
     long status;
     char content_type[80];

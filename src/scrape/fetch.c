@@ -8,6 +8,7 @@
 #define BODY_TOTAL_MAX ((uint64_t)1 << 30) /* of all fetches at once */
 #define SECRET_MAX     65536               /* bytes of a password file */
 #define REDIRECTS_MAX  10
+#define HEAD_MAX       ((size_t)256 << 10) /* of all heads of one answer: libcurl keeps them */
 
 /* ---- what libcurl calls ---- */
 
@@ -44,6 +45,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     struct transfer *t = ctx;
     struct str line = str_make(bytes, size * count), value;
 
+    t->head_bytes += line.len;
+    if (t->head_bytes > HEAD_MAX) {
+        t->long_head = true;
+        return 0;
+    }
     if (str_starts(line, STR("HTTP/"))) { /* another answer begins: after a redirect, say */
         t->gzip = t->openmetrics = false;
         t->content_type[0] = '\0';

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 #define RATIO_MAX   1032
+#define KEPT_BYTES  ((size_t)1 << 20)
 #define TRAILER_LEN 8 /* CRC-32 and length modulo 2^32, low byte first (RFC 1952) */
 
 struct gunzip {
     struct libdeflate_decompressor *d;
+    struct buf text; /* of the last call */
 };
 
 struct gunzip *gunzip_new(void)
@@ -20,6 +22,8 @@ struct gunzip *gunzip_new(void)
         free(g);
         return NULL;
     }
+    if (g)
+        buf_init(&g->text, 0);
     return g;
 }
 
@@ -28,6 +32,7 @@ void gunzip_free(struct gunzip *g)
     if (!g)
         return;
     libdeflate_free_decompressor(g->d);
+    buf_fini(&g->text);
     free(g);
 }
 
@@ -41,17 +46,21 @@ static size_t promised(struct str packed, size_t max)
     return MIN(MAX(length, (size_t)1024), most);
 }
 
-int gunzip_text(struct gunzip *g, struct str packed, size_t max, struct buf *ret, struct error *err)
+int gunzip_text(struct gunzip *g, struct str packed, size_t max, struct str *ret, struct error *err)
 {
-    buf_reset(ret);
+    struct buf *text = &g->text;
+
+    buf_reset(text);
+    if (text->cap > KEPT_BYTES)
+        buf_fini(text);
     while (packed.len) {
-        size_t used, made, left = max - ret->len;
+        size_t used, made, left = max - text->len;
         if (packed.len < 10 + TRAILER_LEN)
             return error_set(err, -EBADMSG, "gzip that ends early");
         size_t room = promised(packed, left);
         enum libdeflate_result code;
         do {
-            char *to = buf_reserve(ret, MAX(room, (size_t)1));
+            char *to = buf_reserve(text, MAX(room, (size_t)1));
             if (!to)
                 return error_errno(err, -ENOMEM, "gzip");
             code =
@@ -62,8 +71,9 @@ int gunzip_text(struct gunzip *g, struct str packed, size_t max, struct buf *ret
         } while (code == LIBDEFLATE_INSUFFICIENT_SPACE);
         if (code != LIBDEFLATE_SUCCESS)
             return error_set(err, -EBADMSG, "damaged gzip");
-        ret->len += made;
+        text->len += made;
         packed = str_make(packed.ptr + used, packed.len - used);
     }
+    *ret = buf_str(text);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* gunzip.h - undoes gzip into a buffer, never past a bound; gunzip.c is this room's one door to
+/* gunzip.h - undoes gzip, never past a bound; gunzip.c is this room's one door to
  * libdeflate. */
 #ifndef ALGALON_SCRAPE_GUNZIP_H
 #define ALGALON_SCRAPE_GUNZIP_H
@@ -11,9 +11,10 @@ struct gunzip;
 struct gunzip *gunzip_new(void);
 void gunzip_free(struct gunzip *g); /* NULL is fine */
 
-/** Puts the content of `packed` (one gzip member or several) into `ret`, which is emptied first.
- * Errors: -EBADMSG damaged or no gzip, -EFBIG more than `max` bytes, -ENOMEM. */
-MUST_CHECK int gunzip_text(struct gunzip *g, struct str packed, size_t max, struct buf *ret,
+/** Unpacks `packed` (one gzip member or several); *ret is borrowed until the next call. A large
+ * text is freed then, the room of a small one is used again. Errors: -EBADMSG damaged or no gzip,
+ * -EFBIG more than `max` bytes, -ENOMEM. */
+MUST_CHECK int gunzip_text(struct gunzip *g, struct str packed, size_t max, struct str *ret,
                            struct error *err);
 
 #endif

@@ -360,10 +360,7 @@ static int get_text(struct target *t, struct gunzip *gunzip, struct str *ret, st
     *ret = transfer_body(t->transfer);
     if (!transfer_is_gzip(t->transfer))
         return 0;
-    struct buf *unpacked = transfer_unpacked(t->transfer);
-    code = gunzip_text(gunzip, *ret, (size_t)transfer_body_max(t->transfer), unpacked, err);
-    *ret = buf_str(unpacked);
-    return code;
+    return gunzip_text(gunzip, *ret, (size_t)transfer_body_max(t->transfer), ret, err);
 }
 
 /* Puts what was fetched, or that nothing was, into the store. The lock is not held. */
