@@ -6,14 +6,14 @@
 #define INTERVAL_DEFAULT_MS 15000 /* of --rules-interval */
 
 int rule_files_gather(struct rule_files *ret, const struct settings *settings,
-                      struct scrape *scrape, struct error *err)
+                      struct scrape *scrape, const struct scrape_config *config, struct error *err)
 {
     struct scrape_rules named = {0};
     struct arena a;
 
     *ret = (struct rule_files){.interval_ms = settings->rules_interval_ms};
     arena_init(&a, 0);
-    int code = scrape ? scrape_get_rules(scrape, &a, &named, err) : 0;
+    int code = scrape ? scrape_get_rules(scrape, config, &a, &named, err) : 0;
     ret->items = code ? NULL : calloc(settings->rules.len + named.len + 1, sizeof(*ret->items));
     if (!code && !ret->items)
         code = error_errno(err, -ENOMEM, "rules");
@@ -35,22 +35,14 @@ void rule_files_fini(struct rule_files *files)
     *files = (struct rule_files){0};
 }
 
-int rule_files_reload(struct rule_files *files, const struct settings *settings,
-                      struct scrape *scrape, struct rules *rules, struct error *err)
+int rule_files_read(const struct settings *settings, struct scrape *scrape,
+                    const struct scrape_config *config, struct rule_set **ret, struct error *err)
 {
-    struct rule_files fresh;
-    int code = rule_files_gather(&fresh, settings, scrape, err);
+    struct rule_files files;
+    int code = rule_files_gather(&files, settings, scrape, config, err);
 
-    if (code)
-        return code;
-    rules_set_files(rules, fresh.items, fresh.len, fresh.interval_ms);
-    code = rules_reload(rules, err);
-    if (code) {
-        rules_set_files(rules, files->items, files->len, files->interval_ms);
-        rule_files_fini(&fresh);
-        return code;
-    }
-    rule_files_fini(files);
-    *files = fresh;
-    return 0;
+    if (!code)
+        code = rules_read(files.items, files.len, files.interval_ms, ret, err);
+    rule_files_fini(&files);
+    return code;
 }

@@ -13,14 +13,17 @@ struct rule_files {
     int64_t interval_ms; /* of groups that name none */
 };
 
-/** Gathers them; `scrape` may be NULL. evaluation_interval of the scrape configuration holds where
- * --rules-interval was left as it is. Errors: -ENOMEM. */
+/** Gathers them; `scrape` may be NULL, `config` is what it read and has not taken yet, or NULL.
+ * evaluation_interval of the scrape configuration holds where --rules-interval was left as it is.
+ * Errors: -ENOMEM. */
 MUST_CHECK int rule_files_gather(struct rule_files *ret, const struct settings *settings,
-                                 struct scrape *scrape, struct error *err);
+                                 struct scrape *scrape, const struct scrape_config *config,
+                                 struct error *err);
 void rule_files_fini(struct rule_files *files);
 
-/** Gathers anew into `files` and lets `rules` read them; on failure both are as before. */
-MUST_CHECK int rule_files_reload(struct rule_files *files, const struct settings *settings,
-                                 struct scrape *scrape, struct rules *rules, struct error *err);
+/** Gathers them and reads the rules. Errors: -ENOMEM, those of rules_read(). */
+MUST_CHECK int rule_files_read(const struct settings *settings, struct scrape *scrape,
+                               const struct scrape_config *config, struct rule_set **ret,
+                               struct error *err);
 
 #endif

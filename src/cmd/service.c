@@ -36,7 +36,6 @@ struct service {
     struct scrape_receivers *configured; /* remote_write of the scrape configuration */
     struct scrape_receiver *receivers;   /* those, and --remote-write */
     size_t receiver_len;
-    struct rule_files rule_files;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
     struct notify *notify; /* NULL: nobody is told of alerts */
@@ -265,40 +264,75 @@ static void set_external_labels(struct service *s)
     arena_fini(&a);
 }
 
-static int choose_again(struct service *s, struct error *err)
+/* What a reload has read, before anything of it is in force. */
+struct fresh {
+    struct scrape_config *scrape;
+    struct rule_set *rules;
+    struct choice *choice;
+    struct arena arena; /* of the choice */
+};
+
+static int read_fresh(struct service *s, struct fresh *f, struct error *err)
 {
-    struct choice *choice = NULL;
-    struct arena a;
+    const struct settings *set = s->settings;
+    int code = s->scrape ? scrape_read(s->scrape, &f->scrape, err) : 0;
+
+    if (!code && s->rules)
+        code = rule_files_read(set, s->scrape, f->scrape, &f->rules, err);
+    if (!code && s->worker && *set->dcgm_collectors)
+        code = read_choice(set->dcgm_collectors, &f->arena, &f->choice, err);
+    return code;
+}
+
+/* Certificates and users of the listeners: each listener takes its file whole or not at all. */
+static int reload_listeners(struct service *s, struct error *err)
+{
     int code = 0;
 
-    if (!*s->settings->dcgm_collectors)
-        return 0;
-    arena_init(&a, 0);
-    code = read_choice(s->settings->dcgm_collectors, &a, &choice, err);
-    if (!code)
-        code = worker_choose(s->worker, choice, err);
-    arena_fini(&a);
+    for (size_t i = 0; i < LISTENERS && !code; i++)
+        if (s->servers[i])
+            code = http_server_reload(s->servers[i], err);
+    return code;
+}
+
+/* Nothing but a want of memory can fail from here on. */
+static int take_fresh(struct service *s, struct fresh *f, struct error *err)
+{
+    int code = f->choice ? worker_choose(s->worker, f->choice, err) : 0;
+
+    if (!code && f->scrape) {
+        code = scrape_apply(s->scrape, f->scrape, err);
+        f->scrape = NULL;
+    }
+    if (!code && s->scrape)
+        set_external_labels(s);
+    if (!code && f->rules) {
+        rules_apply(s->rules, f->rules);
+        f->rules = NULL;
+    }
     return code;
 }
 
 static int reload(void *ctx, struct error *err)
 {
     struct service *s = ctx;
-    int code = 0;
+    struct fresh fresh = {0};
 
     pthread_mutex_lock(&s->reload_lock);
     systemd_notify("RELOADING=1");
+    arena_init(&fresh.arena, 0);
+    int code = read_fresh(s, &fresh, err);
+    if (!code)
+        code = reload_listeners(s, err);
+    if (!code)
+        code = take_fresh(s, &fresh, err);
+    scrape_drop(fresh.scrape);
+    rules_drop(fresh.rules);
+    arena_fini(&fresh.arena);
     if (s->scrape)
-        code = scrape_reload(s->scrape, err);
-    if (s->scrape && !code)
-        set_external_labels(s);
-    if (s->rules && !code)
-        code = rule_files_reload(&s->rule_files, s->settings, s->scrape, s->rules, err);
-    for (size_t i = 0; i < LISTENERS && !code; i++)
-        if (s->servers[i])
-            code = http_server_reload(s->servers[i], err);
-    if (s->worker && !code)
-        code = choose_again(s, err);
+        scrape_note_reload(s->scrape, !code);
+    if (s->rules)
+        rules_note_reload(s->rules, !code);
     if (s->web)
         web_reload(s->web);
     systemd_notify("READY=1");
@@ -441,16 +475,18 @@ static int open_upstream(struct service *s, struct error *err)
 
 static int open_rules(struct service *s, struct error *err)
 {
+    struct rule_files files;
     int code = rules_home_notify(s->settings, s->hostname, &s->notify, err);
 
     if (code)
         return code;
     set_external_labels(s);
     s->rules_home = (struct rules_home){s->upstream, s->store, s->forward};
-    code = rule_files_gather(&s->rule_files, s->settings, s->scrape, err);
-    return code ? code
-                : rules_home_open(&s->rules_home, s->settings, &s->rule_files, s->notify, &s->rules,
-                                  err);
+    code = rule_files_gather(&files, s->settings, s->scrape, NULL, err);
+    if (!code)
+        code = rules_home_open(&s->rules_home, s->settings, &files, s->notify, &s->rules, err);
+    rule_files_fini(&files);
+    return code;
 }
 
 static int open_host(struct service *s, struct error *err)
@@ -614,7 +650,6 @@ static void stop(struct service *s)
     worker_stop(s->worker); /* joins the publisher: no append after this */
     scrape_stop(s->scrape);
     rules_close(s->rules);
-    rule_files_fini(&s->rule_files);
     notify_close(s->notify);
     forward_close(s->forward); /* before the store, which its sink writes to */
     scrape_receivers_free(s->configured);

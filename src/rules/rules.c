@@ -118,18 +118,23 @@ static void *run(void *arg)
 
 /* ---- opening, closing ---- */
 
-static int load(const struct rules *r, struct rule_set **ret, struct error *err)
+int rules_read(const char *const *files, size_t len, int64_t interval_ms, struct rule_set **ret,
+               struct error *err)
 {
     struct rule_set *set = rule_set_new();
     int code =
-        set ? rule_set_load(set, r->options.files, r->options.file_len, r->options.interval_ms, err)
-            : error_errno(err, -ENOMEM, "rules");
+        set ? rule_set_load(set, files, len, interval_ms, err) : error_errno(err, -ENOMEM, "rules");
 
     if (code)
         rule_set_free(set);
     else
         *ret = set;
     return code;
+}
+
+void rules_drop(struct rule_set *set)
+{
+    rule_set_free(set);
 }
 
 int rules_open(const struct rules_options *options, struct rules **ret, struct error *err)
@@ -150,20 +155,13 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
     pthread_mutex_init(&r->lock, NULL);
     thread_cond_init(&r->wake);
     r->stats.config_ok = true;
-    int code = load(r, &r->set, err);
+    int code = rules_read(options->files, options->file_len, options->interval_ms, &r->set, err);
     if (code) {
         rules_close(r);
         return code;
     }
     *ret = r;
     return 0;
-}
-
-void rules_set_files(struct rules *r, const char *const *files, size_t len, int64_t interval_ms)
-{
-    r->options.files = files;
-    r->options.file_len = len;
-    r->options.interval_ms = interval_ms;
 }
 
 int rules_start(struct rules *r, struct error *err)
@@ -241,23 +239,23 @@ static void exchange(struct rules *r, struct rule_set *set)
     rule_set_free(old);
 }
 
-int rules_reload(struct rules *r, struct error *err)
+void rules_apply(struct rules *r, struct rule_set *set)
 {
-    struct rule_set *set;
-    int code = load(r, &set, err);
-
-    if (!code) {
-        pthread_mutex_lock(&r->run_lock);
-        exchange(r, set);
-        pthread_mutex_unlock(&r->run_lock);
-    }
+    pthread_mutex_lock(&r->run_lock);
+    exchange(r, set);
+    pthread_mutex_unlock(&r->run_lock);
     pthread_mutex_lock(&r->lock);
-    r->stats.reloads_total++;
-    r->stats.reload_failures_total += code != 0;
-    r->stats.config_ok = code == 0;
     pthread_cond_signal(&r->wake);
     pthread_mutex_unlock(&r->lock);
-    return code;
+}
+
+void rules_note_reload(struct rules *r, bool good)
+{
+    pthread_mutex_lock(&r->lock);
+    r->stats.reloads_total++;
+    r->stats.reload_failures_total += !good;
+    r->stats.config_ok = good;
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- showing ---- */

@@ -37,7 +37,7 @@ int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_m
                         struct error *err);
 
 struct rules_options {
-    const char *const *files; /* paths and patterns of glob(7); borrowed until rules_close() */
+    const char *const *files; /* paths and patterns of glob(7); borrowed for the call */
     size_t file_len;
     int64_t interval_ms; /* of groups that name none */
     struct rules_world world;
@@ -66,16 +66,18 @@ MUST_CHECK int rules_start(struct rules *r, struct error *err);
 /** Ends the thread, giving up an evaluation that is under way. NULL is fine. */
 void rules_close(struct rules *r);
 
-/**
- * Reads the files again, all or nothing: rules that are as before keep their alerts and series, the
- * series of rules that are gone end. Waits for a group that is being evaluated. Errors: as
- * rules_open(), and everything is as before. Threads: any.
- */
-MUST_CHECK int rules_reload(struct rules *r, struct error *err);
+/* Rules that were read and are not in force yet: see scrape_read(). */
+struct rule_set;
 
-/** Other files, and another interval of groups that name none, for the next rules_reload();
- * borrowed as those of struct rules_options. Threads: that of rules_reload(). */
-void rules_set_files(struct rules *r, const char *const *files, size_t len, int64_t interval_ms);
+/** Reads other files, or the same again; nothing changes. Errors: as rules_open(). */
+MUST_CHECK int rules_read(const char *const *files, size_t len, int64_t interval_ms,
+                          struct rule_set **ret, struct error *err);
+/** Takes them into use: rules that are as before keep their alerts and series, the series of rules
+ * that are gone end. Waits for a group that is being evaluated. Threads: any. */
+void rules_apply(struct rules *r, struct rule_set *set);
+void rules_drop(struct rule_set *set); /* NULL is fine */
+/** Counts a reload, for the metrics. Threads: any. */
+void rules_note_reload(struct rules *r, bool good);
 
 /* Which rules an answer shows. */
 enum rules_kind {

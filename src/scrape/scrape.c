@@ -59,23 +59,33 @@ static int apply_config(struct scrape *s, struct scrape_config *config, struct e
     return 0;
 }
 
-int scrape_reload(struct scrape *s, struct error *err)
+int scrape_read(struct scrape *s, struct scrape_config **ret, struct error *err)
 {
-    struct scrape_config *config;
+    return load_config(s, ret, err);
+}
 
-    int code = load_config(s, &config, err);
+int scrape_apply(struct scrape *s, struct scrape_config *config, struct error *err)
+{
     pthread_mutex_lock(&s->config_lock);
-    if (!code)
-        code = apply_config(s, config, err);
+    int code = apply_config(s, config, err);
     pthread_mutex_unlock(&s->config_lock);
+    return code;
+}
+
+void scrape_drop(struct scrape_config *config)
+{
+    config_free(config);
+}
+
+void scrape_note_reload(struct scrape *s, bool good)
+{
     pthread_mutex_lock(&s->lock);
     s->stats.reloads_total++;
-    s->stats.reload_failures_total += code != 0;
-    s->stats.config_ok = !code;
-    if (!code)
+    s->stats.reload_failures_total += !good;
+    s->stats.config_ok = good;
+    if (good)
         s->stats.config_ok_ms = clock_now_ms();
     pthread_mutex_unlock(&s->lock);
-    return code;
 }
 
 struct labels scrape_external_labels(struct scrape *s, struct arena *a)
@@ -89,13 +99,15 @@ struct labels scrape_external_labels(struct scrape *s, struct arena *a)
     return copy;
 }
 
-int scrape_get_rules(struct scrape *s, struct arena *a, struct scrape_rules *ret, struct error *err)
+int scrape_get_rules(struct scrape *s, const struct scrape_config *config, struct arena *a,
+                     struct scrape_rules *ret, struct error *err)
 {
     int code = 0;
 
     pthread_mutex_lock(&s->lock);
-    const struct text_list *list = &s->config->rule_files;
-    *ret = (struct scrape_rules){.interval_ms = s->config->evaluation_interval_ms};
+    config = config ? config : s->config;
+    const struct text_list *list = &config->rule_files;
+    *ret = (struct scrape_rules){.interval_ms = config->evaluation_interval_ms};
     ret->files = arena_calloc(a, list->len + 1, sizeof(*ret->files));
     for (size_t i = 0; ret->files && i < list->len && !code; i++) {
         ret->files[i] = arena_strndup(a, list->items[i].ptr, list->items[i].len);

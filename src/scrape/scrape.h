@@ -38,8 +38,19 @@ MUST_CHECK int scrape_start(const struct scrape_options *options, struct scrape 
                             struct error *err);
 void scrape_stop(struct scrape *s); /* NULL is fine */
 
-/** Reads the configuration again: all or nothing, state of unchanged targets kept. */
-MUST_CHECK int scrape_reload(struct scrape *s, struct error *err);
+/* A configuration that was read and is not in force yet. Reading and taking it are two steps, so
+ * that whoever reloads several things takes all or none of them. */
+struct scrape_config;
+
+/** Reads the configuration again; nothing changes. Errors: -EINVAL with file and line, those of
+ * files, -ENOMEM. */
+MUST_CHECK int scrape_read(struct scrape *s, struct scrape_config **ret, struct error *err);
+/** Takes what scrape_read() gave into use, state of unchanged targets kept; on failure everything
+ * is as before. `config` is gone in either case. Errors: -ENOMEM, -ELIBACC. */
+MUST_CHECK int scrape_apply(struct scrape *s, struct scrape_config *config, struct error *err);
+void scrape_drop(struct scrape_config *config); /* NULL is fine */
+/** Counts a reload, for the metrics. */
+void scrape_note_reload(struct scrape *s, bool good);
 
 /** Appends the configuration in force as YAML, its secrets covered; nothing where there is no file.
  * Any thread; waits while targets are made of a new one. */
@@ -56,9 +67,10 @@ struct scrape_rules {
     int64_t interval_ms; /* evaluation_interval; 0: not given */
 };
 
-/** A copy in `a` of rule_files and global.evaluation_interval. Errors: -ENOMEM. */
-MUST_CHECK int scrape_get_rules(struct scrape *s, struct arena *a, struct scrape_rules *ret,
-                                struct error *err);
+/** A copy in `a` of rule_files and global.evaluation_interval, of `config` (NULL: of what is in
+ * force). Errors: -ENOMEM. */
+MUST_CHECK int scrape_get_rules(struct scrape *s, const struct scrape_config *config,
+                                struct arena *a, struct scrape_rules *ret, struct error *err);
 
 /** Reads a scrape configuration, or a file of targets (as file_sd_configs names them), and says
  * what is wrong with it. Errors: -EINVAL with file and line, or those of reading the file. */

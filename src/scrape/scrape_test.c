@@ -387,6 +387,17 @@ static size_t samples_of(struct bench *b, const char *text)
     return n;
 }
 
+static int reload(struct scrape *scrape, struct error *err)
+{
+    struct scrape_config *config;
+    int code = scrape_read(scrape, &config, err);
+
+    if (!code)
+        code = scrape_apply(scrape, config, err);
+    scrape_note_reload(scrape, !code);
+    return code;
+}
+
 static const char *labelled(struct bench *b, char *to, const char *name, const char *job)
 {
     snprintf(to, 200, "%s{instance=\"127.0.0.1:%d\",job=\"%s\"}", name, b->server.port, job);
@@ -532,7 +543,7 @@ static void credentials_are_sent(void **state)
               "- job_name: y\n  authorization: {credentials: token}\n"
               "  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
               b->server.port);
-    assert_int_equal(scrape_reload(b->scrape, NULL), 0);
+    assert_int_equal(reload(b->scrape, NULL), 0);
     wait_for(b, labelled(b, name, "up", "y"), 1);
     wait_for(b, labelled(b, name, "up", "x"), (double)NAN);
     pthread_mutex_lock(&b->server.lock);
@@ -624,8 +635,15 @@ static void a_reload_is_all_or_nothing_and_keeps_what_stays(void **state)
     start(b);
     wait_for(b, labelled(b, gone, "a", "gone"), 1);
     wait_for(b, labelled(b, kept, "a", "kept"), 1);
+    /* What was read and is not taken after all, because something else was wrong. */
+    struct scrape_config *unused;
+    configure(b, "scrape_configs: []\n");
+    assert_int_equal(scrape_read(b->scrape, &unused, &err), 0);
+    scrape_drop(unused);
+    scrape_get_stats(b->scrape, &stats);
+    assert_int_equal(stats.targets, 2);
     configure(b, "scrape_configs:\n- {job_name: kept, nonsense: 1}\n");
-    assert_int_equal(scrape_reload(b->scrape, &err), -EINVAL);
+    assert_int_equal(reload(b->scrape, &err), -EINVAL);
     assert_non_null(strstr(err.text, "scrape.yml:2: key 'nonsense'"));
     scrape_get_stats(b->scrape, &stats);
     assert_int_equal(stats.targets, 2);
@@ -637,7 +655,7 @@ static void a_reload_is_all_or_nothing_and_keeps_what_stays(void **state)
               "- {job_name: added, static_configs: [{targets: ['127.0.0.1:%d']}]}\n"
               "- {job_name: kept, static_configs: [{targets: ['127.0.0.1:%d']}]}\n",
               b->server.port, b->server.port);
-    assert_int_equal(scrape_reload(b->scrape, &err), 0);
+    assert_int_equal(reload(b->scrape, &err), 0);
     /* At once: its state was kept. */
     assert_int_equal(status_of(b, "kept").health, TARGET_UP);
     wait_for(b, gone, (double)NAN);
@@ -654,7 +672,7 @@ static void a_reload_is_all_or_nothing_and_keeps_what_stays(void **state)
               "- job_name: kept\n  static_configs: [{targets: ['127.0.0.1:%d']}]\n"
               "  metric_relabel_configs: [{regex: a, source_labels: [__name__], action: drop}]\n",
               b->server.port);
-    assert_int_equal(scrape_reload(b->scrape, &err), 0);
+    assert_int_equal(reload(b->scrape, &err), 0);
     wait_for(b, kept, (double)NAN);
 }
 
@@ -701,7 +719,7 @@ static void text_of_this_process_takes_the_same_door(void **state)
     scrape_get_stats(b->scrape, &stats);
     assert_int_equal(stats.targets, 2);
     assert_int_equal(stats.samples_total, 4);
-    assert_int_equal(scrape_reload(b->scrape, NULL), 0); /* takes nothing away */
+    assert_int_equal(reload(b->scrape, NULL), 0); /* takes nothing away */
     scrape_get_stats(b->scrape, &stats);
     assert_int_equal(stats.targets, 2);
 }
@@ -749,7 +767,7 @@ static void reloads_may_come_at_any_time(void **state)
             start(b);
             assert_int_equal(thread_start(&thread, "beside", live_beside, b, NULL), 0);
         } else {
-            assert_int_equal(scrape_reload(b->scrape, NULL), 0);
+            assert_int_equal(reload(b->scrape, NULL), 0);
         }
         poll(NULL, 0, i % 5 * 10); /* different moments of the others' work */
     }

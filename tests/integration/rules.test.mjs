@@ -100,6 +100,41 @@ describe('rules', () => {
     }
   });
 
+  it('are reloaded with the scrape configuration, both or neither', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-rules');
+    const write = (name, text) => fs.writeFileSync(path.join(dir, name), text);
+    const rules = (name) => `groups: [{name: g, interval: 1s, rules: [{record: ${name}, expr: '1'}]}]\n`;
+    const scrape = (job, more = '') => `rule_files: [rules.yml]\nscrape_configs: [{job_name: ${job}, scrape_interval: 1s, static_configs: [{targets: ['127.0.0.1:1']}]${more}}]\n`;
+    write('rules.yml', rules('first'));
+    write('scrape.yml', scrape('first'));
+    const host = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/scrape.yml`] });
+    const reload = async () => (await fetch(`${host.api}/-/reload`, { method: 'POST' })).status;
+    const inForce = async () => {
+      const pools = (await (await fetch(`${host.api}/api/v1/scrape_pools`)).json()).data.scrapePools;
+      const groups = (await (await fetch(`${host.api}/api/v1/rules`)).json()).data.groups;
+      return [pools.find((name) => name !== 'algalon'), groups[0].rules[0].name];
+    };
+    const successful = async () => /^algalon_config_last_reload_successful (\d)$/m.exec(await (await fetch(`${host.api}/metrics`)).text())[1];
+    try {
+      assert.deepEqual(await inForce(), ['first', 'first']);
+      write('scrape.yml', scrape('second'));
+      write('rules.yml', `${rules('second')}wrong: 1\n`);
+      assert.equal(await reload(), 500);
+      assert.deepEqual(await inForce(), ['first', 'first']);
+      assert.equal(await successful(), '0');
+      write('rules.yml', rules('second'));
+      write('scrape.yml', scrape('second', ', wrong: 1'));
+      assert.equal(await reload(), 500);
+      assert.deepEqual(await inForce(), ['first', 'first']);
+      write('scrape.yml', scrape('second'));
+      assert.equal(await reload(), 200);
+      assert.deepEqual(await inForce(), ['second', 'second']);
+      assert.equal(await successful(), '1');
+    } finally {
+      await host.stop();
+    }
+  });
+
   it('go on after a restart, and a reload with a wrong file changes nothing', { timeout: 90_000 }, async () => {
     const dir = temporaryFolder('algalon-rules');
     const file = path.join(dir, 'rules.yml');
