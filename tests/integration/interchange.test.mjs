@@ -10,6 +10,29 @@ import { Algalon, Child, freePorts, root, run, temporaryFolder, until } from '..
 const has = (program, flag = '--version') => run(program, [flag]).code === 0;
 const hasVmctl = has('vmctl', '--help') && has('script');
 
+/** What all-smi says of two GPUs: heads before every sample, families mixed, spaces between labels, its own instance, no hostname. */
+const ALL_SMI = [0, 1].map((i) => {
+  const labels = `gpu="NVIDIA H100 80GB HBM3", instance="node-1", gpu_uuid="GPU-a${i}", gpu_index="${i}"`;
+  const values = { utilization: 40 + i, memory_used_bytes: 2 ** 33, memory_total_bytes: 85899345920, temperature_celsius: 60 + i, power_consumption_watts: 300.5, frequency_mhz: 1755 };
+  return Object.entries(values).map(([name, value]) => `# HELP all_smi_gpu_${name} of the GPU\n# TYPE all_smi_gpu_${name} gauge\nall_smi_gpu_${name}{${labels}} ${value}\n`).join('');
+}).join('');
+
+/** What dcgm-exporter 4.5 says of two GPUs. */
+const DCGM = Object.entries({ GPU_UTIL: [70, 71], GPU_TEMP: [64, 65], FB_USED: [8192, 16384], FB_FREE: [73000, 65000], POWER_USAGE: [412.25, 388.5], SM_CLOCK: [1980, 1755] }).map(([name, values]) =>
+  `# HELP DCGM_FI_DEV_${name} of the GPU\n# TYPE DCGM_FI_DEV_${name} gauge\n${values.map((value, i) => `DCGM_FI_DEV_${name}{gpu="${i}",UUID="GPU-d${i}",pci_bus_id="00000000:3${i}:00.0",device="nvidia${i}",modelName="NVIDIA H100 80GB HBM3",Hostname="node-2",DCGM_FI_DRIVER_VERSION="580.95.05"} ${value}`).join('\n')}\n`).join('');
+
+/** The queries of a dashboard with every variable at "all". */
+function queriesOf(file) {
+  const found = [];
+  const walk = (value) => {
+    if (!value || typeof value !== 'object') return;
+    if (typeof value.expr === 'string') found.push(value.expr.replace(/\$\{?__(rate_)?interval(_ms)?\}?|\$\{?__range\}?/g, '1m').replace(/\$\{?\w+(:\w+)?\}?/g, '.*'));
+    Object.values(value).forEach(walk);
+  };
+  walk(JSON.parse(fs.readFileSync(path.join(root, 'dashboards', file), 'utf8')).panels);
+  return found;
+}
+
 /** vmctl wants a terminal for its progress: script(1) gives it one. */
 function vmctl(...args) {
   const { code, out, err } = run('script', ['-qec', `vmctl ${args.map((arg) => `'${arg}'`).join(' ')}`, '/dev/null']);
@@ -156,6 +179,37 @@ describe('our store', () => {
       assert.match((await torn.json()).error, /block 1: .*no native stream/);
     } finally {
       for (const child of [victoria, second, third]) await child.stop();
+    }
+  });
+
+  it('is fed by all-smi and by dcgm-exporter as they are, and both are drawn', { timeout: 60_000 }, async () => {
+    const exporter = http.createServer(({ url }, response) => {
+      response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+      response.end(url.includes('dcgm') ? DCGM : ALL_SMI);
+    });
+    await new Promise((resolve) => exporter.listen(0, '127.0.0.1', resolve));
+    const job = (name, more) => `- {job_name: ${name}, metrics_path: /${name}, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: ['127.0.0.1:${exporter.address().port}']}], ${more}}\n`;
+    fs.writeFileSync(path.join(dir, 'both.yml'), `scrape_configs:\n${job('all-smi', "honor_labels: true, relabel_configs: [{target_label: hostname, replacement: node-1}]")}${job('dcgm', 'honor_labels: false')}`);
+    fs.writeFileSync(path.join(dir, 'bridge.yml'), fs.readFileSync(path.join(root, 'rules/bridge-all-smi.yml'), 'utf8').replace('interval: 15s', 'interval: 1s'));
+    const host = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/both.yml`, `--rules=${dir}/bridge.yml`] });
+    try {
+      await until('all four GPUs are there under one name', 30, async () => (await host.value('count(count by (hostname, gpu_index, gpu_uuid) (all_smi_gpu_utilization))')) === 4);
+      await until('so is what the bridge makes last', 30, async () => (await host.value('count(all_smi_gpu_power_consumption_watts)')) === 4);
+      assert.equal(await host.value('all_smi_gpu_memory_used_bytes{hostname="node-2",gpu_index="1"}'), 16384 * 2 ** 20);
+      assert.equal(await host.value('all_smi_gpu_utilization{hostname="node-1",gpu_index="1",instance="node-1"}'), 41);
+      const names = new Set((await (await fetch(`${host.api}/api/v1/label/__name__/values`)).json()).data);
+      let drawn = 0;
+      for (const expr of ['overview.json', 'gpu.json'].flatMap(queriesOf)) {
+        const asked = expr.match(/\b(all_smi|algalon)_\w+/g) ?? [];
+        if (!asked.length || !asked.every((name) => names.has(name))) continue;
+        const { result } = await host.query(expr);
+        assert.ok(result.length, expr);
+        drawn++;
+      }
+      assert.ok(drawn >= 10, `${drawn} queries of our dashboards`);
+    } finally {
+      await host.stop();
+      exporter.close();
     }
   });
 
