@@ -298,6 +298,19 @@ describe('what the neighbours are given', () => {
 });
 
 describe('images and package', () => {
+  it('bash completes commands and options as the program lists them', () => {
+    const complete = (...words) => {
+      const { code, out, err } = run('bash', ['-c', `source ${deploy}/completion/algalon; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _algalon; printf '%s\\n' "\${COMPREPLY[@]}"`], { env: { PATH: `${path.dirname(binary)}:${process.env.PATH}` } });
+      assert.equal(code, 0, err);
+      return out.trim().split('\n');
+    };
+    assert.deepEqual(complete('algalon', 'wor'), ['worker']);
+    assert.ok(complete('algalon', 'worker', '--proc').includes('--processes='));
+    assert.ok(complete('algalon', 'host', '--ret').includes('--retention='));
+    assert.ok(complete('algalon', 'host', '--no-a').includes('--no-auth'));
+    assert.deepEqual(complete('algalon', 'host', '--retention='), ['']);
+  });
+
   it('are of the version that CMake builds', () => {
     const [, version] = /project\(algalon VERSION (\S+)/.exec(fs.readFileSync(path.join(root, 'CMakeLists.txt'), 'utf8'));
     assert.equal(versions.get('ALGALON_VERSION'), version);
