@@ -15,7 +15,7 @@ if(ALGALON_WEB)
                         "or build without them: -DALGALON_WEB=OFF")
   endif()
   file(GLOB_RECURSE web_files CONFIGURE_DEPENDS ${web_source}/src/*.ts ${web_source}/src/*.css
-       ${web_source}/static/*)
+       ${web_source}/static/* ${CMAKE_SOURCE_DIR}/docs/runbooks.md)
   list(FILTER web_files EXCLUDE REGEX "\\.test\\.ts$")
   # npm writes this file at the end of an installation
   set(web_modules ${web_source}/node_modules/.package-lock.json)

@@ -4,7 +4,7 @@
 //   node build.mjs [--out DIR] [--watch]
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
@@ -12,6 +12,7 @@ import * as esbuild from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const args = process.argv.slice(2);
 const out = args.includes("--out") ? args[args.indexOf("--out") + 1] : join(here, "dist");
+const RUNBOOKS = join(here, "../docs/runbooks.md"); // what alerts point to
 const BUDGET_BYTES = 120 * 1024; // scripts and styles, compressed
 
 const TYPES = {
@@ -19,6 +20,7 @@ const TYPES = {
     js: "text/javascript; charset=utf-8",
     css: "text/css; charset=utf-8",
     svg: "image/svg+xml",
+    md: "text/markdown; charset=utf-8",
 };
 
 const options = {
@@ -66,9 +68,11 @@ function emit(outputs) {
             `${names[name]}  ${put(names[name], Buffer.from(file.contents))} bytes compressed`,
         );
     }
-    for (const name of readdirSync(join(here, "static")).sort()) {
+    const asItIs = readdirSync(join(here, "static")).map((name) => join(here, "static", name));
+    for (const file of [...asItIs.sort(), RUNBOOKS]) {
+        const name = basename(file);
         if (name === "index.html") continue;
-        const bytes = readFileSync(join(here, "static", name));
+        const bytes = readFileSync(file);
         names[name] = hashed(name, bytes);
         put(names[name], bytes);
     }

@@ -83,3 +83,17 @@ test("the list of pages, the time range, the keys", async () => {
     await open("t", ".time-picker");
     await open("?", "dialog");
 });
+
+test("alerts and rules, folded and unfolded, a runbook, and none", async () => {
+    await clean("/alerts?refresh=off", listed, (page) => page.locator(".rules .unfold").last().click());
+    await clean("/alerts?refresh=off", listed, async (page) => {
+        await page.locator('.alert button:has-text("Runbook")').first().click();
+        await page.locator("dialog").waitFor();
+    });
+    server.control.bare = true;
+    try {
+        await clean("/alerts?refresh=off", listed);
+    } finally {
+        Object.assign(server.control, AS_USUAL);
+    }
+});

@@ -115,7 +115,7 @@ function page(path, res) {
     if (path.startsWith("/assets/")) {
         try {
             const file = readFileSync(join(dist, path + ".gz"));
-            const type = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" }[
+            const type = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", md: "text/markdown" }[
                 path.slice(path.lastIndexOf(".") + 1)
             ];
             res.writeHead(200, {

@@ -83,7 +83,23 @@ export class Api {
   constructor(private readonly onReachable: Reachability = () => undefined) {}
 
   /** Any JSON under the origin; errors carry the server's own words. */
-  async json(path: string, init: RequestInit = {}): Promise<unknown> {
+  json(path: string, init: RequestInit = {}): Promise<unknown> {
+    return this.ask(path, init, (response, text) => this.parse(response, text));
+  }
+
+  /** A text under the origin. */
+  text(path: string): Promise<string> {
+    return this.ask(path, {}, (response, text) => {
+      if (response.ok) return text;
+      throw new ApiError(`HTTP ${response.status}`, "http", response.status);
+    });
+  }
+
+  private async ask<T>(
+    path: string,
+    init: RequestInit,
+    take: (response: Response, text: string) => T,
+  ): Promise<T> {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), REQUEST_TIMEOUT_MS);
     const forward = (): void => timeout.abort();
@@ -91,7 +107,7 @@ export class Api {
     try {
       const response = await this.fetch(path, { ...init, signal: timeout.signal }, init.signal);
       const text = await response.text();
-      return this.parse(response, text);
+      return take(response, text);
     } finally {
       clearTimeout(timer);
       init.signal?.removeEventListener("abort", forward);

@@ -2,6 +2,7 @@
 // and in src/web/web.c.
 import type { PageHooks } from "../ui/page.ts";
 import type { View } from "../ui/view.ts";
+import { AlertsPage } from "./alerts.ts";
 import { TargetsPage } from "./targets.ts";
 
 export interface Place {
@@ -14,6 +15,14 @@ export interface Place {
 }
 
 export const places: Place[] = [
+  {
+    name: "alerts",
+    title: "Alerts",
+    hint: "What is wrong now, and the rules that watch",
+    icon: "bell",
+    key: "a",
+    open: (query, hooks) => new AlertsPage(hooks, query),
+  },
   {
     name: "targets",
     title: "Targets",

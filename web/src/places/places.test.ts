@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeOf, sharedParams } from "../ui/state.ts";
+import { alertsOf, groupsOf, shownValue } from "./alertdata.ts";
+import { ownAnchor, sectionOf } from "./runbook.ts";
 import { plainError } from "./scrapeerror.ts";
 import { fits, jobsOf, stepsOf } from "./targetdata.ts";
 import { ago, count, duration, shortAge, timeOf, took } from "./words.ts";
@@ -129,4 +131,65 @@ test("steps of relabelling say what each rule changed", () => {
     },
     { rule: 'drop: c =~ "1.*"', changes: [], kept: false },
   ]);
+});
+
+test("alerts are sorted by what matters; rules know their state", () => {
+  const alert = (state: string, severity: string, at: string): object => ({
+    state,
+    labels: { alertname: "A", severity },
+    activeAt: `2026-01-01T00:00:0${at}Z`,
+  });
+  const groups = groupsOf({
+    groups: [
+      {
+        name: "g",
+        rules: [
+          {
+            type: "alerting",
+            health: "ok",
+            query: "q",
+            alerts: [
+              alert("pending", "critical", "1"),
+              alert("firing", "warning", "2"),
+              alert("firing", "warning", "3"),
+              alert("firing", "critical", "1"),
+            ],
+          },
+          { type: "recording", health: "err", lastError: "no" },
+          { type: "recording", health: "unknown" },
+        ],
+      },
+      null,
+    ],
+  });
+  assert.deepEqual(
+    groups[0]!.rules.map((r) => r.state),
+    ["firing", "failing", "waiting"],
+  );
+  assert.deepEqual(
+    alertsOf(groups).map((a) => [a.state, a.labels.severity, new Date(a.since).getUTCSeconds()]),
+    [
+      ["firing", "critical", 1],
+      ["firing", "warning", 3],
+      ["firing", "warning", 2],
+      ["pending", "critical", 1],
+    ],
+  );
+  assert.equal(alertsOf(groups)[0]!.labels.alertname, undefined);
+});
+
+test("values of alerts are printed as people read them", () => {
+  assert.equal(shownValue("9.1e+01"), "91");
+  assert.equal(shownValue("1.23456e+00"), "1.235");
+  assert.equal(shownValue("2.5e+12"), "2.500e+12");
+  assert.equal(shownValue("+Inf"), "+Inf");
+});
+
+test("a runbook is found by the anchor that an annotation names", () => {
+  const text = "# Runbooks\n\nwords\n\n## GpuLost\n\nreset it\n\n## Too hot, by far\n\ncool it\n";
+  assert.equal(ownAnchor("docs/runbooks.md#gpulost"), "gpulost");
+  assert.equal(ownAnchor("https://x/docs/runbooks.md#gpulost"), "");
+  assert.match(sectionOf(text, "gpulost"), /^## GpuLost\n\nreset it/);
+  assert.match(sectionOf(text, "too-hot-by-far"), /cool it/);
+  assert.equal(sectionOf(text, "nothing"), "");
 });

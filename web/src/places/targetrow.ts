@@ -6,6 +6,7 @@ import { obj } from "../model/json.ts";
 import { h, icon, put } from "../ui/dom.ts";
 import { type Item, setText } from "../ui/keyed.ts";
 import type { PageHooks } from "../ui/page.ts";
+import { labelChips } from "./parts.ts";
 import { plainError } from "./scrapeerror.ts";
 import { type Health, type Step, stepsOf, type Target } from "./targetdata.ts";
 import { ago, took } from "./words.ts";
@@ -18,18 +19,6 @@ export const HEALTH: Record<Health, { word: string; icon: string }> = {
 
 const DETAILS_COLUMNS = 6;
 const LOCAL = "local"; // the URL of what is read inside the process
-
-export function labelChips(labels: Labels): HTMLElement {
-  const names = Object.keys(labels).sort();
-  if (!names.length) return h("p", { class: "dim", text: "none" });
-  return h(
-    "ul",
-    { class: "chips" },
-    ...names.map((n) =>
-      h("li", { class: "chip" }, h("span", { class: "dim", text: `${n}=` }), labels[n]!),
-    ),
-  );
-}
 
 function stepItem(step: Step): HTMLElement {
   const lines = step.changes.map((c) =>

@@ -7,8 +7,9 @@ import type { PageHooks } from "../ui/page.ts";
 import { setParam } from "../ui/state.ts";
 import { filterBar } from "./filterbar.ts";
 import { emptyState, ListPage, sample } from "./listpage.ts";
+import { labelChips } from "./parts.ts";
 import { type Discovery, fits, type Health, type Job, jobsOf, labelsOf, type Target } from "./targetdata.ts";
-import { HEALTH, labelChips, relabelSteps, TargetRow } from "./targetrow.ts";
+import { HEALTH, relabelSteps, TargetRow } from "./targetrow.ts";
 import { ago, count } from "./words.ts";
 
 const FIRST_ROWS = 100;

@@ -1,10 +1,12 @@
 // Keyboard: what the keys do, and the list of them.
-import { h, iconButton } from "./dom.ts";
+import { dialog } from "./dialog.ts";
+import { h } from "./dom.ts";
 
 export const keys: [string, string][] = [
   ["?", "This list"],
-  ["/", "Find a dashboard"],
+  ["/", "Find a page"],
   ["1 … 9", "Go to a dashboard of the bar"],
+  ["a  s", "Alerts, targets"],
   ["t", "Time range"],
   ["[  ]", "Earlier, later"],
   ["z", "Zoom out"],
@@ -25,18 +27,12 @@ export function showHelp(): void {
       h("dd", { text: what }),
     ),
   );
-  const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" });
-  const close = iconButton("close", "Close", () => dialog.close());
-  dialog.append(
-    h("header", { class: "help-head" }, h("h2", { id: "help-title", text: "Keyboard" }), close),
+  dialog(
+    "Keyboard",
     h("dl", { class: "keys" }, ...rows),
     h("p", {
       class: "help-note",
       text: "In charts: drag to zoom in, double-click to zoom out. In legends: click for one series, Ctrl-click to switch one.",
     }),
   );
-  dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (e) => e.target === dialog && dialog.close());
-  document.body.append(dialog);
-  dialog.showModal();
 }
