@@ -37,7 +37,7 @@ try {
     );
     const run = spawnSync(process.execPath, ["--test", ...built], {
         stdio: "inherit",
-        env: { ...process.env, TZ: "UTC" },
+        env: { ...process.env, TZ: "UTC", ALGALON_SOURCE: join(here, "..") },
     });
     process.exitCode = run.status ?? 1;
 } finally {

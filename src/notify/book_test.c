@@ -71,7 +71,7 @@ static void an_alertmanager_hears_every_word(void **state)
                         "[{\"labels\":{\"alertname\":\"Hot\",\"gpu\":\"0\"},"
                         "\"annotations\":{\"summary\":\"it is \\\"hot\\\"\"},"
                         "\"startsAt\":\"1970-01-01T00:00:01Z\",\"endsAt\":\"1970-01-01T00:08:00Z\","
-                        "\"generatorURL\":\"http://me:3000/api/v1/query?query=heat%20%3E%2050\"}]");
+                        "\"generatorURL\":\"http://me:3000/explore?expr=heat%20%3E%2050\"}]");
     book_fini(&k);
 }
 

@@ -57,13 +57,13 @@ struct entry *entry_new(const struct notice *n, struct labels labels)
 
 /* ---- JSON ---- */
 
-/* The answer to the rule's expression, on the pages' own origin. */
+/* The page that draws the rule's expression. */
 static void print_link(const struct entry *e, const char *external_url, struct buf *to)
 {
     struct buf url;
 
     buf_init(&url, 0);
-    buf_printf(&url, "%s/api/v1/query?query=", external_url);
+    buf_printf(&url, "%s/explore?expr=", external_url);
     buf_escape(&url, e->query);
     buf_json(to, buf_str(&url));
     buf_fini(&url);

@@ -97,3 +97,17 @@ test("alerts and rules, folded and unfolded, a runbook, and none", async () => {
         Object.assign(server.control, AS_USUAL);
     }
 });
+
+test("Explore: empty, with suggestions, with a mistake, with answers, with its history", async () => {
+    const ready = (page) => page.locator(".query-text").first().waitFor();
+    await clean("/explore", (page) => page.locator(".example").first().waitFor());
+    await clean("/explore", ready, async (page) => {
+        await page.locator(".query-text").pressSequentially("all_smi");
+        await page.locator(".suggestion").first().waitFor();
+    });
+    await clean("/explore?expr=sum(up", ready, (page) => page.locator("mark").waitFor());
+    await clean("/explore?expr=up&expr=sum(up)", settled, async (page) => {
+        await page.locator(".query-tools button", { hasText: "History" }).click();
+        await page.locator(".history-entry").first().waitFor();
+    });
+});

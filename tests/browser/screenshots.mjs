@@ -3,6 +3,7 @@
 //   ALGALON_URL=http://... node screenshots.mjs FOLDER     of a running algalon, as it is
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Algalon, freePorts, sleep } from "../lib/program.mjs";
 import { ALGALON_URL, launch, newPage, settled } from "./browser.mjs";
 
@@ -17,14 +18,19 @@ const LOOKS = [
 const CHOICE = { "algalon-gpu": "?var-hostname=hopper-01", "algalon-processes": "?var-hostname=ampere-01&var-hostname=hopper-01" };
 
 /** The pages beside the dashboards, and what stands on them when they are drawn. */
-const PLACES = { targets: { path: "/targets", shows: ".card" } };
+const PLACES = {
+  explore: { path: `/explore?${new URLSearchParams({ expr: "avg by (hostname) (all_smi_gpu_utilization)", from: "now-15m", to: "now" })}`, shows: '.panel-table[data-state="shown"]' },
+  alerts: { path: "/alerts", shows: ".card" },
+  targets: { path: "/targets", shows: ".card" },
+};
 
 const [out = "docs/images", minutes = "16"] = process.argv.slice(2);
 mkdirSync(out, { recursive: true });
 
 let demo = null;
 if (!ALGALON_URL) {
-  demo = await Algalon.start({ command: "demo", ports: [0, ...(await freePorts(2))] });
+  const rules = fileURLToPath(new URL("../../rules", import.meta.url));
+  demo = await Algalon.start({ command: "demo", ports: [0, ...(await freePorts(2))], args: [`--rules=${rules}/gpu.yml,${rules}/algalon.yml`] });
   for (let left = Number(minutes); left > 0; left--) {
     console.log(`${left} min until the pictures`);
     await sleep(Math.min(left, 1) * 60_000);

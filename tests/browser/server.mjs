@@ -164,7 +164,11 @@ function api(path, query, form, res, control) {
             return;
         }
         const hidden = !control.gpus && /gpu|all_smi_process/.test(q);
-        if (path === "/api/v1/query")
+        if (path === "/api/v1/format_query") ok(readable(q));
+        else if (path === "/api/v1/labels") ok(labelNames(query.getAll("match[]"), control));
+        else if (path === "/api/v1/metadata")
+            ok({ all_smi_gpu_utilization: [{ type: "gauge", help: "How busy it is", unit: "" }] });
+        else if (path === "/api/v1/query")
             ok(hidden ? { resultType: "vector", result: [] } : instant(q, Number(param("time"))));
         else if (path === "/api/v1/query_range")
             ok(
@@ -188,7 +192,30 @@ function api(path, query, form, res, control) {
     }
 }
 
+/** Brackets that do not fit, at their place, in the words of the program. */
+function readable(query) {
+    const open = [];
+    const closes = { ")": "(", "]": "[", "}": "{" };
+    [...query].forEach((c, i) => {
+        if ("([{".includes(c)) open.push({ c, i });
+        else if (closes[c] && open.pop()?.c !== closes[c])
+            throw new QueryError(`invalid parameter "query": 1:${i + 1}: parse error: unexpected ${c}`);
+    });
+    const left = open.pop();
+    if (left) throw new QueryError(`invalid parameter "query": 1:${query.length + 1}: parse error: unclosed ${left.c}`);
+    return query;
+}
+
+function labelNames(matches, control) {
+    const names = new Set(found(matches, control).flatMap((s) => Object.keys(s.labels)));
+    return [...names].sort();
+}
+
 function labelValues(name, matches, control) {
+    return [...new Set(found(matches, control).map((s) => s.labels[name]).filter(Boolean))].sort();
+}
+
+function found(matches, control) {
     let found = allSeries.filter((s) => visible(control)(s.labels));
     for (const m of matches) {
         const parts = /^([\w:]*)(?:\{(.*)\})?$/.exec(m);
@@ -198,7 +225,7 @@ function labelValues(name, matches, control) {
         const set = new Set(select(parts[1], matchers));
         found = found.filter((s) => set.has(s));
     }
-    return [...new Set(found.map((s) => s.labels[name]).filter(Boolean))].sort();
+    return found;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

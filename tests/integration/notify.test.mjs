@@ -78,7 +78,7 @@ describe('alerts', () => {
     assert.deepEqual(alert.annotations, { summary: 'GPU 0 is at 61 "degrees"' });
     assert.ok(Math.abs(Date.parse(alert.startsAt) - Date.now()) < 60_000, alert.startsAt);
     assert.equal(alert.endsAt, '0001-01-01T00:00:00Z');
-    assert.match(alert.generatorURL, /^https:\/\/gpus\.example\/api\/v1\/query\?query=heat%20%3E%2050$/);
+    assert.match(alert.generatorURL, /^https:\/\/gpus\.example\/explore\?expr=heat%20%3E%2050$/);
 
     await heat({ 0: 20, 1: 63 });
     await until('the end is told of', 20, () => hook.messages.some((message) => message.status === 'resolved'));

@@ -3,6 +3,7 @@
 import type { PageHooks } from "../ui/page.ts";
 import type { View } from "../ui/view.ts";
 import { AlertsPage } from "./alerts.ts";
+import { ExplorePage } from "./explore/explore.ts";
 import { TargetsPage } from "./targets.ts";
 
 export interface Place {
@@ -15,6 +16,14 @@ export interface Place {
 }
 
 export const places: Place[] = [
+  {
+    name: "explore",
+    title: "Explore",
+    hint: "Ask anything, in PromQL",
+    icon: "compass",
+    key: "e",
+    open: (query, hooks) => new ExplorePage(hooks, query),
+  },
   {
     name: "alerts",
     title: "Alerts",

@@ -6,7 +6,7 @@ export const keys: [string, string][] = [
   ["?", "This list"],
   ["/", "Find a page"],
   ["1 … 9", "Go to a dashboard of the bar"],
-  ["a  s", "Alerts, targets"],
+  ["e  a  s", "Explore, alerts, targets"],
   ["t", "Time range"],
   ["[  ]", "Earlier, later"],
   ["z", "Zoom out"],
