@@ -58,6 +58,7 @@ static const struct entry entries[] = {
     {"GET", "/api/v1/status/tsdb", cardinality, NEED_QUERY, true, false},
     {"POST", "/api/v1/import", write_import_lines, NEED_STORE, true, false},
     {"POST", "/api/v1/import/native", write_import_native, NEED_STORE, true, false},
+    {"POST", "/api/v1/import/csv", write_import_csv, NEED_STORE, true, false},
     {"POST", "/api/v1/import/prometheus", write_import, NEED_STORE, true, false},
     {"GET,POST", "/api/v1/write", remote_write, NEED_STORE, true, false},
     {"POST,PUT", "/api/v1/admin/tsdb/snapshot", admin_snapshot, NEED_STORE, true, false},

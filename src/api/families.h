@@ -24,7 +24,7 @@ http_handler cardinality;
 http_handler export_lines, export_native;
 
 /* write.c */
-http_handler write_import, write_import_lines, write_import_native;
+http_handler write_import, write_import_lines, write_import_native, write_import_csv;
 
 /* remote_write.c */
 http_handler remote_write;

@@ -2,14 +2,9 @@
 #ifndef ALGALON_API_IMPORT_LINES_H
 #define ALGALON_API_IMPORT_LINES_H
 
-#include "scrape/scrape.h"
-#include "store/store.h"
+#include "api/import_batch.h"
 
-#define IMPORT_BATCH           4096    /* samples kept at once */
 #define IMPORT_LINE_VALUES_MAX 1000000 /* samples of one line */
-
-typedef int import_lines_push(void *ctx, const struct store_sample *samples, size_t n,
-                              struct store_push_result *ret, struct error *err);
 
 /**
  * Hands the samples of `body` to `push`, a batch at a time, with the labels `extra` in place of
@@ -17,7 +12,7 @@ typedef int import_lines_push(void *ctx, const struct store_sample *samples, siz
  * in *ret (begins zeroed) and passed over; its samples before the mistake are kept. Memory: a line
  * as a tree, and a batch. Errors: those of `push`, -ENOMEM.
  */
-MUST_CHECK int import_lines_read(struct str body, struct labels extra, import_lines_push *push,
-                                 void *ctx, struct import_result *ret, struct error *err);
+MUST_CHECK int import_lines_read(struct str body, struct labels extra, import_push *push, void *ctx,
+                                 struct import_result *ret, struct error *err);
 
 #endif

@@ -18,7 +18,7 @@
 #ifndef ALGALON_API_NATIVE_H
 #define ALGALON_API_NATIVE_H
 
-#include "api/import_lines.h"
+#include "api/import_batch.h"
 
 #define NATIVE_HEADER_BYTES 16
 #define NATIVE_PART_MAX     (1u << 20) /* bytes of a name or a block */
@@ -56,7 +56,7 @@ MUST_CHECK int native_print(struct native_writer *w, struct labels labels, const
  * and passed over; where the stream itself is torn, what stands before it is kept. Errors: those of
  * `push`, -ENOMEM.
  */
-MUST_CHECK int native_read(struct str body, struct labels extra, import_lines_push *push, void *ctx,
+MUST_CHECK int native_read(struct str body, struct labels extra, import_push *push, void *ctx,
                            struct import_result *ret, struct error *err);
 
 #endif

@@ -18,7 +18,7 @@ struct bytes {
 };
 
 struct native {
-    import_lines_push *push;
+    import_push *push;
     void *ctx;
     struct labels extra;
     struct import_result *result;
@@ -295,7 +295,7 @@ static int take_stream(struct native *in, struct bytes b, struct error *err)
     return code;
 }
 
-int native_read(struct str body, struct labels extra, import_lines_push *push_samples, void *ctx,
+int native_read(struct str body, struct labels extra, import_push *push_samples, void *ctx,
                 struct import_result *ret, struct error *err)
 {
     struct native *in = calloc(1, sizeof(*in));

@@ -69,7 +69,7 @@ static bool take_zone(struct str *s, int *ret_minutes)
     return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
 }
 
-static bool parse_rfc3339(struct str s, int64_t *ret_ms)
+bool times_parse_rfc3339(struct str s, int64_t *ret_ms)
 {
     static const unsigned char month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int ms, zone;
@@ -119,7 +119,7 @@ bool times_parse(struct str s, int64_t *ret_ms)
     }
     if (num_parse(s, &seconds))
         return seconds_to_ms(seconds, ret_ms);
-    return parse_rfc3339(s, ret_ms);
+    return times_parse_rfc3339(s, ret_ms);
 }
 
 bool times_parse_duration(struct str s, int64_t *ret_ms)

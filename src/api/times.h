@@ -11,6 +11,9 @@
 /** Reads a time as Prometheus takes it: seconds with fraction, or RFC 3339. */
 MUST_CHECK bool times_parse(struct str s, int64_t *ret_ms);
 
+/** Reads RFC 3339 alone: "2015-07-01T20:10:30.781Z", "2015-07-01T20:10:30+02:00". */
+MUST_CHECK bool times_parse_rfc3339(struct str s, int64_t *ret_ms);
+
 /** Reads "15s", "1h30m", or seconds with fraction, also negative ones; TIMES_MAX_MS at most, so
  * that sums with times never overflow. */
 MUST_CHECK bool times_parse_duration(struct str s, int64_t *ret_ms);

@@ -1,7 +1,8 @@
-/* write.c - /api/v1/import, /native and /prometheus below it: pushed JSON lines, blocks and text.
- */
+/* write.c - /api/v1/import, and /native, /prometheus and /csv below it: pushed JSON lines, blocks,
+ * text, and comma-separated values. */
 #include "api/answer.h"
 #include "api/families.h"
+#include "api/import_csv.h"
 #include "api/import_lines.h"
 #include "api/native.h"
 #include "api/refusal.h"
@@ -67,6 +68,16 @@ static void answer_import(struct http_request *r, const struct import_result *re
                      result->lines_refused, result->too_old, result->refused, result->first_error);
 }
 
+static void finish(struct http_request *r, struct api *api, int code,
+                   const struct import_result *result, const struct error *err)
+{
+    count(api, result);
+    if (code < 0)
+        refusal_of_store(r, err);
+    else
+        answer_import(r, result);
+}
+
 void write_import(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;
@@ -85,11 +96,7 @@ void write_import(struct http_request *r, void *ctx)
     if (!read_extra_labels(r, &extra, &labels))
         return;
     int code = import_text(api->store, api->metadata, http_body(r), ts_ms, labels, &result, &err);
-    count(api, &result);
-    if (code < 0)
-        refusal_of_store(r, &err);
-    else
-        answer_import(r, &result);
+    finish(r, api, code, &result, &err);
 }
 
 static int push_samples(void *ctx, const struct store_sample *samples, size_t n,
@@ -98,7 +105,7 @@ static int push_samples(void *ctx, const struct store_sample *samples, size_t n,
     return store_push(((struct api *)ctx)->store, samples, n, ret, err);
 }
 
-typedef int import_read(struct str body, struct labels extra, import_lines_push *push, void *ctx,
+typedef int import_read(struct str body, struct labels extra, import_push *push, void *ctx,
                         struct import_result *ret, struct error *err);
 
 static void take_import(struct http_request *r, struct api *api, import_read *read)
@@ -112,11 +119,28 @@ static void take_import(struct http_request *r, struct api *api, import_read *re
         return;
     int code = read(http_body(r), labels, push_samples, api, &result, &err);
 
-    count(api, &result);
-    if (code < 0)
-        refusal_of_store(r, &err);
-    else
-        answer_import(r, &result);
+    finish(r, api, code, &result, &err);
+}
+
+void write_import_csv(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct str description = http_param(r, "format");
+    struct import_result result = {0};
+    struct label_builder extra;
+    struct labels labels;
+    struct csv_format format;
+    struct error err = {0};
+
+    if (!read_extra_labels(r, &extra, &labels))
+        return;
+    if (csv_format_read(description.ptr ? description : STR(""), http_arena(r), &format, &err)) {
+        answer_error(r, 400, "bad_data", "invalid parameter \"format\": %s", err.text);
+        return;
+    }
+    int code = import_csv_read(http_body(r), &format, clock_now_ms(), labels, push_samples, api,
+                               &result, &err);
+    finish(r, api, code, &result, &err);
 }
 
 void write_import_lines(struct http_request *r, void *ctx)

@@ -56,9 +56,9 @@ export async function startVictoriaMetrics({ text = '', args = [] } = {}) {
   return child;
 }
 
-/** Our host with the same samples, which may be of any age; `.base` as the others have it. */
-export async function startOurs({ text = '', args = [] } = {}) {
-  const child = await Algalon.start({ command: 'host', args: ['--retention=0', ...args] });
+/** Our host with the same samples, of any age unless `retention` says otherwise; `.base` as the others have it. */
+export async function startOurs({ text = '', args = [], retention = '0' } = {}) {
+  const child = await Algalon.start({ command: 'host', args: [`--retention=${retention}`, ...args] });
   child.base = child.api;
   if (text) assert.equal((await child.import(text)).status, 204);
   return child;

@@ -1,0 +1,32 @@
+/* import_csv.c - any bytes as the description of columns (the first line) and the body behind it.
+ */
+#include "api/import_csv.h"
+
+static int push(void *ctx, const struct store_sample *samples, size_t n,
+                struct store_push_result *ret, struct error *err)
+{
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        *(uint64_t *)ctx += labels_hash(samples[i].labels) + (uint64_t)samples[i].ts_ms;
+    ret->kept = n;
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct label item = {STR("from"), STR("here")};
+    struct labels extra = {&item, 1};
+    struct str body = str_make((const char *)data, size), description = str_cut(&body, '\n');
+    struct import_result result = {0};
+    struct csv_format format;
+    struct error err;
+    struct arena arena;
+    uint64_t sum = 0;
+
+    arena_init(&arena, 0);
+    if (!csv_format_read(description, &arena, &format, &err) && body.ptr &&
+        import_csv_read(body, &format, 0, extra, push, &sum, &result, &err))
+        abort();
+    arena_fini(&arena);
+    return 0;
+}
