@@ -1,6 +1,7 @@
 /* admin.c - what changes or copies the whole store: only with --web.enable-admin-api. Paths and
  * shapes are Prometheus's, and those of VictoriaMetrics where its tools ask for them. */
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/families.h"
 
 #include <dirent.h>
@@ -84,6 +85,44 @@ void admin_snapshot(struct http_request *r, void *ctx)
     answer_begin(api, &body);
     buf_printf(&body, "{\"name\":\"%s\"}", name);
     answer_finish(r, &body, NULL, NULL);
+}
+
+static int delete_selected(struct api *api, const struct ask_selectors *selected, int64_t start_ms,
+                           int64_t end_ms, struct error *err)
+{
+    struct store_deletion result;
+
+    return store_delete(api->store, selected->items, selected->len, start_ms, end_ms, &result, err);
+}
+
+void admin_delete_series(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    struct ask_selectors selected = {0};
+    int64_t start_ms = 0, end_ms = INT64_MAX - 1;
+    struct error err;
+
+    if (!is_allowed(r, api))
+        return;
+    if (ask_selectors(r, true, &selected) && ask_time(r, "start", &start_ms) &&
+        ask_time(r, "end", &end_ms)) {
+        int code = delete_selected(api, &selected, start_ms, end_ms, &err);
+        if (code) {
+            log_error("deleting series failed", "error", err.text);
+            answer_error(r, code == -ERANGE ? 422 : 500, code == -ERANGE ? "execution" : "internal",
+                         "%s", err.text);
+        } else {
+            http_reply_text(r, 204, "text/plain", "");
+        }
+    }
+    ask_selectors_fini(&selected);
+}
+
+/* Deletion leaves no tombstones: what is deleted is gone from the files when it is answered. */
+void admin_clean_tombstones(struct http_request *r, void *ctx)
+{
+    if (is_allowed(r, ctx))
+        http_reply_text(r, 204, "text/plain", "");
 }
 
 /* ---- VictoriaMetrics' names ---- */

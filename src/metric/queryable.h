@@ -15,12 +15,25 @@ struct column {
     const double *values;
 };
 
+/* What is asked of samples that stand for windows, each for those that were taken in window_ms up
+ * to its time. Of samples that stand for themselves every part but the count is the value. */
+enum sample_part {
+    SAMPLE_LAST,
+    SAMPLE_MIN,
+    SAMPLE_MAX,
+    SAMPLE_SUM,
+    SAMPLE_COUNT, /* 1 for a sample that stands for itself */
+    SAMPLE_MEAN
+};
+
 /* What a select found: series sorted by labels_compare(). Labels live until selection_free(). */
 struct selection {
     size_t len;
     const struct labels *labels; /* [len] */
     const struct selection_ops *ops;
-    const char *warning; /* what is missing and why; NULL: nothing. Lives as the labels do */
+    int64_t window_ms;     /* some samples stand for windows of up to this; 0: none does */
+    enum sample_part part; /* which part to read of them: the caller's, before the first reading */
+    const char *warning;   /* what is missing and why; NULL: nothing. Lives as the labels do */
 };
 
 struct selection_ops {

@@ -75,6 +75,8 @@ static int append_row(struct store *s, struct group *g, int64_t ts_ms, const dou
     if (ts_ms <= s->io->now_ms() + FUTURE_MS)
         g->newest_ms = MAX(g->newest_ms, ts_ms);
     group_push(g, run);
+    if (UNLIKELY(atomic_load(&g->hides)))
+        group_show(s, g, run);
     store_note_times(s, ts_ms, ts_ms);
     atomic_fetch_add_explicit(&s->rows, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->samples, count_present(run), memory_order_relaxed);

@@ -13,7 +13,7 @@ enum {
     AT_RUNS = 24,
     AT_TIMES = 28,
     AT_TABLES = 32,
-    AT_RESERVED = 36,
+    AT_WINDOW = 36,
     AT_MIN = 40,
     AT_MAX = 48,
     HEADER = 56
@@ -56,6 +56,7 @@ void block_begin(struct block_builder *b, const int64_t *ts_ms, uint32_t rows)
     uint64_t bits[BLOCK_ROWS_MAX];
 
     b->rows = rows;
+    b->window_ms = 0;
     b->columns = 0;
     b->min_ms = ts_ms[0];
     b->max_ms = ts_ms[rows - 1];
@@ -204,6 +205,7 @@ int block_end(struct block_builder *b, struct buf *to)
     put_le32(at + AT_RUNS, (uint32_t)(b->runs.len / RUN_BYTES));
     put_le32(at + AT_TIMES, (uint32_t)b->times.len);
     put_le32(at + AT_TABLES, (uint32_t)tables);
+    put_le32(at + AT_WINDOW, b->window_ms);
     put_le64(at + AT_MIN, (uint64_t)b->min_ms);
     put_le64(at + AT_MAX, (uint64_t)b->max_ms);
     put_le32(at + AT_CRC, hash_crc32c(0, at + AT_SIZE, front - AT_SIZE));
@@ -234,6 +236,7 @@ int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret
         .rows = le32(at + AT_ROWS),
         .columns = le32(at + AT_COLUMNS),
         .runs = le32(at + AT_RUNS),
+        .window_ms = le32(at + AT_WINDOW),
         .min_ms = (int64_t)le64(at + AT_MIN),
         .max_ms = (int64_t)le64(at + AT_MAX),
         .checked = trusted,

@@ -13,6 +13,7 @@
 struct block_builder {
     uint32_t rows;
     uint32_t columns;
+    uint32_t window_ms; /* set after block_begin() when rows stand for windows: see summary.h */
     int64_t min_ms, max_ms;
     struct column_coder coder;
     struct buf times, runs, lengths, data;
@@ -43,6 +44,7 @@ struct block_view {
     const uint8_t *bytes;
     uint32_t size;
     uint32_t rows, columns, runs;
+    uint32_t window_ms; /* 0: each row is one that came */
     int64_t min_ms, max_ms;
     bool checked; /* it never left memory: columns need no checksum */
     const uint8_t *run_at, *strip_at, *length_at, *table_at, *time_at, *data_at;

@@ -71,7 +71,7 @@ static bool number_of(const char *name, int64_t *ret)
     return *ret >= 0;
 }
 
-static struct day *day_new(struct days *d, int64_t number)
+struct day *day_new(struct days *d, int64_t number)
 {
     struct day *day = calloc(1, sizeof(*day));
 
@@ -97,18 +97,16 @@ static void close_env(struct day *day)
     day->trusted_len = 0;
 }
 
-static void day_free(struct day *day)
+void day_free(struct day *day)
 {
     close_env(day);
-    map_fini(&day->indexed);
     pthread_mutex_destroy(&day->trust_lock);
     free(day->trusted);
     free(day->path);
     free(day);
 }
 
-/* Where day `number` stands or would stand. lock held */
-static size_t find(const struct days *d, int64_t number)
+size_t days_find(const struct days *d, int64_t number)
 {
     size_t low = 0, high = d->len;
 
@@ -125,7 +123,7 @@ static size_t find(const struct days *d, int64_t number)
 /* lock held */
 static struct day *insert(struct days *d, int64_t number)
 {
-    size_t at = find(d, number);
+    size_t at = days_find(d, number);
     struct day **grown = array_grow(d->items, &d->cap, d->len + 1, sizeof(struct day *));
     struct day *day = grown ? day_new(d, number) : NULL;
 
@@ -147,16 +145,8 @@ void day_learn_bytes(struct day *day)
         day->bytes = (uint64_t)st.st_blocks * 512;
 }
 
-int days_open_read_only(const char *dir, struct days **ret, struct error *err)
-{
-    int code = days_open(dir, &store_io_system, ret, err);
-
-    if (!code)
-        (*ret)->read_only = true;
-    return code;
-}
-
-int days_open(const char *dir, const struct store_io *io, struct days **ret, struct error *err)
+static int list_days(const char *dir, const struct store_io *io, bool read_only, struct days **ret,
+                     struct error *err)
 {
     struct days *d = xnew(struct days);
     struct dirent *entry;
@@ -165,6 +155,7 @@ int days_open(const char *dir, const struct store_io *io, struct days **ret, str
 
     d->dir = xstrdup(dir);
     d->io = io;
+    d->read_only = read_only;
     d->map_old = MAP_OLD;
     pthread_mutex_init(&d->lock, NULL);
     DIR *folder = opendir(dir);
@@ -174,8 +165,11 @@ int days_open(const char *dir, const struct store_io *io, struct days **ret, str
         return code;
     }
     while ((entry = readdir(folder))) {
-        if (!number_of(entry->d_name, &number))
+        if (!number_of(entry->d_name, &number)) {
+            if (!read_only)
+                day_draft_clean(dir, entry->d_name);
             continue;
+        }
         struct day *day = insert(d, number);
         if (!day) {
             code = error_errno(err, -ENOMEM, "folder %s", dir);
@@ -190,6 +184,16 @@ int days_open(const char *dir, const struct store_io *io, struct days **ret, str
     }
     *ret = d;
     return 0;
+}
+
+int days_open_read_only(const char *dir, struct days **ret, struct error *err)
+{
+    return list_days(dir, &store_io_system, true, ret, err);
+}
+
+int days_open(const char *dir, const struct store_io *io, struct days **ret, struct error *err)
+{
+    return list_days(dir, io, false, ret, err);
 }
 
 void days_close(struct days *d)
@@ -212,7 +216,7 @@ static int read_meta(struct day *day, MDB_txn *txn)
 
     if (rc == MDB_NOTFOUND)
         return 0;
-    if (rc || value.mv_size != 4 || le32(value.mv_data) > DAY_FORMAT)
+    if (rc || value.mv_size != 4 || le32(value.mv_data) > DAY_FORMAT_WINDOWS)
         return rc ? rc : MDB_VERSION_MISMATCH;
     key = (MDB_val){5, (void *)(uintptr_t) "range"};
     rc = mdb_get(txn, day->meta, &key, &value);
@@ -222,6 +226,16 @@ static int read_meta(struct day *day, MDB_txn *txn)
         day->max_ms = (int64_t)le64(at + 8);
         atomic_store(&day->span_ms, (int64_t)le64(at + 16));
     }
+    key = (MDB_val){7, (void *)(uintptr_t) "windows"};
+    day->age = (struct day_age){.next = 1};
+    if (!rc && !mdb_get(txn, day->meta, &key, &value) && value.mv_size == 16) {
+        const uint8_t *at = value.mv_data;
+        day->age.window_ms = (int64_t)le64(at);
+        day->age.done = le64(at + 8);
+    }
+    key = (MDB_val){5, (void *)(uintptr_t) "block"};
+    if (!rc && !mdb_get(txn, day->meta, &key, &value) && value.mv_size == 8)
+        day->age.next = le64(value.mv_data);
     if (!mdb_stat(txn, day->blocks, &stat))
         day->block_count = stat.ms_entries;
     day->known = true;
@@ -260,7 +274,7 @@ size_t day_map_size(const struct day *day)
     return MAX(size, day->map_min);
 }
 
-static char *lock_path_of(const struct day *day)
+char *day_lock_path(const struct day *day)
 {
     struct buf path;
 
@@ -273,7 +287,7 @@ static char *lock_path_of(const struct day *day)
  * error. So the room is taken beforehand. */
 int day_reserve_lock(const struct day *day)
 {
-    char *path = lock_path_of(day);
+    char *path = day_lock_path(day);
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
     int rc = !path ? ENOMEM : fd < 0 ? errno : day->days->io->reserve(fd, LOCK_BYTES);
 
@@ -340,8 +354,7 @@ static int try_open(struct day *day, size_t size)
     return rc;
 }
 
-/* lock held */
-static int open_day(struct day *day, struct error *err)
+int day_open(struct day *day, struct error *err)
 {
     size_t size = day_map_size(day);
     bool fresh = access(day->path, F_OK) != 0;
@@ -386,7 +399,7 @@ int days_get(struct days *d, int64_t number, bool make, struct day **ret, struct
     int code = 0;
 
     pthread_mutex_lock(&d->lock);
-    size_t at = find(d, number);
+    size_t at = days_find(d, number);
     struct day *day = at < d->len && d->items[at]->number == number ? d->items[at] : NULL;
     if (!day && !make)
         code = -ENOENT;
@@ -403,7 +416,7 @@ int days_get(struct days *d, int64_t number, bool make, struct day **ret, struct
     if (day->reopen)
         code = error_set(err, -EBUSY, "day %s has to be opened again first", day->path);
     else if (!day->env)
-        code = open_day(day, err);
+        code = day_open(day, err);
     if (code == -EIO)
         day_note_damage(day, "it cannot be opened");
     if (!code) {
@@ -437,6 +450,27 @@ void day_put(struct day *day)
     pthread_mutex_unlock(&d->lock);
 }
 
+struct day_age day_age(const struct day *day)
+{
+    pthread_mutex_lock(&day->days->lock);
+    struct day_age age = day->age;
+    pthread_mutex_unlock(&day->days->lock);
+    return age;
+}
+
+struct day_age day_write_age_of(const struct day *day)
+{
+    return day->age;
+}
+
+uint64_t day_bytes(const struct day *day)
+{
+    pthread_mutex_lock(&day->days->lock);
+    uint64_t bytes = day->bytes;
+    pthread_mutex_unlock(&day->days->lock);
+    return bytes;
+}
+
 int64_t day_number(const struct day *day)
 {
     return day->number;
@@ -447,7 +481,7 @@ size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t 
     size_t n = 0;
 
     pthread_mutex_lock(&d->lock);
-    for (size_t i = find(d, from); i < d->len && d->items[i]->number <= to; i++, n++)
+    for (size_t i = days_find(d, from); i < d->len && d->items[i]->number <= to; i++, n++)
         if (n < cap)
             ret[n] = d->items[i]->number;
     pthread_mutex_unlock(&d->lock);
@@ -472,7 +506,7 @@ int days_copy(struct days *d, int64_t number, const char *dir, struct error *err
 
 static void unlink_files(const struct day *day)
 {
-    char *path = lock_path_of(day);
+    char *path = day_lock_path(day);
 
     unlink(day->path);
     if (path)
@@ -483,7 +517,7 @@ static void unlink_files(const struct day *day)
 void days_drop(struct days *d, int64_t number)
 {
     pthread_mutex_lock(&d->lock);
-    size_t at = find(d, number);
+    size_t at = days_find(d, number);
     if (at < d->len && d->items[at]->number == number) {
         struct day *day = d->items[at];
         memmove(d->items + at, d->items + at + 1, (d->len - at - 1) * sizeof(struct day *));

@@ -28,6 +28,18 @@ void day_print_date(int64_t number, char to[16]);
  * there are. */
 size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t cap);
 
+/* How far a day was made coarser: samples of the blocks before number `done` stand for windows. */
+struct day_age {
+    int64_t window_ms; /* 0: every sample is one that was taken */
+    uint64_t done;
+    uint64_t next; /* number that the next block gets */
+};
+struct day_age day_age(const struct day *day);
+/** The same for who may write to the day: takes no lock. */
+struct day_age day_write_age_of(const struct day *day);
+/** Bytes of its file. */
+uint64_t day_bytes(const struct day *day);
+
 /** Copies a day as it is now into the folder `dir`, synced. -ENOENT: it was dropped meanwhile. */
 MUST_CHECK int days_copy(struct days *d, int64_t number, const char *dir, struct error *err);
 
@@ -50,6 +62,13 @@ void days_learn(struct days *d);
 /** Times of the oldest and the newest sample in days; false when there are none. */
 bool days_range(struct days *d, int64_t *ret_min_ms, int64_t *ret_max_ms);
 
+/* Where a block of a day belongs. */
+struct day_place {
+    uint32_t group;
+    int64_t min_ms, max_ms;
+    uint64_t number; /* later blocks have higher ones and win; 0, for writing: the next */
+};
+
 /* ---- writing: one thread ---- */
 
 struct day_write; /* a transaction */
@@ -61,8 +80,10 @@ struct day_blob {
 };
 
 MUST_CHECK int day_write_begin(struct day *day, struct day_write **ret, struct error *err);
-MUST_CHECK int day_write_block(struct day_write *w, uint32_t group, int64_t min_ms, int64_t max_ms,
+MUST_CHECK int day_write_block(struct day_write *w, const struct day_place *place,
                                const void *bytes, size_t n, struct error *err);
+/** Says how old the day is made; `next` may only rise. */
+void day_write_age(struct day_write *w, struct day_age age);
 MUST_CHECK int day_write_shelf(struct day_write *w, const void *bytes, size_t n, struct error *err);
 /** Calls `visit` for each shelf, the new ones too; what it is given dies with the next write. */
 MUST_CHECK int day_write_shelves(struct day_write *w,
@@ -86,6 +107,16 @@ void day_note_index_damage(struct day *day);
 /** Whether that was noted; says so once only while the day is open. */
 bool day_take_index_damage(struct day *day);
 
+/* ---- writing a day anew, into a file beside it ---- */
+
+/** An empty day for the same date as `day`, for the functions above; only the caller knows it. */
+MUST_CHECK int day_draft_begin(struct day *day, struct day **ret, struct error *err);
+/** Puts the draft in the place of `day`, whole or not at all; readers of `day` go on reading it.
+ * The draft is gone in any case. Errors: -ENOENT the day was dropped meanwhile, or what the system
+ * says. No other thread writes to `day`. */
+MUST_CHECK int day_draft_commit(struct day *draft, const struct day *day, struct error *err);
+void day_draft_abort(struct day *draft); /* NULL is fine */
+
 /* ---- reading: any thread, a reader by one thread at a time ---- */
 
 struct day_read; /* a consistent look; what it gives stays valid until day_read_end() */
@@ -99,12 +130,6 @@ MUST_CHECK int day_read_shelves(struct day_read *r,
                                 void *ctx, struct error *err);
 /** Notes that the checksum of a shelf was found good. */
 void day_trust_shelf(struct day_read *r, uint64_t key);
-
-/* Where a block of a day belongs. */
-struct day_place {
-    uint32_t group;
-    int64_t min_ms, max_ms;
-};
 
 /** Calls `visit` for each block, by group, then by first time. Stops at what it returns unless 0.
  */

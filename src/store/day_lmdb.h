@@ -3,12 +3,14 @@
 #ifndef ALGALON_STORE_DAY_LMDB_H
 #define ALGALON_STORE_DAY_LMDB_H
 
+#include "store/columns.h"
 #include "store/day.h"
 
 #include <lmdb.h>
 
-#define DAY_FORMAT  1
-#define DAY_TOUCHED 4096
+#define DAY_FORMAT         1
+#define DAY_FORMAT_WINDOWS 2 /* of a day that holds windows in the place of samples */
+#define DAY_TOUCHED        4096
 
 /* What the meta database remembers between openings. */
 struct day_range {
@@ -29,9 +31,10 @@ struct day {
     bool known;     /* the counts below are right */
     size_t map_min; /* of the map, after it was found full */
     uint64_t block_count, bytes;
+    struct day_age age;
     int64_t min_ms, max_ms;
     _Atomic int64_t span_ms;    /* of its longest block */
-    struct map indexed;         /* struct columns by group; the writing thread's */
+    struct column_set indexed;  /* columns the day's index has; the writing thread's */
     pthread_mutex_t trust_lock; /* lock: trusted */
     uint64_t *trusted;          /* keys of shelves whose checksum is good */
     size_t trusted_len, trusted_cap;
@@ -55,11 +58,27 @@ struct days {
 /** A negative errno for what LMDB says, and its words. */
 int day_failed(struct error *err, const struct day *day, int rc);
 
+/** Removes `name` from the folder when it is a draft that was never finished. */
+void day_draft_clean(const char *dir, const char *name);
+
 /** Takes the room of the lock file beforehand. 0 or an errno. */
 int day_reserve_lock(const struct day *day);
 
 /** Reads the file's size anew. lock of days held */
 void day_learn_bytes(struct day *day);
+
+/** A day that no list has; NULL when memory is out. */
+struct day *day_new(struct days *d, int64_t number);
+void day_free(struct day *day);
+
+/** Opens its environment. lock of days held, unless no list has the day. */
+MUST_CHECK int day_open(struct day *day, struct error *err);
+
+/** Where day `number` stands or would stand in the list. lock of days held */
+size_t days_find(const struct days *d, int64_t number);
+
+/** The path of a day's lock file, to free(); NULL when memory is out. */
+char *day_lock_path(const struct day *day);
 
 /** The map size the day should have. */
 size_t day_map_size(const struct day *day);

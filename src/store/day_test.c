@@ -46,9 +46,11 @@ static void write_block(struct folder *f, int64_t number, uint32_t group, int64_
 
     assert_int_equal(days_get(f->days, number, true, &day, NULL), 0);
     assert_int_equal(day_write_begin(day, &w, NULL), 0);
-    assert_int_equal(day_write_block(w, group, number * DAY_MS + from, number * DAY_MS + to, text,
-                                     strlen(text), NULL),
-                     0);
+    assert_int_equal(
+        day_write_block(w,
+                        &(struct day_place){group, number * DAY_MS + from, number * DAY_MS + to, 0},
+                        text, strlen(text), NULL),
+        0);
     if (commit)
         assert_int_equal(day_write_commit(w, NULL), 0);
     else
@@ -143,7 +145,7 @@ static int write_large(struct folder *f, const char *bytes, size_t n)
     assert_int_equal(days_get(f->days, DAY - 9000, true, &day, NULL), 0);
     assert_int_equal(day_write_begin(day, &w, NULL), 0);
     for (int k = 0; k < 4 && !code; k++)
-        code = day_write_block(w, 1, at, at, bytes, n, NULL);
+        code = day_write_block(w, &(struct day_place){1, at, at, 0}, bytes, n, NULL);
     if (code)
         day_write_abort(w);
     else

@@ -8,13 +8,6 @@
 #define WARM_S    300 /* how long pages that were read count as being in memory */
 #define BLOCK_KEY 20
 
-/* What the day's index is known to have of a group, a bit for each column. */
-struct columns {
-    uint32_t group;
-    uint8_t *bits;
-    size_t cap;
-};
-
 /* ---- writing ---- */
 
 struct day_write {
@@ -23,6 +16,7 @@ struct day_write {
     uint64_t seq, shelf;
     bool map_full; /* the environment has to be opened with a larger map */
     int64_t min_ms, max_ms, span_ms;
+    struct day_age age;
 };
 
 static uint64_t next_key(MDB_txn *txn, MDB_dbi meta, const char *name)
@@ -67,6 +61,7 @@ int day_write_begin(struct day *day, struct day_write **ret, struct error *err)
     w->min_ms = day->min_ms;
     w->max_ms = day->max_ms;
     w->span_ms = atomic_load(&day->span_ms);
+    w->age = day->age;
     *ret = w;
     return 0;
 }
@@ -103,20 +98,28 @@ static int put(struct day_write *w, MDB_dbi dbi, const void *key, size_t key_len
     return rc ? day_failed(err, w->day, rc) : 0;
 }
 
-int day_write_block(struct day_write *w, uint32_t group, int64_t min_ms, int64_t max_ms,
-                    const void *bytes, size_t n, struct error *err)
+int day_write_block(struct day_write *w, const struct day_place *place, const void *bytes, size_t n,
+                    struct error *err)
 {
     int64_t start = w->day->number * DAY_MS;
+    uint64_t number = place->number ? place->number : w->seq;
     uint8_t key[BLOCK_KEY];
 
-    be32(key, group);
-    be32(key + 4, (uint64_t)(min_ms - start));
-    be32(key + 8, (uint64_t)(max_ms - start));
-    be64(key + 12, w->seq++);
-    w->min_ms = MIN(w->min_ms, min_ms);
-    w->max_ms = MAX(w->max_ms, max_ms);
-    w->span_ms = MAX(w->span_ms, max_ms - min_ms);
+    be32(key, place->group);
+    be32(key + 4, (uint64_t)(place->min_ms - start));
+    be32(key + 8, (uint64_t)(place->max_ms - start));
+    be64(key + 12, number);
+    w->seq = MAX(w->seq, number + 1);
+    w->min_ms = MIN(w->min_ms, place->min_ms);
+    w->max_ms = MAX(w->max_ms, place->max_ms);
+    w->span_ms = MAX(w->span_ms, place->max_ms - place->min_ms);
     return put(w, w->day->blocks, key, sizeof(key), bytes, n, err);
+}
+
+void day_write_age(struct day_write *w, struct day_age age)
+{
+    w->age = age;
+    w->seq = MAX(w->seq, age.next);
 }
 
 int day_write_shelf(struct day_write *w, const void *bytes, size_t n, struct error *err)
@@ -182,9 +185,9 @@ static int put_meta(struct day_write *w, struct error *err)
 {
     MDB_dbi meta = w->day->meta;
     struct day_range range;
-    uint8_t number[8];
+    uint8_t number[8], windows[16];
 
-    put_le32(number, DAY_FORMAT);
+    put_le32(number, w->age.window_ms ? DAY_FORMAT_WINDOWS : DAY_FORMAT);
     int code = put(w, meta, "format", 6, number, 4, err);
     put_le64(number, w->seq);
     if (!code)
@@ -192,6 +195,10 @@ static int put_meta(struct day_write *w, struct error *err)
     put_le64(number, w->shelf);
     if (!code)
         code = put(w, meta, "shelf", 5, number, 8, err);
+    put_le64(windows, (uint64_t)w->age.window_ms);
+    put_le64(windows + 8, w->age.done);
+    if (!code && w->age.window_ms)
+        code = put(w, meta, "windows", 7, windows, sizeof(windows), err);
     put_le64(range.bytes, (uint64_t)w->min_ms);
     put_le64(range.bytes + 8, (uint64_t)w->max_ms);
     put_le64(range.bytes + 16, (uint64_t)w->span_ms);
@@ -222,6 +229,8 @@ int day_write_commit(struct day_write *w, struct error *err)
         day->min_ms = w->min_ms;
         day->max_ms = w->max_ms;
         day->block_count = stat.ms_entries;
+        day->age = w->age;
+        day->age.next = w->seq;
         day->known = true;
     } else {
         day->reopen = true; /* LMDB refuses to go on after some failures: begin afresh */
@@ -249,37 +258,12 @@ void day_write_abort(struct day_write *w)
 
 bool day_index_column(struct day *day, uint32_t group, uint32_t column)
 {
-    struct str key = str_make((const char *)&group, sizeof(group));
-    struct columns *c = map_get(&day->indexed, key);
-
-    if (!c) {
-        c = xnew(struct columns);
-        c->group = group;
-        if (map_put(&day->indexed, str_make((const char *)&c->group, sizeof(group)), c, NULL)) {
-            free(c);
-            return true;
-        }
-    }
-    uint8_t *grown = array_grow(c->bits, &c->cap, column / 8 + 1, 1);
-    if (!grown)
-        return true;
-    c->bits = grown;
-    bool is_new = !(c->bits[column / 8] >> (column % 8) & 1);
-    c->bits[column / 8] |= (uint8_t)(1u << (column % 8));
-    return is_new;
+    return column_set_add(&day->indexed, group, column) != 0;
 }
 
 void day_index_forget(struct day *day)
 {
-    struct map_entry *e;
-    size_t at = 0;
-
-    while ((e = map_next(&day->indexed, &at))) {
-        struct columns *c = e->value;
-        free(c->bits);
-        free(c);
-    }
-    map_fini(&day->indexed);
+    column_set_fini(&day->indexed);
 }
 
 void day_note_index_damage(struct day *day)
@@ -405,8 +389,10 @@ int day_read_all(struct day_read *r,
         const uint8_t *k = key.mv_data;
         if (key.mv_size != BLOCK_KEY)
             continue;
-        struct day_place place = {from_be32(k), begin + from_be32(k + 4), begin + from_be32(k + 8)};
-        struct day_blob blob = {from_be64(k + 12), value.mv_data, value.mv_size};
+        uint64_t number = from_be64(k + 12);
+        struct day_place place = {from_be32(k), begin + from_be32(k + 4), begin + from_be32(k + 8),
+                                  number};
+        struct day_blob blob = {number, value.mv_data, value.mv_size};
         code = visit(ctx, &place, &blob);
     }
     mdb_cursor_close(cursor);

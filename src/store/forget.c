@@ -111,6 +111,8 @@ static int carry_over(const struct index *old, struct index *fresh, const struct
             code = index_add(fresh, labels, hash, g->id, (uint32_t)i, &ids[i]);
         else
             code = index_add_place(fresh, ids[i], g->id, (uint32_t)i);
+        if (!code && index_is_hidden(old, g->series[i]))
+            code = index_hide(fresh, ids[i]);
     }
     arena_fini(&a);
     return code;

@@ -135,6 +135,8 @@ static int add_column(struct store *s, struct group *g, struct labels labels, ui
         code = index_add(&s->index, labels, hash, g->id, column, &id);
     else
         code = index_add_place(&s->index, id, g->id, column);
+    if (!code && index_is_hidden(&s->index, id))
+        atomic_store(&g->hides, true);
     if (code)
         return error_errno(err, code, "new series");
     g->series[column] = id;

@@ -66,6 +66,7 @@ struct group {
     _Atomic int64_t first_ms; /* of anything it ever held in this process; INT64_MAX: nothing */
     atomic_bool claimed;      /* store_group() gave it to somebody in this process */
     atomic_bool ended;        /* nobody appends any more */
+    atomic_bool hides;        /* some of its series may be hidden: see hide.c */
     bool sealing;             /* the runs at the front must stay as they are */
 
     pthread_mutex_t head_lock; /* lock: all below; held for moments only */

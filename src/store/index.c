@@ -35,6 +35,7 @@ void index_fini(struct index *ix)
     free(ix->pairs);
     free(ix->names);
     free(ix->places);
+    free(ix->hidden);
     free(ix->series_table);
     free(ix->pair_table);
     map_fini(&ix->name_map);
@@ -311,7 +312,28 @@ struct label_source index_source(const struct index *ix)
 {
     static const struct label_source_ops ops = {name_count,  name_at,  find_name,
                                                 value_count, value_at, find_value};
-    return (struct label_source){&ops, ix, ix->len};
+    return (struct label_source){&ops, ix, ix->len, ix->hidden_len ? ix->hidden : NULL};
+}
+
+int index_hide(struct index *ix, uint32_t series)
+{
+    uint64_t *grown =
+        array_grow(ix->hidden, &ix->hidden_cap, (size_t)ix->len / 64 + 1, sizeof(*grown));
+
+    if (!grown)
+        return -ENOMEM;
+    ix->hidden = grown;
+    ix->hidden_len += !index_is_hidden(ix, series);
+    ix->hidden[series / 64] |= UINT64_C(1) << series % 64;
+    return 0;
+}
+
+void index_show(struct index *ix, uint32_t series)
+{
+    if (!index_is_hidden(ix, series))
+        return;
+    ix->hidden[series / 64] &= ~(UINT64_C(1) << series % 64);
+    ix->hidden_len--;
 }
 
 uint64_t index_bytes(const struct index *ix)

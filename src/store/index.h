@@ -59,6 +59,9 @@ struct index {
     struct map name_map;
     struct place *places; /* further places; [0] is not used */
     size_t place_len, place_cap;
+    uint64_t *hidden; /* a bit for each series that is not shown: all it had was deleted */
+    size_t hidden_cap;
+    uint32_t hidden_len; /* such series */
 };
 
 MUST_CHECK int index_init(struct index *ix);
@@ -85,6 +88,15 @@ static inline struct series *index_series(const struct index *ix, uint32_t id)
 static inline const struct place *index_next_place(const struct index *ix, const struct place *p)
 {
     return p->next ? &ix->places[p->next] : NULL;
+}
+
+/** Shows a series no more, or again. Errors: -ENOMEM. */
+MUST_CHECK int index_hide(struct index *ix, uint32_t series);
+void index_show(struct index *ix, uint32_t series);
+
+static inline bool index_is_hidden(const struct index *ix, uint32_t series)
+{
+    return series / 64 < ix->hidden_cap && ix->hidden[series / 64] >> series % 64 & 1;
 }
 
 /** The column of `series` in `group`, or INDEX_NONE. */

@@ -33,8 +33,9 @@ struct store {
     struct index index;
     struct epoch *epoch; /* of the index's strings; under the index's lock */
     struct days *days;
-    pthread_mutex_t seal_lock; /* held while sealing: one at a time */
-    struct clock_guard {       /* see retention.c; the keeper's */
+    pthread_mutex_t rewrite_lock; /* held while a day is written anew; before seal_lock */
+    pthread_mutex_t seal_lock;    /* held while sealing: one at a time */
+    struct clock_guard {          /* see retention.c; the keeper's */
         int64_t wall_ms;
         uint64_t mono_ns;
         uint64_t jumped_ns; /* since when the clock stands ahead; 0: it doesn't */
@@ -164,6 +165,23 @@ void epoch_unref(struct epoch *e); /* NULL is fine */
 
 /** Takes the series of ended groups out of memory, when they are many. */
 void store_forget(struct store *s);
+
+/** Builds a shelf of `ix` and writes it. */
+MUST_CHECK int seal_write_index(struct day_write *w, const struct index *ix, struct error *err);
+
+/** Adds a column to `ix` unless it is there. Errors: -ENOMEM. */
+MUST_CHECK int seal_add_to_index(struct index *ix, struct labels labels, uint32_t group,
+                                 uint32_t column);
+
+/* ---- hide.c ---- */
+
+/** Hides those of the series in memory that the selectors match and that have no sample left.
+ * rewrite_lock held. */
+MUST_CHECK int store_hide_empty(struct store *s, const struct selector *selectors, size_t n,
+                                struct error *err);
+
+/** Shows the series again that have a sample in `run`, which was just published. write held */
+void group_show(struct store *s, struct group *g, const struct run *run);
 
 /* ---- retention.c ---- */
 

@@ -55,6 +55,12 @@ static int gather(const struct label_source *s, const struct matcher *m, bool ta
     return literals ? 0 : add_values(s, name, m, takes_empty ? 0 : 1, to, err);
 }
 
+static void pass_over(const struct label_source *s, struct bitmap *b)
+{
+    for (uint32_t i = 0; s->hidden && i < (b->bits + 63) / 64; i++)
+        b->words[i] &= ~s->hidden[i];
+}
+
 int match_series(const struct label_source *source, const struct matcher *matchers, size_t n,
                  struct bitmap *ret, struct error *err)
 {
@@ -86,6 +92,8 @@ int match_series(const struct label_source *source, const struct matcher *matche
     }
     if (!begun && !code)
         bitmap_fill(ret);
+    if (!code)
+        pass_over(source, ret);
     bitmap_fini(&one);
     if (code)
         bitmap_fini(ret);
@@ -182,8 +190,13 @@ int match_list(const struct label_source *source, const struct str *name,
                const struct selector *selectors, size_t n, struct str_set *to, struct error *err)
 {
     struct bitmap any = {0};
-    int code = n ? bitmap_init(&any, source->series) : 0;
+    bool all = !n && !source->hidden;
+    int code = all ? 0 : bitmap_init(&any, source->series);
 
+    if (!code && !n && !all) {
+        bitmap_fill(&any);
+        pass_over(source, &any);
+    }
     for (size_t i = 0; i < n && !code; i++) {
         struct bitmap one = {0};
         code = match_series(source, selectors[i].matchers, selectors[i].len, &one, err);
@@ -193,7 +206,7 @@ int match_list(const struct label_source *source, const struct str *name,
         }
     }
     if (!code) {
-        const struct bitmap *of = n ? &any : NULL;
+        const struct bitmap *of = all ? NULL : &any;
         code = name ? add_values_of(source, *name, of, to) : add_names(source, of, to);
         if (code)
             error_errno(err, code, "listing labels");

@@ -20,6 +20,7 @@ struct label_source {
     const struct label_source_ops *ops;
     const void *self;
     uint32_t series;
+    const uint64_t *hidden; /* a bit for each series that is to be passed over; NULL: none is */
 };
 
 /**

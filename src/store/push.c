@@ -306,6 +306,8 @@ static int keep_block(struct push *p, struct group *g)
     store_note_times(p->s, run->min_ms, run->max_ms);
     atomic_fetch_add_explicit(&p->s->rows, run->rows, memory_order_relaxed);
     group_push(g, run);
+    if (UNLIKELY(atomic_load(&g->hides)))
+        group_show(p->s, g, run);
     group_pack(p->s, g, HEAD_PACK_ROWS);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* read.c - reading the samples of a selection. */
 #include "store/selection.h"
+#include "store/summary.h"
 
 static int by_start(const void *pa, const void *pb)
 {
@@ -107,19 +108,16 @@ void found_resolve(struct found *f)
 }
 
 /* The values of the entry in one run: `rows` values, absent ones marked. False: none at all. */
-static int run_values(const struct track_run *r, uint32_t column, uint64_t *ret, bool *ret_any)
+static int run_values(const struct track_run *r, uint32_t column, enum sample_part part,
+                      uint64_t *ret, bool *ret_any)
 {
-    uint32_t present = 0;
-
-    if (r->row) {
-        ret[0] = column < r->row->len ? r->row->bits[column] : VALUE_ABSENT_BITS;
-        *ret_any = ret[0] != VALUE_ABSENT_BITS;
-        return 0;
-    }
-    uint32_t i = block_find(&r->view, column);
-    int code = i == BLOCK_NONE ? 0 : block_read(&r->view, i, ret, &present);
-    *ret_any = present > 0;
-    return code;
+    if (!r->row)
+        return summary_read(&r->view, column, part, ret, ret_any);
+    ret[0] = column < r->row->len ? r->row->bits[column] : VALUE_ABSENT_BITS;
+    *ret_any = ret[0] != VALUE_ABSENT_BITS;
+    if (part == SAMPLE_COUNT && *ret_any && !value_is_stale(value_of_bits(ret[0])))
+        ret[0] = value_bits(1);
+    return 0;
 }
 
 /* First of the sorted times that is not before `ts`. */
@@ -162,10 +160,10 @@ static int drop_absent(const int64_t *times, uint64_t *values, size_t n, struct 
     return 0;
 }
 
-static int read_ordered(const struct track *t, const struct entry *e, int64_t start_ms,
-                        int64_t end_ms, struct arena *a, struct column *ret)
+static int read_ordered(const struct track *t, const struct entry *e, enum sample_part part,
+                        int64_t start_ms, int64_t end_ms, struct arena *a, struct column *ret)
 {
-    uint64_t part[BLOCK_ROWS_MAX];
+    uint64_t piece[BLOCK_ROWS_MAX];
     size_t low = time_at(t->times, t->time_len, start_ms);
     size_t high = time_at(t->times, t->time_len, end_ms + 1);
     uint64_t *values = arena_alloc(a, (high - low + 1) * sizeof(*values));
@@ -179,15 +177,15 @@ static int read_ordered(const struct track *t, const struct entry *e, int64_t st
         if (from >= to)
             continue;
         bool whole = to - from == r->rows;
-        uint64_t *into = whole ? values + (from - low) : part;
-        int code = run_values(r, e->columns[r->source], into, &any);
+        uint64_t *into = whole ? values + (from - low) : piece;
+        int code = run_values(r, e->columns[r->source], part, into, &any);
         if (code)
             return code;
         if (!any)
             for (size_t k = from; k < to; k++)
                 values[k - low] = VALUE_ABSENT_BITS;
         else if (!whole)
-            memcpy(values + (from - low), part + (from - r->time_at),
+            memcpy(values + (from - low), piece + (from - r->time_at),
                    (to - from) * sizeof(*values));
     }
     return drop_absent(t->times + low, values, high - low, a, ret);
@@ -215,8 +213,8 @@ static struct sample *merge_sort(struct sample *s, struct sample *other, size_t 
     return s;
 }
 
-static int read_merged(const struct track *t, const struct entry *e, int64_t start_ms,
-                       int64_t end_ms, struct arena *a, struct column *ret)
+static int read_merged(const struct track *t, const struct entry *e, enum sample_part part,
+                       int64_t start_ms, int64_t end_ms, struct arena *a, struct column *ret)
 {
     uint64_t values[BLOCK_ROWS_MAX];
     size_t n = 0, kept = 0;
@@ -229,7 +227,7 @@ static int read_merged(const struct track *t, const struct entry *e, int64_t sta
         const int64_t *times = t->times + r->time_at;
         if (r->max_ms < start_ms || r->min_ms > end_ms)
             continue;
-        code = run_values(r, e->columns[r->source], values, &any);
+        code = run_values(r, e->columns[r->source], part, values, &any);
         for (uint32_t k = 0; k < r->rows && any && !code; k++) {
             if (values[k] == VALUE_ABSENT_BITS || times[k] < start_ms || times[k] > end_ms)
                 continue;
@@ -280,8 +278,8 @@ int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_m
         *ret = (struct column){0};
         return 0;
     }
-    code = t->ordered ? read_ordered(t, e, start_ms, end_ms, a, ret)
-                      : read_merged(t, e, start_ms, end_ms, a, ret);
+    code = t->ordered ? read_ordered(t, e, base->part, start_ms, end_ms, a, ret)
+                      : read_merged(t, e, base->part, start_ms, end_ms, a, ret);
     return code ? error_errno(err, code, "reading column %u of group %u", e->columns[0],
                               f->sources[t->sources[0]].group)
                 : 0;

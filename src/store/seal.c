@@ -143,7 +143,7 @@ static int note_shelf(void *ctx, const struct day_blob *blob, bool trusted)
     return 0;
 }
 
-static int add_to_index(struct index *ix, struct labels labels, uint32_t group, uint32_t column)
+int seal_add_to_index(struct index *ix, struct labels labels, uint32_t group, uint32_t column)
 {
     uint64_t hash = labels_hash(labels);
     uint32_t id = index_find(ix, labels, hash);
@@ -173,7 +173,7 @@ static int join_shelf(void *ctx, const struct day_blob *blob, bool trusted)
         code = shelf_labels(&shelf, i, &a, &labels);
         shelf_place(&shelf, i, &group, &column);
         if (!code)
-            code = add_to_index(sizes->into, labels, group, column);
+            code = seal_add_to_index(sizes->into, labels, group, column);
     }
     arena_fini(&a);
     return code;
@@ -200,7 +200,7 @@ static size_t choose_small(struct shelf_sizes *sizes)
     }
 }
 
-static int write_index(struct day_write *w, const struct index *ix, struct error *err)
+int seal_write_index(struct day_write *w, const struct index *ix, struct error *err)
 {
     struct buf bytes;
 
@@ -231,7 +231,7 @@ static int join_shelves(struct day_write *w, struct error *err)
         if (sizes.all[i].join)
             code = day_write_drop_shelf(w, sizes.all[i].key, err);
     if (!code)
-        code = write_index(w, &ix, err);
+        code = seal_write_index(w, &ix, err);
     index_fini(&ix);
     return code;
 }
@@ -258,7 +258,7 @@ static int index_block(struct round *r, struct day *day, const struct block *b, 
         code = index_labels(&r->s->index, g->series[column], &a, &labels);
         pthread_rwlock_unlock(&r->s->index.lock);
         if (!code)
-            code = add_to_index(ix, labels, g->id, column);
+            code = seal_add_to_index(ix, labels, g->id, column);
     }
     pthread_mutex_unlock(&g->write);
     arena_fini(&a);
@@ -289,11 +289,12 @@ static int write_blocks(struct round *r, struct day *day, struct day_write *w,
         if (code)
             error_errno(r->err, code, "label index");
         else
-            code = day_write_block(w, blocks[i].group, blocks[i].min_ms, blocks[i].max_ms,
-                                   blocks[i].bytes, blocks[i].n, r->err);
+            code = day_write_block(
+                w, &(struct day_place){blocks[i].group, blocks[i].min_ms, blocks[i].max_ms, 0},
+                blocks[i].bytes, blocks[i].n, r->err);
     }
     if (!code && ix.len) {
-        code = write_index(w, &ix, r->err);
+        code = seal_write_index(w, &ix, r->err);
         if (!code)
             code = join_shelves(w, r->err);
     }

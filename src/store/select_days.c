@@ -1,6 +1,7 @@
 /* select_days.c - what days add to a selection: series of their label indexes, and blocks. */
 #include "store/selection.h"
 #include "store/shelf.h"
+#include "store/summary.h"
 
 void found_note_damage(struct found *f, struct day *day)
 {
@@ -50,6 +51,7 @@ int found_open_days(struct found *f, struct error *err)
         if (code)
             break;
         f->day_len++;
+        f->base.window_ms = MAX(f->base.window_ms, day_age(day->day).window_ms);
         code = day_read_begin(day->day, &day->read, err);
     }
     free(numbers);
@@ -198,7 +200,8 @@ void track_advise_columns(const struct found *f, const struct track *t)
         for (uint32_t e = t->first; e; e = f->entries[e - 1].next) {
             const uint8_t *at;
             size_t n;
-            uint32_t column = block_find(&r->view, f->entries[e - 1].columns[r->source]);
+            uint32_t column =
+                summary_find(&r->view, f->entries[e - 1].columns[r->source], f->base.part);
             block_extent(&r->view, column, &at, &n);
             if (n && at != last)
                 day_advise(at, n);

@@ -318,7 +318,7 @@ struct label_source shelf_source(const struct shelf *s)
 {
     static const struct label_source_ops ops = {name_count,  name_at,  find_name,
                                                 value_count, value_at, find_value};
-    return (struct label_source){&ops, s, s->series};
+    return (struct label_source){.ops = &ops, .self = s, .series = s->series};
 }
 
 void shelf_place(const struct shelf *s, uint32_t i, uint32_t *ret_group, uint32_t *ret_column)

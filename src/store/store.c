@@ -32,6 +32,7 @@ static struct store *store_new(const struct store_options *options, const struct
     pthread_rwlock_init(&s->groups_lock, NULL);
     pthread_mutex_init(&s->define_lock, NULL);
     pthread_mutex_init(&s->merger_lock, NULL);
+    pthread_mutex_init(&s->rewrite_lock, NULL);
     pthread_mutex_init(&s->seal_lock, NULL);
     pthread_mutex_init(&s->state_lock, NULL);
     thread_cond_init(&s->wake);
@@ -67,6 +68,7 @@ void store_abandon(struct store *s)
     pthread_rwlock_destroy(&s->groups_lock);
     pthread_mutex_destroy(&s->define_lock);
     pthread_mutex_destroy(&s->merger_lock);
+    pthread_mutex_destroy(&s->rewrite_lock);
     pthread_mutex_destroy(&s->seal_lock);
     pthread_mutex_destroy(&s->state_lock);
     pthread_cond_destroy(&s->wake);

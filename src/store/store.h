@@ -135,6 +135,23 @@ MUST_CHECK int store_flush(struct store *s, struct error *err);
  */
 MUST_CHECK int store_backup(struct store *s, const char *dir, struct error *err);
 
+struct store_deletion {
+    uint64_t samples; /* that are gone */
+};
+
+/**
+ * Deletes the samples between start_ms and end_ms (both inside) of the series that any of the
+ * selectors matches: from the files, not from what is shown only. Their days are written anew
+ * without them, one after the other, and need that much space meanwhile. Appends and queries go on.
+ * What is acknowledged after the call began may stay. When it returns well no restart brings
+ * anything back; failed or killed in the middle, some days are done and others not: ask again.
+ * Errors: -ENOSPC, -EIO (also: damage hides what was to be found), -ERANGE a regex went past its
+ * bound, -ENOMEM, -ECANCELED the store is being closed. Threads: any; a second waits for the first.
+ */
+MUST_CHECK int store_delete(struct store *s, const struct selector *selectors, size_t n,
+                            int64_t start_ms, int64_t end_ms, struct store_deletion *ret,
+                            struct error *err);
+
 struct store_stats {
     uint64_t series_active, series_total, groups, samples_total, rows_total;
     uint64_t too_old_total, refused_series_total, append_errors_total;

@@ -1,4 +1,5 @@
-/* threads_test.c - appends, pushes, sealing and queries at once; meant for the thread sanitizer. */
+/* threads_test.c - appends, pushes, sealing, deleting and queries at once; meant for the thread
+ * sanitizer. */
 #include "store/store_test.h"
 
 #define WRITERS 3
@@ -83,6 +84,20 @@ static void *read_rows(void *arg)
     return NULL;
 }
 
+static void delete_pushed(struct test_store *t)
+{
+    struct store_deletion result;
+    struct error err = {0};
+    struct matcher m;
+
+    assert_int_equal(matcher_init(&m, MATCH_EQUAL, STR("__name__"), STR("pushed"), &err), 0);
+    int code = store_delete(t->store, &(struct selector){&m, 1}, 1, 0, ROWS * 500, &result, &err);
+    if (code)
+        print_error("%s\n", err.text);
+    assert_int_equal(code, 0);
+    matcher_fini(&m);
+}
+
 static void everything_at_once_stays_consistent(void **state)
 {
     struct shared shared = {.t = *state};
@@ -97,6 +112,7 @@ static void everything_at_once_stays_consistent(void **state)
     while (atomic_load(&shared.writing)) {
         keeper_round(shared.t->store);
         assert_int_equal(store_flush(shared.t->store, NULL), 0);
+        delete_pushed(shared.t);
         store_get_stats(shared.t->store, &stats);
     }
     for (int i = 0; i < WRITERS + READERS; i++)
