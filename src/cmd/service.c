@@ -15,7 +15,8 @@
 #define FLAGS_MAX       64
 #define STOP_GRACE_MS   3000
 #define TICK_NS         ((uint64_t)NS_PER_S)
-#define SELF_METRICS_MS 5000 /* how often the process keeps its own metrics */
+#define WITHDRAWN_NS    (20 * (uint64_t)NS_PER_S) /* rights that are back by then were only moved */
+#define SELF_METRICS_MS 5000                      /* how often the process keeps its own metrics */
 
 enum {
     LISTEN_METRICS,
@@ -49,6 +50,7 @@ struct service {
     bool ready; /* logged and told to systemd */
     bool local_failing;
     struct release release;
+    uint64_t withdrawn_ns;       /* since when the GPUs are closed to us; 0: they are not */
     pthread_mutex_t reload_lock; /* lock: reloads, one at a time */
 };
 
@@ -685,10 +687,31 @@ static void announce(struct service *s)
     log_info("ready: open the dashboards in a browser", "url", url);
 }
 
+/* A container whose device rights were taken away gets them back by being started anew. One that
+ * never had them is not meant: it would start for ever. */
+static int look_at_rights(struct service *s)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    if (!s->settings->exit_when_withdrawn || !s->worker || !worker_is_withdrawn(s->worker)) {
+        s->withdrawn_ns = 0;
+        return 0;
+    }
+    if (!s->withdrawn_ns)
+        s->withdrawn_ns = now_ns;
+    if (now_ns - s->withdrawn_ns < WITHDRAWN_NS)
+        return 0;
+    log_error("GPUs that were read may not be opened any more: this program ends, so that a "
+              "restart of the container gives the right back (--exit-when-withdrawn)");
+    return -EACCES;
+}
+
 static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)
 {
     announce(s);
     release_tick(&s->release, s->worker);
+    if (look_at_rights(s) < 0)
+        return -EACCES;
     if (s->scrape && now_ms >= *next_self_ms) {
         keep_self_metrics(s, now_ms);
         *next_self_ms = now_ms + SELF_METRICS_MS;

@@ -105,6 +105,11 @@ static const struct option_spec specs[] = {
      NULL,
      "ask GPUs seven times a second for utilisation and power where the driver keeps no samples of "
      "them; --own-samples=false: once an interval"},
+    {"exit-when-withdrawn", FLAG, FIELD(exit_when_withdrawn), FOR_ALL | FOR_WORKER,
+     "Reading hardware", "false", NULL,
+     "end with 1 when GPUs that were read may not be opened any more for 20 s, so that a restart "
+     "of "
+     "the container gives the right back"},
     {"nvml-library", TEXT, FIELD(nvml_library), READING | FOR_DEMO, "Reading hardware", "", "FILE",
      "NVML library to load instead of the driver's"},
     {"gpu-inventory", TEXT, FIELD(gpu_inventory), FOR_ALL | FOR_WORKER | FOR_DOCTOR,

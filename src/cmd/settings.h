@@ -47,7 +47,7 @@ struct settings {
     uint64_t process_series, memory_limit;
     bool instance_label, own_samples;
     const char *dcgm_collectors, *dcgm_hostname_label;
-    bool exporter_env;
+    bool exporter_env, exit_when_withdrawn;
     const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;
     const char *kubelet_socket, *hpc_job_mapping_dir, *process_log;
     uint64_t process_log_size;

@@ -362,6 +362,7 @@ struct reading {
     uint64_t mono_ns; /* when the read began; 0: the collector looks at the clock and sets it */
     bool release;     /* asked of a collector that `releases`: close the driver, say who is there */
     bool released;    /* answered: the driver is closed, for that or for reasons of its own */
+    bool withdrawn;   /* devices that were read may not be opened any more */
     struct cpu cpu;
     struct memory memory;
     struct chassis chassis;

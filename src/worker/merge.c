@@ -375,6 +375,7 @@ static int merge_host(struct snapshot *s, const struct reading *r)
 {
     int code = 0;
 
+    s->withdrawn = s->withdrawn || r->withdrawn;
     if (!s->cpu && r->cpu.present)
         s->cpu = &r->cpu;
     if (!s->memory && r->memory.present)

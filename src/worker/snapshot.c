@@ -77,7 +77,7 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->slot_len = s->presence_len = 0;
     for (size_t i = 0; i < POWER_PARTS; i++)
         s->part_power_w[i] = s->part_energy_j[i] = UNKNOWN;
-    s->slots_read = false;
+    s->slots_read = s->withdrawn = false;
     s->index_changes = s->replacements = UNKNOWN_COUNT;
     memset(s->attributed, 0, sizeof(s->attributed));
     memset(s->attribution_failures, 0, sizeof(s->attribution_failures));

@@ -171,6 +171,7 @@ struct snapshot {
     struct machine machine;
     uint64_t seq;
     int64_t ts_ms;
+    bool withdrawn; /* devices that were read may not be opened any more */
 
     /* Merged state: arrays in `arena` or in the readings held. */
     struct arena arena;

@@ -325,6 +325,14 @@ void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *
     pthread_mutex_unlock(&w->lock);
 }
 
+bool worker_is_withdrawn(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool withdrawn = w->latest && w->latest->withdrawn;
+    pthread_mutex_unlock(&w->lock);
+    return withdrawn;
+}
+
 /* ---- letting go of drivers ---- */
 
 void worker_let_go(struct worker *w, int64_t duration_ms)

@@ -95,6 +95,10 @@ void worker_let_go(struct worker *w, int64_t duration_ms);
 /** How long drivers are left closed yet; 0: they are not. */
 int64_t worker_let_go_left_ms(struct worker *w);
 
+/** True while devices that were read may not be opened any more: a container whose device rights
+ * were taken away gets them back by being started anew. */
+bool worker_is_withdrawn(struct worker *w);
+
 /** True when no driver is held open any more: a call in progress has to end first. */
 bool worker_has_let_go(struct worker *w);
 

@@ -76,6 +76,24 @@ describe('a driver', { concurrency: 3 }, () => {
       await until('it is open again', 3, () => holdsDriver(worker));
     }));
 
+  it('that is taken away from a container for good ends the worker, where that is wanted', async () => {
+    const scenario = 'gpu 2 "NVIDIA L4"\nfault code call=nvmlDevice* code=17 from=2\n';
+    await withWorker(scenario, async (worker) => {
+      const began = Date.now();
+      const code = await new Promise((resolve) => worker.process.once('exit', resolve));
+      assert.equal(code, 1, worker.output);
+      assert.ok(Date.now() - began > 15_000, 'not at once: rights may be moved');
+      assert.match(worker.output, /GPUs that were read may not be opened any more: this program ends/);
+    }, { args: ['--exit-when-withdrawn'] });
+  });
+
+  it('that was never given to a container does not end the worker', () =>
+    withWorker('gpu 1 "NVIDIA L4"\nfault code call=nvmlDeviceGetHandleByIndex_v2 code=17\n', async (worker) => {
+      await sleep(23_000);
+      assert.equal(worker.process.exitCode, null);
+      assert.equal(await value(worker, 'algalon_gpu_state'), 2);
+    }, { args: ['--exit-when-withdrawn'] }));
+
   it('whose call hangs is not said to be released', () =>
     withWorker('gpu 1 "NVIDIA L4"\nfault hang call=nvmlDeviceGetTemperature* seconds=4 calls=1 from=2\n', async (worker) => {
       await sleep(2200);

@@ -45,6 +45,7 @@ struct nvidia {
     uint64_t bound, bound_next_ns; /* what hung on the driver when it was opened; next look */
     bool stuck;                    /* a thread of ours is: the driver cannot be let go any more */
     bool withdrawn;                /* we had the right to open the GPUs, and have not any more */
+    bool taken;                    /* and so it looks from what the driver says */
     uint64_t rested_ns, rest_after_ns; /* when GPUs were let go last; not again before */
     struct jetson_gpu *tegra;          /* what NVML does not tell of a SoC's GPU; NULL: no SoC */
 };
@@ -579,8 +580,10 @@ static void log_changes(struct nvidia *n)
             g->told = g->state;
         if (g->state == g->told)
             continue;
-        if (g->state == ACCELERATOR_FORBIDDEN)
+        if (g->state == ACCELERATOR_FORBIDDEN) {
             n->withdrawn = nvidia_pci_is_refused(&n->paths);
+            n->taken = n->taken || g->identified;
+        }
         log_line(g->state == ACCELERATOR_LOST || g->state == ACCELERATOR_FORBIDDEN ? LOG_WARN
                                                                                    : LOG_INFO,
                  message_of(n, g), "gpu", LOG_NUM(g->identity.index), "uuid", g->identity.uuid,
@@ -647,6 +650,7 @@ static int publish(struct nvidia *n, struct reading *out, struct accelerator *li
 
     out->accelerators = list;
     out->accelerator_len = n->len;
+    out->withdrawn = n->taken = n->taken && any(n, ACCELERATOR_FORBIDDEN);
     out->platforms = arena_new(a, struct platform_info);
     if (!out->platforms)
         return -ENOMEM;

@@ -156,11 +156,14 @@ static void rights_that_are_withdrawn_are_said_and_come_back(void **state)
     assert_int_equal(a[1].state, ACCELERATOR_FORBIDDEN);
     assert_string_equal(a[1].name, "NVIDIA H200");
     assert_true(isnan(a[1].temperature_c));
+    rig_read(rig, 15);
+    assert_true(rig->r.withdrawn);
     a = rig_read(rig, 20);
     for (int k = 25; k < 200 && a->state != ACCELERATOR_OK; k += 5)
         a = rig_read(rig, k);
     assert_int_equal(a[1].state, ACCELERATOR_OK);
     assert_false(isnan(a[0].temperature_c));
+    assert_false(rig->r.withdrawn);
 }
 
 static void unknown_errors_behind_a_closed_device_file_are_withdrawn_rights(void **state)
