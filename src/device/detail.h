@@ -199,6 +199,9 @@ struct accelerator_detail {
     double fabric_health;               /* 1 healthy, 2 unhealthy, 3 limited */
     double fabric_clique;
 
+    /* The newest of the interval's samples. */
+    double utilization_now_ratio, memory_utilization_now_ratio, power_now_w;
+
     /* The interval's samples; the means stand in encoder_ratio and the like. */
     double memory_utilization_min_ratio;
     double engine_min_ratio[ENGINES], engine_max_ratio[ENGINES];

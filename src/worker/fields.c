@@ -35,7 +35,12 @@ static const struct field accelerator[] = {
     VALUE("minor_number", FIELD_UNSIGNED, A, device.minor),
     SHARE("utilization_percent", A, device.utilization_ratio),
     SHARE("utilization_max_percent", A, device.utilization_max_ratio),
+    SHARE("utilization_min_percent", A, device.detail.utilization_min_ratio),
+    SHARE("utilization_now_percent", A, device.detail.utilization_now_ratio),
+    GAUGE("busy_seconds", A, device.detail.busy_s_total),
     SHARE("memory_activity_percent", A, device.memory_utilization_ratio),
+    SHARE("memory_activity_max_percent", A, device.detail.memory_utilization_max_ratio),
+    SHARE("memory_activity_now_percent", A, device.detail.memory_utilization_now_ratio),
     SHARE("encoder_utilization_percent", A, device.encoder_ratio),
     SHARE("decoder_utilization_percent", A, device.decoder_ratio),
     COUNT("memory_used_bytes", A, device.mem_used_bytes),
@@ -51,11 +56,14 @@ static const struct field accelerator[] = {
     GAUGE("temperature_threshold_acoustic_celsius", A, device.temperature_acoustic_c),
     GAUGE("power_watts", A, device.power_w),
     GAUGE("power_max_watts", A, device.power_max_w),
+    GAUGE("power_min_watts", A, device.detail.power_min_w),
+    GAUGE("power_now_watts", A, device.detail.power_now_w),
     GAUGE("power_limit_watts", A, device.power_limit_w),
     GAUGE("power_limit_default_watts", A, device.power_limit_default_w),
     GAUGE("power_limit_min_watts", A, device.power_limit_min_w),
     GAUGE("power_limit_max_watts", A, device.power_limit_max_w),
     GAUGE("energy_joules", A, device.energy_j_total),
+    VALUE("energy_estimated", FIELD_SWITCH, A, device.detail.energy_estimated),
     GAUGE("clock_graphics_mhz", A, device.clock_graphics_mhz),
     GAUGE("clock_sm_mhz", A, device.clock_sm_mhz),
     GAUGE("clock_memory_mhz", A, device.clock_memory_mhz),
@@ -78,9 +86,37 @@ static const struct field accelerator[] = {
     GAUGE("throttle_reasons", A, device.throttle_reasons),
     GAUGE("numa_node", A, device.numa_node),
     VALUE("mig_enabled", FIELD_SWITCH, A, device.mig_mode),
+    VALUE("row_remap_pending", FIELD_SWITCH, A, device.detail.rows_pending),
+    VALUE("row_remap_failed", FIELD_SWITCH, A, device.detail.rows_failed),
+    GAUGE("recovery_action", A, device.detail.recovery_action),
+    GAUGE("xid_events", A, device.detail.xid_events_total),
     COUNT("processes", A, processes),
 };
 #undef A
+
+#define I struct merged_instance
+static const struct field instance[] = {
+    VALUE("mig_instance", FIELD_UNSIGNED, I, instance.index),
+    TEXT("uuid", I, instance.uuid),
+    TEXT("profile", I, instance.profile_name),
+    VALUE("gpu_instance_id", FIELD_UNSIGNED, I, instance.gpu_instance),
+    VALUE("compute_instance_id", FIELD_UNSIGNED, I, instance.compute_instance),
+    COUNT("memory_used_bytes", I, instance.mem_used_bytes),
+    COUNT("memory_total_bytes", I, instance.mem_total_bytes),
+    GAUGE("multiprocessors", I, instance.sm_count),
+    SHARE("sm_active_percent", I, instance.profile[PROFILE_SM]),
+    SHARE("memory_bandwidth_percent", I, instance.profile[PROFILE_DRAM]),
+};
+#undef I
+
+#define X struct merged_xid
+static const struct field xid[] = {
+    VALUE("xid", FIELD_UNSIGNED, X, xid.xid),
+    VALUE("meaning", FIELD_NAME, X, xid.meaning),
+    COUNT("count", X, xid.count),
+    GAUGE("last_time_seconds", X, xid.last_s),
+};
+#undef X
 
 #define P struct platform_info
 static const struct field platform[] = {
@@ -300,6 +336,8 @@ static const struct field reject[] = {
 #undef R
 
 const struct field_table fields_accelerator = {accelerator, ARRAY_LEN(accelerator)};
+const struct field_table fields_instance = {instance, ARRAY_LEN(instance)};
+const struct field_table fields_xid = {xid, ARRAY_LEN(xid)};
 const struct field_table fields_platform = {platform, ARRAY_LEN(platform)};
 const struct field_table fields_use = {use, ARRAY_LEN(use)};
 const struct field_table fields_process = {process, ARRAY_LEN(process)};

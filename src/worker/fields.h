@@ -35,6 +35,8 @@ struct field_table {
 };
 
 extern const struct field_table fields_accelerator; /* struct merged_accelerator */
+extern const struct field_table fields_instance;    /* struct merged_instance */
+extern const struct field_table fields_xid;         /* struct merged_xid */
 extern const struct field_table fields_platform;    /* struct platform_info */
 extern const struct field_table fields_use;         /* struct merged_process: of one device */
 extern const struct field_table fields_process;     /* struct process */

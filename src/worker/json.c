@@ -118,6 +118,29 @@ static void presences(const struct snapshot *s, struct buf *to)
     buf_char(to, ']');
 }
 
+/* Instances and errors say which device they are of. */
+static void parts(const struct snapshot *s, struct buf *to)
+{
+    key(to, "mig_instances");
+    buf_char(to, '[');
+    for (size_t i = 0; i < s->instance_len; i++) {
+        next_element(to);
+        count(to, "gpu_index", s->instances[i].on->number);
+        fields(to, &fields_instance, &s->instances[i]);
+        buf_char(to, '}');
+    }
+    buf_char(to, ']');
+    key(to, "xids");
+    buf_char(to, '[');
+    for (size_t i = 0; i < s->xid_len; i++) {
+        next_element(to);
+        count(to, "gpu_index", s->xids[i].on->number);
+        fields(to, &fields_xid, &s->xids[i]);
+        buf_char(to, '}');
+    }
+    buf_char(to, ']');
+}
+
 /* The checks that find a contradiction, by device. */
 static void doubts(const struct snapshot *s, struct buf *to)
 {
@@ -211,6 +234,7 @@ void snapshot_json(const struct snapshot *s, struct buf *to)
     array(to, "platforms", &fields_platform, s->platforms, s->platform_len, sizeof(*s->platforms));
     array(to, "gpus", &fields_accelerator, s->accelerators, s->accelerator_len,
           sizeof(*s->accelerators));
+    parts(s, to);
     cpus(s, to);
     array(to, "memory", &fields_memory, s->memory, s->memory ? 1 : 0, sizeof(*s->memory));
     array(to, "storage", &fields_filesystem, s->filesystems, s->filesystem_len,

@@ -120,6 +120,15 @@ static void everything_has_a_place_and_a_type(void **state)
     assert_string_equal(text_of(gpu, "serial"), "1651");
     assert_true(json_is_null(json_object_get(gpu, "minor_number")));
     assert_true(number_of(gpu, "processes") == 2);
+    assert_true(json_is_number(json_object_get(gpu, "utilization_now_percent")));
+    assert_true(json_is_number(json_object_get(gpu, "power_now_watts")));
+    json_t *part = at(root, "mig_instances", 0), *xid = at(root, "xids", 0);
+    assert_true(number_of(part, "gpu_index") == 1);
+    assert_string_equal(text_of(part, "profile"), "3g.40gb");
+    assert_true(number_of(part, "sm_active_percent") == 25);
+    assert_true(number_of(xid, "xid") == 79);
+    assert_string_equal(text_of(xid, "meaning"), "gone");
+    assert_true(number_of(xid, "count") == 2);
     assert_string_equal(text_of(cpu, "model"), "Xeon \"X\"");
     assert_true(number_of(at(cpu, "cores", 3), "frequency_mhz") == 2003);
     assert_true(number_of(at(cpu, "sockets", 1), "temperature_celsius") == 55.5);

@@ -181,14 +181,15 @@ describe('what other exporters emit', { skip: process.env.ALGALON_REFERENCE ? fa
     const bad = results.filter(([, why]) => why);
     console.log(`${what}: ${results.length - bad.length} of ${results.length} (${((100 * (results.length - bad.length)) / results.length).toFixed(1)} %)`);
     for (const [name, why] of bad) console.log(`  ${name}: ${why}`);
-    return (results.length - bad.length) / results.length;
+    return bad.map(([name]) => name).sort();
   };
 
   it('all-smi: names, types and labels', () => {
     const others = /^(gaudi|tpu|tenstorrent|rebellions|furiosa|apple|amd|intel-gpu)(,|$)/;
     const concerned = rows('all-smi-metrics.tsv').filter((r) => !others.test(r.platforms));
-    const share = report('all-smi', concerned.map((r) => [r.name, check(r.name, r.type, names(r.labels))]));
-    assert.ok(share > 0.8);
+    const bad = report('all-smi', concerned.map((r) => [r.name, check(r.name, r.type, names(r.labels))]));
+    // Three of Apple's, which the table lists without a platform, and the load of Jetson's DLA, of which the kernel tells on and off only.
+    assert.deepEqual(bad, ['all_smi_ane_utilization', 'all_smi_chassis_ane_power_watts', 'all_smi_chassis_thermal_pressure_info', 'all_smi_dla_utilization']);
   });
 
   it('dcgm-exporter: names, types and labels', () => {
@@ -198,6 +199,7 @@ describe('what other exporters emit', { skip: process.env.ALGALON_REFERENCE ? fa
       const optional = ['err_msg', 'clock_event', 'xid', 'DCGM_FI_DRIVER_VERSION'];
       return [r.field, check(r.field, r.type, names(r.labels_device).map((l) => ({ ...l, optional: l.optional || optional.includes(l.alternatives[0]) })))];
     });
-    assert.ok(report('dcgm-exporter', result) > 0.9);
+    // DCGM's own health checks, which no library of the driver has; and rates that dcgm-exporter calls counters, which they are not.
+    assert.deepEqual(report('dcgm-exporter', result), ['DCGM_EXP_GPU_HEALTH_STATUS', 'DCGM_FI_DEV_NVLINK_BANDWIDTH_L0', 'DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL']);
   });
 });

@@ -218,6 +218,7 @@ void jetson_gpu_fill(struct jetson_gpu *g, struct accelerator *a, uint64_t mono_
         a->utilization_ratio = load.mean;
         a->utilization_max_ratio = load.high;
         a->detail.utilization_min_ratio = load.low;
+        a->detail.utilization_now_ratio = load.last;
     }
     if (g->clock_fd >= 0 && linux_hwmon_value(g->clock_fd, &hz) && hz >= 0 && hz <= CLOCK_MAX_HZ)
         set(&a->clock_graphics_mhz, (double)hz / 1e6);

@@ -74,6 +74,7 @@ void jetson_load_sample(struct jetson_load *l)
     pthread_mutex_lock(&l->lock);
     l->count++;
     l->sum += ratio;
+    l->last = ratio;
     l->low = fmin(l->low, ratio); /* fmin() and fmax() pass over NAN */
     l->high = fmax(l->high, ratio);
     pthread_mutex_unlock(&l->lock);
@@ -83,8 +84,8 @@ struct jetson_load_summary jetson_load_take(struct jetson_load *l)
 {
     jetson_load_sample(l);
     pthread_mutex_lock(&l->lock);
-    struct jetson_load_summary found = {l->count ? l->sum / l->count : (double)NAN, l->low,
-                                        l->high};
+    struct jetson_load_summary found = {l->count ? l->sum / l->count : (double)NAN, l->low, l->high,
+                                        l->count ? l->last : (double)NAN};
     begin(l);
     pthread_mutex_unlock(&l->lock);
     return found;

@@ -9,16 +9,16 @@ struct jetson_load {
     int fd;
     bool running;
     pthread_t thread;
-    pthread_mutex_t lock; /* lock: stop, count, sum, low, high */
+    pthread_mutex_t lock; /* lock: stop, count, sum, low, high, last */
     pthread_cond_t wake;
     bool stop;
     unsigned count; /* of samples since they were taken last */
-    double sum, low, high;
+    double sum, low, high, last;
 };
 
 /* What lies between two readings; NAN without a sample. */
 struct jetson_load_summary {
-    double mean, low, high; /* ratios */
+    double mean, low, high, last; /* ratios */
 };
 
 /** Takes over `fd` of a file with the load in thousandths (negative: none) and starts the thread.

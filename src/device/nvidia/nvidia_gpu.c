@@ -184,14 +184,16 @@ static void read_utilization(struct gpu_context *c, struct gpu *g, struct accele
     a->utilization_ratio = gpu->mean;
     a->utilization_max_ratio = gpu->peak;
     a->memory_utilization_ratio = memory->mean;
+    a->detail.utilization_now_ratio = gpu->last;
+    a->detail.memory_utilization_now_ratio = memory->last;
     /* A GPU at rest stops to produce samples, so the one-shot call still has to be asked. */
     if ((isnan(gpu->mean) || isnan(memory->mean)) &&
         ASK(c, g, ASK_UTILIZATION, utilization, &now)) {
         if (isnan(gpu->mean))
-            a->utilization_ratio = a->utilization_max_ratio =
+            a->utilization_ratio = a->utilization_max_ratio = a->detail.utilization_now_ratio =
                 check_gauge(&c->check, CHECK_UTILIZATION, now.gpu);
         if (isnan(memory->mean))
-            a->memory_utilization_ratio =
+            a->memory_utilization_ratio = a->detail.memory_utilization_now_ratio =
                 check_gauge(&c->check, CHECK_MEMORY_UTILIZATION, now.memory);
     }
 }
@@ -289,6 +291,9 @@ static void read_power(struct gpu_context *c, struct gpu *g, struct accelerator 
     if (isnan(samples->mean) && ASK(c, g, ASK_POWER, power, &value))
         now = check_gauge(&c->check, CHECK_POWER, value);
     a->power_w = !isnan(integral) ? integral : !isnan(samples->mean) ? samples->mean : now;
+    a->detail.power_now_w = !isnan(a->detail.power_instant_w) ? a->detail.power_instant_w
+                            : !isnan(samples->last)           ? samples->last
+                                                              : now;
     a->power_max_w = fmax(fmax(samples->peak, now), a->power_w); /* fmax() passes over NAN */
     if (ASK(c, g, ASK_POWER_LIMIT, power_limit, &value))
         a->power_limit_w = check_gauge(&c->check, CHECK_POWER_LIMIT, value);

@@ -267,7 +267,7 @@ void nvidia_gpm_release(struct gpu_context *c, struct gpm_pair *p);
 double nvidia_rate_of(struct nvidia_rate *r, double total, uint64_t mono_ns);
 
 struct sample_summary {
-    double mean, peak, low; /* NAN: no sample since the last reading */
+    double mean, peak, low, last; /* NAN: no sample since the last reading */
 };
 
 /** Mean and peak of the driver's samples since the last reading. Errors: -ENOMEM. */

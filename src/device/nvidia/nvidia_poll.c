@@ -148,14 +148,15 @@ static struct polled *find(struct nvidia_poll *p, const struct gpu *g)
 static struct sample_summary summarise(struct check *check, enum check_field field,
                                        const struct samples *s)
 {
-    struct sample_summary sum = {NAN, NAN, NAN};
+    struct sample_summary sum = {NAN, NAN, NAN, NAN};
     double total = 0;
-    size_t n = 0;
+    size_t n = 0, kept = MIN(s->count, (size_t)SAMPLES_KEPT);
 
-    for (size_t i = 0; i < MIN(s->count, (size_t)SAMPLES_KEPT); i++) {
-        double value = check_gauge(check, field, s->raw[i]);
+    for (size_t i = s->count - kept; i < s->count; i++) { /* the oldest first */
+        double value = check_gauge(check, field, s->raw[i % SAMPLES_KEPT]);
         if (isnan(value))
             continue;
+        sum.last = value;
         total += value;
         sum.low = n && sum.low < value ? sum.low : value;
         sum.peak = n && sum.peak > value ? sum.peak : value;

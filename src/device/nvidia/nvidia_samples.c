@@ -96,7 +96,7 @@ static uint64_t lower_bound(const struct gpu_context *c, uint64_t seen, uint64_t
 static struct sample_summary summarise(struct gpu_context *c, struct gpu *g, int type,
                                        enum check_field field, unsigned value_type, size_t len)
 {
-    struct sample_summary sum = {NAN, NAN, NAN};
+    struct sample_summary sum = {NAN, NAN, NAN, NAN};
     const struct nvml_sample *s = c->samples;
     uint64_t newest = s[len - 1].timestamp, seen = g->seen_us[type];
     uint64_t bound = lower_bound(c, seen, newest), before = 0;
@@ -119,6 +119,7 @@ static struct sample_summary summarise(struct gpu_context *c, struct gpu *g, int
         if (isnan(value))
             continue;
         total += value;
+        sum.last = value;
         sum.low = n && sum.low < value ? sum.low : value;
         sum.peak = n && sum.peak > value ? sum.peak : value;
         n++;
@@ -136,7 +137,7 @@ int nvidia_samples_read(struct gpu_context *c, struct gpu *g, int type, enum che
     unsigned value_type = NVML_VALUE_UNSIGNED;
     size_t len;
 
-    *ret = (struct sample_summary){NAN, NAN, NAN};
+    *ret = (struct sample_summary){NAN, NAN, NAN, NAN};
     if (!c->nvml.samples || !nvidia_gpu_may(c, g, (enum question)(ASK_SAMPLES_POWER + type)))
         return 0;
     /* The clock was set back: what was seen then says nothing about what is new now. */

@@ -175,6 +175,7 @@ static void means_over_an_interval_equal_the_duty_cycle_and_the_peak_is_seen(voi
                 continue; /* the first covers one second only */
             assert_near(a->utilization_ratio, cases[i].mean, 0.03);
             assert_near(a->utilization_max_ratio, 1, 0);
+            assert_near(a->detail.utilization_now_ratio, i == 2, 0); /* busy at that moment */
             assert_near(a->memory_utilization_ratio, cases[i].mean * 0.6,
                         cases[i].mean * 0.2 + 0.02);
         }
