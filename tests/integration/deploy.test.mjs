@@ -358,7 +358,7 @@ describe('helm chart', () => {
     assert.equal(version, versions.get('ALGALON_VERSION'));
     assert.equal(appVersion, versions.get('ALGALON_VERSION'));
     assert.equal(`:${yaml('helm/algalon/values.yaml').worker.port}`, options('worker').get('ALGALON_LISTEN_METRICS'));
-    const known = new Set([...options('worker').keys(), ...options('host').keys()]);
+    const known = new Set([...options('worker').keys(), ...options('host').keys(), ...options('agent').keys()]);
     for (const [name, text] of templates) {
       for (const [, option] of text.matchAll(/- --([a-z.-]+)(?:=|$)/gm)) assert.ok(known.has(`ALGALON_${option.toUpperCase().replace(/[.-]/g, '_')}`), `${name}: --${option}`);
     }
@@ -376,12 +376,14 @@ describe('helm chart', () => {
   }
 
   it('renders to what Kubernetes takes, with the least rights', noHelm, () => {
-    assert.match(render('--set', 'host.enabled=true,host.discovery=false').err, /host\.targets or host\.scrapeConfig/);
+    assert.match(render('--set', 'host.enabled=true,host.discovery=false').err, /discovery, targets or scrapeConfig is wanted/);
+    assert.match(render('--set', 'agent.enabled=true').err, /agent\.enabled wants agent\.remoteWrite/);
     const everything = ['--set', 'host.enabled=true,host.targets={a:9400},serviceMonitor.enabled=true,worker.driverRoot=/run/nvidia/driver,worker.webConfigSecret=web,worker.tls=true,worker.options.interval=2s',
       '--set', 'rules.prometheusRule=true,networkPolicy.enabled=true,dashboards.enabled=true', '--set-file', `rules.files.gpu\\.yml=${root}/rules/gpu.yml`, '--set-file', `dashboards.files.gpu\\.json=${root}/dashboards/gpu.json`];
     for (const [settings, kinds] of [
       [[], ['DaemonSet', 'Service']],
       [['--set', 'host.enabled=true,host.discovery=false,host.targets={a:9400}'], ['ConfigMap', 'DaemonSet', 'Service', 'Service', 'StatefulSet']],
+      [['--set', 'agent.enabled=true,agent.remoteWrite={http://victoria:8428/api/v1/write}'], ['ConfigMap', 'DaemonSet', 'Role', 'RoleBinding', 'Service', 'ServiceAccount', 'StatefulSet']],
       [everything, ['ConfigMap', 'ConfigMap', 'ConfigMap', 'DaemonSet', 'NetworkPolicy', 'NetworkPolicy', 'PrometheusRule', 'Role', 'RoleBinding', 'Service', 'Service', 'ServiceAccount', 'ServiceMonitor', 'StatefulSet']],
     ]) {
       const all = objects(...settings);
@@ -393,9 +395,10 @@ describe('helm chart', () => {
         assert.equal(container.securityContext.readOnlyRootFilesystem, true);
         assert.equal(container.securityContext.runAsNonRoot, true);
         assert.equal(container.securityContext.allowPrivilegeEscalation, false);
-        const declared = new Set([...template.spec.volumes.map(({ name }) => name), 'samples']);
+        const declared = new Set([...template.spec.volumes.map(({ name }) => name), 'samples', 'queue']);
         for (const { name } of container.volumeMounts) assert.ok(declared.has(name), name);
-        assert.ok(container.args.every((arg) => typeof arg === 'string'));
+        const known = options(container.args[0]);
+        for (const arg of container.args.slice(1)) assert.ok(known.has(`ALGALON_${arg.split('=')[0].slice(2).toUpperCase().replace(/[.-]/g, '_')}`), `${kind}: ${arg}`);
       }
       for (const { rules } of all.filter(({ kind }) => kind === 'Role')) assert.deepEqual(rules, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }]);
     }
@@ -427,7 +430,7 @@ describe('docs/deployment.md', () => {
     for (const [name] of page.matchAll(/\bALGALON_(?!NEW)[A-Z_]+/g)) assert.ok(known.has(name), name);
     for (const [, name] of page.matchAll(/\]\(([a-z]+\.md)\)/g)) assert.ok(fs.existsSync(path.join(root, 'docs', name)), name);
     const values = yaml('helm/algalon/values.yaml');
-    for (const [, name] of page.matchAll(/(?<![.\w/-])((?:worker|host|image|serviceMonitor)\.(?!service\b)[A-Za-z]+)\b(?!\.)/g)) {
+    for (const [, name] of page.matchAll(/(?<![.\w/-])((?:worker|host|agent|rules|networkPolicy|image|serviceMonitor)\.(?!service\b)[A-Za-z]+)\b(?!\.)/g)) {
       assert.notEqual(name.split('.').reduce((value, key) => value?.[key], values), undefined, name);
     }
   });

@@ -38,3 +38,39 @@ seccompProfile: {type: RuntimeDefault}
 - {{ printf "--%s=%v" $name $value | quote }}
 {{- end }}
 {{- end }}
+
+{{/* What host and agent scrape: dict "root" . "part" .Values.host */}}
+{{- define "algalon.scrape" -}}
+{{- $p := .part }}
+{{- if not (or $p.discovery $p.targets $p.scrapeConfig) }}
+{{- fail "discovery, targets or scrapeConfig is wanted: without one of them there is nothing to scrape" }}
+{{- end }}
+{{- if $p.scrapeConfig }}
+{{- toYaml $p.scrapeConfig }}
+{{- else -}}
+scrape_configs:
+  - job_name: worker
+    scrape_interval: 5s
+    scrape_timeout: 4s
+    honor_labels: true
+    {{- if .root.Values.worker.tls }}
+    scheme: https
+    {{- end }}
+    {{- with $p.targets }}
+    static_configs:
+      - targets: {{- toYaml . | nindent 10 }}
+    {{- end }}
+    {{- if $p.discovery }}
+    kubernetes_sd_configs:
+      - role: pod
+        namespaces: {names: [{{ .root.Release.Namespace }}]}
+        selectors:
+          - role: pod
+            label: "app.kubernetes.io/name=algalon,app.kubernetes.io/instance={{ .root.Release.Name }},app.kubernetes.io/component=worker"
+    relabel_configs:
+      # A pod has one target: its port of this name. Machines from `targets` have no such label.
+      - {source_labels: [__meta_kubernetes_pod_name, __meta_kubernetes_pod_container_port_name], regex: ";|.+;metrics", action: keep}
+      - {source_labels: [__meta_kubernetes_pod_node_name], regex: "(.+)", target_label: instance}
+    {{- end }}
+{{- end }}
+{{- end }}
