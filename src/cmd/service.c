@@ -47,7 +47,8 @@ struct service {
     struct http_server *servers[LISTENERS];
     struct http_server *running[LISTENERS]; /* those of `servers` that are not NULL, for the API */
     char hostname[256];
-    bool ready; /* logged and told to systemd */
+    bool ready;           /* logged and told to systemd */
+    uint64_t watchdog_ns; /* when systemd is told next that we live */
     bool local_failing;
     struct release release;
     uint64_t withdrawn_ns;       /* since when the GPUs are closed to us; 0: they are not */
@@ -709,6 +710,7 @@ static int look_at_rights(struct service *s)
 static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)
 {
     announce(s);
+    systemd_alive(&s->watchdog_ns);
     release_tick(&s->release, s->worker);
     if (look_at_rights(s) < 0)
         return -EACCES;

@@ -26,3 +26,16 @@ void systemd_notify(const char *state)
         log_warn("systemd could not be told", "state", state);
     close(fd);
 }
+
+void systemd_alive(uint64_t *next_ns)
+{
+    const char *period = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    uint64_t us = 0, wanted = 0, now = clock_mono_ns();
+
+    if (!period || now < *next_ns || !num_parse_u64(str_of(period), &us) || !us)
+        return;
+    if (pid && (!num_parse_u64(str_of(pid), &wanted) || wanted != (uint64_t)getpid()))
+        return; /* it is meant for our parent */
+    *next_ns = now + us * 1000 / 2;
+    systemd_notify("WATCHDOG=1");
+}

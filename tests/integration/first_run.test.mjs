@@ -114,7 +114,7 @@ describe('parts', () => {
     assert.equal(run(binary, ['nonsense']).code, 2);
   });
 
-  it('tells systemd when it is ready', async () => {
+  it('tells systemd when it is ready, and that it lives', async () => {
     const socket = `${temporaryFolder()}/notify`;
     const listener = new Child('python3', ['-u', '-c', `
 import socket, sys
@@ -124,8 +124,9 @@ while True:
     print(s.recv(200).decode(), flush=True)
 `, socket]);
     await until('the listener', 10, () => listener.output.includes('listening'));
-    const worker = await Algalon.start({ command: 'worker', args: ['--interval=1s'], env: { NOTIFY_SOCKET: socket } });
+    const worker = await Algalon.start({ command: 'worker', args: ['--interval=1s'], env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' } });
     await until('READY=1', 10, () => listener.output.includes('READY=1'));
+    await until('it says again and again that it lives', 20, () => listener.output.split('WATCHDOG=1').length > 3);
     await worker.stop();
     await until('STOPPING=1', 10, () => listener.output.includes('STOPPING=1'));
     await listener.stop('SIGKILL');
