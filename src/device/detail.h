@@ -209,6 +209,7 @@ struct accelerator_detail {
     double clock_interval_mhz[CLOCK_STATS];
     double module_power_w, module_power_min_w, module_power_max_w, module_power_limit_w;
     double memory_power_w;
+    double hotspot_temperature_c; /* of the hottest place, where it is told apart */
     double lost_s_total; /* busy seconds lost to clocks below their maximum; see nvidia_interval.c
                           */
 

@@ -3,6 +3,7 @@
 #include "device/device.h"
 
 #ifdef __linux__
+#include "device/amd/amd.h"
 #include "device/jetson/jetson.h"
 #include "device/linux.h"
 #endif
@@ -13,6 +14,7 @@ const struct collector *const collectors[] = {
     &nvidia_collector,
 #ifdef __linux__
     &jetson_collector,
+    &amd_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

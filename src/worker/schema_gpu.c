@@ -82,6 +82,7 @@ const struct schema_rule schema_gpu[] = {
     GPU_GAUGE("algalon_gpu_memory_shared", mem_shared),
     GPU_GAUGE("all_smi_gpu_temperature_celsius", temperature_c),
     GPU_GAUGE("algalon_gpu_memory_temperature_celsius", memory_temperature_c),
+    GPU_GAUGE("algalon_gpu_hotspot_temperature_celsius", detail.hotspot_temperature_c),
     GPU_GAUGE("all_smi_gpu_temperature_threshold_slowdown_celsius", temperature_slowdown_c),
     GPU_GAUGE("all_smi_gpu_temperature_threshold_shutdown_celsius", temperature_shutdown_c),
     GPU_GAUGE("all_smi_gpu_temperature_threshold_max_operating_celsius",
