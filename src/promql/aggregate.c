@@ -4,6 +4,7 @@
 #include "promql/rank.h"
 #include "promql/rollup.h"
 #include "promql/tally.h"
+#include "promql/top.h"
 
 static int group_lines(struct eval *e, const struct node_aggregate *a, const struct labels *labels,
                        size_t len, struct label_index *index, uint32_t **ret_group_of)
@@ -233,5 +234,8 @@ int aggregate_eval(struct eval *e, const struct node *n, const struct grid *g, s
     code = eval_vector(e, a->expr, g, &v);
     if (!code)
         code = group_vector(e, a, &v, &index, &group_of);
-    return code ? code : rank_eval(e, a, g, &v, group_of, &index, ret);
+    if (code)
+        return code;
+    return node_is_top(a->op) ? top_eval(e, a, g, &v, group_of, &index, ret)
+                              : rank_eval(e, a, g, &v, group_of, &index, ret);
 }

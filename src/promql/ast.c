@@ -137,6 +137,8 @@ static void aggregate(struct buf *to, const struct node_aggregate *a)
     buf_printf(to, ",\"op\":\"%s\"", node_aggregation_text(a->op));
     child(to, "expr", a->expr);
     child(to, "param", a->param);
+    if (a->rest)
+        child(to, "rest", a->rest);
     names(to, "grouping", &a->labels);
     flag(to, "without", a->without);
 }
@@ -243,6 +245,8 @@ void ast_print(const struct node *n, struct buf *to)
     case NODE_PAREN:
         open_node(to, "parenExpr");
         child(to, "expr", n->paren);
+        if (n->offset)
+            milliseconds(to, "offset", n->offset);
         break;
     }
     buf_char(to, '}');

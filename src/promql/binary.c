@@ -99,7 +99,8 @@ static int default_scalar(struct eval *e, const double *fill, const struct grid 
 
 /* One side a scalar, the other a vector, whose rows take the result. */
 static int with_scalar(struct eval *e, const struct node_binary *b, const struct grid *g,
-                       const struct value *left, const struct value *right, struct vector *ret)
+                       bool keep_empty, const struct value *left, const struct value *right,
+                       struct vector *ret)
 {
     bool scalar_left = left->type == PROMQL_SCALAR;
     const double *numbers = scalar_left ? left->numbers : right->numbers;
@@ -123,7 +124,8 @@ static int with_scalar(struct eval *e, const struct node_binary *b, const struct
     }
     if (code)
         return code;
-    vector_drop_empty(ret, g->len);
+    if (!keep_empty)
+        vector_drop_empty(ret, g->len);
     return binary_drops_name(b) ? eval_failed(e, vector_drop_names(ret, g->len, &e->arena)) : 0;
 }
 
@@ -132,7 +134,14 @@ int binary_eval(struct eval *e, const struct node *n, const struct grid *g, stru
     const struct node_binary *b = &n->binary;
     struct binary_rule rule = {b->op, b->return_bool, false};
     struct value left, right;
+    bool keep_empty = e->keep_empty && node_is_comparison(b->op);
+
+    /* (x > 5) default 0 is 0 where x is less, also where it always is. */
+    const struct node *filtered = node_unwrap(b->left);
+    e->keep_empty = b->op == OPERATOR_DEFAULT && filtered->kind == NODE_BINARY &&
+                    node_is_comparison(filtered->binary.op);
     int code = eval_node(e, b->left, g, &left);
+    e->keep_empty = false;
 
     if (!code)
         code = eval_node(e, b->right, g, &right);
@@ -147,8 +156,10 @@ int binary_eval(struct eval *e, const struct node *n, const struct grid *g, stru
         return 0;
     }
     if (left.type == PROMQL_SCALAR || right.type == PROMQL_SCALAR)
-        return with_scalar(e, b, g, &left, &right, &ret->vector);
-    if (node_is_set_operator(b->op) || b->op == OPERATOR_DEFAULT)
+        return with_scalar(e, b, g, keep_empty, &left, &right, &ret->vector);
+    if (b->op == OPERATOR_DEFAULT)
+        return match_default(e, b, g, &left.vector, &right.vector, &ret->vector);
+    if (node_is_set_operator(b->op))
         return match_sets(e, b, g, &left.vector, &right.vector, &ret->vector);
     return match_eval(e, b, g, &left.vector, &right.vector, &ret->vector);
 }

@@ -22,8 +22,13 @@ bool binary_drops_name(const struct node_binary *b);
 MUST_CHECK int match_eval(struct eval *e, const struct node_binary *b, const struct grid *g,
                           struct vector *left, struct vector *right, struct vector *ret);
 
-/* match.c: and, or, unless, default. */
+/* match.c: and, or, unless. */
 MUST_CHECK int match_sets(struct eval *e, const struct node_binary *b, const struct grid *g,
                           struct vector *left, struct vector *right, struct vector *ret);
+
+/* match.c: MetricsQL's default between vectors: fills the gaps of the left one's lines; all of the
+ * right one where the left one has no line. */
+MUST_CHECK int match_default(struct eval *e, const struct node_binary *b, const struct grid *g,
+                             struct vector *left, struct vector *right, struct vector *ret);
 
 #endif

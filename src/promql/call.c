@@ -283,6 +283,8 @@ int call_eval(struct eval *e, const struct node *n, const struct grid *g, struct
     default:
         break;
     }
+    if (function_is_over_range(id))
+        return over_range_eval(e, c, g, &ret->vector);
     if (function_is_rollup(id))
         return rollup_eval(e, n, g, &ret->vector);
     if (id >= FUNCTION_MINUTE && id <= FUNCTION_YEAR)

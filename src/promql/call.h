@@ -22,6 +22,10 @@ MUST_CHECK int histogram_eval(struct eval *e, const struct node_call *c, const s
 MUST_CHECK int ordering_eval(struct eval *e, const struct node_call *c, const struct grid *g,
                              struct vector *ret);
 
+/* over_range.c: range_avg and its kin. */
+MUST_CHECK int over_range_eval(struct eval *e, const struct node_call *c, const struct grid *g,
+                               struct vector *ret);
+
 /** True when the order of an instant query's result is the expression's. */
 bool ordering_matters(const struct node *n);
 

@@ -25,7 +25,7 @@ static void make_range(struct node *n)
 {
     struct node *inner = n;
 
-    while (inner->kind == NODE_PAREN)
+    while (inner->kind == NODE_PAREN && !inner->offset)
         inner = inner->paren;
     if (inner->kind != NODE_SELECTOR || inner->type != PROMQL_VECTOR)
         return;
@@ -74,6 +74,8 @@ static int check_aggregate(struct check *c, struct node *n)
         code = want_type(c, a->param,
                          a->op == AGGREGATION_COUNT_VALUES ? PROMQL_STRING : PROMQL_SCALAR,
                          "aggregation parameter");
+    if (!code && a->rest)
+        code = want_type(c, a->rest, PROMQL_STRING, "aggregation parameter");
     return code;
 }
 
@@ -153,6 +155,10 @@ static int check(struct check *c, struct node *n)
     case NODE_PAREN:
         code = check(c, n->paren);
         n->type = n->paren->type;
+        if (!code && n->offset && !is_number_type(n->type))
+            code = fault_parse(c->err, c->text, n->start,
+                               "offset modifier must be preceded by an instant vector selector or "
+                               "range vector selector or a subquery");
         return code;
     case NODE_UNARY:
         code = check(c, n->unary.expr);

@@ -97,6 +97,8 @@ static bool call_is_fixed(const struct node_call *c)
             return false;
         break;
     default:
+        if (function_is_over_range(c->function->id))
+            return false;
         if (c->function->id >= FUNCTION_MINUTE && c->function->id <= FUNCTION_YEAR && !c->len)
             return false;
     }
@@ -179,6 +181,18 @@ static int eval_unary(struct eval *e, const struct node *n, const struct grid *g
     return eval_failed(e, vector_drop_names(&ret->vector, g->len, &e->arena));
 }
 
+/* MetricsQL: an expression as it was `offset` before each step. */
+static int eval_earlier(struct eval *e, const struct node *n, const struct grid *g,
+                        struct value *ret)
+{
+    struct grid earlier = *g;
+    int64_t offset_ms;
+    int code = eval_duration(e, n->offset, false, &offset_ms);
+
+    earlier.start_ms -= offset_ms; /* both are far from overflow: see duration_fits() */
+    return code ? code : eval_node(e, n->paren, &earlier, ret);
+}
+
 int eval_node(struct eval *e, const struct node *n, const struct grid *g, struct value *ret)
 {
     int code = eval_interrupted(&e->options, e->err);
@@ -206,7 +220,7 @@ int eval_node(struct eval *e, const struct node *n, const struct grid *g, struct
     case NODE_UNARY:
         return eval_unary(e, n, g, ret);
     case NODE_PAREN:
-        return eval_node(e, n->paren, g, ret);
+        return n->offset ? eval_earlier(e, n, g, ret) : eval_node(e, n->paren, g, ret);
     case NODE_SUBQUERY:
         break; /* only under a function, which takes it apart, or at the top, see query.c */
     }

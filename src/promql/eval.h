@@ -28,6 +28,7 @@ struct eval {
     struct promql_error *err;
     double step_s, range_s; /* of the whole query, for step() and range() */
     struct held_selection *held;
+    bool keep_empty; /* of the comparison evaluated next: lines without any sample too */
     atomic_uint_fast64_t samples_read;
     uint64_t series_read;
     size_t memory_peak; /* bytes taken at once while threads ran */

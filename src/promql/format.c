@@ -209,6 +209,8 @@ static void after_parenthesis(const struct node *n, struct buf *to)
                     : n->paren->kind == NODE_BINARY && n->paren->binary.keep_metric_names;
 
     buf_text(to, keep ? ") keep_metric_names" : ")");
+    if (n->kind == NODE_PAREN)
+        time_modifiers(n, to);
 }
 
 void format_line(const struct node *n, struct buf *to)
@@ -243,6 +245,10 @@ void format_line(const struct node *n, struct buf *to)
             buf_text(to, ", ");
         }
         format_line(n->aggregate.expr, to);
+        if (n->aggregate.rest) {
+            buf_text(to, ", ");
+            format_line(n->aggregate.rest, to);
+        }
         buf_char(to, ')');
         break;
     case NODE_BINARY:
@@ -294,6 +300,10 @@ static void pretty_aggregate(const struct node *n, unsigned level, struct buf *t
         buf_text(to, ",\n");
     }
     pretty(n->aggregate.expr, level + 1, to);
+    if (n->aggregate.rest) {
+        buf_text(to, ",\n");
+        pretty(n->aggregate.rest, level + 1, to);
+    }
     buf_char(to, '\n');
     indent(level, to);
     buf_char(to, ')');

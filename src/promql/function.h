@@ -83,6 +83,22 @@ enum function_id {
     FUNCTION_SORT_BY_LABEL_DESC,
     FUNCTION_LABEL_REPLACE,
     FUNCTION_LABEL_JOIN,
+
+    /* Of MetricsQL: see over_range.c. */
+    FUNCTION_RANGE_AVG,
+    FUNCTION_RANGE_FIRST,
+    FUNCTION_RANGE_LAST,
+    FUNCTION_RANGE_LINEAR_REGRESSION,
+    FUNCTION_RANGE_MAD,
+    FUNCTION_RANGE_MAX,
+    FUNCTION_RANGE_MEDIAN,
+    FUNCTION_RANGE_MIN,
+    FUNCTION_RANGE_QUANTILE,
+    FUNCTION_RANGE_STDDEV,
+    FUNCTION_RANGE_STDVAR,
+    FUNCTION_RANGE_SUM,
+    FUNCTION_RANGE_ZSCORE, /* last of them */
+
     FUNCTION_HISTOGRAM_QUANTILE,
     FUNCTION_HISTOGRAM_FRACTION,
 
@@ -119,6 +135,12 @@ size_t function_args_declared(const struct function *f);
 
 /** The type that argument `i` must have. */
 enum promql_type function_arg_type(const struct function *f, size_t i);
+
+/** One number out of a whole range, which is another on another grid. */
+static inline bool function_is_over_range(enum function_id id)
+{
+    return id >= FUNCTION_RANGE_AVG && id <= FUNCTION_RANGE_ZSCORE;
+}
 
 static inline bool function_is_rollup(enum function_id id)
 {

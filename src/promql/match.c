@@ -295,17 +295,13 @@ static int both_sides(struct match *m, struct vector *ret)
 int match_sets(struct eval *e, const struct node_binary *b, const struct grid *g,
                struct vector *left, struct vector *right, struct vector *ret)
 {
-    bool joins = b->op == OPERATOR_OR || b->op == OPERATOR_DEFAULT;
+    bool joins = b->op == OPERATOR_OR;
     double *scratch = arena_calloc(&e->arena, g->len + 1, sizeof(*scratch));
     struct match m;
     int code = match_open(&m, e, b, g, left, right);
 
     if (!code && !scratch)
         code = fault_memory(e->err);
-    for (size_t i = 0; i < left->len && b->op == OPERATOR_DEFAULT && !code; i++)
-        for (size_t k = 0; k < g->len; k++)
-            if (isnan(left->lines[i].values[k])) /* MetricsQL knows gaps and NaN as one */
-                left->lines[i].values[k] = value_absent();
     for (size_t group = 0; group < m.index.len && !code; group++) {
         if (joins)
             mask(&m, &m.right, group, presence(&m, &m.left, group, scratch), false);
@@ -320,4 +316,44 @@ int match_sets(struct eval *e, const struct node_binary *b, const struct grid *g
     *ret = *left;
     vector_drop_empty(ret, g->len);
     return 0;
+}
+
+/* Fills gaps (and NaN, which MetricsQL knows as one) of the left lines of a group from the first
+ * right one that has a number. */
+static void fill_group(struct match *m, size_t group)
+{
+    const uint32_t *lefts, *rights;
+    size_t left_len = members_of(&m->left, group, &lefts);
+    size_t right_len = members_of(&m->right, group, &rights);
+
+    for (size_t i = 0; i < left_len; i++) {
+        double *row = m->left.v->lines[lefts[i]].values;
+        for (size_t n = 0; n < right_len; n++) {
+            const double *from = m->right.v->lines[rights[n]].values;
+            for (size_t k = 0; k < m->steps; k++)
+                if (isnan(row[k]) && !isnan(from[k]))
+                    row[k] = from[k];
+        }
+    }
+}
+
+int match_default(struct eval *e, const struct node_binary *b, const struct grid *g,
+                  struct vector *left, struct vector *right, struct vector *ret)
+{
+    struct match m;
+    int code = 0;
+
+    if (!left->len) {
+        *ret = *right;
+        return 0;
+    }
+    code = match_open(&m, e, b, g, left, right);
+    for (size_t group = 0; !code && group < m.index.len; group++) {
+        fill_group(&m, group);
+        code = eval_interrupted(&e->options, e->err);
+    }
+    *ret = *left;
+    if (!code)
+        vector_drop_empty(ret, g->len);
+    return code;
 }

@@ -11,7 +11,7 @@ void node_tree_fini(struct tree *t)
 
 const struct node *node_unwrap(const struct node *n)
 {
-    while (n->kind == NODE_PAREN)
+    while (n->kind == NODE_PAREN && !n->offset)
         n = n->paren;
     return n;
 }
@@ -63,7 +63,7 @@ static bool aggregates_equal(const struct node_aggregate *a, const struct node_a
 {
     return a->op == b->op && a->without == b->without && a->grouped == b->grouped &&
            labels_same(a->labels, b->labels) && both(a->param, b->param) &&
-           node_equal(a->expr, b->expr);
+           both(a->rest, b->rest) && node_equal(a->expr, b->expr);
 }
 
 static bool binaries_equal(const struct node_binary *a, const struct node_binary *b)
@@ -115,10 +115,29 @@ const char *node_operator_text(enum node_operator op)
 
 const char *node_aggregation_text(enum node_aggregation op)
 {
-    static const char *const texts[] = {"sum",          "avg",      "count",  "min",  "max",
-                                        "group",        "stddev",   "stdvar", "topk", "bottomk",
-                                        "count_values", "quantile", "median"};
+    static const char *const texts[] = {"sum",          "avg",
+                                        "count",        "min",
+                                        "max",          "group",
+                                        "stddev",       "stdvar",
+                                        "topk",         "bottomk",
+                                        "count_values", "quantile",
+                                        "median",       "topk_min",
+                                        "topk_max",     "topk_avg",
+                                        "topk_median",  "topk_last",
+                                        "bottomk_min",  "bottomk_max",
+                                        "bottomk_avg",  "bottomk_median",
+                                        "bottomk_last"};
     return texts[op];
+}
+
+bool node_find_aggregation(struct str name, enum node_aggregation *ret)
+{
+    for (int op = AGGREGATION_MEDIAN; op <= AGGREGATION_BOTTOMK_LAST; op++)
+        if (str_is(name, node_aggregation_text((enum node_aggregation)op))) {
+            *ret = (enum node_aggregation)op;
+            return true;
+        }
+    return false;
 }
 
 const char *node_type_text(enum promql_type type)

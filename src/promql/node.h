@@ -56,7 +56,17 @@ enum node_aggregation {
     AGGREGATION_BOTTOMK,
     AGGREGATION_COUNT_VALUES,
     AGGREGATION_QUANTILE,
-    AGGREGATION_MEDIAN, /* MetricsQL */
+    AGGREGATION_MEDIAN, /* MetricsQL, from here on */
+    AGGREGATION_TOPK_MIN,
+    AGGREGATION_TOPK_MAX,
+    AGGREGATION_TOPK_AVG,
+    AGGREGATION_TOPK_MEDIAN,
+    AGGREGATION_TOPK_LAST,
+    AGGREGATION_BOTTOMK_MIN,
+    AGGREGATION_BOTTOMK_MAX,
+    AGGREGATION_BOTTOMK_AVG,
+    AGGREGATION_BOTTOMK_MEDIAN,
+    AGGREGATION_BOTTOMK_LAST,
 };
 
 enum node_cardinality {
@@ -105,6 +115,7 @@ struct node_aggregate {
     bool without, grouped; /* grouped: by or without was written */
     struct node_labels labels;
     struct node *param, *expr;
+    struct node *rest; /* of topk_avg() and the like: what the others' sum is called; NULL: none */
 };
 
 struct node_binary {
@@ -123,8 +134,9 @@ struct node {
     size_t start, end; /* where it stands in the text */
     size_t place;      /* of its operator, for complaints */
 
-    /* Selectors and subqueries. */
+    /* Selectors, subqueries and (MetricsQL) parentheses. */
     struct node *offset; /* duration, NULL when none */
+    /* Selectors and subqueries. */
     enum node_at at;
     int64_t at_ms;
 
@@ -162,11 +174,13 @@ void node_tree_fini(struct tree *t);
 /** The same expression, wherever it stands in the text. */
 bool node_equal(const struct node *a, const struct node *b);
 
-/** What the parentheses hold. */
+/** What the parentheses hold, up to those that look at another time. */
 const struct node *node_unwrap(const struct node *n);
 
 const char *node_operator_text(enum node_operator op);
 const char *node_aggregation_text(enum node_aggregation op);
+/** The aggregations that only MetricsQL has; false when `name` is none of them. */
+bool node_find_aggregation(struct str name, enum node_aggregation *ret);
 const char *node_type_text(enum promql_type type);
 
 static inline bool node_is_comparison(enum node_operator op)
@@ -182,7 +196,13 @@ static inline bool node_is_set_operator(enum node_operator op)
 /** Aggregations with a parameter: topk(3, x). */
 static inline bool node_has_param(enum node_aggregation op)
 {
-    return op >= AGGREGATION_TOPK && op <= AGGREGATION_QUANTILE;
+    return op >= AGGREGATION_TOPK && op != AGGREGATION_MEDIAN;
+}
+
+/** Tops over the whole range: topk_avg(3, x, "gpu=others"). */
+static inline bool node_is_top(enum node_aggregation op)
+{
+    return op >= AGGREGATION_TOPK_MIN;
 }
 
 #endif

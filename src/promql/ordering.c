@@ -132,9 +132,11 @@ int ordering_eval(struct eval *e, const struct node_call *c, const struct grid *
 
 bool ordering_matters(const struct node *n)
 {
-    n = node_unwrap(n);
+    while (n->kind == NODE_PAREN)
+        n = n->paren;
     if (n->kind == NODE_AGGREGATE)
-        return n->aggregate.op == AGGREGATION_TOPK || n->aggregate.op == AGGREGATION_BOTTOMK;
+        return n->aggregate.op == AGGREGATION_TOPK || n->aggregate.op == AGGREGATION_BOTTOMK ||
+               node_is_top(n->aggregate.op);
     if (n->kind != NODE_CALL)
         return false;
     enum function_id id = n->call.function->id;

@@ -227,6 +227,7 @@ static struct node *aggregate(struct parse *p, const struct lex_token *name,
     struct node_aggregate a = {.op = op};
     struct node *args[NODE_ARGS_MAX];
     size_t len, want = node_has_param(op) ? 2 : 1;
+    bool rest;
 
     if (!grouping(p, &a))
         return NULL;
@@ -238,7 +239,8 @@ static struct node *aggregate(struct parse *p, const struct lex_token *name,
         fault_parse(p->err, p->text, name->at, "no arguments for aggregate expression provided");
         return NULL;
     }
-    if (len != want) {
+    rest = node_is_top(op) && len == want + 1;
+    if (len != want && !rest) {
         fault_parse(p->err, p->text, name->at,
                     "wrong number of arguments for aggregate expression provided, expected %zu, "
                     "got %zu",
@@ -248,8 +250,9 @@ static struct node *aggregate(struct parse *p, const struct lex_token *name,
     a.grouped = a.without || a.labels.len; /* by () says what saying nothing says */
     a.param = want == 2 ? args[0] : NULL;
     a.expr = args[want - 1];
+    a.rest = rest ? args[want] : NULL;
     struct node *n = parse_node(p, NODE_AGGREGATE, PROMQL_VECTOR, name->at, a.expr);
-    if (!n || (a.param && !parse_deepen(p, n, a.param)))
+    if (!n || (a.param && !parse_deepen(p, n, a.param)) || (rest && !parse_deepen(p, n, a.rest)))
         return NULL;
     n->aggregate = a;
     return n;
@@ -263,9 +266,7 @@ static bool starts_aggregation(const struct lex_token *name, const struct lex_to
 
     if (name->word >= WORD_SUM && name->word <= WORD_QUANTILE)
         *ret = (enum node_aggregation)(name->word - WORD_SUM + AGGREGATION_SUM);
-    else if (str_is(name->text, "median"))
-        *ret = AGGREGATION_MEDIAN;
-    else
+    else if (!node_find_aggregation(name->text, ret))
         return false;
     return body;
 }
@@ -450,13 +451,26 @@ static struct node *bracketed(struct parse *p, struct node *inner)
     return n;
 }
 
+/* What an offset is kept at: selectors and subqueries themselves; with MetricsQL also parentheses,
+ * calls and aggregations, which are put into some. */
+static struct node *offset_holder(struct parse *p, struct node *n)
+{
+    if (n->kind != NODE_CALL && n->kind != NODE_AGGREGATE)
+        return n;
+    struct node *holder = parse_node(p, NODE_PAREN, n->type, n->start, n);
+    if (holder)
+        holder->paren = n;
+    return holder;
+}
+
 static struct node *offset(struct parse *p, struct node *n)
 {
     parse_advance(p);
     struct node *by = duration_parse_term(p);
-    if (!by)
+    n = by ? offset_holder(p, n) : NULL;
+    if (!n)
         return NULL;
-    if (n->kind != NODE_SELECTOR && n->kind != NODE_SUBQUERY)
+    if (n->kind != NODE_SELECTOR && n->kind != NODE_SUBQUERY && n->kind != NODE_PAREN)
         return fault_parse(p->err, p->text, n->start,
                            "offset modifier must be preceded by an instant vector selector or "
                            "range vector selector or a subquery"),

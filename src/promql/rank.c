@@ -77,7 +77,7 @@ static size_t select_best(struct vector *v, const uint32_t *lines, size_t len, s
     return kept;
 }
 
-static int wanted_count(struct eval *e, double param, size_t available, size_t *ret)
+int rank_wanted(struct eval *e, double param, size_t available, size_t *ret)
 {
     if (isnan(param))
         return fault_set(e->err, PROMQL_EXECUTION, "Parameter value is NaN");
@@ -102,7 +102,7 @@ static int best(struct eval *e, const struct node_aggregate *a, const struct gri
         const uint32_t *lines = m->items + m->first[n];
         size_t len = m->first[n + 1] - m->first[n], kept = 0;
         for (size_t k = 0; k < g->len && !code; k++) {
-            code = wanted_count(e, params[k], len, &want);
+            code = rank_wanted(e, params[k], len, &want);
             if (!code && len > LARGE_GROUP)
                 code = eval_interrupted(&e->options, e->err);
             if (!code)

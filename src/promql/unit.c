@@ -59,7 +59,18 @@ static struct promql_unit of_call(const struct context *c, const struct node *n)
     case FUNCTION_TIMESTAMP:
         return (struct promql_unit){"seconds", 1};
     case FUNCTION_QUANTILE_OVER_TIME:
+    case FUNCTION_RANGE_QUANTILE:
         return unit(c, call->args[1]);
+    case FUNCTION_RANGE_AVG:
+    case FUNCTION_RANGE_FIRST:
+    case FUNCTION_RANGE_LAST:
+    case FUNCTION_RANGE_LINEAR_REGRESSION:
+    case FUNCTION_RANGE_MAD:
+    case FUNCTION_RANGE_MAX:
+    case FUNCTION_RANGE_MEDIAN:
+    case FUNCTION_RANGE_MIN:
+    case FUNCTION_RANGE_STDDEV:
+    case FUNCTION_RANGE_SUM:
     case FUNCTION_ABS:
     case FUNCTION_CEIL:
     case FUNCTION_FLOOR:
