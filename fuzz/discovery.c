@@ -1,8 +1,9 @@
 /* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API:
- * targets are made or the answer is refused. The first byte says whose answer it is. */
+ * targets are made or the answer is refused; or as the events of a watch. The first byte says whose
+ * answer it is. */
 #include "scrape/dns_sd.h"
 #include "scrape/docker_sd.h"
-#include "scrape/kubernetes_roles.h"
+#include "scrape/kubernetes_watch.h"
 
 #include <stdlib.h>
 
@@ -26,6 +27,24 @@ static void read_objects(const struct yaml_node *root, struct group_list *list)
     }
 }
 
+/* The events of a watch, in two pieces. */
+static void watch(struct str text)
+{
+    struct kubernetes_list list = {0};
+    struct kubernetes_watch w;
+    struct error err;
+    size_t half = text.len / 2;
+
+    kubernetes_watch_init(&w);
+    kubernetes_watch_end(&w);
+    if (!kubernetes_watch_take(&w, str_make(text.ptr, half), 1 << 20, &err))
+        (void)!kubernetes_watch_take(&w, str_make(text.ptr + half, text.len - half), 1 << 20, &err);
+    if (kubernetes_watch_objects(&w, &list) || list.len != w.objects.len)
+        abort();
+    free(list.items);
+    kubernetes_watch_fini(&w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct docker_settings settings = {STR("localhost"), 80, data && size > 1 && data[1] & 1};
@@ -42,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] < 'd') {
         enum dns_type type = (enum dns_type)(data[0] % (DNS_NS + 1));
         (void)!dns_sd_read_answer(data + 1, size - 1, STR("n"), type, 1, &list, &err);
+    } else if (data[0] == 'w') {
+        watch(text);
     } else if (!yaml_parse_json("j", text, &a, &root, &err)) {
         if (data[0] == 'd')
             (void)!docker_sd_read(&settings, root, root, &list, &err);

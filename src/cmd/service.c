@@ -440,6 +440,7 @@ static int open_scrape(struct service *s, struct error *err)
         .max_body_bytes = set->scrape_max_body,
         .extra_metrics = set->scrape_extra_metrics,
         .dns_server = *set->scrape_dns_server ? set->scrape_dns_server : NULL,
+        .account_dir = *set->scrape_service_account ? set->scrape_service_account : NULL,
         .version = program_version(),
     };
 

@@ -129,6 +129,8 @@ static const struct option_spec specs[] = {
      "keep scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes of each target"},
     {"scrape-dns-server", TEXT, FIELD(scrape_dns_server), SENDING, "Scraping", "", "ADDRESS:PORT",
      "asked by dns_sd_configs instead of the servers of /etc/resolv.conf (IPv4)"},
+    {"scrape-service-account", TEXT, FIELD(scrape_service_account), SENDING, "Scraping", "", "DIR",
+     "token, ca.crt and namespace for kubernetes_sd_configs, instead of those that every pod has"},
 
     {"rules", LIST, FIELD(rules), KEEPING, "Rules", "", "FILE,...",
      "Prometheus rule files to evaluate, with wildcards; may be given several times"},

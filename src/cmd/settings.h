@@ -53,6 +53,7 @@ struct settings {
     uint64_t process_log_size;
 
     const char *data_dir, *dashboards, *scrape_config, *scrape_dns_server, *cors_origin;
+    const char *scrape_service_account;
     bool scrape_extra_metrics;
     struct text_list targets, rules;
     int64_t rules_interval_ms;

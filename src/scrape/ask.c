@@ -64,3 +64,28 @@ int ask_json(const struct ask_server *server, const struct pull_context *ctx, st
         error_in(err, "%.*s", (int)MIN(ask_shown(path).len, (size_t)100), path.ptr);
     return code;
 }
+
+int ask_stream(const struct ask_server *server, struct client *client, struct str path,
+               int64_t timeout_ms, bool (*on_data)(void *owner, struct str bytes), void *owner,
+               struct transfer **ret, struct error *err)
+{
+    struct client_request request = {
+        .unix_socket = server->unix_socket,
+        .accept = STR("application/json"),
+        .timeout_ms = timeout_ms,
+        .body_max = PULL_BODY_MAX, /* of an answer that is an error */
+        .http = &server->http,
+        .owner = owner,
+        .on_data = on_data,
+    };
+    struct buf url;
+
+    buf_init(&url, 0);
+    buf_str_add(&url, server->base);
+    buf_str_add(&url, path);
+    request.url = buf_str(&url);
+    int code = url.failed ? error_errno(err, -ENOMEM, "discovery")
+                          : client_start(client, &request, ret, err);
+    buf_fini(&url);
+    return code;
+}

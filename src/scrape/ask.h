@@ -22,6 +22,14 @@ MUST_CHECK int ask_json(const struct ask_server *server, const struct pull_conte
                         bool json_type, struct arena *a, const struct yaml_node **ret,
                         struct error *err);
 
+/**
+ * Starts a fetch of base + `path` whose answer goes to `on_data` as it comes; it ends after
+ * `timeout_ms` at the latest. *ret is the caller's. Errors: those of client_start().
+ */
+MUST_CHECK int ask_stream(const struct ask_server *server, struct client *client, struct str path,
+                          int64_t timeout_ms, bool (*on_data)(void *owner, struct str bytes),
+                          void *owner, struct transfer **ret, struct error *err);
+
 /** `path` without its query, to be shown. */
 struct str ask_shown(struct str path);
 

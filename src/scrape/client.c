@@ -187,6 +187,7 @@ int client_start(struct client *c, const struct client_request *request, struct 
     if (!t)
         return error_errno(err, -ENOMEM, "HTTP request");
     t->owner = request->owner;
+    t->on_data = request->on_data;
     t->body_max = request->body_max;
     t->gzip = t->openmetrics = t->too_large = t->crowded = t->long_head = false;
     t->head_bytes = 0;
@@ -322,6 +323,15 @@ struct str transfer_content_type(const struct transfer *t)
 void *transfer_owner(const struct transfer *t)
 {
     return t->owner;
+}
+
+long transfer_status(const struct transfer *t)
+{
+    long status = t->status;
+
+    if (!status)
+        t->client->lib.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
 }
 
 struct str transfer_body(const struct transfer *t)

@@ -27,6 +27,9 @@ struct client_request {
     const struct scrape_header *extra; /* [extra_len] */
     size_t extra_len;
     void *owner; /* handed back by transfer_owner() */
+    /* NULL, or who gets the body of an answer of status 200 as it comes, instead of
+     * transfer_body(); false ends the fetch. */
+    bool (*on_data)(void *owner, struct str bytes);
 };
 
 /** A client that has not opened libcurl yet. `user_agent` is copied. NULL when memory or file
@@ -65,6 +68,8 @@ struct transfer *client_next_done(struct client *c);
  * an end), -EIO with the reason. */
 int transfer_result(const struct transfer *t, struct error *err);
 void *transfer_owner(const struct transfer *t);
+/** The HTTP status; 0 before there is one. */
+long transfer_status(const struct transfer *t);
 struct str transfer_body(const struct transfer *t);
 struct str transfer_content_type(const struct transfer *t);
 bool transfer_is_gzip(const struct transfer *t);

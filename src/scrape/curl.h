@@ -17,6 +17,8 @@
 #define OPT_PROTOCOLS_STR       ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 318))
 #define OPT_REDIR_PROTOCOLS_STR ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 319))
 
+#define OPT_CA_CACHE_TIMEOUT ((CURLoption)(CURLOPTTYPE_LONG + 321))
+
 #define EVENTS_MAX 64
 
 struct library {
@@ -46,6 +48,7 @@ struct transfer {
     uint64_t body_max, counted; /* counted: bytes of it in client->body_bytes */
     size_t head_bytes;          /* of all heads of the answer */
     void *owner;
+    bool (*on_data)(void *owner, struct str bytes); /* NULL: the body is kept */
     bool gzip, openmetrics, too_large, crowded, long_head, on_wire;
     CURLcode code;
     long status;

@@ -187,7 +187,7 @@ static void close_sd(void *self)
     free(sd);
 }
 
-static const struct pull_kind kind = {"dns", false, ask, close_sd};
+static const struct pull_kind kind = {"dns", false, false, ask, close_sd};
 
 /* ---- configuration ---- */
 

@@ -155,7 +155,7 @@ static void close_sd(void *self)
     free(sd);
 }
 
-static const struct pull_kind kind = {"docker", true, ask, close_sd};
+static const struct pull_kind kind = {"docker", true, false, ask, close_sd};
 
 /* ---- configuration ---- */
 

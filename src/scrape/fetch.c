@@ -8,6 +8,7 @@
 #define BODY_TOTAL_MAX ((uint64_t)1 << 30) /* of all fetches at once */
 #define SECRET_MAX     65536               /* bytes of a password file */
 #define REDIRECTS_MAX  10
+#define CONNECT_MAX_MS 30000
 #define HEAD_MAX       ((size_t)256 << 10) /* of all heads of one answer: libcurl keeps them */
 
 /* ---- what libcurl calls ---- */
@@ -17,6 +18,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     struct transfer *t = ctx;
     size_t n = size * count;
 
+    if (t->on_data && transfer_status(t) == 200)
+        return t->on_data(t->owner, str_make(bytes, n)) ? n : 0;
     if (t->body.len + n > t->body_max) {
         t->too_large = true;
         return 0;
@@ -221,6 +224,8 @@ static int set_tls(struct transfer *t, struct str url, const struct scrape_tls *
 
     if (tls->ca.len || tls->ca_file.len) /* these authorities and no others */
         lib->easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
+    if (tls->ca_file.len) /* libcurl from 7.87 on would keep what it read for a day */
+        lib->easy_setopt(t->easy, OPT_CA_CACHE_TIMEOUT, 0L);
     set_pem(t, CURLOPT_CAINFO, tls->ca_file, CURLOPT_CAINFO_BLOB, tls->ca);
     set_pem(t, CURLOPT_SSLCERT, tls->cert_file, CURLOPT_SSLCERT_BLOB, tls->cert);
     set_pem(t, CURLOPT_SSLKEY, tls->key_file, CURLOPT_SSLKEY_BLOB, tls->key);
@@ -315,7 +320,8 @@ static void set_bounds(struct transfer *t, const struct client_request *q)
     lib->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     lib->easy_setopt(t->easy, CURLOPT_USERAGENT, t->client->user_agent);
     lib->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-    lib->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)q->timeout_ms);
+    lib->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)MIN(q->timeout_ms, (int64_t)CONNECT_MAX_MS));
     lib->easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, q->http->follow_redirects ? 1L : 0L);
     lib->easy_setopt(t->easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
     lib->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);

@@ -37,7 +37,7 @@ static void close_sd(void *self)
     free(sd);
 }
 
-static const struct pull_kind kind = {"http", true, ask, close_sd};
+static const struct pull_kind kind = {"http", true, false, ask, close_sd};
 
 int http_sd_new(struct reader *r, const struct yaml_node *node, struct discovery **ret)
 {

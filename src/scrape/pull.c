@@ -9,6 +9,10 @@
 #define STACK_BYTES ((size_t)1 << 20) /* TLS handshakes run on it */
 #define WAIT_NS     (10 * (uint64_t)NS_PER_S)
 #define RETRY_MS    ((int64_t)5000) /* after a failure, when the refresh interval is longer */
+#define PATIENCE_MS                                                                                \
+    ((int64_t)30000) /* a watch without a word: that it works is noted this often                  \
+                      */
+#define ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount/"
 
 struct pull {
     struct discovery base;
@@ -18,6 +22,7 @@ struct pull {
     int64_t refresh_ms;
     uint64_t due_ns; /* 0: at once */
     bool asking, closed;
+    atomic_bool cancel;            /* ends a question that waits */
     struct group_list list, fresh; /* fresh: found, not taken over yet */
     bool has_fresh;
     uint64_t hash; /* of the newest list */
@@ -60,6 +65,7 @@ static void pull_close(struct discovery *d)
     struct pull *p = (struct pull *)d;
 
     p->closed = true;
+    atomic_store(&p->cancel, true);
     if (!p->asking)
         pull_free(p);
 }
@@ -139,13 +145,15 @@ struct pullers {
     struct scrape_config *const *config;
     void (*wake)(void *ctx);
     void *ctx;
-    char *user_agent, *dns_server;
+    char *user_agent, *dns_server, *account_dir;
     atomic_bool stop;
+    unsigned waiting; /* discoveries that want to wait */
     struct puller {
         struct pullers *all;
         struct client *client;
         pthread_t thread;
-    } threads[PULL_THREADS_MAX];
+        bool waits; /* asks the kinds that wait, and they alone */
+    } threads[PULL_THREADS_MAX + PULL_WATCHES_MAX];
     unsigned len;
 };
 
@@ -162,30 +170,48 @@ struct pullers *pullers_new(const struct pullers_options *options)
     p->user_agent = xstrdup(options->user_agent);
     p->dns_server =
         options->dns_server && *options->dns_server ? xstrdup(options->dns_server) : NULL;
+    p->account_dir = xstrdup(options->account_dir ? options->account_dir : ACCOUNT_DIR);
     thread_cond_init(&p->turn);
     return p;
 }
 
 /* The discovery whose turn comes first and nobody asks; NULL when there is none. */
-static struct pull *next_pull(const struct scrape_config *config)
+static struct pull *next_pull(const struct scrape_config *config, bool waits)
 {
     struct pull *first = NULL;
 
     for (size_t i = 0; i < config->job_len; i++) {
         for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
             struct pull *p = (struct pull *)d;
-            if (is_pull(d) && !p->asking && (!first || p->due_ns < first->due_ns))
+            if (is_pull(d) && p->kind->waits == waits && !p->asking &&
+                (!first || p->due_ns < first->due_ns))
                 first = p;
         }
     }
     return first;
 }
 
+/* When `p` is asked again after an answer of `code`. One that waits is asked at once; there it
+ * waits for what changes. With more of those than threads they take turns, as the others do. */
+static int64_t pause_ms(const struct pullers *all, const struct pull *p, int code)
+{
+    if (code)
+        return MIN(p->refresh_ms, RETRY_MS);
+    return p->kind->waits && all->waiting <= PULL_WATCHES_MAX ? 0 : p->refresh_ms;
+}
+
 /* The lock is held, and given up while the question is out. */
 static void ask_one(struct puller *own, struct pull *p)
 {
     struct pullers *all = own->all;
-    const struct pull_context ctx = {own->client, &all->stop, all->dns_server};
+    const struct pull_context ctx = {
+        .client = own->client,
+        .stop = p->kind->waits ? &p->cancel : &all->stop,
+        .dns_server = all->dns_server,
+        .account_dir = all->account_dir,
+        .user_agent = all->user_agent,
+        .patience_ms = all->waiting <= PULL_WATCHES_MAX ? PATIENCE_MS : 0,
+    };
     struct group_list found;
     struct error err;
 
@@ -195,8 +221,7 @@ static void ask_one(struct puller *own, struct pull *p)
     int code = p->kind->ask(p->self, &ctx, &found, &err);
     pthread_mutex_lock(all->lock);
     p->asking = false;
-    int64_t wait_ms = code ? MIN(p->refresh_ms, RETRY_MS) : p->refresh_ms;
-    p->due_ns = clock_mono_ns() + (uint64_t)wait_ms * NS_PER_MS;
+    p->due_ns = clock_mono_ns() + (uint64_t)pause_ms(all, p, code) * NS_PER_MS;
     if (p->closed || code == -ECANCELED) {
         groups_fini(&found);
         if (p->closed)
@@ -216,7 +241,7 @@ static void *run(void *arg)
     pthread_mutex_lock(p->lock);
     while (!p->stop) {
         uint64_t now_ns = clock_mono_ns();
-        struct pull *next = next_pull(*p->config);
+        struct pull *next = next_pull(*p->config, own->waits);
         if (next && next->due_ns <= now_ns)
             ask_one(own, next);
         else
@@ -227,42 +252,67 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int add_thread(struct pullers *p, struct error *err)
+static int add_thread(struct pullers *p, bool waits, unsigned number, struct error *err)
 {
     struct puller *own = &p->threads[p->len];
     char name[16];
 
     own->all = p;
+    own->waits = waits;
     if (!own->client)
         own->client = client_new(p->user_agent);
     if (!own->client)
         return error_errno(err, -ENOMEM, "discovery");
-    snprintf(name, sizeof(name), "discover-%u", p->len);
+    snprintf(name, sizeof(name), "%s-%u", waits ? "watch" : "discover", number);
     int code = thread_start_small(&own->thread, name, STACK_BYTES, run, own, err);
     p->len += !code;
     return code;
 }
 
+/* Sees to it that there are `wanted` threads of a sort, as far as may be. */
+static int want_threads(struct pullers *p, bool waits, unsigned wanted, struct error *err)
+{
+    unsigned most = waits ? PULL_WATCHES_MAX : PULL_THREADS_MAX, there = 0;
+    int code = 0;
+
+    for (unsigned i = 0; i < p->len; i++)
+        there += p->threads[i].waits == waits;
+    for (; !code && there < MIN(wanted, most); there++)
+        code = add_thread(p, waits, there, err);
+    return code;
+}
+
 int pullers_start(struct pullers *p, const struct scrape_config *config, struct error *err)
 {
-    unsigned wanted = 0;
+    unsigned wanted[2] = {0, 0}; /* of kinds that do not wait, and that do */
     bool http = false;
-    int code = 0;
 
     for (size_t i = 0; i < config->job_len; i++) {
         for (const struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
             if (!is_pull(d))
                 continue;
-            wanted++;
-            http |= ((const struct pull *)d)->kind->http;
+            const struct pull_kind *kind = ((const struct pull *)d)->kind;
+            wanted[kind->waits]++;
+            http |= kind->http;
         }
     }
-    while (!code && p->len < MIN(wanted, (unsigned)PULL_THREADS_MAX))
-        code = add_thread(p, err);
+    p->waiting = wanted[1];
+    int code = want_threads(p, false, wanted[0], err);
+    if (!code)
+        code = want_threads(p, true, wanted[1], err);
     for (unsigned i = 0; !code && http && i < p->len; i++)
         code = client_open(p->threads[i].client, err);
     pthread_cond_broadcast(&p->turn);
     return code;
+}
+
+/* Ends questions that wait. The lock is held. */
+static void cancel_waiting(const struct scrape_config *config)
+{
+    for (size_t i = 0; i < config->job_len; i++)
+        for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next)
+            if (is_pull(d) && ((struct pull *)d)->kind->waits)
+                atomic_store(&((struct pull *)d)->cancel, true);
 }
 
 void pullers_free(struct pullers *p)
@@ -271,14 +321,17 @@ void pullers_free(struct pullers *p)
         return;
     pthread_mutex_lock(p->lock);
     p->stop = true;
+    if (*p->config)
+        cancel_waiting(*p->config);
     pthread_cond_broadcast(&p->turn);
     pthread_mutex_unlock(p->lock);
     for (unsigned i = 0; i < p->len; i++)
         pthread_join(p->threads[i].thread, NULL);
-    for (unsigned i = 0; i < PULL_THREADS_MAX; i++)
+    for (unsigned i = 0; i < ARRAY_LEN(p->threads); i++)
         client_free(p->threads[i].client);
     pthread_cond_destroy(&p->turn);
     free(p->user_agent);
     free(p->dns_server);
+    free(p->account_dir);
     free(p);
 }

@@ -3,7 +3,8 @@
  * it is taken over when discoveries are looked at next.
  *
  * Threads: "discover-N", started when there is something to ask, each with one request at a time;
- * they wait for the next turn. A server that hangs holds one of them until its timeout. */
+ * they wait for the next turn. A server that hangs holds one of them until its timeout. "watch-N",
+ * one for each discovery that waits for its server to tell of changes. */
 #ifndef ALGALON_SCRAPE_PULL_H
 #define ALGALON_SCRAPE_PULL_H
 
@@ -11,6 +12,7 @@
 #include "scrape/discovery.h"
 
 #define PULL_THREADS_MAX 4
+#define PULL_WATCHES_MAX 32
 #define PULL_TIMEOUT_MS  30000
 #define PULL_BODY_MAX    ((uint64_t)256 << 20) /* of one answer */
 
@@ -19,11 +21,15 @@ struct pull_context {
     struct client *client;   /* for client_fetch(); the asking thread's own */
     const atomic_bool *stop; /* give up when it becomes true */
     const char *dns_server;  /* "address:port"; NULL: those of /etc/resolv.conf */
+    const char *account_dir; /* of a pod's service account, with a slash at the end */
+    const char *user_agent;
+    int64_t patience_ms; /* how long a kind that waits may wait; 0: it must not */
 };
 
 struct pull_kind {
     const char *name;
-    bool http; /* needs libcurl */
+    bool http;  /* needs libcurl */
+    bool waits; /* a question may wait for changes: it has a thread of its own */
     /* Fills the empty list `ret`. May wait. On failure what was found before stays. */
     int (*ask)(void *self, const struct pull_context *ctx, struct group_list *ret,
                struct error *err);
@@ -46,6 +52,7 @@ struct pullers_options {
     void (*wake)(void *ctx);             /* something was found; called without `lock` */
     void *ctx;
     const char *user_agent, *dns_server; /* copied; dns_server may be NULL */
+    const char *account_dir; /* copied, a slash at the end; NULL: where Kubernetes puts it */
 };
 
 /** NULL when memory is out. No thread yet. */

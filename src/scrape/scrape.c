@@ -149,10 +149,14 @@ static void wake_look(void *ctx)
 static struct scrape *new_scrape(const struct scrape_options *options, struct sink sink)
 {
     struct scrape *s = calloc(1, sizeof(*s));
+    struct buf account; /* with a slash at the end */
     char agent[80];
 
     if (!s)
         return NULL;
+    buf_init(&account, 0);
+    if (options->account_dir)
+        buf_printf(&account, "%s/", options->account_dir);
     pthread_mutex_init(&s->config_lock, NULL);
     pthread_mutex_init(&s->lock, NULL);
     thread_cond_init(&s->work);
@@ -172,7 +176,9 @@ static struct scrape *new_scrape(const struct scrape_options *options, struct si
                                                        .wake = wake_look,
                                                        .ctx = s,
                                                        .user_agent = agent,
-                                                       .dns_server = options->dns_server});
+                                                       .dns_server = options->dns_server,
+                                                       .account_dir = account.ptr});
+    buf_fini(&account);
     if (options->config_file || options->target_len)
         s->folders = folders_new();
     if (!s->addresses || !s->client || !s->config || !s->pullers ||

@@ -27,6 +27,7 @@ struct scrape_options {
     uint64_t max_body_bytes; /* of one scrape: 64 MiB */
     bool extra_metrics;      /* scrape_timeout_seconds, _sample_limit, _body_size_bytes as well */
     const char *dns_server;  /* of dns_sd_configs: "address:port"; NULL: /etc/resolv.conf's */
+    const char *account_dir; /* of a pod's service account; NULL: where Kubernetes puts it */
     const char *version;     /* for the User-Agent */
 };
 
