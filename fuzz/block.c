@@ -2,6 +2,7 @@
  */
 #include "store/block.h"
 #include "store/shelf.h"
+#include "store/summary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,6 +28,33 @@ static void read_block(const uint8_t *data, size_t size)
         if (block_read(&v, i, values, &present) == 0 && present > v.rows)
             __builtin_trap();
     }
+}
+
+static bool every_second(void *ctx, uint32_t column)
+{
+    (void)ctx;
+    return column % 2 == 0;
+}
+
+/* Windows of any block, and windows of these again. */
+static void sum_up(const uint8_t *data, size_t size)
+{
+    static struct summary *s;
+    static uint64_t values[BLOCK_ROWS_MAX];
+    struct block_view v, windows;
+    const struct buf *bytes;
+    bool any;
+
+    if (block_open(data, size, true, &v) || v.columns > 256)
+        return;
+    if (!s && !(s = summary_new()))
+        return;
+    for (enum sample_part part = SAMPLE_LAST; part <= SAMPLE_MEAN; part++)
+        (void)!summary_read(&v, size % 8, part, values, &any);
+    if (summary_make(s, &v, 300000, every_second, NULL, &bytes, &windows))
+        return;
+    if (windows.rows > v.rows || bytes->len != windows.size)
+        __builtin_trap();
 }
 
 static void read_shelf(const uint8_t *data, size_t size)
@@ -65,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t present;
 
     read_block(data, size);
+    sum_up(data, size);
     read_shelf(data, size);
     if (size > 32 &&
         column_decode(data, 16, data + 16, size - 16, 1 + data[0] % 64, values, &present) &&

@@ -140,6 +140,10 @@ static void print_store(struct buf *to, struct store *store)
     gauge(to, "algalon_store_seal_failed",
           "1 while what was gathered in memory and log cannot be written to days.",
           s.seal_failed ? 1 : 0);
+    gauge(to, "algalon_store_downsampled_days", "Days that hold windows in the place of samples.",
+          (double)s.downsampled_days);
+    counter(to, "algalon_store_downsample_errors_total",
+            "Failures to make an old day coarser: it is tried again.", s.downsample_errors_total);
     gauge(to, "algalon_store_damaged_days",
           "Days of which something could not be read since the start.", (double)s.damaged_days);
     counter(to, "algalon_store_damaged_reads_total",

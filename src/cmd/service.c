@@ -365,6 +365,11 @@ static int open_store(struct service *s, struct error *err)
     o.out_of_order_ms = s->settings->out_of_order_ms;
     o.max_series = s->settings->max_series;
     o.min_free_bytes = s->settings->min_free_disk;
+    for (size_t i = 0; i < s->settings->downsample.len; i++) {
+        int wrong = store_downsample_add(&o, str_of(s->settings->downsample.items[i]), err);
+        if (wrong)
+            return error_in(err, "--downsample");
+    }
     int code = store_open(&o, &s->store, err);
     if (!code)
         log_info("store open", "dir", o.dir);

@@ -51,7 +51,7 @@ static const struct option_spec specs[] = {
     {"no-auth", FLAG, FIELD(no_auth), KEEPING | FOR_AGENT, "Listeners", "false", NULL,
      "let the API and the dashboards be reached from other machines without credentials"},
     {"web.enable-admin-api", FLAG, FIELD(admin_api), KEEPING, "Listeners", "false", NULL,
-     "let users of the API copy the store (snapshots)"},
+     "let users of the API copy the store (snapshots) and delete series"},
     {"web.enable-lifecycle", FLAG, FIELD(lifecycle), KEEPING | FOR_AGENT, "Listeners", "false",
      NULL, "let users of the API end this process (POST /-/quit)"},
     {"cors-origin", TEXT, FIELD(cors_origin), KEEPING | FOR_AGENT, "Listeners", "", "ORIGIN",
@@ -156,6 +156,10 @@ static const struct option_spec specs[] = {
      "drop samples older than this; 0: never"},
     {"retention-size", SIZE, FIELD(retention_size), KEEPING, "Store", "0", "SIZE",
      "drop the oldest days above this size; 0: no bound"},
+    {"downsample", LIST, FIELD(downsample), KEEPING, "Store", "", "AGE:WINDOW,...",
+     "of days older than AGE keep the last, smallest, largest, sum and count of each WINDOW in "
+     "place "
+     "of the samples, as in 30d:5m,180d:1h"},
     {"out-of-order-window", DURATION, FIELD(out_of_order_ms), KEEPING, "Store", "5m", "DURATION",
      "how far behind the newest sample of a scraped series one may come"},
     {"max-series", COUNT, FIELD(max_series), KEEPING, "Store", "10000000", "N",

@@ -62,6 +62,7 @@ struct settings {
     const char *external_url;
     int64_t scrape_interval_ms, retention_ms, out_of_order_ms;
     uint64_t scrape_max_body, retention_size, max_series, min_free_disk;
+    struct text_list downsample;
     struct text_list remote_writes;
     uint64_t remote_write_queue_size;
     int64_t remote_write_queue_age_ms;

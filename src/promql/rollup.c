@@ -92,6 +92,35 @@ static int smoothing_parameters(struct eval *e, const struct rollup *r)
     return 0;
 }
 
+/* Samples that stand for windows: a function reads the part of them that it is about. */
+static void choose_part(struct rollup *r)
+{
+    struct selection *s = r->scan.selection;
+
+    if (!s || !s->window_ms)
+        return;
+    switch (r->id) {
+    case FUNCTION_MIN_OVER_TIME:
+        s->part = SAMPLE_MIN;
+        break;
+    case FUNCTION_MAX_OVER_TIME:
+        s->part = SAMPLE_MAX;
+        break;
+    case FUNCTION_SUM_OVER_TIME:
+        s->part = SAMPLE_SUM;
+        break;
+    case FUNCTION_AVG_OVER_TIME:
+        s->part = SAMPLE_MEAN;
+        break;
+    case FUNCTION_COUNT_OVER_TIME:
+        s->part = SAMPLE_COUNT;
+        r->id = FUNCTION_SUM_OVER_TIME;
+        break;
+    default:
+        s->part = SAMPLE_LAST;
+    }
+}
+
 int rollup_open(struct eval *e, const struct node *n, const struct grid *g, struct rollup *ret)
 {
     const struct node_call *c = &n->call;
@@ -99,7 +128,7 @@ int rollup_open(struct eval *e, const struct node *n, const struct grid *g, stru
     size_t range = id == FUNCTION_QUANTILE_OVER_TIME ? 1 : 0;
     int code = 0;
 
-    *ret = (struct rollup){.call = c, .grid = g, .options = &e->options};
+    *ret = (struct rollup){.id = id, .call = c, .grid = g, .options = &e->options};
     ret->keep_names =
         c->keep_metric_names || id == FUNCTION_LAST_OVER_TIME || id == FUNCTION_FIRST_OVER_TIME;
     for (size_t i = 0; i < c->len && !code; i++)
@@ -111,6 +140,8 @@ int rollup_open(struct eval *e, const struct node *n, const struct grid *g, stru
         code = scan_open(e, c->args[range], g, &ret->scan);
     if (!code)
         look_at_name(e, ret);
+    if (!code)
+        choose_part(ret);
     return code;
 }
 

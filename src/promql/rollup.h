@@ -48,6 +48,7 @@ MUST_CHECK int rollup_eval(struct eval *e, const struct node *n, const struct gr
 /* A call made ready to run over its series one by one. */
 struct rollup {
     struct scan scan;
+    enum function_id id; /* what is computed: counts of windows are added up */
     const struct node_call *call;
     const struct grid *grid;
     const struct promql_options *options;
@@ -59,7 +60,7 @@ static inline struct rollup_row rollup_row_of(const struct rollup *r, const stru
                                               const struct window *w, struct arena *scratch,
                                               double *to)
 {
-    return (struct rollup_row){.id = r->call->function->id,
+    return (struct rollup_row){.id = r->id,
                                .column = c,
                                .window = w,
                                .first = r->first,

@@ -104,8 +104,17 @@ static int open_selector(struct eval *e, const struct node *n, const struct grid
 
 int scan_open_instant(struct eval *e, const struct node *n, const struct grid *g, struct scan *ret)
 {
+    int64_t lookback = e->options.lookback_ms;
+
     *ret = (struct scan){.keep_stale = true};
-    return open_selector(e, n, g, e->options.lookback_ms, ret);
+    int code = open_selector(e, n, g, lookback, ret);
+    /* A sample that stands for a window is the only one of it: it is looked for that much longer.
+     */
+    if (!code && ret->selection && ret->selection->window_ms) {
+        e->series_read -= ret->len;
+        code = open_selector(e, n, g, lookback + ret->selection->window_ms, ret);
+    }
+    return code;
 }
 
 static int by_size(const void *a, const void *b)

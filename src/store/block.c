@@ -244,8 +244,8 @@ int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret
         .time_size = le32(at + AT_TIMES),
     };
     if (size > n || front > size || front < HEADER || !ret->rows || ret->rows > BLOCK_ROWS_MAX ||
-        ret->columns > BLOCK_COLUMNS_MAX || ret->runs > ret->columns || ret->min_ms < 0 ||
-        ret->max_ms < ret->min_ms)
+        ret->columns > (ret->window_ms ? 5 : 1) * BLOCK_COLUMNS_MAX || ret->runs > ret->columns ||
+        ret->min_ms < 0 || ret->max_ms < ret->min_ms)
         return -EIO;
     if (!trusted && hash_crc32c(0, at + AT_SIZE, front - AT_SIZE) != le32(at + AT_CRC))
         return -EIO;

@@ -17,9 +17,10 @@
 #define MAP_RECENT  ((size_t)256 << 30) /* of a day that is being written: address space only */
 #define MAP_OLD     ((size_t)1 << 30)   /* at least, of one that is read */
 #define MAP_LEAST   ((size_t)64 << 20)  /* where address space is limited we go down to this */
-#define OPEN_MAX    16                  /* days kept open though nobody uses them */
-#define READERS_MAX 512                 /* readers of one day at a time */
-#define LOCK_BYTES  ((off_t)40 << 10)   /* room of their table: 64 bytes each and a header */
+#define REST_NS     (UINT64_C(3600) * NS_PER_S) /* a backfill is waited for */
+#define OPEN_MAX    16                          /* days kept open though nobody uses them */
+#define READERS_MAX 512                         /* readers of one day at a time */
+#define LOCK_BYTES  ((off_t)40 << 10) /* room of their table: 64 bytes each and a header */
 
 static int code_of(int rc)
 {
@@ -539,6 +540,7 @@ void days_get_stats(struct days *d, struct days_stats *ret)
         ret->days++;
         ret->blocks += d->items[i]->block_count;
         ret->disk_bytes += d->items[i]->bytes;
+        ret->coarse += d->items[i]->age.window_ms > 0;
         ret->damaged_days += atomic_load(&d->items[i]->damaged);
     }
     ret->damage = atomic_load(&d->damage);
@@ -569,6 +571,23 @@ bool days_range(struct days *d, int64_t *ret_min_ms, int64_t *ret_max_ms)
     int64_t ignored;
 
     return range_of(d, false, ret_min_ms, &ignored) && range_of(d, true, &ignored, ret_max_ms);
+}
+
+int64_t days_finer(struct days *d, int64_t last, int64_t window_ms)
+{
+    int64_t found = -1;
+
+    pthread_mutex_lock(&d->lock);
+    uint64_t now = d->io->mono_ns();
+    for (size_t i = 0; i < d->len && d->items[i]->number <= last && found < 0; i++) {
+        const struct day *day = d->items[i];
+        bool finer = day->age.window_ms < window_ms || day->age.next > day->age.done;
+        bool rests = !day->written_ns || now - day->written_ns >= REST_NS;
+        if (day->known && day->block_count && finer && rests)
+            found = day->number;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return found;
 }
 
 void days_learn(struct days *d)

@@ -53,8 +53,13 @@ struct days_stats {
     uint64_t days, blocks, block_bytes, disk_bytes;
     uint64_t damaged_days; /* in which damage was met since the start */
     uint64_t damage;       /* readings that left something out */
+    uint64_t coarse;       /* days that hold windows in the place of samples */
 };
 void days_get_stats(struct days *d, struct days_stats *ret);
+
+/** The oldest day up to `last` that is not of windows of `window_ms` or more throughout and to
+ * which nothing was added for an hour; -1: there is none among those opened so far. */
+int64_t days_finer(struct days *d, int64_t last, int64_t window_ms);
 
 /** Opens one day that was not open yet, if there is one, so that its blocks are counted. */
 void days_learn(struct days *d);

@@ -76,6 +76,7 @@ static int take_place(struct day *draft, const struct day *day)
         draft->path = path;
         path = NULL;
         d->items[at] = draft;
+        draft->written_ns = old->written_ns;
         old->dropped = true;
         day_learn_bytes(draft);
     }

@@ -32,6 +32,7 @@ struct day {
     size_t map_min; /* of the map, after it was found full */
     uint64_t block_count, bytes;
     struct day_age age;
+    uint64_t written_ns; /* monotonic: the last commit; 0: none since the start */
     int64_t min_ms, max_ms;
     _Atomic int64_t span_ms;    /* of its longest block */
     struct column_set indexed;  /* columns the day's index has; the writing thread's */

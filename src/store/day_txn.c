@@ -231,6 +231,7 @@ int day_write_commit(struct day_write *w, struct error *err)
         day->block_count = stat.ms_entries;
         day->age = w->age;
         day->age.next = w->seq;
+        day->written_ns = day->days->io->mono_ns();
         day->known = true;
     } else {
         day->reopen = true; /* LMDB refuses to go on after some failures: begin afresh */

@@ -32,24 +32,7 @@ static int match_shelf(void *ctx, const struct day_blob *blob, bool trusted)
     if (shelf_open(blob->bytes, blob->n, trusted, &shelf))
         return error_set(d->err, -EIO,
                          "a part of the label index is damaged: series of it cannot be found");
-    struct label_source source = shelf_source(&shelf);
-    for (size_t s = 0; s < d->n; s++) {
-        struct bitmap matched;
-        int code =
-            match_series(&source, d->selectors[s].matchers, d->selectors[s].len, &matched, d->err);
-        if (code)
-            return code;
-        for (uint32_t i = bitmap_next(&matched, 0); i != UINT32_MAX && code >= 0;
-             i = bitmap_next(&matched, i + 1)) {
-            uint32_t group, column;
-            shelf_place(&shelf, i, &group, &column);
-            code = column_set_add(&d->gone, group, column);
-        }
-        bitmap_fini(&matched);
-        if (code < 0)
-            return error_errno(d->err, code, "deleting series");
-    }
-    return 0;
+    return shelf_match(&shelf, d->selectors, d->n, &d->gone, d->err);
 }
 
 static int look_at_block(void *ctx, const struct day_place *place, const struct day_blob *block)

@@ -35,26 +35,10 @@ static int note_shelf(void *ctx, const struct day_blob *blob, bool trusted)
 {
     struct named *named = ctx;
     struct shelf shelf;
-    int code = 0;
 
     if (shelf_open(blob->bytes, blob->n, trusted, &shelf))
         return 0;
-    struct label_source source = shelf_source(&shelf);
-    for (size_t s = 0; s < named->n && code >= 0; s++) {
-        struct bitmap matched;
-        code = match_series(&source, named->selectors[s].matchers, named->selectors[s].len,
-                            &matched, named->err);
-        if (code)
-            return code;
-        for (uint32_t i = bitmap_next(&matched, 0); i != UINT32_MAX && code >= 0;
-             i = bitmap_next(&matched, i + 1)) {
-            uint32_t group, column;
-            shelf_place(&shelf, i, &group, &column);
-            code = column_set_add(&named->columns, group, column);
-        }
-        bitmap_fini(&matched);
-    }
-    return code < 0 ? error_errno(named->err, code, "matching series") : 0;
+    return shelf_match(&shelf, named->selectors, named->n, &named->columns, named->err);
 }
 
 static int find_named(struct store *s, struct named *named)

@@ -71,6 +71,11 @@ struct store {
     bool keeper_runs;
     pthread_t keeper; /* thread "store": syncs the log, seals, drops old days; waits on `wake` */
 
+    bool downsampler_runs;
+    pthread_t downsampler;       /* thread "store-old": makes old days coarser; waits on `wake` */
+    _Atomic int64_t believed_ms; /* what retention takes the time to be; 0: not known yet */
+    atomic_uint_least64_t downsample_errors;
+
     struct wal_replay_result replay;
     uint64_t replayed_rows, replay_lost_rows;
     double replay_seconds;
@@ -187,6 +192,14 @@ void group_show(struct store *s, struct group *g, const struct run *run);
 
 /** Moves the time before which samples are refused, and drops days before it. */
 void store_retain(struct store *s);
+
+/* ---- downsample.c ---- */
+
+MUST_CHECK int downsample_start(struct store *s, struct error *err);
+void downsample_stop(struct store *s);
+
+/** Makes the oldest day coarser that is due; false when there is none or it failed (counted). */
+bool store_downsample(struct store *s);
 
 /* ---- pack.c ---- */
 

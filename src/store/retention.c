@@ -62,6 +62,7 @@ void store_retain(struct store *s)
     int64_t now = believed_now(s), oldest, newest;
     bool dropped = false;
 
+    atomic_store(&s->believed_ms, now);
     if (s->options.retention_ms > 0) {
         int64_t floor = MAX(now - s->options.retention_ms, INT64_C(0));
         int64_t old[64];

@@ -365,3 +365,26 @@ int shelf_labels(const struct shelf *s, uint32_t i, struct arena *a, struct labe
     *ret = (struct labels){items, end - first};
     return 0;
 }
+
+int shelf_match(const struct shelf *s, const struct selector *selectors, size_t n,
+                struct column_set *to, struct error *err)
+{
+    struct label_source source = shelf_source(s);
+
+    for (size_t k = 0; k < n; k++) {
+        struct bitmap matched;
+        int code = match_series(&source, selectors[k].matchers, selectors[k].len, &matched, err);
+        if (code)
+            return code;
+        for (uint32_t i = bitmap_next(&matched, 0); i != UINT32_MAX && code >= 0;
+             i = bitmap_next(&matched, i + 1)) {
+            uint32_t group, column;
+            shelf_place(s, i, &group, &column);
+            code = column_set_add(to, group, column);
+        }
+        bitmap_fini(&matched);
+        if (code < 0)
+            return error_errno(err, code, "matching series");
+    }
+    return 0;
+}

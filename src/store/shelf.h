@@ -3,6 +3,7 @@
 #ifndef ALGALON_STORE_SHELF_H
 #define ALGALON_STORE_SHELF_H
 
+#include "store/columns.h"
 #include "store/index.h"
 
 /** Appends a shelf of all series (and first places) of `ix`. Errors: -ENOMEM. */
@@ -23,6 +24,10 @@ struct label_source shelf_source(const struct shelf *s);
 
 /** Where series `i` lies. */
 void shelf_place(const struct shelf *s, uint32_t i, uint32_t *ret_group, uint32_t *ret_column);
+
+/** Adds the columns of the series that any of the selectors matches. Errors: as match_series(). */
+MUST_CHECK int shelf_match(const struct shelf *s, const struct selector *selectors, size_t n,
+                           struct column_set *to, struct error *err);
 
 /** The labels of series `i`: the array in `a`, its strings the shelf's. Errors: -ENOMEM, -EIO. */
 MUST_CHECK int shelf_labels(const struct shelf *s, uint32_t i, struct arena *a, struct labels *ret);

@@ -47,6 +47,7 @@ void store_abandon(struct store *s)
 
     if (!s)
         return;
+    downsample_stop(s);
     keeper_stop(s);
     wal_close(s->wal);
     days_close(s->days);
@@ -134,6 +135,8 @@ static int open_all(struct store *s, struct error *err)
         code = open_log(s, err);
     if (!code)
         code = keeper_start(s, err);
+    if (!code)
+        code = downsample_start(s, err);
     return code;
 }
 
@@ -162,6 +165,7 @@ void store_close(struct store *s)
 
     if (!s)
         return;
+    downsample_stop(s);
     keeper_stop(s);
     if (!atomic_load(&s->broken)) {
         int code = store_flush(s, &err);
@@ -294,6 +298,8 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     ret->days = days.days;
     ret->damaged_days = days.damaged_days;
     ret->damaged_reads = days.damage;
+    ret->downsampled_days = days.coarse;
+    ret->downsample_errors_total = atomic_load(&s->downsample_errors);
     ret->disk_bytes = log.bytes + days.disk_bytes;
     int64_t oldest = atomic_load(&s->oldest_ms);
     ret->oldest_ts_ms = oldest == INT64_MAX ? INT64_MIN : oldest;

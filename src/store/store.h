@@ -9,6 +9,13 @@
 struct store; /* opaque: the layout is store.c's business; the bytes are drawn in FORMAT.md */
 struct group; /* the series that arrive together, in a fixed order; see store_group() */
 
+#define STORE_DOWNSAMPLE_MAX 8
+
+/* Days that ended longer than `age_ms` ago hold windows of `window_ms` in the place of samples. */
+struct store_downsample {
+    int64_t age_ms, window_ms;
+};
+
 struct store_options {
     const char *dir;
     int64_t retention_ms;     /* older days are dropped; 0: keep for ever */
@@ -18,11 +25,16 @@ struct store_options {
     uint64_t max_series;      /* active series; further ones are refused and counted; 0: no bound */
     uint64_t min_free_bytes;  /* writing stops with -ENOSPC while the disk has less */
     int64_t sync_interval_ms; /* how often the log is synced to the disk: 1000 */
+    struct store_downsample downsample[STORE_DOWNSAMPLE_MAX]; /* by age */
+    size_t downsample_len;
 };
 
 /** Defaults: 90 days, no size bound, 5 min out of order, 10 million series, 128 MB free. `dir`
  * stays NULL. */
 void store_options_init(struct store_options *o);
+
+/** Adds one age, as "30d:5m". Errors: -EINVAL, `err` says what is wrong. */
+MUST_CHECK int store_downsample_add(struct store_options *o, struct str text, struct error *err);
 
 /** Whether `dir` can be opened as a data directory, without touching it. Errors: -ENOENT it is not
  * there (store_open() would make it), -EBUSY a running process has it, -EINVAL it holds something
@@ -49,7 +61,8 @@ MUST_CHECK int store_inspect(const char *dir,
  * written, -EINVAL it holds something else (foreign files, a newer format), -EIO damage beyond
  * repair; `err` says what to do. A torn last record is no error, nor is a full disk: what is kept
  * is served, and writing begins when there is space. Threads: one "store" thread of its own: syncs
- * the log, packs blocks, drops old days; waits on the clock.
+ * the log, packs blocks, drops old days; waits on the clock. With ages of downsampling another,
+ * "store-old", makes old days coarser.
  */
 MUST_CHECK int store_open(const struct store_options *options, struct store **ret,
                           struct error *err);
@@ -161,7 +174,8 @@ struct store_stats {
     double replay_seconds;
     uint64_t damaged_days;  /* in which something could not be read since the start */
     uint64_t damaged_reads; /* readings that left something out because of that */
-    bool read_only;         /* disk full or log broken: `trouble` says which */
+    uint64_t downsampled_days, downsample_errors_total;
+    bool read_only;   /* disk full or log broken: `trouble` says which */
     bool seal_failed; /* what gathers in memory and log could not be brought into days: likewise */
     char trouble[200];
 };

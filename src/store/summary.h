@@ -13,10 +13,10 @@ MUST_CHECK struct summary *summary_new(void); /* NULL when memory is out */
 void summary_free(struct summary *s);         /* NULL is fine */
 
 /**
- * Makes a block of windows of `window_ms` out of a block of rows; *ret and *ret_view live until the
- * next call. A window ends at a multiple of `window_ms`, which belongs to it. Of the columns that
- * `is_counter` says are counters the rows around a reset are kept besides. Errors: -EIO damage,
- * -ENOMEM.
+ * Makes a block of windows of `window_ms` out of a block of rows, or of shorter windows; *ret and
+ * *ret_view live until the next call. A window ends at a multiple of `window_ms`, which belongs to
+ * it. Of the columns that `is_counter` says are counters the rows around a reset are kept besides.
+ * Errors: -EIO damage, -ENOMEM.
  */
 MUST_CHECK int summary_make(struct summary *s, const struct block_view *v, uint32_t window_ms,
                             bool (*is_counter)(void *ctx, uint32_t column), void *ctx,
