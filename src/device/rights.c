@@ -286,7 +286,7 @@ static const struct {
      "CAP_SYSLOG, or the sysctl kernel.dmesg_restrict=0",
      "user: \"0:0\", cap_add: [SYSLOG], devices: [/dev/kmsg:/dev/kmsg:r]",
      "securityContext: {privileged: true}; no narrower right opens /dev/kmsg",
-     "ProtectKernelLogs=no, AmbientCapabilities=CAP_SYSLOG"},
+     "ProtectKernelLogs=no, AmbientCapabilities=CAP_SYSLOG (drop-in kernel-log.conf)"},
     {look_energy, "power of CPU packages", "root, or CAP_DAC_READ_SEARCH (RAPL's energy_uj)",
      "user: \"0:0\"", "securityContext: {runAsUser: 0, runAsNonRoot: false}",
      "AmbientCapabilities=CAP_DAC_READ_SEARCH"},

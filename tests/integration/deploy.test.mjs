@@ -96,6 +96,20 @@ describe('systemd units', () => {
     }
   });
 
+  it('drop-ins that grant a right say where they go, and systemd takes them', { skip: !has('systemd-analyze') && 'systemd-analyze is not installed' }, () => {
+    for (const name of fs.readdirSync(path.join(deploy, 'systemd/dropins'))) {
+      const dir = temporaryFolder('algalon-dropin');
+      const text = read('systemd/dropins', name);
+      assert.ok(text.includes(`/etc/systemd/system/algalon-worker.service.d/${name}`), name);
+      fs.writeFileSync(path.join(dir, 'algalon-worker.service'), read('systemd', 'algalon-worker.service').replace('/usr/bin/algalon', binary));
+      fs.mkdirSync(path.join(dir, 'algalon-worker.service.d'));
+      fs.writeFileSync(path.join(dir, 'algalon-worker.service.d', name), text);
+      const verified = run('systemd-analyze', ['verify', '--man=no', path.join(dir, 'algalon-worker.service')]);
+      assert.deepEqual(verified.err.split('\n').filter((line) => line.includes('algalon') || line.includes(name)), []);
+      assert.equal(verified.code, 0, verified.err);
+    }
+  });
+
   it('the environment file names options that the program has, with its defaults', () => {
     const known = new Map([...options('all'), ...options('host'), ...options('worker'), ...options('agent')]);
     for (const [name, value] of settings(read('systemd', 'algalon.default'), true)) {
