@@ -248,10 +248,10 @@ describe('what the neighbours are given', () => {
   it('rules that stack, host and services name are there, and none of the bridges, of which both together would feed each other', () => {
     const { vmalert } = yaml('compose.stack.yml').services;
     const flags = vmalert.command.filter((flag) => flag.startsWith('-rule=')).map((flag) => flag.replace('-rule=/etc/alerts/', ''));
-    const host = env.get('ALGALON_RULES').split(',').map((file) => file.replace('/etc/algalon-rules/', ''));
-    for (const service of [vmalert, yaml('compose.host.yml').services.host])
-      assert.ok(service.volumes.some(({ source }) => source === '../rules'));
-    const packaged = settings(read('systemd', 'algalon.default'), true).get('ALGALON_RULES').split(',').map((file) => file.replace('/usr/share/algalon/rules/', '')).filter((file) => !file.startsWith('/etc/'));
+    assert.ok(vmalert.volumes.some(({ source }) => source === '../rules'));
+    const ours = (list) => list.split(',').filter((file) => file.startsWith('/usr/share/algalon/rules/')).map((file) => path.basename(file));
+    const host = ours(env.get('ALGALON_RULES')), packaged = ours(settings(read('systemd', 'algalon.default'), true).get('ALGALON_RULES'));
+    for (const name of host) assert.ok(read('docker/Dockerfile').includes(`rules/${name}`), `${name} is in the image`);
     assert.ok(flags.length && host.length && packaged.length);
     for (const name of [...flags, ...host, ...packaged]) {
       assert.ok(fs.existsSync(path.join(root, 'rules', name)), name);
@@ -260,7 +260,7 @@ describe('what the neighbours are given', () => {
   });
 
   it('the host starts with the settings of .env.example as they are, rules and all', { timeout: 60_000 }, async () => {
-    const inside = { '/etc/algalon-scrape/': `${deploy}/scrape/`, '/etc/algalon-rules/': `${root}/rules/` };
+    const inside = { '/etc/algalon-scrape/': `${deploy}/scrape/`, '/usr/share/algalon/rules/': `${root}/rules/`, '/etc/algalon/rules/': `${root}/none/` };
     const settled = Object.entries(yaml('compose.host.yml').services.host.environment).map(([name, value]) => {
       const variable = /^\$\{([A-Z_]+)\}$/.exec(value)?.[1];
       return [name, Object.entries(inside).reduce((text, [there, here]) => text.replaceAll(there, here), variable ? env.get(variable) : value)];
