@@ -122,6 +122,26 @@ static void an_owner_is_carried_from_turn_to_turn_and_dropped_with_its_process(v
     bench_free(b);
 }
 
+static void processes_of_one_container_have_one_owner(void **state)
+{
+    struct bench *b = bench_new(&linux_process_collector, "attribution-kubernetes-systemd");
+
+    (void)state;
+    for (int pid = 900; pid < 903; pid++) {
+        char to[32];
+        snprintf(to, sizeof(to), "proc/%d", pid);
+        tree_copy(&b->tree, TEST_FIXTURES "/attribution-kubernetes-systemd/proc/560", to);
+    }
+    for (int turn = 0; turn < 130; turn++) { /* each was looked up more than twice */
+        const struct reading *r = bench_read(b);
+        const struct process_owner *o = find(r, 900)->owner;
+        assert_string_equal(o->pod, "llm-0");
+        assert_ptr_equal(find(r, 901)->owner, o);
+        assert_ptr_equal(find(r, 902)->owner, o);
+    }
+    bench_free(b);
+}
+
 static void a_process_that_waits_keeps_its_environment_unread(void **state)
 {
     struct bench *b = bench_new(&linux_process_collector, "attribution-docker-v2");
@@ -266,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_runtime_and_scheduler_is_read),
         cmocka_unit_test(an_owner_is_carried_from_turn_to_turn_and_dropped_with_its_process),
+        cmocka_unit_test(processes_of_one_container_have_one_owner),
         cmocka_unit_test(a_process_that_waits_keeps_its_environment_unread),
         cmocka_unit_test(names_of_a_pod_that_comes_later_are_found_within_ten_seconds),
         cmocka_unit_test(folders_of_pods_are_taken_apart),

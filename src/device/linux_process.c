@@ -20,6 +20,7 @@
 #include "device/linux_names.h"
 #include "device/linux_nodes.h"
 #include "device/linux_owner.h"
+#include "device/linux_owners.h"
 #include "device/linux_proc.h"
 #include "device/linux_users.h"
 
@@ -45,8 +46,8 @@ struct known {
     uint64_t start_ticks, ticks, mono_ns, rss_pages;
     uint64_t name_hash;
     double cpu_ratio;
-    char *texts;                 /* TEXTS of them, each terminated */
-    struct process_owner *owner; /* NULL: nobody in particular */
+    char *texts;               /* TEXTS of them, each terminated */
+    struct linux_owned *owner; /* NULL: nobody in particular */
 };
 
 enum {
@@ -68,6 +69,7 @@ struct state {
     struct linux_kubelet kubelet;
     struct linux_names names;
     struct linux_nodes nodes;
+    struct linux_owners owners;
     char *environ_text; /* ENVIRON_READ bytes, once the first is read */
     struct table now, before;
     int *pids;
@@ -81,18 +83,18 @@ static bool process_detect(const struct host_paths *paths)
     return linux_file_exists(paths->procfs, "stat");
 }
 
-static void known_free(struct known *k)
+static void known_free(struct state *s, struct known *k)
 {
     free(k->texts);
-    free(k->owner);
+    linux_owners_drop(&s->owners, k->owner);
     k->texts = NULL;
     k->owner = NULL;
 }
 
-static void table_fini(struct table *t)
+static void table_fini(struct state *s, struct table *t)
 {
     for (size_t i = 0; i < t->len; i++)
-        known_free(&t->list[i]);
+        known_free(s, &t->list[i]);
     free(t->list);
 }
 
@@ -102,8 +104,9 @@ static void process_close(void *state)
 
     if (!s)
         return;
-    table_fini(&s->now);
-    table_fini(&s->before);
+    table_fini(s, &s->now);
+    table_fini(s, &s->before);
+    linux_owners_fini(&s->owners);
     linux_users_fini(&s->users);
     linux_kubelet_fini(&s->kubelet);
     linux_names_fini(&s->names);
@@ -127,6 +130,7 @@ static int process_open(const struct host_paths *paths, void **ret, struct error
     linux_users_init(&s->users, paths->rootfs);
     linux_kubelet_init(&s->kubelet, paths->rootfs);
     linux_names_init(&s->names, paths->rootfs);
+    linux_owners_init(&s->owners);
     /* The tree may be another machine's: its own word on page size and tick comes first. */
     s->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     s->ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -237,10 +241,10 @@ static void look_up_devices(struct state *s, const struct known *k, struct proce
     if (k->state == 'D') {
         if (!k->owner)
             return;
-        memcpy(is->devices, k->owner->devices, sizeof(is->devices));
-        is->devices_void = k->owner->devices_void;
-        is->nodes_known = k->owner->nodes_known;
-        is->nodes = k->owner->nodes;
+        memcpy(is->devices, k->owner->is.devices, sizeof(is->devices));
+        is->devices_void = k->owner->is.devices_void;
+        is->nodes_known = k->owner->is.nodes_known;
+        is->nodes = k->owner->is.nodes;
         return;
     }
     if (!s->environ_text)
@@ -254,6 +258,15 @@ static void look_up_devices(struct state *s, const struct known *k, struct proce
             (is_contained(is) && linux_nodes_look(&s->nodes, &s->paths, k->pid, &is->nodes));
 }
 
+/* A pod's number, or a container of a runtime that Kubernetes uses (the pod's part of a path may be
+ * hidden by a cgroup namespace), whose names the kubelet's folders may have. */
+static bool lacks_pod_names(const struct process_owner *o)
+{
+    bool pod = o->pod_uid[0] || !strcmp(o->runtime, "containerd") || !strcmp(o->runtime, "cri-o");
+
+    return pod && (!o->pod[0] || !o->container[0]);
+}
+
 /* Finds out on whose behalf a process runs. */
 static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t size)
 {
@@ -262,7 +275,7 @@ static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t 
     struct str cgroup_text = text_of(s, k->pid, "cgroup", bytes, size);
 
     if (!linux_owner_read(&owner, cgroup_text)) {
-        free(k->owner);
+        linux_owners_drop(&s->owners, k->owner);
         k->owner = NULL;
         return;
     }
@@ -271,9 +284,11 @@ static void look_up_owner(struct state *s, struct known *k, char *bytes, size_t 
     look_up_devices(s, k, is, cgroup_text);
     if (owner.container[0])
         linux_names_find(&s->names, owner.container, is, s->mono_ns);
-    if (!k->owner)
-        k->owner = xnew(struct process_owner);
-    *k->owner = *is;
+    if (lacks_pod_names(is))
+        linux_kubelet_name(&s->kubelet, is, s->mono_ns);
+    struct linux_owned *before = k->owner;
+    k->owner = linux_owners_take(&s->owners, is);
+    linux_owners_drop(&s->owners, before);
 }
 
 /* Finds out who a process is: name, user, command line, owner. */
@@ -337,7 +352,7 @@ static int read_one(struct state *s, struct known *k, uint64_t mono_ns)
     if (!linux_proc_pid_stat(str_make(text, (size_t)n), &stat))
         return -ESRCH;
     if (k->texts && k->start_ticks != stat.start_ticks) { /* another process has the number now */
-        known_free(k);
+        known_free(s, k);
         *k = (struct known){.pid = k->pid};
     }
     bool first = !k->texts;
@@ -388,11 +403,11 @@ static int read_all(struct state *s, uint64_t mono_ns, uint64_t *ret_hidden, str
             s->now.list[s->now.len++] = k;
             continue;
         }
-        known_free(&k);
+        known_free(s, &k);
         *ret_hidden += code == -EPERM || code == -EACCES; /* others: it ended meanwhile */
     }
     for (size_t i = 0; i < s->before.len; i++)
-        known_free(&s->before.list[i]);
+        known_free(s, &s->before.list[i]);
     s->before.len = 0;
     return 0;
 }
@@ -414,27 +429,31 @@ static uint64_t count_invisible(const struct state *s)
     return load.threads > seen ? load.threads - seen : 0;
 }
 
-/* A pod's number, or a container of a runtime that Kubernetes uses: the pod's part of a path is
- * hidden by a cgroup namespace. */
-static bool may_be_in_pod(const struct process_owner *o)
+/* False when memory is out: the process is then shown without its owner. */
+/* What a change of an owner needs. */
+struct naming {
+    struct state *state;
+    uint64_t mono_ns;
+};
+
+static void name_pod(void *ctx, struct process_owner *is)
 {
-    return o->pod_uid[0] || !strcmp(o->runtime, "containerd") || !strcmp(o->runtime, "cri-o");
+    const struct naming *n = ctx;
+
+    linux_kubelet_name(&n->state->kubelet, is, n->mono_ns);
 }
 
-/* False when memory is out: the process is then shown without its owner. */
 static bool show_owner(struct state *s, struct known *k, struct process *p, struct reading *out)
 {
+    struct linux_owned *o = k->owner;
+
     p->owner = NULL;
-    if (!k->owner)
+    if (!o)
         return true;
-    if (may_be_in_pod(k->owner) && (!k->owner->pod[0] || !k->owner->container[0]))
-        linux_kubelet_name(&s->kubelet, k->owner, out->mono_ns);
-    struct process_owner *copy = arena_alloc(out->arena, sizeof(*copy));
-    if (!copy)
-        return false;
-    *copy = *k->owner;
-    p->owner = copy;
-    return true;
+    if (o->turn != s->turn && lacks_pod_names(&o->is))
+        linux_owners_change(&s->owners, o, name_pod, &(struct naming){s, out->mono_ns});
+    p->owner = linux_owners_show(o, s->turn, out->arena);
+    return p->owner != NULL;
 }
 
 static void show(const struct state *s, const struct known *k, struct process *p)
