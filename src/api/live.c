@@ -101,7 +101,8 @@ void live_snapshot(struct http_request *r, void *ctx)
 
 struct events {
     struct worker *worker;
-    uint64_t seq; /* of the snapshot sent last */
+    uint64_t seq;        /* of the snapshot sent last */
+    uint64_t process_at; /* how many lines of processes were sent, or were there before */
     uint64_t quiet_since_ns;
 };
 
@@ -123,11 +124,25 @@ static void print_event(struct buf *to, const struct snapshot *s)
     buf_fini(&json);
 }
 
+static void print_process(void *ctx, struct str line)
+{
+    struct buf *to = ctx;
+
+    buf_text(to, "event: process_ended\ndata: ");
+    buf_str_add(to, line);
+    buf_text(to, "\n\n");
+}
+
 static int next_event(void *ctx, struct buf *to)
 {
     struct events *e = ctx;
     struct snapshot *s = worker_latest(e->worker);
     uint64_t now = clock_mono_ns();
+    size_t before = to->len;
+
+    worker_processes_since(e->worker, &e->process_at, print_process, to);
+    if (to->len > before)
+        e->quiet_since_ns = now;
 
     if (s && snapshot_seq(s) != e->seq) {
         e->seq = snapshot_seq(s);
@@ -152,6 +167,7 @@ void live_events(struct http_request *r, void *ctx)
     struct events *e = xnew(struct events);
 
     e->worker = api->worker;
+    e->process_at = UINT64_MAX;
     e->quiet_since_ns = clock_mono_ns();
     http_reply_stream(r, "text/event-stream", next_event, end_events, e);
 }

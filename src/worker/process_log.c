@@ -17,7 +17,9 @@ struct process_log {
     pthread_cond_t added, ended;
     struct buf pending;
     uint64_t pending_lines, written, lost;
-    bool closing, done, left; /* left: the owner is gone, the thread frees */
+    char *recent[PROCESS_LOG_RECENT]; /* a ring */
+    uint64_t count;                   /* lines that came */
+    bool closing, done, left;         /* left: the owner is gone, the thread frees */
 };
 
 static void destroy(struct process_log *log)
@@ -28,6 +30,8 @@ static void destroy(struct process_log *log)
     pthread_cond_destroy(&log->added);
     pthread_cond_destroy(&log->ended);
     buf_fini(&log->pending);
+    for (size_t i = 0; i < PROCESS_LOG_RECENT; i++)
+        free(log->recent[i]);
     free(log->path);
     free(log->old_path);
     free(log);
@@ -144,9 +148,30 @@ int process_log_open(const char *path, uint64_t max_bytes, struct process_log **
     return 0;
 }
 
+static void keep_recent(struct process_log *log, struct str line)
+{
+    char **place = &log->recent[log->count++ % PROCESS_LOG_RECENT];
+
+    free(*place);
+    *place = strndup(line.ptr, line.len); /* NULL without memory: passed over */
+}
+
+void process_log_since(struct process_log *log, uint64_t *at,
+                       void (*take)(void *ctx, struct str line), void *ctx)
+{
+    pthread_mutex_lock(&log->lock);
+    uint64_t first = log->count - MIN(log->count, (uint64_t)PROCESS_LOG_RECENT);
+    for (uint64_t i = MAX(*at, first); i < log->count; i++)
+        if (log->recent[i % PROCESS_LOG_RECENT])
+            take(ctx, str_of(log->recent[i % PROCESS_LOG_RECENT]));
+    *at = log->count;
+    pthread_mutex_unlock(&log->lock);
+}
+
 void process_log_add(struct process_log *log, struct str line)
 {
     pthread_mutex_lock(&log->lock);
+    keep_recent(log, line);
     if (line.len + 1 > PROCESS_LOG_PENDING_MAX - log->pending.len) {
         log->lost++;
     } else {

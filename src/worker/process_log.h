@@ -10,6 +10,8 @@
 
 #define PROCESS_LOG_PENDING_MAX ((size_t)4 << 20) /* bytes that wait; further lines are lost */
 
+#define PROCESS_LOG_RECENT 256 /* lines that are kept for who listens */
+
 struct process_log;
 
 /** Opens or makes the file, readable by its owner and group. Errors: those of open(2), -ENOMEM. */
@@ -18,6 +20,11 @@ MUST_CHECK int process_log_open(const char *path, uint64_t max_bytes, struct pro
 
 /** Hands over a line, to which the newline is added. */
 void process_log_add(struct process_log *log, struct str line);
+
+/** Hands the lines that came after number `*at` to `take`, as far as they are still kept, and moves
+ * `*at` on; UINT64_MAX: none, begin with the next. `take` must not come back to the log. */
+void process_log_since(struct process_log *log, uint64_t *at,
+                       void (*take)(void *ctx, struct str line), void *ctx);
 
 /** Lines that were written, and that were lost: the disk was full or too slow. */
 void process_log_counts(struct process_log *log, uint64_t *ret_written, uint64_t *ret_lost);

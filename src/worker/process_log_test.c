@@ -149,10 +149,48 @@ static void a_place_where_no_file_can_be_is_an_error_in_words(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void collect(void *ctx, struct str line)
+{
+    struct buf *to = ctx;
+
+    buf_str_add(to, line);
+    buf_char(to, ' ');
+}
+
+static void who_listens_gets_what_comes_and_not_what_was(void **state)
+{
+    struct process_log *log;
+    struct buf got;
+    uint64_t at = UINT64_MAX;
+    char line[16];
+
+    (void)state;
+    buf_init(&got, 0);
+    assert_int_equal(process_log_open(room.path, 1 << 20, &log, NULL), 0);
+    process_log_add(log, STR("old"));
+    process_log_since(log, &at, collect, &got);
+    assert_int_equal(got.len, 0);
+    process_log_add(log, STR("a"));
+    process_log_add(log, STR("b"));
+    process_log_since(log, &at, collect, &got);
+    process_log_since(log, &at, collect, &got);
+    assert_true(str_is(buf_str(&got), "a b "));
+    buf_reset(&got);
+    for (unsigned i = 0; i < PROCESS_LOG_RECENT + 2; i++) { /* more than are kept */
+        snprintf(line, sizeof(line), "%u", i);
+        process_log_add(log, str_of(line));
+    }
+    process_log_since(log, &at, collect, &got);
+    assert_true(str_starts(buf_str(&got), STR("2 3 4 ")));
+    process_log_close(log);
+    buf_fini(&got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lines_are_appended_and_written_at_the_latest_at_the_end),
+        TEST(who_listens_gets_what_comes_and_not_what_was),
         TEST(a_full_file_is_put_aside),
         TEST(a_file_that_was_moved_away_is_begun_anew),
         TEST(a_folder_that_went_costs_lines_until_it_is_back),

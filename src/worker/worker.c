@@ -325,6 +325,13 @@ void worker_on_publish(struct worker *w, void (*fn)(void *ctx, struct snapshot *
     pthread_mutex_unlock(&w->lock);
 }
 
+void worker_processes_since(struct worker *w, uint64_t *at,
+                            void (*take)(void *ctx, struct str line), void *ctx)
+{
+    if (w->maker.log)
+        process_log_since(w->maker.log, at, take, ctx);
+}
+
 bool worker_is_withdrawn(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);

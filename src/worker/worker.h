@@ -95,6 +95,12 @@ void worker_let_go(struct worker *w, int64_t duration_ms);
 /** How long drivers are left closed yet; 0: they are not. */
 int64_t worker_let_go_left_ms(struct worker *w);
 
+/** Hands the lines of processes that left their devices after number `*at` to `take`, as far as
+ * they are still kept, and moves `*at` on; UINT64_MAX: none, begin with the next. Without
+ * --process-log there are none. */
+void worker_processes_since(struct worker *w, uint64_t *at,
+                            void (*take)(void *ctx, struct str line), void *ctx);
+
 /** True while devices that were read may not be opened any more: a container whose device rights
  * were taken away gets them back by being started anew. */
 bool worker_is_withdrawn(struct worker *w);

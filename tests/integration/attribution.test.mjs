@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from '../lib/program.mjs';
+import { Algalon, binary, build, nvmlSimulator, root, run, temporaryFolder, until } from '../lib/program.mjs';
 
 const fixture = (name) => path.join(root, 'tests/fixtures', `attribution-${name}`);
 
@@ -102,14 +102,28 @@ describe('attribution', () => {
     fs.writeFileSync(file, `${gpus(1)}process gpu=0 pid=560 memory=2GB type=C share=0.5\nprocess gpu=0 pid=9001 memory=1GB type=C share=0.1\n`);
     const worker = await Algalon.start({
       command: 'worker',
-      args: ['--interval=200ms', '--hostname=node', `--nvml-library=${nvmlSimulator}`, `--path.procfs=${fixture('kubernetes-systemd')}/proc`, `--path.rootfs=${fixture('kubernetes-systemd')}/root`, `--process-log=${log}`],
+      args: ['--interval=200ms', '--hostname=node', `--nvml-library=${path.join(build, 'libnvml-sim-unloading.so')}`, `--path.procfs=${fixture('kubernetes-systemd')}/proc`, `--path.rootfs=${fixture('kubernetes-systemd')}/root`, `--process-log=${log}`],
       env: { ALGALON_NVML_SIM: file },
     });
     await until('both processes', 10, async () => (await (await fetch(`${worker.metrics}/metrics`)).text()).includes('pid="9001"'));
+    const events = await fetch(`${worker.metrics}/events`);
+    let told = '';
+    const telling = (async () => {
+      for await (const part of events.body.pipeThrough(new TextDecoderStream())) told += part;
+    })().catch(() => {});
+    await until('a first event', 10, () => told.includes('event: snapshot'));
+    fs.writeFileSync(file, `${gpus(1)}process gpu=0 pid=560 memory=2GB type=C share=0.5\n`);
+    // This simulator reads its file anew when the driver was let go and is opened again.
+    worker.process.kill('SIGUSR1');
+    await until('the driver is let go', 10, () => /GPUs are released/.test(worker.output));
+    worker.process.kill('SIGUSR2');
+    const ended = await until('the event of the one that ended', 15, () => /event: process_ended\ndata: (.*)\n/.exec(told)?.[1]);
+    assert.deepEqual([JSON.parse(ended).event, JSON.parse(ended).pid], ['process_ended', 9001]);
     await worker.stop();
+    await telling;
     const lines = fs.readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-    assert.deepEqual(lines.map((l) => [l.event, l.pid, l.holder_kind, l.pod]), [['process_left', 560, 'pod', 'llm-0'], ['process_left', 9001, 'unknown', undefined]]);
-    assert.equal(lines[0].devices[0].memory_peak_bytes, 2 * 2 ** 30);
+    assert.deepEqual(lines.map((l) => [l.event, l.pid, l.holder_kind, l.pod]), [['process_ended', 9001, 'unknown', undefined], ['process_left', 560, 'pod', 'llm-0']]);
+    assert.equal(lines[1].devices[0].memory_peak_bytes, 2 * 2 ** 30);
     assert.equal(fs.statSync(log).mode & 0o777, 0o640);
     const refused = run(binary, ['worker', '--process-log=/nowhere/x', '--listen-metrics=127.0.0.1:0']);
     assert.equal(refused.code, 1);
