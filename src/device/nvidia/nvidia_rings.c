@@ -1,6 +1,7 @@
 /* nvidia_rings.c - measures the driver's buffers of samples, on a thread that may be left behind.
  */
 #include "device/nvidia/nvidia.h"
+#include "device/nvidia/nvidia_aside.h"
 #include "device/nvidia/nvidia_pci.h"
 #include "device/nvidia/nvidia_sort.h"
 #include "device/nvidia/nvml.h"
@@ -27,17 +28,6 @@ struct rings {
     size_t len, cap;
     int code;
     struct error error;
-};
-
-/* Shared by the caller and the thread. */
-struct look {
-    struct host_paths paths; /* copies: the caller may be gone before the driver answers */
-    char *texts[4];
-    pthread_mutex_t lock; /* owners, done; and rings until it is done */
-    pthread_cond_t ended;
-    int owners;
-    bool done;
-    struct rings rings;
 };
 
 static int by_time(const void *a, const void *b)
@@ -125,8 +115,9 @@ static void look_at_all(const struct nvml *nvml, struct rings *to)
     }
 }
 
-static void look_once(const struct host_paths *paths, struct rings *to)
+static void look(const struct host_paths *paths, void *result)
 {
+    struct rings *to = result;
     struct nvidia_pci pci[NVIDIA_GPUS_MAX];
     size_t n = nvidia_pci_list(paths, pci, ARRAY_LEN(pci));
     struct nvml nvml;
@@ -150,81 +141,25 @@ static void look_once(const struct host_paths *paths, struct rings *to)
     nvml_close(&nvml);
 }
 
-static void release(struct look *l)
+static void drop(void *result)
 {
-    pthread_mutex_lock(&l->lock);
-    bool last = --l->owners == 0;
-    pthread_mutex_unlock(&l->lock);
-    if (!last)
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(l->texts); i++)
-        free(l->texts[i]);
-    free(l->rings.items);
-    pthread_cond_destroy(&l->ended);
-    pthread_mutex_destroy(&l->lock);
-    free(l);
-}
-
-static void *run(void *arg)
-{
-    struct look *l = arg;
-    struct rings rings = {0};
-
-    look_once(&l->paths, &rings);
-    pthread_mutex_lock(&l->lock);
-    l->rings = rings;
-    l->done = true;
-    pthread_cond_signal(&l->ended);
-    pthread_mutex_unlock(&l->lock);
-    release(l);
-    return NULL;
-}
-
-static struct look *look_new(const struct host_paths *paths)
-{
-    struct look *l = xnew(struct look);
-
-    l->paths.procfs = l->texts[0] = xstrdup(paths->procfs);
-    l->paths.sysfs = l->texts[1] = xstrdup(paths->sysfs);
-    l->paths.rootfs = l->texts[2] = xstrdup(paths->rootfs);
-    l->paths.nvml_library = l->texts[3] = xstrdup(paths->nvml_library);
-    pthread_mutex_init(&l->lock, NULL);
-    thread_cond_init(&l->ended);
-    l->owners = 2;
-    return l;
+    free(((struct rings *)result)->items);
 }
 
 int driver_rings_list(const struct host_paths *paths, int64_t patience_ms, struct driver_ring **ret,
                       size_t *ret_len, struct error *err)
 {
-    uint64_t deadline = clock_mono_ns() + (uint64_t)patience_ms * NS_PER_MS;
-    struct look *l = look_new(paths);
-    pthread_t thread;
-    int code = thread_start(&thread, "nvml-rings", run, l, err);
+    static const struct nvidia_look what = {"nvml-rings", sizeof(struct rings), look, drop};
+    struct rings rings;
+    int code = nvidia_aside(&what, paths, patience_ms, &rings, err);
 
-    if (code) {
-        l->owners = 1;
-        release(l);
-        return -EAGAIN;
+    if (code)
+        return code;
+    if (rings.code) {
+        drop(&rings);
+        return error_set(err, rings.code, "%s", rings.error.text);
     }
-    pthread_mutex_lock(&l->lock);
-    while (!l->done && !thread_wait_until(&l->ended, &l->lock, deadline))
-        continue;
-    bool done = l->done;
-    if (done && l->rings.code) {
-        code = error_set(err, l->rings.code, "%s", l->rings.error.text);
-    } else if (done) {
-        *ret = l->rings.items;
-        *ret_len = l->rings.len;
-        l->rings.items = NULL;
-    }
-    pthread_mutex_unlock(&l->lock);
-    if (done)
-        pthread_join(thread, NULL);
-    else
-        pthread_detach(thread); /* it hangs in the driver and frees what it holds if it returns */
-    release(l);
-    return done ? code
-                : error_set(err, -ETIMEDOUT, "NVIDIA's driver did not answer within %lld ms",
-                            (long long)patience_ms);
+    *ret = rings.items;
+    *ret_len = rings.len;
+    return 0;
 }
