@@ -24,7 +24,7 @@
 /* A laptop's GPU sleeps some 6 s after the last one let it go. */
 #define IDLE_BEFORE_REST_NS (300 * (uint64_t)NS_PER_S)
 #define FALL_ASLEEP_NS      (30 * (uint64_t)NS_PER_S)
-#define EVENTS_AGAIN_NS     (60 * (uint64_t)NS_PER_S) /* their thread ended by itself */
+#define EVENTS_AGAIN_NS     (10 * (uint64_t)NS_PER_S) /* their thread ended: a GPU was lost */
 #define UNBIND_NS           (60 * (uint64_t)NS_PER_S) /* the GPU is free for its other driver by then */
 #define BUS_LOOK_NS         (15 * (uint64_t)NS_PER_S)
 #define REST_AGAIN_NS       (1800 * (uint64_t)NS_PER_S)

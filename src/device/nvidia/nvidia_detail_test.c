@@ -430,6 +430,21 @@ static void xids_are_counted_by_gpu_and_code_with_their_last_time(void **state)
     assert_string_equal(rig->r.xids[0].meaning, ""); /* not in the catalogue, but counted */
 }
 
+static void a_lost_gpu_does_not_silence_the_errors_of_others(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_open(rig, "gpu 2 H200\nfault lost gpu=0 from=8 back=never\n"
+                  "fault xid gpu=1 code=13 from=23\n");
+    rig_read(rig, 0);
+    rig_read(rig, 5);
+    assert_int_equal(rig_read(rig, 10)->state, ACCELERATOR_LOST);
+    usleep(100000); /* so that the thread sees it, too */
+    rig_read(rig, 15);
+    rig_read(rig, 20); /* by now the thread that it ended has begun anew, with the other */
+    read_until_events(rig, 25, 1, 1);
+}
+
 static void xids_outlive_the_gpu_and_a_reload_of_the_driver(void **state)
 {
     struct rig *rig = *state;
@@ -496,6 +511,7 @@ int main(void)
         TEST(instances_survive_a_reload_and_leave_with_a_lost_gpu),
         TEST(sixteen_gpus_of_seven_instances_are_all_read),
         TEST(xids_are_counted_by_gpu_and_code_with_their_last_time),
+        TEST(a_lost_gpu_does_not_silence_the_errors_of_others),
         TEST(xids_outlive_the_gpu_and_a_reload_of_the_driver),
         TEST(a_driver_without_events_is_read_all_the_same),
         TEST(an_older_driver_tells_of_the_fabric_in_its_own_version),

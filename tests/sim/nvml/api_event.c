@@ -79,6 +79,15 @@ static bool next_event(const struct nvml_event_set *set, struct nvml_event_data 
     return false;
 }
 
+/* As the driver does: a wait for the events of a GPU that is lost fails, also for the others. */
+static bool waits_for_lost(const struct nvml_event_set *set)
+{
+    for (unsigned g = 0; g < sim.scenario.gpu_len; g++)
+        if (set->types[g] && sim_fault(SIM_FAULT_LOST, g))
+            return true;
+    return false;
+}
+
 SIM_EXPORT int nvmlEventSetWait_v2(struct nvml_event_set *set, struct nvml_event_data *ret,
                                    unsigned timeout_ms);
 SIM_EXPORT int nvmlEventSetWait_v2(struct nvml_event_set *set, struct nvml_event_data *ret,
@@ -88,11 +97,11 @@ SIM_EXPORT int nvmlEventSetWait_v2(struct nvml_event_set *set, struct nvml_event
         int code = sim_enter(NULL, __func__);
         if (code)
             return code;
-        bool found = next_event(set, ret);
+        bool found = next_event(set, ret), lost = !found && waits_for_lost(set);
         unsigned left = sim.set_us ? MIN(timeout_ms, TEST_WAIT_MS) : timeout_ms;
         sim_leave(0);
-        if (found)
-            return NVML_SUCCESS;
+        if (found || lost)
+            return found ? NVML_SUCCESS : NVML_GPU_IS_LOST;
         unsigned step = MIN(left, SET_STEP_MS);
         struct timespec pause = {0, (long)step * 1000000L};
         nanosleep(&pause, NULL);
