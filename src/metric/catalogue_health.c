@@ -86,7 +86,7 @@ const struct catalogue_family catalogue_health[] = {
     {"algalon_gpu_throttle_seconds_total", "counter", "seconds", GPU ",reason",
      "Time for which clocks were held down for this reason, seconds; nanoseconds as the header of "
      "the library says, withdrawn when it grows faster than time (NVML fields 74 to 81 and 269 to "
-     "271)",
+     "271, or 251 to 253 in another numbering)",
      .asks = ASKS_FIELDS, .period = CATALOGUE_COUNTS, RANGE(0, 1e10)},
     {"algalon_gpu_temperature_margin_celsius", "gauge", "celsius", GPU ",limit",
      "How much warmer the device may get before this limit, degrees Celsius; negative when it is "

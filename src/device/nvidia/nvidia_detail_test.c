@@ -59,6 +59,26 @@ static void time_of_throttling_is_in_seconds_and_no_longer_than_time(void **stat
     assert_int_equal(rig_rejects(rig, "nvidia.throttle_time", "range"), 1);
 }
 
+static void times_of_throttling_are_found_in_either_numbering(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const fields[] = {"field_269", "field_251"};
+
+    for (int older = 0; older < 2; older++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 "gpu 1 B200 profile=constant\nfault value field=%s value=5e8\n%s", fields[older],
+                 older ? "fault fields-older\n" : "");
+        rig_open(rig, text);
+        rig_read(rig, 0);
+        const double *s = rig_read(rig, 10)->detail.throttle_s_total;
+        assert_near(s[THROTTLE_TIME_SW_THERMAL], 0.5, 1e-6);
+        assert_near(s[THROTTLE_TIME_HW_THERMAL], 0, 0); /* settings of power smoothing say 1 */
+        nvidia_collector.close(rig->state);
+        rig->state = NULL;
+    }
+}
+
 static void what_changes_seldom_is_asked_seldom_and_shown_meanwhile(void **state)
 {
     struct rig *rig = *state;
@@ -495,6 +515,7 @@ int main(void)
         TEST(a_server_board_tells_its_health_by_fields),
         TEST(counters_of_pcie_become_bytes_per_second),
         TEST(time_of_throttling_is_in_seconds_and_no_longer_than_time),
+        TEST(times_of_throttling_are_found_in_either_numbering),
         TEST(what_changes_seldom_is_asked_seldom_and_shown_meanwhile),
         TEST(one_refused_field_takes_no_other_with_it),
         TEST(implausible_fields_are_withdrawn_and_counted),

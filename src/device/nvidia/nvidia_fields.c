@@ -25,6 +25,9 @@ static const struct entry entries[] = {
     {NVML_FIELD_THROTTLE_TIME, 0, CHECK_THROTTLE_TIME, AT(throttle_s_total), 8, false, true},
     {NVML_FIELD_THROTTLE_TIME_MORE, 0, CHECK_THROTTLE_TIME,
      AT(throttle_s_total[THROTTLE_TIME_SW_THERMAL]), 3, false, true},
+    /* The same in another numbering, which goes first where its numbers have 64 bits. */
+    {NVML_FIELD_THROTTLE_TIME_OLDER, 0, CHECK_THROTTLE_TIME,
+     AT(throttle_s_total[THROTTLE_TIME_SW_THERMAL]), 3, false, true},
     {NVML_FIELD_POWER_INSTANT, NVML_SCOPE_MODULE, CHECK_POWER, AT(module_power_w), 1, false, false},
     {NVML_FIELD_POWER_AVERAGE, NVML_SCOPE_MEMORY, CHECK_POWER, AT(memory_power_w), 1, false, false},
     {NVML_FIELD_POWER_LIMIT, NVML_SCOPE_MODULE, CHECK_POWER_LIMIT, AT(module_power_limit_w), 1,

@@ -144,8 +144,12 @@ enum nvml_field_id {
     NVML_FIELD_C2C_BANDWIDTH = 172, /* MB/s of one link */
     NVML_FIELD_POWER_LIMIT = 190,   /* in force, mW */
     NVML_FIELD_POWER_LIMIT_REQUESTED = 192,
-    NVML_FIELD_LINK_FIFTH = 206,        /* and the sixteen behind it: see nvidia_fabric.c */
-    NVML_FIELD_THROTTLE_TIME_MORE = 269 /* and the two behind it */
+    NVML_FIELD_LINK_FIFTH = 206, /* and the sixteen behind it: see nvidia_fabric.c */
+    /* Two numberings are about. Drivers of 580 count under 251 to 253 and have settings of power
+     * smoothing, of 32 bits, under 256 to 273 (NVIDIA/k8s-test-infra, which took it from what
+     * nvidia-smi 580.65.06 asks for); headers of CUDA 13 have the settings from 251 on. */
+    NVML_FIELD_THROTTLE_TIME_OLDER = 251, /* and the two behind it */
+    NVML_FIELD_THROTTLE_TIME_MORE = 269   /* and the two behind it */
 };
 
 struct nvml_field_value {

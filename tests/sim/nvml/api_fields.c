@@ -68,6 +68,23 @@ static struct answer pcie(const struct nvml_device *d, unsigned id)
     }
 }
 
+static bool is_throttle_time(unsigned id)
+{
+    bool older = sim_fault(SIM_FAULT_FIELDS_OLDER, SIM_ALL_GPUS) != NULL;
+    unsigned more = older ? NVML_FIELD_THROTTLE_TIME_OLDER : NVML_FIELD_THROTTLE_TIME_MORE;
+
+    return (id >= NVML_FIELD_THROTTLE_TIME && id < NVML_FIELD_MEMORY_TEMPERATURE) ||
+           (id >= more && id < more + 3);
+}
+
+/* What the numbers of the other numbering stand for. */
+static bool is_power_smoothing(unsigned id)
+{
+    return !is_throttle_time(id) &&
+           ((id >= NVML_FIELD_THROTTLE_TIME_OLDER && id < NVML_FIELD_THROTTLE_TIME_OLDER + 3) ||
+            (id >= NVML_FIELD_THROTTLE_TIME_MORE && id < NVML_FIELD_THROTTLE_TIME_MORE + 3));
+}
+
 static struct answer throttle_time(const struct nvml_device *d, unsigned id)
 {
     bool server = sim.scenario.gpus[d->gpu].board->server;
@@ -178,9 +195,10 @@ static struct answer answer(const struct nvml_device *d, unsigned id, unsigned s
         id == NVML_FIELD_PCIE_RX_BYTES ||
         (id >= NVML_FIELD_PCIE_ERROR && id < NVML_FIELD_PCIE_ERROR + 11))
         return pcie(d, id);
-    if ((id >= NVML_FIELD_THROTTLE_TIME && id < NVML_FIELD_MEMORY_TEMPERATURE) ||
-        (id >= NVML_FIELD_THROTTLE_TIME_MORE && id < NVML_FIELD_THROTTLE_TIME_MORE + 3))
+    if (is_throttle_time(id))
         return throttle_time(d, id);
+    if (is_power_smoothing(id))
+        return narrow(b->arch >= 10, 1);
     if (id >= NVML_FIELD_POWER_AVERAGE && id <= NVML_FIELD_POWER_LIMIT_REQUESTED)
         return power(d, id, scope);
     if ((id >= NVML_FIELD_C2C_LINKS && id <= NVML_FIELD_C2C_BANDWIDTH) ||

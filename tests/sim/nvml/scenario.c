@@ -335,6 +335,7 @@ static int read_fault_kind(const struct line *line, struct sim_fault *f, struct 
         {"processes-grow", SIM_FAULT_PROCESSES_GROW},
         {"xid", SIM_FAULT_XID},
         {"mig-layout", SIM_FAULT_MIG_LAYOUT},
+        {"fields-older", SIM_FAULT_FIELDS_OLDER},
         {"unbind", SIM_FAULT_UNBIND},
     };
 

@@ -89,7 +89,8 @@ enum sim_fault_kind {
     SIM_FAULT_PROCESSES_GROW,
     SIM_FAULT_XID,    /* happens `calls` times, once by default */
     SIM_FAULT_UNBIND, /* the driver tells that a GPU is about to be unbound, `calls` times (once) */
-    SIM_FAULT_MIG_LAYOUT /* MIG: so many instances are left */
+    SIM_FAULT_FIELDS_OLDER, /* the older numbering of field values */
+    SIM_FAULT_MIG_LAYOUT    /* MIG: so many instances are left */
 };
 
 enum sim_back {
