@@ -20,6 +20,8 @@ const clock = { absolute: 60, why: '60 MHz: four steps of a clock' };
 const watts = { absolute: 5, relative: 0.06, why: '5 W or 6 %: means over different times' };
 const limit = { absolute: 0.01, why: '0.01 W: nvidia-smi prints two places' };
 const counted = { absolute: 0, why: 'the same count' };
+const throttled = { absolute: 1.5, why: '1.5 s: counters that may run between two readings' };
+const micros = (text) => (number(text.replace(/ us$/, '')) === undefined ? undefined : number(text.replace(/ us$/, '')) / 1e6);
 
 /**
  * smi: the field of --query-gpu (`remapped_rows.`: of --query-remapped-rows); the first that this nvidia-smi knows.
@@ -76,6 +78,11 @@ export const fields = [
   { smi: ['remapped_rows.uncorrectable'], metric: 'algalon_gpu_remapped_rows_total', labels: { type: 'uncorrected' }, read: number, tolerance: counted },
   { smi: ['remapped_rows.pending'], metric: 'algalon_gpu_row_remap_pending', read: (text) => YES[text] ?? number(text), tolerance: exact },
   { smi: ['remapped_rows.failure'], metric: 'algalon_gpu_row_remap_failed', read: (text) => YES[text] ?? number(text), tolerance: exact },
+  { smi: ['clocks_event_reasons_counters.sw_power_cap'], metric: 'algalon_gpu_throttle_seconds_total', labels: { reason: 'sw_power_cap' }, read: micros, unit: 's', tolerance: throttled },
+  { smi: ['clocks_event_reasons_counters.sync_boost'], metric: 'algalon_gpu_throttle_seconds_total', labels: { reason: 'sync_boost' }, read: micros, unit: 's', tolerance: throttled },
+  { smi: ['clocks_event_reasons_counters.sw_thermal_slowdown'], metric: 'algalon_gpu_throttle_seconds_total', labels: { reason: 'sw_thermal' }, read: micros, unit: 's', tolerance: throttled },
+  { smi: ['clocks_event_reasons_counters.hw_thermal_slowdown'], metric: 'algalon_gpu_throttle_seconds_total', labels: { reason: 'hw_thermal' }, read: micros, unit: 's', tolerance: throttled },
+  { smi: ['clocks_event_reasons_counters.hw_power_brake_slowdown'], metric: 'algalon_gpu_throttle_seconds_total', labels: { reason: 'hw_power_brake' }, read: micros, unit: 's', tolerance: throttled },
   { smi: ['persistence_mode'], metric: 'algalon_gpu_persistence_mode', snapshot: 'persistence_mode', read: word(YES), tolerance: exact },
   { smi: ['mig.mode.current'], metric: 'algalon_gpu_mig_mode', snapshot: 'mig_enabled', read: word(YES), tolerance: exact },
   { smi: ['compute_mode'], metric: 'algalon_gpu_compute_mode', snapshot: 'compute_mode', read: word(COMPUTE_MODES), tolerance: exact },
