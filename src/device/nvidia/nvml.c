@@ -23,6 +23,8 @@ static const struct {
     {"/usr/local/nvidia/lib64", false},           /* GKE, in a container */
     {"/home/kubernetes/bin/nvidia/lib64", false}, /* and on its host */
     {"/run/opengl-driver/lib", false},            /* NixOS */
+    {"/usr/lib/aarch64-linux-gnu/nvidia", false}, /* Jetson, since JetPack 6 */
+    {"/usr/lib/aarch64-linux-gnu/tegra", false},  /* and before */
 };
 
 struct symbol {
