@@ -1,9 +1,10 @@
 /* api_fields.c - NVML's field values. A fault "value field=field_143" (memory_temperature for 82)
- * puts another value in the place of any of them. */
+ * puts another value in the place of any of them, "field=field_185_0" in that of scope 0 alone. */
 #include "sim.h"
 
 #define GIB      1073741824.0
 #define US_PER_S 1e6
+#define NO_FAULT (-1e308) /* no driver answers that */
 
 /* What a field is on a board: `value` in the driver's unit. */
 struct answer {
@@ -228,8 +229,17 @@ SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
         struct answer a = answer(d, v->field_id, v->scope_id);
         char name[32];
         snprintf(name, sizeof(name), "field_%u", v->field_id);
-        a.value = sim_value(
-            d, v->field_id == NVML_FIELD_MEMORY_TEMPERATURE ? "memory_temperature" : name, a.value);
+        if (v->field_id == NVML_FIELD_MEMORY_TEMPERATURE)
+            snprintf(name, sizeof(name), "memory_temperature");
+        double told = sim_value(d, name, NO_FAULT);
+        snprintf(name, sizeof(name), "field_%u_%u", v->field_id, v->scope_id);
+        told = sim_value(d, name, told);
+        if (told != NO_FAULT) { /* "none": this one is not told, whatever the board */
+            a.known = !isnan(told);
+            a.value = told;
+            if (a.type == NVML_VALUE_UNSIGNED && told > UINT_MAX)
+                a.type = NVML_VALUE_UNSIGNED_LONG_LONG;
+        }
         v->timestamp = sim_now();
         v->latency_us = 1;
         v->value.ull = 0;
@@ -237,7 +247,7 @@ SIM_EXPORT int nvmlDeviceGetFieldValues(struct nvml_device *d, int n,
         v->code = a.known ? NVML_SUCCESS : NVML_NOT_SUPPORTED;
         if (a.type == NVML_VALUE_UNSIGNED_LONG_LONG)
             v->value.ull = sim_u64(a.value);
-        else if (a.type == NVML_VALUE_SIGNED)
+        else if (a.type == NVML_VALUE_SIGNED && a.known)
             v->value.si = (int)a.value;
         else
             v->value.u = sim_u32(a.value);

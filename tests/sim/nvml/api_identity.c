@@ -12,11 +12,14 @@ static const struct sim_gpu *gpu_of(const struct nvml_device *d)
 }
 
 /* Bus numbers as an eight-way server has them; more GPUs go on in the next PCI domain. */
-static unsigned bus_of(unsigned gpu)
+static void place_of(unsigned gpu, unsigned *domain, unsigned *bus, unsigned *device)
 {
     static const unsigned buses[] = {0x17, 0x3b, 0x5d, 0x6f, 0x9a, 0xab, 0xba, 0xdb};
+    const struct sim_identity *id = &sim.scenario.gpus[gpu].identity;
 
-    return buses[gpu % ARRAY_LEN(buses)];
+    *domain = id->placed ? id->domain : gpu / ARRAY_LEN(buses);
+    *bus = id->placed ? id->bus : buses[gpu % ARRAY_LEN(buses)];
+    *device = id->placed ? id->device : 0;
 }
 
 SIM_EXPORT int nvmlSystemGetDriverVersion(char *to, unsigned size);
@@ -91,11 +94,15 @@ SIM_EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, struct nvml_
     char *end = NULL;
     unsigned long domain = strtoul(bus_id, &end, 16);
     unsigned long bus = *end == ':' ? strtoul(end + 1, &end, 16) : ULONG_MAX;
-    if (strcmp(end, ":00.0") != 0)
+    unsigned long device = *end == ':' ? strtoul(end + 1, &end, 16) : ULONG_MAX;
+    if (strcmp(end, ".0") != 0)
         return sim_leave(NVML_INVALID_ARGUMENT);
-    for (unsigned i = 0; i < sim.visible_len; i++)
-        if (sim.visible[i] / 8 == domain && bus_of(sim.visible[i]) == bus)
+    for (unsigned i = 0; i < sim.visible_len; i++) {
+        unsigned at[3];
+        place_of(sim.visible[i], &at[0], &at[1], &at[2]);
+        if (at[0] == domain && at[1] == bus && at[2] == device)
             found = sim.visible[i];
+    }
     sim_leave(0);
     return found == SIM_ALL_GPUS ? NVML_NOT_FOUND : handle_of(found, __func__, ret);
 }
@@ -106,10 +113,12 @@ SIM_EXPORT int nvmlDeviceGetName(struct nvml_device *d, char *to, unsigned size)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
+    const char *told = gpu_of(d)->identity.name;
+    const char *name = *told ? told : gpu_of(d)->board->name;
     if (d->instance)
-        return sim_leave(TEXT_OUT(to, size, "%s MIG %s", gpu_of(d)->board->name,
-                                  gpu_of(d)->instances[d->instance - 1]));
-    return sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->board->name));
+        return sim_leave(
+            TEXT_OUT(to, size, "%s MIG %s", name, gpu_of(d)->instances[d->instance - 1]));
+    return sim_leave(TEXT_OUT(to, size, "%s", name));
 }
 
 SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size);
@@ -118,6 +127,8 @@ SIM_EXPORT int nvmlDeviceGetUUID(struct nvml_device *d, char *to, unsigned size)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
+    if (!d->instance && *gpu_of(d)->identity.uuid)
+        return sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->identity.uuid));
     uint64_t who[2] = {sim.scenario.seed, d->gpu + 1000 * d->instance};
     uint64_t a = hash_bytes(who, sizeof(who)), b = hash_more(a, who, sizeof(who));
     return sim_leave(TEXT_OUT(to, size, "%s-%08x-%04x-%04x-%04x-%012" PRIx64,
@@ -132,6 +143,8 @@ SIM_EXPORT int nvmlDeviceGetSerial(struct nvml_device *d, char *to, unsigned siz
     int code = sim_enter(d, __func__);
     if (code)
         return code;
+    if (*gpu_of(d)->identity.serial)
+        return sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->identity.serial));
     if (!gpu_of(d)->board->server)
         return sim_leave(NVML_NOT_SUPPORTED);
     return sim_leave(
@@ -143,9 +156,12 @@ SIM_EXPORT int nvmlDeviceGetVbiosVersion(struct nvml_device *d, char *to, unsign
 SIM_EXPORT int nvmlDeviceGetVbiosVersion(struct nvml_device *d, char *to, unsigned size)
 {
     int code = sim_enter(d, __func__);
-    return code ? code
-                : sim_leave(TEXT_OUT(to, size, "%02X.00.61.00.%02X", 0x86 + gpu_of(d)->board->arch,
-                                     gpu_of(d)->board->memory_mib & 0xff));
+    if (code)
+        return code;
+    if (*gpu_of(d)->identity.vbios)
+        return sim_leave(TEXT_OUT(to, size, "%s", gpu_of(d)->identity.vbios));
+    return sim_leave(TEXT_OUT(to, size, "%02X.00.61.00.%02X", 0x86 + gpu_of(d)->board->arch,
+                              gpu_of(d)->board->memory_mib & 0xff));
 }
 
 SIM_EXPORT int nvmlDeviceGetPciInfo_v3(struct nvml_device *d, struct nvml_pci_info *ret);
@@ -154,12 +170,16 @@ SIM_EXPORT int nvmlDeviceGetPciInfo_v3(struct nvml_device *d, struct nvml_pci_in
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    unsigned domain = d->gpu / 8, bus = bus_of(d->gpu);
-    *ret = (struct nvml_pci_info){
-        .domain = domain, .bus = bus, .pci_device_id = 0x233010de, .pci_subsystem_id = 0x16c110de};
-    snprintf(ret->bus_id_legacy, sizeof(ret->bus_id_legacy), "%04X:%02X:00.0", domain & 0xffff,
-             bus & 0xff);
-    snprintf(ret->bus_id, sizeof(ret->bus_id), "%08X:%02X:00.0", domain, bus);
+    unsigned domain, bus, device;
+    place_of(d->gpu, &domain, &bus, &device);
+    *ret = (struct nvml_pci_info){.domain = domain,
+                                  .bus = bus,
+                                  .device = device,
+                                  .pci_device_id = 0x233010de,
+                                  .pci_subsystem_id = 0x16c110de};
+    snprintf(ret->bus_id_legacy, sizeof(ret->bus_id_legacy), "%04X:%02X:%02X.0", domain & 0xffff,
+             bus & 0xff, device & 0x1f);
+    snprintf(ret->bus_id, sizeof(ret->bus_id), "%08X:%02X:%02X.0", domain, bus, device);
     return sim_leave(0);
 }
 
@@ -169,7 +189,7 @@ SIM_EXPORT int nvmlDeviceGetMinorNumber(struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = d->gpu;
+    *ret = sim_u32(sim_value(d, "minor", d->gpu));
     return sim_leave(0);
 }
 
@@ -189,8 +209,8 @@ SIM_EXPORT int nvmlDeviceGetCudaComputeCapability(struct nvml_device *d, int *ma
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *major = gpu_of(d)->board->cc_major;
-    *minor = gpu_of(d)->board->cc_minor;
+    *major = (int)sim_u32(sim_value(d, "compute_major", gpu_of(d)->board->cc_major));
+    *minor = (int)sim_u32(sim_value(d, "compute_minor", gpu_of(d)->board->cc_minor));
     return sim_leave(0);
 }
 
@@ -219,9 +239,12 @@ SIM_EXPORT int nvmlDeviceGetTemperatureThreshold(struct nvml_device *d, int type
                      : type == NVML_THRESHOLD_MEMORY_MAX && b->memory_sensor ? 95
                      : type == NVML_THRESHOLD_ACOUSTIC_CURRENT && b->fans    ? 83
                                                                              : 0;
-    if (!value)
+    char field[32];
+    snprintf(field, sizeof(field), "threshold_%d", type);
+    double told = sim_value(d, field, value ? sim_value(d, "threshold", value) : (double)NAN);
+    if (isnan(told))
         return sim_leave(NVML_NOT_SUPPORTED);
-    *ret = sim_u32(sim_value(d, "threshold", value));
+    *ret = sim_u32(told);
     return sim_leave(0);
 }
 
@@ -232,7 +255,10 @@ SIM_EXPORT int nvmlDeviceGetMaxClockInfo(struct nvml_device *d, int type, unsign
     if (code)
         return code;
     const struct sim_board *b = gpu_of(d)->board;
-    *ret = type == NVML_CLOCK_MEMORY ? b->memory_mhz : b->graphics_mhz;
+    char field[32];
+    snprintf(field, sizeof(field), "clock_max_%d", type);
+    *ret =
+        sim_u32(sim_value(d, field, type == NVML_CLOCK_MEMORY ? b->memory_mhz : b->graphics_mhz));
     return sim_leave(type > NVML_CLOCK_VIDEO ? NVML_INVALID_ARGUMENT : 0);
 }
 
@@ -242,7 +268,7 @@ SIM_EXPORT int nvmlDeviceGetPowerManagementDefaultLimit(struct nvml_device *d, u
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->power_default_w * 1000;
+    *ret = sim_u32(sim_value(d, "power_default", gpu_of(d)->board->power_default_w * 1000));
     return sim_leave(0);
 }
 
@@ -254,8 +280,8 @@ SIM_EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(struct nvml_device *
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *low = gpu_of(d)->board->power_min_w * 1000;
-    *high = gpu_of(d)->board->power_max_w * 1000;
+    *low = sim_u32(sim_value(d, "power_min", gpu_of(d)->board->power_min_w * 1000));
+    *high = sim_u32(sim_value(d, "power_max", gpu_of(d)->board->power_max_w * 1000));
     return sim_leave(0);
 }
 
@@ -265,7 +291,7 @@ SIM_EXPORT int nvmlDeviceGetMaxPcieLinkGeneration(struct nvml_device *d, unsigne
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->pcie_gen;
+    *ret = sim_u32(sim_value(d, "pcie_generation_max", gpu_of(d)->board->pcie_gen));
     return sim_leave(0);
 }
 
@@ -275,7 +301,7 @@ SIM_EXPORT int nvmlDeviceGetMaxPcieLinkWidth(struct nvml_device *d, unsigned *re
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->pcie_width;
+    *ret = sim_u32(sim_value(d, "pcie_width_max", gpu_of(d)->board->pcie_width));
     return sim_leave(0);
 }
 
@@ -285,6 +311,6 @@ SIM_EXPORT int nvmlDeviceGetNumFans(struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->fans;
+    *ret = sim_u32(sim_value(d, "fans", gpu_of(d)->board->fans));
     return sim_leave(*ret ? 0 : NVML_NOT_SUPPORTED);
 }

@@ -25,8 +25,9 @@ SIM_CALL(nvmlDeviceGetClock, struct nvml_device *d, int type, int which, unsigne
         return code;
     if (which != NVML_CLOCK_BOOST_MAX)
         return sim_leave(NVML_DEPRECATED);
-    *ret =
-        type == NVML_CLOCK_MEMORY ? gpu_of(d)->board->memory_mhz : gpu_of(d)->board->graphics_mhz;
+    const struct sim_board *b = gpu_of(d)->board;
+    double mhz = type == NVML_CLOCK_MEMORY ? b->memory_mhz : b->graphics_mhz;
+    *ret = sim_u32(type == NVML_CLOCK_GRAPHICS ? sim_value(d, "clock_boost_max", mhz) : mhz);
     return sim_leave(0);
 }
 
@@ -55,7 +56,8 @@ SIM_CALL(nvmlDeviceGetBrand, struct nvml_device *d, unsigned *ret)
     if (code)
         return code;
     const char *name = gpu_of(d)->board->name;
-    *ret = strstr(name, "GeForce") ? 5 : strstr(name, "Tesla") ? 2 : 14;
+    double brand = strstr(name, "GeForce") ? 5 : strstr(name, "Tesla") ? 2 : 14;
+    *ret = sim_u32(sim_value(d, "brand", brand));
     return sim_leave(0);
 }
 
@@ -64,7 +66,7 @@ SIM_CALL(nvmlDeviceGetNumGpuCores, struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->cores;
+    *ret = sim_u32(sim_value(d, "cores", gpu_of(d)->board->cores));
     return sim_leave(*ret ? 0 : NVML_NOT_SUPPORTED);
 }
 
@@ -73,7 +75,7 @@ SIM_CALL(nvmlDeviceGetMemoryBusWidth, struct nvml_device *d, unsigned *ret)
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    *ret = gpu_of(d)->board->bus_bits;
+    *ret = sim_u32(sim_value(d, "memory_bus", gpu_of(d)->board->bus_bits));
     return sim_leave(*ret ? 0 : NVML_NOT_SUPPORTED);
 }
 
@@ -85,8 +87,8 @@ SIM_CALL(nvmlDeviceGetEncoderStats, struct nvml_device *d, unsigned *sessions, u
         return code;
     bool serves = gpu_of(d)->profile == SIM_INFERENCE;
     *sessions = sim_u32(sim_value(d, "encoder_sessions", serves ? 3 : 0));
-    *frames = serves ? 60 : 0;
-    *latency_us = serves ? 4200 : 0;
+    *frames = sim_u32(sim_value(d, "encoder_frames", serves ? 60 : 0));
+    *latency_us = sim_u32(sim_value(d, "encoder_latency", serves ? 4200 : 0));
     return sim_leave(gpu_of(d)->mig ? NVML_NOT_SUPPORTED : 0);
 }
 

@@ -193,9 +193,10 @@ static void memory_of(const struct nvml_device *d, struct nvml_memory_v2 *ret)
         return;
     }
     ret->total = sim_u64(sim_value(d, "memory_total", (double)(b->memory_mib * MIB)));
-    ret->reserved = b->reserved_mib * MIB;
+    ret->reserved = sim_u64(sim_value(d, "memory_reserved", (double)(b->reserved_mib * MIB)));
     ret->used = sim_memory_used(&sim.scenario, d->gpu, sim_now());
-    ret->free = b->memory_mib * MIB - ret->reserved - ret->used;
+    ret->free = b->memory_mib * MIB - b->reserved_mib * MIB - ret->used;
+    ret->free = sim_u64(sim_value(d, "memory_free", (double)ret->free));
     ret->used = sim_u64(sim_value(d, "memory_used", (double)ret->used));
 }
 
@@ -269,14 +270,16 @@ static double energy_j(struct nvml_device *d)
         d->energy_j = 0;
         d->energy_us = sim.start_us + restart->from_us;
     }
+    double told_w = sim_value(d, "power", (double)NAN) / 1000; /* NAN: as the load has it */
     if (!d->energy_us) {
         d->energy_us = sim.start_us;
-        d->energy_j = 1e6 * (1 + d->gpu); /* earlier work */
+        d->energy_j = sim_value(d, "energy_begin", 1e9 * (1 + d->gpu)) / 1000; /* earlier work */
     }
     int64_t step = MAX(ENERGY_STEP_US, (now - d->energy_us) / ENERGY_STEPS);
     for (; d->energy_us + step <= now; d->energy_us += step)
         d->energy_j +=
-            sim_power_w(&sim.scenario, d->gpu, d->energy_us + step / 2) * (double)step / 1e6;
+            (isnan(told_w) ? sim_power_w(&sim.scenario, d->gpu, d->energy_us + step / 2) : told_w) *
+            (double)step / 1e6;
     return d->energy_j;
 }
 
@@ -363,7 +366,7 @@ SIM_EXPORT int nvmlDeviceGetFanSpeed_v2(struct nvml_device *d, unsigned fan, uns
     int code = sim_enter(d, __func__);
     if (code)
         return code;
-    if (fan >= gpu_of(d)->board->fans)
+    if (fan >= sim_value(d, "fans", gpu_of(d)->board->fans))
         return sim_leave(gpu_of(d)->board->fans ? NVML_INVALID_ARGUMENT : NVML_NOT_SUPPORTED);
     double warm = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) - 40;
     *ret = sim_u32(sim_value(d, "fan", warm > 0 ? floor(30 + warm * 1.5) : 0));
@@ -378,7 +381,7 @@ SIM_EXPORT int nvmlDeviceGetFanSpeedRPM(struct nvml_device *d, struct nvml_fan_s
         return code;
     if (ret->version != NVML_STRUCT_VERSION(struct nvml_fan_speed_rpm, 1))
         return sim_leave(NVML_ARGUMENT_VERSION_MISMATCH);
-    if (ret->fan >= gpu_of(d)->board->fans)
+    if (ret->fan >= sim_value(d, "fans", gpu_of(d)->board->fans))
         return sim_leave(NVML_NOT_SUPPORTED);
     double warm = sim_temperature_c(&sim.scenario, d->gpu, sim_now()) - 40;
     ret->rpm = sim_u32(sim_value(d, "fan_rpm", warm > 0 ? floor(900 + warm * 45) : 0));
@@ -407,7 +410,10 @@ SIM_EXPORT int nvmlDeviceGetTotalEccErrors(struct nvml_device *d, int type, int 
     if (!gpu_of(d)->ecc)
         return sim_leave(NVML_NOT_SUPPORTED);
     const char *field = type == NVML_ECC_CORRECTED ? "ecc_corrected" : "ecc_uncorrected";
-    *ret = sim_u64(sim_value(d, field, counter == NVML_ECC_VOLATILE ? 0 : 3));
+    const char *now =
+        type == NVML_ECC_CORRECTED ? "ecc_volatile_corrected" : "ecc_volatile_uncorrected";
+    double value = sim_value(d, field, counter == NVML_ECC_VOLATILE ? 0 : 3);
+    *ret = sim_u64(counter == NVML_ECC_VOLATILE ? sim_value(d, now, value) : value);
     return sim_leave(0);
 }
 

@@ -346,6 +346,17 @@ static struct str short_name(struct str name)
     return name;
 }
 
+const struct sim_board *sim_board_near(unsigned arch, double memory_mib)
+{
+    const struct sim_board *best = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(boards); i++)
+        if (boards[i].arch == arch && (!best || fabs(boards[i].memory_mib - memory_mib) <
+                                                    fabs(best->memory_mib - memory_mib)))
+            best = &boards[i];
+    return best;
+}
+
 /* By the driver's name, or that name without "NVIDIA", "Tesla" and "GeForce" in front. */
 const struct sim_board *sim_board_find(struct str name)
 {

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#define LINE_WORDS 24
+#define LINE_WORDS 48
 #define MIB        ((uint64_t)1 << 20)
 
 struct line {
@@ -204,6 +204,78 @@ static int fill(struct sim_scenario *s, unsigned gpu, unsigned count, struct err
     return code;
 }
 
+static int get_text(struct line *line, const char *key, char *to, size_t size, struct error *err)
+{
+    struct str text;
+
+    if (!get(line, key, &text))
+        return 0;
+    if (text.len >= size || !str_is_utf8(text))
+        return bad(err, key, text);
+    str_copy(to, size, text);
+    return 0;
+}
+
+static bool take_hex(struct str *rest, char end, unsigned max, unsigned *ret)
+{
+    struct str text = end ? str_cut(rest, end) : *rest;
+
+    *ret = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *at =
+            text.ptr[i] ? strchr(digits, text.ptr[i] | (text.ptr[i] > '9' ? 32 : 0)) : NULL;
+        if (!at || *ret > max >> 4)
+            return false;
+        *ret = *ret << 4 | (unsigned)(at - digits);
+    }
+    return text.len && *ret <= max;
+}
+
+/* What a recorded GPU is called and where it is: uuid= serial= vbios= pci=0000:3b:00.0 */
+static int read_identity(struct line *line, struct sim_identity *id, struct error *err)
+{
+    struct str text, rest;
+    int code;
+
+    if ((code = get_text(line, "uuid", id->uuid, sizeof(id->uuid), err)) ||
+        (code = get_text(line, "serial", id->serial, sizeof(id->serial), err)) ||
+        (code = get_text(line, "vbios", id->vbios, sizeof(id->vbios), err)))
+        return code;
+    id->placed = get(line, "pci", &text);
+    if (!id->placed)
+        return 0;
+    rest = text;
+    return take_hex(&rest, ':', 0xffffffff, &id->domain) && rest.ptr &&
+                   take_hex(&rest, ':', 0xff, &id->bus) && rest.ptr &&
+                   take_hex(&rest, '.', 0x1f, &id->device) && str_is(rest, "0")
+               ? 0
+               : bad(err, "pci", text);
+}
+
+/* The board by its name; near=ARCHITECTURE/MIB names another that stands for an unknown one. */
+static int find_board(struct line *line, struct sim_gpu *g, struct error *err)
+{
+    struct str name = unquoted(line->words[2]), near, arch;
+    double number, mib;
+
+    g->board = sim_board_find(name);
+    if (!get(line, "near", &near))
+        return g->board ? 0
+                        : error_set(err, -EINVAL, "no such model: %.*s", (int)MIN(name.len, 60u),
+                                    name.ptr);
+    struct str whole = near;
+    arch = str_cut(&near, '/');
+    if (!num_parse(arch, &number) || !(number >= 0 && number < 1000) || !near.ptr ||
+        !num_parse(near, &mib) || !(mib >= 0) || name.len >= sizeof(g->identity.name) ||
+        !str_is_utf8(name))
+        return bad(err, "near", whole);
+    str_copy(g->identity.name, sizeof(g->identity.name), name);
+    if (!g->board)
+        g->board = sim_board_near((unsigned)number, mib);
+    return g->board ? 0 : error_set(err, -EINVAL, "no model of architecture %.0f", number);
+}
+
 /* gpu COUNT "MODEL" key=value... */
 static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err)
 {
@@ -221,10 +293,8 @@ static int read_gpu(struct line *line, struct sim_scenario *s, struct error *err
 
     if (line->len < 3 || !num_parse_u64(line->words[1], &count) || !count)
         return error_set(err, -EINVAL, "wanted: gpu COUNT \"MODEL\" key=value...");
-    g.board = sim_board_find(unquoted(line->words[2]));
-    if (!g.board)
-        return error_set(err, -EINVAL, "no such model: %.*s", (int)MIN(line->words[2].len, 60u),
-                         line->words[2].ptr);
+    if ((code = find_board(line, &g, err)) || (code = read_identity(line, &g.identity, err)))
+        return code;
     g.ecc = g.ecc_pending = g.board->ecc && g.board->server;
     g.links = g.board->links;
     if ((code = read_profile(line, &g, err)) ||
@@ -401,6 +471,31 @@ static int read_fault(struct line *line, struct sim_scenario *s, struct error *e
     return 0;
 }
 
+/* value gpu=N FIELD=NUMBER...: what was recorded, or "none" where nothing was told. */
+static int read_values(struct line *line, struct sim_scenario *s, struct error *err)
+{
+    struct sim_fault f = {
+        .kind = SIM_FAULT_VALUE, .until_us = SIM_FOREVER, .calls = UINT64_MAX, .gpu = SIM_ALL_GPUS};
+    int code = get_gpu(line, s, &f.gpu, err);
+
+    for (size_t i = 1; i < line->len && !code; i++) {
+        struct str value = line->words[i], field = str_cut(&value, '=');
+        if (line->used[i])
+            continue;
+        if (s->fault_len == SIM_FAULTS)
+            return error_set(err, -ERANGE, "more than %d faults and values", SIM_FAULTS);
+        if (!field.len || field.len >= sizeof(f.name) || !value.ptr)
+            return error_set(err, -EINVAL, "wanted: value gpu=N FIELD=NUMBER...");
+        str_copy(f.name, sizeof(f.name), field);
+        if (str_is(value, "none"))
+            f.value = (double)NAN;
+        else if (!num_parse(value, &f.value) || isnan(f.value))
+            return bad(err, f.name, value);
+        s->faults[s->fault_len++] = f;
+    }
+    return code;
+}
+
 /* Directives of one value. */
 static int read_setting(const struct line *line, struct sim_scenario *s, struct error *err)
 {
@@ -444,6 +539,8 @@ static int read_line(struct line *line, struct sim_scenario *s, struct error *er
         return read_process(line, s, err);
     if (str_is(line->words[0], "fault"))
         return read_fault(line, s, err);
+    if (str_is(line->words[0], "value"))
+        return read_values(line, s, err);
     return read_setting(line, s, err);
 }
 

@@ -20,7 +20,7 @@
 #define SIM_GPUS      64
 #define SIM_INSTANCES 7 /* of a GPU (MIG) */
 #define SIM_VGPUS     32
-#define SIM_FAULTS    64
+#define SIM_FAULTS    2048 /* each value of a recorded machine is one */
 #define SIM_PROCESSES 2048 /* over all GPUs */
 #define SIM_ALL_GPUS  UINT_MAX
 #define SIM_FOREVER   INT64_MAX
@@ -45,6 +45,9 @@ struct sim_board {
 
 const struct sim_board *sim_board_find(struct str name);
 
+/** Of the same architecture the one with the most similar memory; NULL when there is none. */
+const struct sim_board *sim_board_near(unsigned arch, double memory_mib);
+
 enum sim_profile {
     SIM_IDLE,
     SIM_TRAINING,
@@ -54,8 +57,16 @@ enum sim_profile {
     SIM_CONSTANT
 };
 
+/* What a recorded GPU is called; "" where the simulator makes it up. */
+struct sim_identity {
+    char name[96], uuid[96], serial[32], vbios[32];
+    bool placed; /* the three behind it are told */
+    unsigned domain, bus, device;
+};
+
 struct sim_gpu {
     const struct sim_board *board;
+    struct sim_identity identity;
     enum sim_profile profile;
     double period_s, duty, high, low; /* of ramp, square and constant; ratios */
     double share;                     /* fill of the memory by its processes, when not told */
