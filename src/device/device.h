@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "device/board.h"
 #include "device/detail.h"
+#include "device/record.h"
 #include "device/rights.h"
 #include "device/rings.h"
 
