@@ -48,6 +48,40 @@ static bool buffers(const struct worker_options *options, const struct doctor_fo
     return false;
 }
 
+/* The options of this run, as far as they are no secrets. */
+static void list_settings(struct settings *settings, struct buf *to)
+{
+    const char *name, *value;
+
+    buf_printf(to, "algalon %s\n", program_version());
+    for (size_t i = 0; settings_at(settings, FOR_DOCTOR, i, &name, &value); i++)
+        buf_printf(to, "%s=\"%s\"\n", name, value);
+}
+
+/* Ends the process itself where a driver or a file does not answer. */
+static bool bundle(struct settings *settings, const struct worker_options *options,
+                   const struct doctor_form *form, struct buf *out)
+{
+    struct doctor_bundle wanted = {.path =
+                                       strcmp(settings->bundle, "true") ? settings->bundle : ""};
+    struct buf text;
+    struct error err;
+    bool late = false;
+
+    buf_init(&text, 0);
+    list_settings(settings, &text);
+    wanted.settings = buf_str(&text);
+    int code = doctor_bundle(options, &wanted, form, out, &late, &err);
+    buf_fini(&text);
+    if (code)
+        log_error("cannot write the bundle", "error", err.text);
+    if (!late)
+        return code == 0;
+    bool good = print(out) && code == 0;
+    fflush(NULL);
+    _exit(good ? EXIT_DONE : EXIT_FAILED); /* what libraries do at the end could wait for it */
+}
+
 enum exit_code command_doctor(struct settings *settings)
 {
     struct doctor_form form = {.json = settings->json, .color = use_color(settings->color)};
@@ -64,6 +98,8 @@ enum exit_code command_doctor(struct settings *settings)
     bool good = false;
     if (*settings->compare)
         good = compare(settings, &options, &form, &out);
+    else if (*settings->bundle)
+        good = bundle(settings, &options, &form, &out);
     else if (settings->buffers)
         good = buffers(&options, &form, &out);
     else

@@ -244,6 +244,9 @@ static const struct option_spec specs[] = {
      "print own readings beside those of nvidia-smi, or of an exporter on this machine"},
     {"buffers", FLAG, FIELD(buffers), FOR_DOCTOR, "Output", "false", NULL,
      "print how many samples the driver's buffers hold, and how long they last"},
+    {"bundle", TEXT_OR_FLAG, FIELD(bundle), FOR_DOCTOR, "Output", "", "FILE",
+     "write an archive for support, with names and addresses replaced (default: one in the current "
+     "folder)"},
     {"once", FLAG, FIELD(once), FOR_TOP, "Output", "false", NULL,
      "print one picture and end (COLUMNS wide, as high as it needs unless LINES says)"},
     {"refresh", DURATION, FIELD(refresh_ms), FOR_TOP, "Output", "2s", "DURATION",

@@ -87,7 +87,7 @@ struct settings {
     int64_t release_ms, release_timeout_ms;
     uint64_t pid;
     bool release_end;
-    const char *color, *compare;
+    const char *color, *compare, *bundle;
     bool buffers;
     bool keep;
 

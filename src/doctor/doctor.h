@@ -1,8 +1,8 @@
 /* doctor.h - what `algalon doctor` says of a machine: findings and rights, its readings beside
- * another program's, and the driver's sample rings. Start at
- * doctor_examine().
+ * another program's, the driver's sample rings, and all of it as an archive for others to look at.
+ * Start at doctor_examine().
  *
- * Everything is written into a buffer and nothing to a terminal. No call keeps state. */
+ * What is to be read is written into a buffer and nothing to a terminal. No call keeps state. */
 #ifndef ALGALON_DOCTOR_DOCTOR_H
 #define ALGALON_DOCTOR_DOCTOR_H
 
@@ -35,5 +35,25 @@ MUST_CHECK int doctor_compare(const struct worker_options *options, const char *
  * Errors: -ENODEV (no driver), -ETIMEDOUT (no answer within five seconds), -EAGAIN. */
 MUST_CHECK int doctor_buffers(const struct worker_options *options, const struct doctor_form *form,
                               struct buf *to, struct error *err);
+
+/* What of the bundle only the caller knows. */
+struct doctor_bundle {
+    const char *path;    /* to be made; "": algalon-bundle-<time>.tar.gz in the current folder */
+    struct str settings; /* options in force, a line each, without credentials */
+};
+
+/**
+ * Writes an archive (tar.gz, readable by its owner alone) that says how this machine is and what is
+ * read here, with names, addresses and identities replaced (redact.h), and appends what went into
+ * it. With it the machine's readings can be replayed elsewhere. Takes 30 s at most, also where a
+ * driver or a file does not answer: `*ret_late` is then set, and the process should end by _exit(),
+ * as what libraries do at the end could wait for it.
+ *
+ * Errors: -EEXIST (a file is never overwritten) and others of making it; -ENOMEM. No file is then
+ * left behind.
+ */
+MUST_CHECK int doctor_bundle(const struct worker_options *options,
+                             const struct doctor_bundle *wanted, const struct doctor_form *form,
+                             struct buf *to, bool *ret_late, struct error *err);
 
 #endif

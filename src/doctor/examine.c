@@ -1,4 +1,5 @@
 /* examine.c - findings, and the table of rights below them. */
+#include "doctor/examine.h"
 #include "doctor/page.h"
 
 #define LEVELS (FINDING_ERROR + 1)
@@ -121,6 +122,16 @@ static void print_json(struct buf *to, const struct examination *e)
     buf_text(to, "}}\n");
 }
 
+static void look(const struct worker_options *options, struct arena *arena, struct examination *e)
+{
+    worker_diagnose(options, arena, &e->findings, &e->len);
+    rights_list(&options->paths, arena, &e->rights, &e->right_len);
+    for (size_t i = 0; i < e->len; i++)
+        e->count[e->findings[i].level]++;
+    for (size_t i = 0; i < e->right_len; i++)
+        e->lacked += e->rights[i].state == RIGHT_LACKED;
+}
+
 bool doctor_examine(const struct worker_options *options, const struct doctor_form *form,
                     struct buf *to)
 {
@@ -128,16 +139,24 @@ bool doctor_examine(const struct worker_options *options, const struct doctor_fo
     struct arena arena;
 
     arena_init(&arena, 0);
-    worker_diagnose(options, &arena, &e.findings, &e.len);
-    rights_list(&options->paths, &arena, &e.rights, &e.right_len);
-    for (size_t i = 0; i < e.len; i++)
-        e.count[e.findings[i].level]++;
-    for (size_t i = 0; i < e.right_len; i++)
-        e.lacked += e.rights[i].state == RIGHT_LACKED;
+    look(options, &arena, &e);
     if (form->json)
         print_json(to, &e);
     else
         print_text(to, form, &e);
     arena_fini(&arena);
     return !e.count[FINDING_ERROR];
+}
+
+void examine_both(const struct worker_options *options, struct buf *text, struct buf *json)
+{
+    const struct doctor_form plain = {.json = false};
+    struct examination e = {0};
+    struct arena arena;
+
+    arena_init(&arena, 0);
+    look(options, &arena, &e);
+    print_text(text, &plain, &e);
+    print_json(json, &e);
+    arena_fini(&arena);
 }

@@ -1,0 +1,349 @@
+/* tree_files.c - what the collectors of device/ read, place by place. A collector that comes to
+ * read another file has it listed here too; tests/integration/bundle.test.mjs replays every
+ * recorded machine and misses the metrics of a file that was forgotten. */
+#include "doctor/tree.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 300  /* beside those on a GPU; three files each */
+#define OPEN_MAX      4096 /* of one process's open files are looked at */
+
+struct pattern {
+    enum tree_place place;
+    enum tree_kind kind;
+    const char *path;
+};
+
+/* Links stand before what lies behind them. */
+static const struct pattern patterns[] = {
+    {TREE_PROC, TREE_FILE, "stat"},
+    {TREE_PROC, TREE_FILE, "loadavg"},
+    {TREE_PROC, TREE_FILE, "uptime"},
+    {TREE_PROC, TREE_FILE, "meminfo"},
+    {TREE_PROC, TREE_FILE, "cpuinfo"},
+    {TREE_PROC, TREE_FILE, "sys/kernel/osrelease"},
+    {TREE_PROC, TREE_FILE, "xen/capabilities"},
+    {TREE_PROC, TREE_FILE, "device-tree/model"},
+    {TREE_PROC, TREE_FILE, "device-tree/compatible"},
+    {TREE_PROC, TREE_FILE, "spl/kstat/zfs/arcstats"},
+    {TREE_PROC, TREE_FILE, "self/cgroup"},
+    {TREE_PROC, TREE_FILE, "self/mountinfo"},
+    {TREE_PROC, TREE_FILE, "self/auxv"},
+    {TREE_PROC, TREE_FILE, "1/mountinfo"},
+    {TREE_PROC, TREE_FILE, "driver/nvidia/version"},
+    {TREE_PROC, TREE_FILE, "driver/nvidia/gpus/*/information"},
+    {TREE_PROC, TREE_FILE, "driver/nvidia/gpus/*/power"},
+    {TREE_PROC, TREE_FILE, "driver/nvidia/gpus/*/numa_status"},
+
+    {TREE_SYS, TREE_FILE, "class/dmi/id/sys_vendor"},
+    {TREE_SYS, TREE_FILE, "class/dmi/id/product_name"},
+    {TREE_SYS, TREE_FILE, "class/dmi/id/product_version"},
+    {TREE_SYS, TREE_FILE, "class/dmi/id/board_name"},
+    {TREE_SYS, TREE_FILE, "class/dmi/id/bios_version"},
+    {TREE_SYS, TREE_FILE, "hypervisor/type"},
+    {TREE_SYS, TREE_FILE, "devices/system/clocksource/clocksource0/available_clocksource"},
+    {TREE_SYS, TREE_FILE, "devices/cpu_core/cpus"},
+    {TREE_SYS, TREE_FILE, "devices/cpu_atom/cpus"},
+    {TREE_SYS, TREE_FILE, "devices/cpu_lowpower/cpus"},
+    {TREE_SYS, TREE_FILE, "devices/system/node/online"},
+    {TREE_SYS, TREE_FILE, "devices/system/node/node*/cpulist"},
+    {TREE_SYS, TREE_FILE, "devices/system/node/node*/meminfo"},
+    {TREE_SYS, TREE_FILE, "kernel/mm/hugepages/hugepages-*/nr_hugepages"},
+    {TREE_SYS, TREE_FILE, "kernel/mm/hugepages/hugepages-*/free_hugepages"},
+    {TREE_SYS, TREE_FILE, "class/powercap/*/name"},
+    {TREE_SYS, TREE_FILE, "class/powercap/*/max_energy_range_uj"},
+    {TREE_SYS, TREE_FILE, "class/powercap/*/energy_uj"},
+    {TREE_SYS, TREE_NAME, "bus/pci/drivers/nvidia/*:*:*.*"},
+    {TREE_SYS, TREE_LINK, "class/hwmon/hwmon*/device"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/name"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/temp*_label"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/temp*_input"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/fan*_label"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/fan*_input"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/power1_average"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/power1_input"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/pwm1"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/rpm"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/device/power1_average"},
+    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/device/power1_oem_info"},
+    {TREE_SYS, TREE_FILE, "class/thermal/thermal_zone*/type"},
+    {TREE_SYS, TREE_FILE, "class/thermal/thermal_zone*/temp"},
+
+    {TREE_SYS, TREE_FILE, "devices/soc0/soc_id"},
+    {TREE_SYS, TREE_FILE, "devices/soc0/family"},
+    {TREE_SYS, TREE_FILE, "devices/pwm-fan/target_pwm"},
+    {TREE_SYS, TREE_FILE, "devices/pwm-fan/rpm_measured"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/cur_freq"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/max_freq"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/available_frequencies"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/device/load"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/device/of_node/name"},
+    {TREE_SYS, TREE_FILE, "class/devfreq/*/device/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "devices/platform/*.*/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "devices/platform/*host1x*/*/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "devices/platform/bus@*/*/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "devices/platform/bus@*/*host1x*/*/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/clk/*/clk_rate"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/clk/*/clk_enable_count"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/bpmp/debug/clk/emc/rate"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/cactmon/mc_all"},
+    {TREE_SYS, TREE_FILE, "kernel/actmon_avg_activity/mc_all"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/nvmap/iovmm/clients"},
+    {TREE_SYS, TREE_FILE, "kernel/debug/nvmap/iovmm/maps"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/hwmon/hwmon*/name"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/hwmon/hwmon*/in*_label"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/hwmon/hwmon*/in*_input"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/hwmon/hwmon*/curr*_input"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/iio:device*/rail_name_*"},
+    {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/iio:device*/in_*_input"},
+
+    {TREE_ROOT, TREE_FILE, "etc/passwd"},
+    {TREE_ROOT, TREE_FILE, "etc/nv_tegra_release"},
+    {TREE_ROOT, TREE_FILE, "etc/nvpmodel.conf"},
+    {TREE_ROOT, TREE_FILE, "var/lib/nvpmodel/status"},
+    {TREE_ROOT, TREE_FILE, "usr/local/cuda/version.json"},
+    {TREE_ROOT, TREE_FILE, "run/systemd/container"},
+    {TREE_ROOT, TREE_NAME, "run/.containerenv"},
+    {TREE_ROOT, TREE_NAME, ".dockerenv"},
+    {TREE_ROOT, TREE_NAME, "dev/nvidiactl"},
+    {TREE_ROOT, TREE_NAME, "var/log/pods/*"},
+    {TREE_ROOT, TREE_NAME, "var/log/containers/*"},
+};
+
+/* Many on large machines, so behind all else. */
+static const struct pattern cpus[] = {
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpu*/topology/physical_package_id"},
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpu*/topology/core_id"},
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpu*/topology/die_id"},
+    {TREE_SYS, TREE_LINK, "devices/system/cpu/cpu*/cpufreq"},
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpufreq/policy*/cpuinfo_avg_freq"},
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpufreq/policy*/scaling_cur_freq"},
+    {TREE_SYS, TREE_FILE, "devices/system/cpu/cpu*/cpu_capacity"},
+};
+
+static void match_all(struct tree_job *job, const struct pattern *list, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        tree_match(job, list[i].place, list[i].kind, list[i].path);
+}
+
+/* Displays (class 03), processing accelerators (12) and co-processors (0b) of the PCI bus. */
+static void collect_pci(struct tree_job *job)
+{
+    static const char *const files[] = {"vendor", "class", "numa_node", "power/runtime_status"};
+    char path[TREE_PATH_MAX];
+    size_t len;
+
+    snprintf(path, sizeof(path), "%s/bus/pci/devices", tree_root(job, TREE_SYS));
+    char **names = tree_list(job, path, &len);
+    for (size_t i = 0; i < len; i++) {
+        char text[32];
+        snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/class", tree_root(job, TREE_SYS),
+                 names[i]);
+        struct str class = file_read_small(path, text, sizeof(text)) > 0 ? str_of(text) : STR("");
+        if (!str_starts(class, STR("0x03")) && !str_starts(class, STR("0x12")) &&
+            !str_starts(class, STR("0x0b")))
+            continue;
+        snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", names[i]);
+        tree_match(job, TREE_SYS, TREE_LINK, path);
+        for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+            snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", names[i], files[k]);
+            tree_match(job, TREE_SYS, TREE_FILE, path);
+        }
+    }
+    tree_list_free(names, len);
+}
+
+/* ---- control groups of this process, up to the top ---- */
+
+static void collect_level(struct tree_job *job, const char *folder)
+{
+    static const char *const files[] = {
+        "memory.max",
+        "memory.current",
+        "memory.stat",
+        "memory.swap.max",
+        "memory.swap.current",
+        "cpu.max",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "memory.memsw.limit_in_bytes",
+        "memory.memsw.usage_in_bytes",
+        "cpu.cfs_quota_us",
+        "cpu.cfs_period_us",
+    };
+    char path[TREE_PATH_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        if (snprintf(path, sizeof(path), "%s/%s", folder, files[i]) < (int)sizeof(path))
+            tree_match(job, TREE_SYS, TREE_FILE, path);
+}
+
+static void collect_levels(struct tree_job *job, struct str controllers, struct str group)
+{
+    char folder[TREE_PATH_MAX];
+
+    if (str_contains(group, STR("*")) || str_contains(group, STR("..")))
+        group = STR("");
+    int top = snprintf(folder, sizeof(folder), "fs/cgroup%s%.*s", controllers.len ? "/" : "",
+                       STR_ARG(controllers));
+    int n = snprintf(folder + top, sizeof(folder) - (size_t)top, "%.*s", STR_ARG(group));
+    if (n < 0 || (size_t)n >= sizeof(folder) - (size_t)top)
+        return;
+    for (;;) {
+        collect_level(job, folder);
+        char *slash = strrchr(folder, '/');
+        if (!slash || slash - folder < top)
+            return;
+        *slash = '\0';
+    }
+}
+
+static void collect_cgroups(struct tree_job *job)
+{
+    char path[TREE_PATH_MAX];
+    struct buf text;
+
+    tree_match(job, TREE_SYS, TREE_FILE, "fs/cgroup/cgroup.controllers");
+    snprintf(path, sizeof(path), "%s/self/cgroup", tree_root(job, TREE_PROC));
+    buf_init(&text, TREE_FILE_MAX + 1);
+    if (tree_file(job, path, &text))
+        for (struct str rest = buf_str(&text); rest.ptr;) {
+            struct str line = str_cut(&rest, '\n');
+            str_cut(&line, ':');
+            struct str controllers = str_cut(&line, ':');
+            if (line.ptr && line.len < 512 && controllers.len < 128)
+                collect_levels(job, controllers, line);
+            if (line.ptr &&
+                (str_is(controllers, "memory") || str_contains(controllers, STR("cpu"))))
+                collect_levels(job, str_is(controllers, "memory") ? controllers : STR("cpu"), line);
+        }
+    buf_fini(&text);
+}
+
+/* ---- processes ---- */
+
+static bool is_device(struct str path)
+{
+    static const char *const nodes[] = {"/dev/nvidia", "/dev/nvmap", "/dev/nvhost", "/dev/dxg",
+                                        "/dev/dri/",   "/dev/kfd",   "/dev/accel/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
+        if (str_starts(path, str_of(nodes[i])))
+            return true;
+    return false;
+}
+
+/* Of the open files those that are devices; of others not even the names. */
+static void collect_open(struct tree_job *job, const char *pid)
+{
+    char path[TREE_PATH_MAX], name[TREE_PATH_MAX], target[256];
+    size_t len;
+
+    snprintf(path, sizeof(path), "%s/%s/fd", tree_root(job, TREE_PROC), pid);
+    char **names = tree_list(job, path, &len);
+    for (size_t i = 0; i < MIN(len, (size_t)OPEN_MAX); i++) {
+        snprintf(path, sizeof(path), "%s/%s/fd/%s", tree_root(job, TREE_PROC), pid, names[i]);
+        ssize_t n = readlink(path, target, sizeof(target));
+        if (n <= 0 || n == (ssize_t)sizeof(target) || !is_device(str_make(target, (size_t)n)))
+            continue;
+        snprintf(name, sizeof(name), "%s/fd/%s", pid, names[i]);
+        tree_put(job, TREE_PROC, TREE_LINK, name, str_make(target, (size_t)n));
+    }
+    tree_list_free(names, len);
+}
+
+/* Which devices a container may use: the list of its control group, and the names in its /dev. */
+static void collect_given(struct tree_job *job, const char *pid)
+{
+    char path[TREE_PATH_MAX];
+    struct buf text;
+
+    snprintf(path, sizeof(path), "%s/root/dev/nvidia*", pid);
+    tree_match(job, TREE_PROC, TREE_NAME, path);
+    snprintf(path, sizeof(path), "%s/%s/cgroup", tree_root(job, TREE_PROC), pid);
+    buf_init(&text, TREE_FILE_MAX + 1);
+    if (tree_file(job, path, &text))
+        for (struct str rest = buf_str(&text); rest.ptr;) {
+            struct str line = str_cut(&rest, '\n');
+            str_cut(&line, ':');
+            struct str controllers = str_cut(&line, ':');
+            if (!line.ptr || !str_is(controllers, "devices") || str_contains(line, STR("*")) ||
+                snprintf(path, sizeof(path), "fs/cgroup/devices%.*s/devices.list", STR_ARG(line)) >=
+                    (int)sizeof(path))
+                continue;
+            tree_match(job, TREE_SYS, TREE_FILE, path);
+        }
+    buf_fini(&text);
+}
+
+static void collect_process(struct tree_job *job, const char *pid)
+{
+    static const char *const files[] = {"stat", "status", "cgroup"};
+    char path[64];
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", pid, files[i]);
+        tree_match(job, TREE_PROC, TREE_FILE, path);
+    }
+    collect_open(job, pid);
+}
+
+/* A thread of the kernel: a child of number 2. */
+static bool is_kernel(struct tree_job *job, const char *pid)
+{
+    char path[TREE_PATH_MAX], text[512];
+
+    snprintf(path, sizeof(path), "%s/%s/stat", tree_root(job, TREE_PROC), pid);
+    if (file_read_small(path, text, sizeof(text)) <= 0)
+        return false;
+    const char *end = strrchr(text, ')');
+    return end && strlen(end) > 6 && !strncmp(end + 4, "2 ", 2);
+}
+
+static bool is_listed(const int *pids, size_t len, const char *name)
+{
+    uint64_t pid;
+
+    if (!num_parse_u64(str_of(name), &pid))
+        return true; /* no process: nothing to do either */
+    for (size_t i = 0; i < len; i++)
+        if (pids[i] == (int)pid)
+            return true;
+    return false;
+}
+
+static void collect_processes(struct tree_job *job, const int *pids, size_t pid_len)
+{
+    size_t len, done = 0, more = 0;
+
+    for (size_t i = 0; i < pid_len; i++) {
+        char pid[16];
+        snprintf(pid, sizeof(pid), "%d", pids[i]);
+        collect_process(job, pid);
+        collect_given(job, pid);
+    }
+    char **names = tree_list(job, tree_root(job, TREE_PROC), &len);
+    for (size_t i = 0; i < len; i++) {
+        if (is_listed(pids, pid_len, names[i]) || is_kernel(job, names[i]))
+            continue;
+        if (done == PROCESSES_MAX) {
+            more++;
+            continue;
+        }
+        collect_process(job, names[i]);
+        done++;
+    }
+    tree_list_free(names, len);
+    tree_left_out_processes(job, more);
+}
+
+void tree_collect(struct tree_job *job, const int *pids, size_t pid_len)
+{
+    match_all(job, patterns, ARRAY_LEN(patterns));
+    collect_pci(job);
+    collect_cgroups(job);
+    collect_processes(job, pids, pid_len);
+    match_all(job, cpus, ARRAY_LEN(cpus));
+}
