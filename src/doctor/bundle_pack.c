@@ -61,18 +61,23 @@ static void learn_users(struct bundle *b)
     }
 }
 
+static bool is_of_pods(const char *name)
+{
+    return str_starts(str_of(name), str_of(pods)) || str_starts(str_of(name), str_of(containers));
+}
+
 /* A folder "namespace_pod_uid", a file "pod_namespace_container-id.log": their parts. */
 static bool cut_names(const char *name, struct str ret[3])
 {
-    bool folder = str_starts(str_of(name), str_of(pods));
-    struct str rest = str_of(name + (folder ? sizeof(pods) : sizeof(containers)) - 1);
-
-    if (!folder && !str_starts(str_of(name), str_of(containers)))
+    if (!is_of_pods(name))
         return false;
+    struct str rest = str_of(strrchr(name, '/') + 1);
     ret[0] = str_cut(&rest, '_');
+    if (!rest.ptr)
+        return false;
     ret[1] = str_cut(&rest, '_');
     ret[2] = rest;
-    return true;
+    return rest.ptr != NULL;
 }
 
 static size_t container_len(struct str s)
@@ -231,9 +236,11 @@ static void write_name(struct bundle *b, const char *name, struct buf *to)
 
 static void pack_entry(struct bundle *b, const struct tree_entry *e, int64_t time_s)
 {
-    struct str bytes = str_make(e->bytes, e->len);
+    struct str bytes = str_make(e->bytes, e->len), parts[3];
     struct buf name, clean;
 
+    if (is_of_pods(e->name) && !cut_names(e->name, parts))
+        return; /* no name that the collectors understand */
     buf_init(&name, 0);
     buf_init(&clean, 0);
     write_name(b, e->name, &name);

@@ -598,12 +598,14 @@ static void record_system(const struct nvml *n, struct buf *to)
 
     if (n->driver_version && n->driver_version(text, sizeof(text) - 1) == NVML_SUCCESS) {
         nvidia_text_clean(clean, sizeof(clean), text, sizeof(text));
-        buf_printf(to, *clean ? "driver %s\n" : "", clean);
+        if (*clean)
+            buf_printf(to, "driver %s\n", clean);
     }
     memset(text, 0, sizeof(text));
     if (n->library_version && n->library_version(text, sizeof(text) - 1) == NVML_SUCCESS) {
         nvidia_text_clean(clean, sizeof(clean), text, sizeof(text));
-        buf_printf(to, *clean ? "library %s\n" : "", clean);
+        if (*clean)
+            buf_printf(to, "library %s\n", clean);
     }
     if (n->cuda_version && n->cuda_version(&cuda) == NVML_SUCCESS && cuda > 0 && cuda < 999000)
         buf_printf(to, "cuda %d.%d\n", cuda / 1000, cuda % 1000 / 10);
