@@ -101,6 +101,22 @@ static void learn_pods(struct bundle *b)
     }
 }
 
+/* Numbers that stand in a file of their own, and AMD's identity of a GPU as a decimal number. */
+static void learn_serials(struct bundle *b)
+{
+    for (size_t i = 0; i < b->tree.len; i++) {
+        const struct tree_entry *e = &b->tree.entries[i];
+        struct str name = str_of(e->name), text = str_make(e->bytes, e->len);
+        if (str_ends(name, STR("/serial_number")) || str_ends(name, STR("/unique_id")))
+            redact_know(&b->redactor, REDACT_SERIAL, text);
+        while (str_ends(name, STR("/properties")) && text.ptr) {
+            struct str line = str_cut(&text, '\n');
+            if (str_starts(line, STR("unique_id ")))
+                redact_know(&b->redactor, REDACT_SERIAL, str_make(line.ptr + 10, line.len - 10));
+        }
+    }
+}
+
 /* The comments are ours: they say "the user", and mean nobody. */
 static void each_sample(struct str text, void (*fn)(struct redactor *r, struct str s, void *ctx),
                         struct redactor *r, void *ctx)
@@ -123,6 +139,7 @@ void bundle_learn(struct bundle *b, const struct worker_options *options)
     learn_host(&b->redactor, options);
     learn_users(b);
     learn_pods(b);
+    learn_serials(b);
     each_sample(buf_str(&b->parts[BUNDLE_METRICS]), learn_line, &b->redactor, NULL);
     redact_learn(&b->redactor, buf_str(&b->parts[BUNDLE_SNAPSHOT]));
     redact_learn(&b->redactor, buf_str(&b->parts[BUNDLE_SCENARIO]));

@@ -200,6 +200,16 @@ static bool match_id(struct str s, struct redact_hit *hit)
     return true;
 }
 
+/* AMD's identity of a GPU: 16 hex digits. */
+static bool match_amd(struct str s, struct redact_hit *hit)
+{
+    if (!str_starts(s, STR("GPU-")) || run_of(from(s, 4), isxdigit) != 16 ||
+        (s.len > 20 && redact_is_word(s.ptr[20])))
+        return false;
+    *hit = (struct redact_hit){REDACT_SERIAL, 4, 16};
+    return true;
+}
+
 static bool match_mac(struct str s, struct redact_hit *hit)
 {
     size_t len = 17;
@@ -446,5 +456,6 @@ bool redact_match(struct str text, size_t at, struct redact_hit *ret)
         return true;
     if (left != ':' && match_ipv6(s, ret))
         return true;
-    return match_place(s, left, ret) || (left != '-' && left != '.' && match_field(s, ret));
+    return match_place(s, left, ret) || match_amd(s, ret) ||
+           (left != '-' && left != '.' && match_field(s, ret));
 }

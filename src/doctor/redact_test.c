@@ -46,6 +46,7 @@ static void forms_are_found_wherever_they_stand(void **state)
          "/kubepods-pod00000000_0000_0000_0000_000000000001.slice"},
         {"docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
          "docker-0000000000010000000000000000000000000000000000000000000000000000.scope"},
+        {"GPU-7f3b2c1d00aa9911, GPU-0000:05:00.0", "GPU-serial-1, GPU-0000:05:00.0"},
         {"from 10.20.30.40:9400, not 127.0.0.1", "from ip-1:9400, not 127.0.0.1"},
         {"at fe80::1:2 and 2001:db8::7", "at ip-1 and ip-2"},
         {"link 02:42:ac:11:00:02 up", "link mac-1 up"},

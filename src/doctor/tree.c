@@ -170,7 +170,7 @@ void tree_list_free(char **names, size_t len)
 struct walk {
     struct tree_job *job;
     enum tree_kind kind;
-    bool sensors; /* below class/hwmon */
+    bool wakes; /* whoever reads below it wakes the device */
     char real[TREE_PATH_MAX], name[TREE_PATH_MAX];
 };
 
@@ -254,7 +254,7 @@ static void enter(struct walk *w, struct str part, const char *rest, bool picked
     if (real != SIZE_MAX && name != SIZE_MAX) {
         if (!rest)
             found(w, part);
-        else if (!(picked && w->sensors && sleeps(w)) && step_aside(w, name))
+        else if (!(picked && w->wakes && sleeps(w)) && step_aside(w, name))
             descend(w, rest);
     }
     if (real != SIZE_MAX)
@@ -271,7 +271,7 @@ static void descend(struct walk *w, const char *rest)
     const char *next = slash ? slash + 1 : NULL;
     size_t len;
 
-    if (!memchr(part.ptr, '*', part.len)) {
+    if (!memchr(part.ptr, '*', part.len) && !memchr(part.ptr, '?', part.len)) {
         enter(w, part, next, false);
         return;
     }
@@ -286,14 +286,13 @@ static void descend(struct walk *w, const char *rest)
 void tree_match(struct tree_job *job, enum tree_place place, enum tree_kind kind,
                 const char *pattern)
 {
-    struct walk w = {
-        .job = job, .kind = kind, .sensors = str_starts(str_of(pattern), STR("class/hwmon/"))};
+    struct walk w = {.job = job, .kind = kind, .wakes = *pattern == '!'};
 
     str_copy(w.real, sizeof(w.real), str_of(job->roots[place]));
     for (size_t n = strlen(w.real); n && w.real[n - 1] == '/'; n--)
         w.real[n - 1] = '\0'; /* "/" is the real root */
     str_copy(w.name, sizeof(w.name), str_of(places[place]));
-    descend(&w, pattern);
+    descend(&w, pattern + w.wakes);
 }
 
 /* ---- the thread ---- */

@@ -65,7 +65,9 @@ struct tree_job;
 /** Copies all of it. */
 void tree_collect(struct tree_job *job, const int *pids, size_t pid_len);
 
-/** Copies what matches a pattern below a place; '*' in a component stands for any text. */
+/** Copies what matches a pattern below a place; '*' in a component stands for any text. A "!"
+ * before it: not where the first folder that was so found is a device that sleeps, or a sensor of
+ * one. */
 void tree_match(struct tree_job *job, enum tree_place place, enum tree_kind kind,
                 const char *pattern);
 

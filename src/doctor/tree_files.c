@@ -12,7 +12,7 @@
 struct pattern {
     enum tree_place place;
     enum tree_kind kind;
-    const char *path;
+    const char *path; /* "!": reading it would wake a device that sleeps */
 };
 
 /* Links stand before what lies behind them. */
@@ -56,17 +56,17 @@ static const struct pattern patterns[] = {
     {TREE_SYS, TREE_FILE, "class/powercap/*/energy_uj"},
     {TREE_SYS, TREE_NAME, "bus/pci/drivers/nvidia/*:*:*.*"},
     {TREE_SYS, TREE_LINK, "class/hwmon/hwmon*/device"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/name"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/temp*_label"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/temp*_input"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/fan*_label"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/fan*_input"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/power1_average"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/power1_input"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/pwm1"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/rpm"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/device/power1_average"},
-    {TREE_SYS, TREE_FILE, "class/hwmon/hwmon*/device/power1_oem_info"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/name"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/temp*_label"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/temp*_input"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/fan*_label"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/fan*_input"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/power1_average"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/power1_input"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/pwm1"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/rpm"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/device/power1_average"},
+    {TREE_SYS, TREE_FILE, "!class/hwmon/hwmon*/device/power1_oem_info"},
     {TREE_SYS, TREE_FILE, "class/thermal/thermal_zone*/type"},
     {TREE_SYS, TREE_FILE, "class/thermal/thermal_zone*/temp"},
 
@@ -98,12 +98,46 @@ static const struct pattern patterns[] = {
     {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/iio:device*/rail_name_*"},
     {TREE_SYS, TREE_FILE, "bus/i2c/drivers/ina3221*/*/iio:device*/in_*_input"},
 
+    {TREE_SYS, TREE_FILE, "module/amdgpu/version"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/vendor"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/device"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/revision"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/uevent"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/numa_node"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/power/runtime_status"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/drm/renderD*/dev"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/unique_id"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/serial_number"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/product_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/vbios_version"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/mem_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/gpu_busy_percent"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/gpu_metrics"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/pp_dpm_?clk"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/pcie_replay_count"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/*_link_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/current_*_partition"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/ras/*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/name"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/*_label"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/*_input"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/temp*_crit"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/temp*_emergency"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/power1_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/pwm1*"},
+    {TREE_SYS, TREE_FILE, "class/kfd/kfd/topology/nodes/*/gpu_id"},
+    {TREE_SYS, TREE_FILE, "class/kfd/kfd/topology/nodes/*/properties"},
+    {TREE_SYS, TREE_FILE, "class/kfd/kfd/proc/*/vram_*"},
+    {TREE_SYS, TREE_FILE, "class/kfd/kfd/proc/*/stats_*/cu_occupancy"},
+
     {TREE_ROOT, TREE_FILE, "etc/passwd"},
     {TREE_ROOT, TREE_FILE, "etc/nv_tegra_release"},
     {TREE_ROOT, TREE_FILE, "etc/nvpmodel.conf"},
     {TREE_ROOT, TREE_FILE, "var/lib/nvpmodel/status"},
     {TREE_ROOT, TREE_FILE, "usr/local/cuda/version.json"},
     {TREE_ROOT, TREE_FILE, "run/systemd/container"},
+    {TREE_ROOT, TREE_FILE, "opt/rocm/.info/version"},
+    {TREE_ROOT, TREE_FILE, "usr/share/libdrm/amdgpu.ids"},
     {TREE_ROOT, TREE_NAME, "run/.containerenv"},
     {TREE_ROOT, TREE_NAME, ".dockerenv"},
     {TREE_ROOT, TREE_NAME, "dev/nvidiactl"},
@@ -235,10 +269,12 @@ static bool is_device(struct str path)
     return false;
 }
 
-/* Of the open files those that are devices; of others not even the names. */
-static void collect_open(struct tree_job *job, const char *pid)
+/* Of the open files those that are devices; of others not even the names. True when there is
+ * one. */
+static bool collect_open(struct tree_job *job, const char *pid)
 {
     char path[TREE_PATH_MAX], name[TREE_PATH_MAX], target[256];
+    bool holds = false;
     size_t len;
 
     snprintf(path, sizeof(path), "%s/%s/fd", tree_root(job, TREE_PROC), pid);
@@ -250,8 +286,12 @@ static void collect_open(struct tree_job *job, const char *pid)
             continue;
         snprintf(name, sizeof(name), "%s/fd/%s", pid, names[i]);
         tree_put(job, TREE_PROC, TREE_LINK, name, str_make(target, (size_t)n));
+        snprintf(name, sizeof(name), "%s/fdinfo/%s", pid, names[i]);
+        tree_match(job, TREE_PROC, TREE_FILE, name);
+        holds = true;
     }
     tree_list_free(names, len);
+    return holds;
 }
 
 /* Which devices a container may use: the list of its control group, and the names in its /dev. */
@@ -287,7 +327,6 @@ static void collect_process(struct tree_job *job, const char *pid)
         snprintf(path, sizeof(path), "%s/%s", pid, files[i]);
         tree_match(job, TREE_PROC, TREE_FILE, path);
     }
-    collect_open(job, pid);
 }
 
 /* A thread of the kernel: a child of number 2. */
@@ -314,29 +353,35 @@ static bool is_listed(const int *pids, size_t len, const char *name)
     return false;
 }
 
+/* Those that a driver names, then those that have a device open, then the rest. */
 static void collect_processes(struct tree_job *job, const int *pids, size_t pid_len)
 {
-    size_t len, done = 0, more = 0;
+    size_t len, rest = 0;
 
     for (size_t i = 0; i < pid_len; i++) {
         char pid[16];
         snprintf(pid, sizeof(pid), "%d", pids[i]);
         collect_process(job, pid);
+        collect_open(job, pid);
         collect_given(job, pid);
     }
     char **names = tree_list(job, tree_root(job, TREE_PROC), &len);
     for (size_t i = 0; i < len; i++) {
         if (is_listed(pids, pid_len, names[i]) || is_kernel(job, names[i]))
             continue;
-        if (done == PROCESSES_MAX) {
-            more++;
+        if (!collect_open(job, names[i])) {
+            char *later = names[i];
+            names[i] = names[rest];
+            names[rest++] = later;
             continue;
         }
         collect_process(job, names[i]);
-        done++;
+        collect_given(job, names[i]);
     }
+    for (size_t i = 0; i < MIN(rest, (size_t)PROCESSES_MAX); i++)
+        collect_process(job, names[i]);
+    tree_left_out_processes(job, rest - MIN(rest, (size_t)PROCESSES_MAX));
     tree_list_free(names, len);
-    tree_left_out_processes(job, more);
 }
 
 void tree_collect(struct tree_job *job, const int *pids, size_t pid_len)
