@@ -58,7 +58,6 @@ static void list_settings(struct settings *settings, struct buf *to)
         buf_printf(to, "%s=\"%s\"\n", name, value);
 }
 
-/* Ends the process itself where a driver or a file does not answer. */
 static bool bundle(struct settings *settings, const struct worker_options *options,
                    const struct doctor_form *form, struct buf *out)
 {
@@ -66,20 +65,14 @@ static bool bundle(struct settings *settings, const struct worker_options *optio
                                        strcmp(settings->bundle, "true") ? settings->bundle : ""};
     struct buf text;
     struct error err;
-    bool late = false;
-
     buf_init(&text, 0);
     list_settings(settings, &text);
     wanted.settings = buf_str(&text);
-    int code = doctor_bundle(options, &wanted, form, out, &late, &err);
+    int code = doctor_bundle(options, &wanted, form, out, &err);
     buf_fini(&text);
     if (code)
         log_error("cannot write the bundle", "error", err.text);
-    if (!late)
-        return code == 0;
-    bool good = print(out) && code == 0;
-    fflush(NULL);
-    _exit(good ? EXIT_DONE : EXIT_FAILED); /* what libraries do at the end could wait for it */
+    return code == 0;
 }
 
 enum exit_code command_doctor(struct settings *settings)
@@ -105,5 +98,8 @@ enum exit_code command_doctor(struct settings *settings)
     else
         good = doctor_examine(&options, &form, &out);
     good &= print(&out);
-    return good ? EXIT_DONE : EXIT_FAILED;
+    fflush(NULL);
+    _exit(good ? EXIT_DONE : EXIT_FAILED); /* a driver may have been left behind in a call that does
+                                              not end: what its library does at the end of a process
+                                              could wait for it */
 }

@@ -36,7 +36,7 @@ static void read_metrics(struct bundle *b, const struct worker_options *options,
     snapshot_release(snapshot);
 }
 
-static void read_all(struct bundle *b, const struct worker_options *options, bool *late)
+static void read_all(struct bundle *b, const struct worker_options *options)
 {
     struct driver_record record;
     int code = driver_record(&options->paths, RECORD_MS, &record, &b->no_driver);
@@ -51,7 +51,6 @@ static void read_all(struct bundle *b, const struct worker_options *options, boo
     free(record.pids);
     examine_both(options, &b->parts[BUNDLE_DOCTOR_TEXT], &b->parts[BUNDLE_DOCTOR_JSON]);
     read_metrics(b, options, code == -ETIMEDOUT ? HUNG_MS : PATIENCE_MS);
-    *late = code == -ETIMEDOUT || *b->tree.waiting || *b->silent;
     if (code == 0)
         b->no_driver = (struct error){0};
 }
@@ -112,18 +111,17 @@ static int write_file(int fd, const char *path, struct str bytes, struct error *
 }
 
 int doctor_bundle(const struct worker_options *options, const struct doctor_bundle *wanted,
-                  const struct doctor_form *form, struct buf *to, bool *ret_late, struct error *err)
+                  const struct doctor_form *form, struct buf *to, struct error *err)
 {
     char path[512];
     struct bundle b;
     int fd = -1;
     int code = make_file(wanted->path, path, sizeof(path), &fd, err);
 
-    *ret_late = false;
     if (code)
         return code;
     bundle_init(&b, options, wanted);
-    read_all(&b, options, ret_late);
+    read_all(&b, options);
     bundle_learn(&b, options);
     bundle_pack(&b, clock_now_ms() / 1000);
     if (b.failed || b.redactor.failed || tar_gzip(&b.tar, &b.archive))

@@ -46,14 +46,13 @@ struct doctor_bundle {
  * Writes an archive (tar.gz, readable by its owner alone) that says how this machine is and what is
  * read here, with names, addresses and identities replaced (redact.h), and appends what went into
  * it. With it the machine's readings can be replayed elsewhere. Takes 30 s at most, also where a
- * driver or a file does not answer: `*ret_late` is then set, and the process should end by _exit(),
- * as what libraries do at the end could wait for it.
+ * driver or a file does not answer: it is then left behind.
  *
  * Errors: -EEXIST (a file is never overwritten) and others of making it; -ENOMEM. No file is then
  * left behind.
  */
 MUST_CHECK int doctor_bundle(const struct worker_options *options,
                              const struct doctor_bundle *wanted, const struct doctor_form *form,
-                             struct buf *to, bool *ret_late, struct error *err);
+                             struct buf *to, struct error *err);
 
 #endif
