@@ -117,6 +117,8 @@ static int start_worker(struct demo *d, size_t i, struct error *err)
     snprintf(text[n++], ARG_MAX_BYTES, "--interval=%lldms", (long long)d->settings->interval_ms);
     if (node->gpus)
         snprintf(text[n++], ARG_MAX_BYTES, "--nvml-library=%s", d->library);
+    if (node->schema)
+        snprintf(text[n++], ARG_MAX_BYTES, "--schema=%s", node->schema);
     char command[] = "worker", quiet[] = "--log-level=error", config[] = "--config=";
     char *argv[16] = {d->program, command, quiet, config};
     for (size_t a = 0; a < n; a++)

@@ -8,6 +8,7 @@ struct demo_node {
     struct demo_host_spec host;
     const char *gpus; /* scenario of the NVML simulator (tests/sim/nvml/README.md); NULL: a machine
                          without GPUs */
+    const char *schema; /* names its worker speaks; NULL: the default */
 };
 
 extern const struct demo_node demo_fleet[];

@@ -213,6 +213,14 @@ const struct dashboard_file *catalog_get(const struct catalog *c, struct str uid
     for (size_t i = 0; i < c->len; i++)
         if (str_is(uid, c->items[i].uid))
             return &c->items[i];
+    for (size_t i = 0; i < c->len; i++) {
+        struct str name = str_of(c->items[i].file);
+        if (c->items[i].shipped || !str_ends(name, STR(".json")))
+            continue;
+        name.len -= strlen(".json");
+        if (str_equal(name, uid))
+            return &c->items[i];
+    }
     return NULL;
 }
 

@@ -26,7 +26,7 @@ MUST_CHECK int catalog_load(const struct asset *shipped, size_t shipped_len, con
 struct catalog *catalog_retain(struct catalog *c);
 void catalog_release(struct catalog *c); /* NULL is fine */
 
-/** The dashboard of a uid, or NULL. */
+/** The dashboard of a uid, else the one whose file in the folder is called `uid`.json; or NULL. */
 const struct dashboard_file *catalog_get(const struct catalog *c, struct str uid);
 
 /** The one that "/" shows: the first without a mistake; NULL when there is none. */

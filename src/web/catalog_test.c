@@ -138,6 +138,8 @@ static void the_overview_is_first_then_titles_then_what_is_broken(void **state)
     assert_true(str_contains(buf_str(&c->list), STR("\"tags\":[\"t\\\"1\"]")));
     assert_true(str_contains(buf_str(&c->list), STR("\"error\":\"broken.json:1:")));
     assert_null(catalog_get(c, STR("nobody")));
+    assert_null(catalog_get(c, STR("overview"))); /* by its name only a user's file */
+    assert_string_equal(catalog_get(c, STR("broken"))->file, "broken.json");
     catalog_release(c);
 }
 

@@ -119,8 +119,8 @@ export function schemeColor(scheme: string, share: number, theme: Theme, reverse
   const name = scheme.replace(/^interpolate/, "").toLowerCase();
   const hue = ENDS.find(([re]) => re.test(name))?.[1] ?? "orange";
   const bright = `${theme === "dark" ? "light" : "dark"}-${hue}`;
-  const stops = SCHEMES[name] ??
-    SCALES[name] ?? [GROUND[theme], namedColor(hue === "gray" ? hue : bright, theme, true)];
+  const single = [GROUND[theme], namedColor(hue === "gray" ? hue : bright, theme, true)];
+  const stops = SCHEMES[name] ?? (SCALES[name]?.[0]?.startsWith("#") ? SCALES[name]! : single);
   return alongStops(stops, reverse ? 1 - share : share);
 }
 

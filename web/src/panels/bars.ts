@@ -111,7 +111,10 @@ function boxOf(bars: Bars, size: Size, valueTexts: string[]): Box {
   const left = Math.min(size.width * 0.4, (bars.lying ? names : values) + 12);
   const lean = Math.abs(Math.sin((bars.turn * Math.PI) / 180));
   const foot = bars.lying ? 22 : Math.min(size.height * 0.4, 22 + names * lean);
-  return { left, top: 12, width: size.width - left - 20, height: size.height - 12 - foot };
+  const lengths = bars.series.flatMap((s) => s.texts.map(textWidth));
+  const right = bars.lying && bars.showValue !== "never" ? Math.max(12, ...lengths) + 8 : 20;
+  const width = Math.max(40, size.width - left - right);
+  return { left, top: 12, width, height: size.height - 12 - foot };
 }
 
 function barOf(
@@ -150,7 +153,7 @@ function barOf(
     return [rect];
   const label = bars.lying
     ? {
-        x: Math.min(place.x + reach + 4, box.left + box.width - textWidth(text) + 10),
+        x: place.x + reach + 4,
         y: place.y + thick / 2 + 4,
       }
     : { x: place.x + thick / 2, y: Math.max(10, place.y - 4), "text-anchor": "middle" };

@@ -51,17 +51,18 @@ function colorOf(item: Shown, index: number, c: PanelContext): string {
   return fieldColor(item.field, item.name, index, c.theme);
 }
 
-/** The outline of a slice from `a` to `b`, as shares of the whole. */
+/** The outline of a slice from `a` to `b`, as shares of the whole: in halves, as no arc may close. */
 export function slicePath(a: number, b: number, radius: number, hole: number): string {
-  const end = Math.min(b, a + 0.99999); // a full circle is drawn as an arc that almost closes
   const point = (share: number, r: number): string => {
     const angle = share * 2 * Math.PI - Math.PI / 2;
     return `${(r * Math.cos(angle)).toFixed(2)} ${(r * Math.sin(angle)).toFixed(2)}`;
   };
-  const large = end - a > 0.5 ? 1 : 0;
-  const outer = `M${point(a, radius)}A${radius} ${radius} 0 ${large} 1 ${point(end, radius)}`;
+  const arc = (to: number, r: number, turn: 0 | 1): string =>
+    `A${r} ${r} 0 0 ${turn} ${point(to, r)}`;
+  const half = (a + b) / 2;
+  const outer = `M${point(a, radius)}${arc(half, radius, 1)}${arc(b, radius, 1)}`;
   if (!hole) return `${outer}L0 0Z`;
-  return `${outer}L${point(end, hole)}A${hole} ${hole} 0 ${large} 0 ${point(a, hole)}Z`;
+  return `${outer}L${point(b, hole)}${arc(half, hole, 0)}${arc(a, hole, 0)}Z`;
 }
 
 class PieView implements PanelView {

@@ -246,7 +246,10 @@ export class PanelFrame {
     const { services } = this;
     const exprs = targets.map((t) => t.expr);
     const round = services.round().id;
-    const doctor = exprs.some(isAboutGpus) ? await services.doctor() : null;
+    const known = await services.metricNames();
+    // A machine without GPUs is a reason only where no other machine's GPUs are known either.
+    const others = [...(known ?? [])].some(isAboutGpus);
+    const doctor = !others && exprs.some(isAboutGpus) ? await services.doctor() : null;
     if (doctor && doctor.accelerators === 0) {
       this.message("empty", "No GPU was found on this machine.");
       services.noGpu(doctor);
@@ -254,7 +257,6 @@ export class PanelFrame {
     }
     const { range } = services.round();
     const { bindings } = services.macros(this.placed.scope, range, 60_000);
-    const known = await services.metricNames();
     if (services.round().id !== round) return; // a newer round has its own answer
     this.message("empty", emptyReason(exprs, bindings, services.variables.states, known));
   }

@@ -79,6 +79,7 @@ export function scalesOf(series: ChartSeries[]): { scales: ScaleInfo[]; keyOf: s
 }
 
 function softRange(info: ScaleInfo, low: number, high: number): uPlot.Range.MinMax {
+  if (low === 0 && high === 0) high = 1; // nothing but zeros: not a scale up to a hundred
   if (info.centeredZero) {
     const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9);
     [low, high] = [-reach, reach];
