@@ -1,11 +1,13 @@
-// screenshots.mjs - pictures of every dashboard of a server and of the pages beside them, for docs/images and for looking at one's own work.
+// screenshots.mjs - pictures of every dashboard of a server (by script/render) and of the pages beside them, for docs/images and for
+// looking at one's own work.
 //   node screenshots.mjs FOLDER [MINUTES]     of `algalon demo` after so many minutes (script/screenshots)
 //   ALGALON_URL=http://... node screenshots.mjs FOLDER     of a running algalon, as it is
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Algalon, freePorts, sleep } from "../lib/program.mjs";
-import { ALGALON_URL, launch, newPage, settled } from "./browser.mjs";
+import { Algalon, freePorts, root, sleep } from "../lib/program.mjs";
+import { ALGALON_URL, launch, newPage } from "./browser.mjs";
 
 const LOOKS = [
   { name: "dark-desktop", width: 1440, height: 900, dark: true },
@@ -15,7 +17,7 @@ const LOOKS = [
 ];
 
 /** What is chosen on a page of the demo for its picture: seventeen GPUs in one chart show nothing. */
-const CHOICE = { "algalon-gpu": "?var-hostname=hopper-01", "algalon-processes": "?var-hostname=ampere-01&var-hostname=hopper-01" };
+const CHOICE = { "algalon-gpu": ["hopper-01"], "algalon-processes": ["ampere-01", "hopper-01"] };
 
 /** The pages beside the dashboards, and what stands on them when they are drawn. */
 const PLACES = {
@@ -39,7 +41,19 @@ if (!ALGALON_URL) {
 const url = ALGALON_URL || demo.web;
 const browser = await launch();
 
-/** One page in every look. */
+/** One dashboard in every look. */
+function drawn(uid, nodes) {
+  for (const look of LOOKS) {
+    const file = join(out, `${uid.replace(/^algalon-/, "")}-${look.name}.png`);
+    const options = [`--width=${look.width}`, `--height=${look.height}`, `--scale=${look.phone ? 2 : 1}`, `--theme=${look.dark ? "dark" : "light"}`];
+    const choice = nodes.map((node) => `--var=hostname=${node}`);
+    rmSync(file, { force: true });
+    const { status } = spawnSync(join(root, "script/render"), [uid, `--url=${url}`, `--out=${file}`, "--from=now-15m", "--to=now", ...options, ...choice], { stdio: "inherit" });
+    if (status !== 0) process.exitCode = 1;
+  }
+}
+
+/** A page beside them in every look. */
 async function pictures(path, name, arrive) {
   for (const look of LOOKS) {
     const { page, context, problems } = await newPage(browser, look);
@@ -56,9 +70,8 @@ async function pictures(path, name, arrive) {
 try {
   const list = await (await fetch(`${url}/api/dashboards`)).json();
   const { data: nodes } = await (await fetch(`${url}/api/v1/label/hostname/values`)).json();
-  const choice = (uid) => (nodes.includes("hopper-01") ? (CHOICE[uid] ?? "") : "");
   for (const { uid, error } of list)
-    if (!error) await pictures(`/d/${uid}${choice(uid)}`, uid.replace(/^algalon-/, ""), settled);
+    if (!error) drawn(uid, nodes.includes("hopper-01") ? (CHOICE[uid] ?? []) : []);
   for (const [name, at] of Object.entries(PLACES)) await pictures(at.path, name, (page) => page.locator(at.shows).first().waitFor());
 } finally {
   await browser.close();
