@@ -380,6 +380,7 @@ test("emptiness is explained", async () => {
   const why = (expr: string, known: string[] | null) =>
     emptyReason([expr], variables.bindings(), variables.states, known && new Set(known));
   assert.match(why('up{a=~"$nobody"}', null), /\$nobody but does not define/);
+  assert.doesNotMatch(why('label_replace(up, "a", "$1", "b", "(.*)")', null), /does not define/);
   assert.match(why("gone", ["up"]), /no machine reports gone/);
   assert.match(why("up", ["up"]), /nothing fits this selection/);
   assert.match(why("up", null), /found no series/);

@@ -282,5 +282,6 @@ export function scoped(binding: Binding, i: number): Binding {
 
 /** Variables a dashboard file says it needs but does not define (for the reason of empty panels). */
 export function undefinedIn(template: string, bindings: Bindings): string[] {
-  return variablesIn(template).filter((n) => !n.startsWith("__") && !bindings.has(n));
+  // $1 is a group of label_replace, not a variable.
+  return variablesIn(template).filter((n) => !/^(__|\d)/.test(n) && !bindings.has(n));
 }
