@@ -36,13 +36,31 @@ const dashboard = {
   ],
 };
 
+/** An ad hoc filter from the start, and an annotation that marks spans and one that cannot be asked. */
+const filtered = {
+  uid: "probe-filters",
+  title: "Probe: filters",
+  templating: { list: [{ type: "adhoc", name: "filters", label: "Filters", filters: [{ key: "part", operator: "!=", value: "c" }] }] },
+  annotations: {
+    list: [
+      { builtIn: 1, enable: true, type: "dashboard", name: "Annotations & Alerts" },
+      { enable: true, name: "Present", expr: "test_gap", step: "5s", iconColor: "red", titleFormat: "seen on {{hostname}}" },
+      { enable: true, name: "Wrong", expr: "sum(" },
+    ],
+  },
+  panels: [
+    panel("piechart", "Parts", 0, 0, 12, 8, { targets: parts, options: { legend } }),
+    panel("timeseries", "Marked", 12, 0, 12, 8, { targets: query("test_parts", { legendFormat: "{{part}}" }) }),
+  ],
+};
+
 let browser;
 let server;
 let open;
 
 before(async () => {
   browser = await launch();
-  server = await startServer({ dashboards: [dashboard] });
+  server = await startServer({ dashboards: [dashboard, filtered] });
 });
 after(async () => {
   await browser?.close();
@@ -176,4 +194,41 @@ test("names of a legend on the right are not cut where the panel has room, and g
     assert.deepEqual(cut, [], title);
     assert.equal(await panel.locator(".legend.right").count(), beside ? 1 : 0, title);
   }
+});
+
+test("ad hoc filters go into every query, from the file, from the address and as typed", async () => {
+  open = await newPage(browser);
+  const { page } = open;
+  const names = () => page.locator('.panel:has(.panel-title:text-is("Parts")) .legend-name').allInnerTexts();
+  await page.goto(`${server.url}/d/probe-filters?${FIXED}`);
+  await settled(page);
+  assert.deepEqual(await names(), ["a", "b"]);
+  const field = page.locator(".variable-text");
+  assert.equal(await field.inputValue(), "part!=c");
+  await field.fill('part=~"b|c"');
+  await field.press("Enter");
+  await page.waitForFunction(() => [...document.querySelectorAll(".legend-name")].some((e) => e.textContent === "c"));
+  assert.deepEqual(await names(), ["b", "c"]);
+  assert.equal(new URL(page.url()).searchParams.get("var-filters"), "part|=~|b__gfp__c");
+  await page.reload();
+  await settled(page);
+  assert.deepEqual(await names(), ["b", "c"]);
+  open.problems.length = 0; // the annotation that cannot be asked is heard as a failed request
+});
+
+test("annotations mark their spans in charts; one that fails is told in the panel's head", async () => {
+  open = await newPage(browser);
+  const { page } = open;
+  await page.goto(`${server.url}/d/probe-filters?${FIXED}&var-filters=`);
+  await settled(page);
+  const chart = page.locator('.panel:has(.panel-title:text-is("Marked"))');
+  // test_gap is there in every other of the 300 s: the range of 1000 s touches two such spans.
+  assert.equal(await chart.locator(".chart").getAttribute("data-marks"), "2");
+  assert.match(await chart.locator(".panel-note").getAttribute("title"), /Annotation “Wrong”: .*parse error/);
+  const over = await chart.locator(".u-over").boundingBox();
+  const at = (t) => over.x + (over.width * (t - 1789999000)) / 1000;
+  const inside = Math.ceil(1789999000 / 600) * 600 + 150; // the middle of a span: floor(t / 300) is even
+  await page.mouse.move(at(inside), over.y + over.height / 2);
+  assert.match(await page.locator(".tooltip").innerText(), /seen on node-01/);
+  open.problems.length = 0;
 });

@@ -2,6 +2,7 @@
 // chosen, and the bindings that templates see.
 import type { Dashboard, Variable, VariableOption } from "../model/dashboard.ts";
 import { num } from "../model/json.ts";
+import { type AdhocFilter, filterOf } from "./adhoc.ts";
 import { regexOf } from "./display.ts";
 import { seriesText } from "./frame.ts";
 import {
@@ -138,6 +139,7 @@ async function optionsOf(
 /** What is chosen, given the options: the wish where it can be had, else All or the first. */
 export function choose(v: Variable, options: VariableOption[], wish: string[]): string[] {
   if (v.type === "textbox") return [wish[0] ?? v.query];
+  if (v.type === "adhoc") return wish.filter((w) => filterOf(w));
   if (v.type === "constant") return [v.query];
   if (v.type === "datasource") return [options[0]?.value ?? ""];
   if (wish.includes(ALL) || (v.includeAll && wish.includes("All"))) {
@@ -169,7 +171,7 @@ export class Variables {
 
   constructor(dashboard: Dashboard, url: URLSearchParams) {
     this.states = dashboard.variables
-      .filter((v) => v.name && v.type !== "adhoc")
+      .filter((v) => v.name)
       .map((variable) => {
         const asked = url.getAll(`var-${variable.name}`);
         return {
@@ -182,7 +184,14 @@ export class Variables {
   }
 
   bindings(): Bindings {
-    return new Map(this.states.map((s) => [s.variable.name, bindingFor(s)]));
+    const named = this.states.filter((s) => s.variable.type !== "adhoc");
+    return new Map(named.map((s) => [s.variable.name, bindingFor(s)]));
+  }
+
+  /** The label matchers that go into every query. */
+  filters(): AdhocFilter[] {
+    const chosen = this.states.filter((s) => s.variable.type === "adhoc").flatMap((s) => s.chosen);
+    return chosen.map(filterOf).filter((f): f is AdhocFilter => !!f);
   }
 
   get(name: string): VariableState | undefined {

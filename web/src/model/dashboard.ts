@@ -1,4 +1,5 @@
 // The dashboard model as Grafana's files have it, reduced to what is drawn, and its loader.
+import { filterText } from "../data/adhoc.ts";
 import { arr, bool, type Json, num, obj, str, strings } from "./json.ts";
 import { migrated, panelsOfRows } from "./migrate.ts";
 
@@ -144,6 +145,20 @@ export interface DashboardLink {
   targetBlank: boolean;
 }
 
+/** A query whose points mark moments in charts. */
+export interface Annotation {
+  name: string;
+  expr: string;
+  step: string;
+  color: string;
+  titleFormat: string;
+  textFormat: string;
+  tagKeys: string[];
+  valueIsTime: boolean;
+  panels: number[]; // for these only, or for all but these
+  excludes: boolean;
+}
+
 export interface Dashboard {
   uid: string;
   title: string;
@@ -157,12 +172,14 @@ export interface Dashboard {
   quickRanges: { from: string; to: string; display: string }[];
   variables: Variable[];
   links: DashboardLink[];
+  annotations: Annotation[];
   panels: Panel[];
   notices: string[]; // what could not be taken from the file
 }
 
 const MAX_PANELS = 1000;
 const MAX_TARGETS = 64;
+const MAX_ANNOTATIONS = 20;
 
 export function thresholdsOf(v: unknown): Thresholds | undefined {
   const t = obj(v);
@@ -335,6 +352,15 @@ function variableQuery(v: Json): string {
   return str(q.query) || str(q.expr) || str(v.definition);
 }
 
+/** The filters that a file has from the start, as addresses carry them. */
+function adhocOf(v: Json): string[] {
+  return arr(v.filters)
+    .map(obj)
+    .map((f) =>
+      filterText({ key: str(f.key), operator: str(f.operator, "="), value: str(f.value) }),
+    );
+}
+
 function variableOf(raw: unknown): Variable {
   const v = obj(raw);
   const current = obj(v.current).value;
@@ -350,7 +376,14 @@ function variableOf(raw: unknown): Variable {
     allValue: str(v.allValue),
     hide: num(v.hide) ?? 0,
     refresh: num(v.refresh) ?? 1,
-    current: Array.isArray(current) ? strings(current) : str(current) ? [str(current)] : [],
+    current:
+      v.type === "adhoc"
+        ? adhocOf(v)
+        : Array.isArray(current)
+          ? strings(current)
+          : str(current)
+            ? [str(current)]
+            : [],
     options: arr(v.options)
       .map((o) => ({ text: str(obj(o).text), value: str(obj(o).value) }))
       .filter((o) => o.value !== "$__all"),
@@ -374,6 +407,33 @@ function dashboardLinkOf(raw: unknown): DashboardLink {
     keepTime: bool(l.keepTime),
     targetBlank: bool(l.targetBlank),
   };
+}
+
+/** Those that are switched on and ask a query; Grafana's own of its data base are not among them. */
+function annotationsOf(v: unknown): Annotation[] {
+  return arr(v)
+    .map(obj)
+    .filter((a) => bool(a.enable, true))
+    .map((a) => {
+      const filter = obj(a.filter);
+      return {
+        name: str(a.name, "Annotation"),
+        expr: str(a.expr) || str(obj(a.target).expr),
+        step: str(a.step) || str(obj(a.target).interval),
+        color: str(a.iconColor, "blue"),
+        titleFormat: str(a.titleFormat),
+        textFormat: str(a.textFormat),
+        tagKeys: str(a.tagKeys)
+          .split(",")
+          .map((k) => k.trim())
+          .filter((k) => k),
+        valueIsTime: bool(a.useValueForTime) || a.useValueForTime === "on",
+        panels: arr(filter.ids).flatMap((id) => num(id) ?? []),
+        excludes: bool(filter.exclude),
+      };
+    })
+    .filter((a) => a.expr.trim())
+    .slice(0, MAX_ANNOTATIONS);
 }
 
 /** Takes a parsed dashboard file (bare or as Grafana's API wraps it) into the model. */
@@ -400,6 +460,7 @@ export function dashboardOf(raw: unknown): Dashboard {
       .filter((q) => q.from && q.to),
     variables: arr(obj(d.templating).list).map(variableOf),
     links: arr(d.links).map(dashboardLinkOf),
+    annotations: annotationsOf(obj(d.annotations).list),
     panels: all.slice(0, MAX_PANELS).map(panelOf),
     notices,
   };

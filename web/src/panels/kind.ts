@@ -1,6 +1,7 @@
 // What a kind of panel is: it gets a host element once, data on every refresh, and cleans up.
 import type { DataLink, Panel } from "../model/dashboard.ts";
 import type { Theme } from "../data/colors.ts";
+import type { Mark } from "../data/annotations.ts";
 import type { Field, Frame } from "../data/frame.ts";
 import type { TimeRange } from "../data/time.ts";
 
@@ -8,6 +9,7 @@ export interface PanelData {
   frames: Frame[]; // configured: every field carries how it is shown
   range: TimeRange;
   stepMs: number;
+  marks?: Mark[]; // annotations, for kinds that want them
 }
 
 /** Where a link was clicked: gives ${__field.labels.x}, ${__value.text}, ${__data.fields.x}. */
@@ -52,5 +54,6 @@ export interface PanelView {
 export interface PanelKind {
   needsData: boolean;
   wantsSeries: boolean; // false: an instant answer is enough where the target allows it
+  wantsMarks?: boolean;
   create(host: HTMLElement, context: PanelContext): PanelView;
 }

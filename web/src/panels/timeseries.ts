@@ -1,17 +1,19 @@
 // Time series: lines, bars and points over time, drawn by uPlot; legend, tooltip, crosshair over
 // all charts of the page, zoom by dragging.
 import uPlot from "uplot";
+import { namedColor } from "../data/colors.ts";
 import { h } from "../ui/dom.ts";
-import { fillOf, paintAreas, paintLines, strokeOf } from "./chart/draw.ts";
+import { fillOf, paintAreas, paintLines, paintMarks, strokeOf } from "./chart/draw.ts";
 import { calcColumns, columnsOfCalcs, Hidden, Legend, seriesEntry } from "./chart/legend.ts";
 import { chartModel, type ChartModel, type ChartSeries } from "./chart/model.ts";
 import { type AxisLook, rangeOf, type ScaleInfo, scalesOf, xAxis, yAxis } from "./chart/scales.ts";
-import { hideTooltip, showTooltip, tooltipRows } from "./chart/tooltip.ts";
+import { hideTooltip, showTooltip, type TooltipLine, tooltipRows } from "./chart/tooltip.ts";
 import { isolatedPoints } from "./chart/points.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 
 const SYNC = "algalon";
 const LEAST_DRAG_PX = 5;
+const NEAR_MARK_PX = 5;
 const EMPTY: ChartModel = { times: [], series: [], dropped: 0 };
 
 function pathsOf(s: ChartSeries): uPlot.Series.PathBuilder | undefined {
@@ -80,6 +82,7 @@ class TimeseriesView implements PanelView {
     this.legend?.update(listed.map((s) => seriesEntry(s, this.calcs, this.context)));
     const sign = signature(this.model);
     this.plotHost.setAttribute("aria-label", this.words());
+    this.plotHost.dataset.marks = String(this.data.marks?.length ?? 0);
     if (this.plot && sign === this.drawn) {
       this.plot.setData(this.columns(), true);
       return;
@@ -252,7 +255,10 @@ class TimeseriesView implements PanelView {
     const marks = firsts.map((s) => ({ s, key: scale(s) }));
     return {
       drawClear: [(u) => marks.forEach((m) => paintAreas(u, m.s, m.key, theme))],
-      draw: [(u) => marks.forEach((m) => paintLines(u, m.s, m.key, theme, uPlot.pxRatio))],
+      draw: [
+        (u) => marks.forEach((m) => paintLines(u, m.s, m.key, theme, uPlot.pxRatio)),
+        (u) => paintMarks(u, this.data?.marks ?? [], theme, uPlot.pxRatio),
+      ],
       setCursor: [(u) => this.cursorMoved(u)],
       setSelect: [
         (u) => {
@@ -299,7 +305,22 @@ class TimeseriesView implements PanelView {
     const rows = tooltipRows(this.model.series, index, this.hidden.has);
     const rect = u.over.getBoundingClientRect();
     const pointer = { x: rect.left + (u.cursor.left ?? 0), y: rect.top + (u.cursor.top ?? 0) };
-    showTooltip(this.context, rows, this.model.times[index]!, this.nearest(u, index), pointer);
+    const near = this.nearest(u, index);
+    showTooltip(this.context, rows, this.model.times[index]!, near, pointer, this.marksAt(u));
+  }
+
+  /** The annotations at the pointer, as lines of the tooltip. */
+  private marksAt(u: uPlot): TooltipLine[] {
+    const at = (t: number): number => u.valToPos(t, "x");
+    const x = u.cursor.left ?? -1;
+    return (this.data?.marks ?? [])
+      .filter((m) => x >= at(m.from) - NEAR_MARK_PX && x <= at(m.to) + NEAR_MARK_PX)
+      .slice(0, 5)
+      .map((m) => ({
+        color: namedColor(m.color, this.context.theme),
+        name: m.title,
+        text: m.text,
+      }));
   }
 
   /** Arrow keys walk over the points; Escape lets go. */
@@ -325,5 +346,6 @@ class TimeseriesView implements PanelView {
 export const timeseries: PanelKind = {
   needsData: true,
   wantsSeries: true,
+  wantsMarks: true,
   create: (host, context) => new TimeseriesView(host, context),
 };

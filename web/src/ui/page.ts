@@ -1,4 +1,5 @@
 // One dashboard on the page: its variables, its grid of panels, and the rounds of refreshing.
+import { askMarks } from "../data/annotations.ts";
 import { ApiError, type Api } from "../data/prometheus.ts";
 import { type Bindings, type MacroContext, rateInterval } from "../data/macros.ts";
 import { Queries } from "../data/queries.ts";
@@ -47,6 +48,7 @@ export class Page implements View {
   private variablesAt = 0;
   private names: { at: number; names: Promise<Set<string> | null> } | null = null;
   private toldNoGpu = false;
+  private marked: { round: number; marks: ReturnType<Services["marks"]> } | null = null;
   private variableTimer = 0;
   private closed = false;
   alone: string | null = null;
@@ -113,6 +115,7 @@ export class Page implements View {
       round: () => this.current,
       macros: (scope, range, interval) => this.macros(scope, range, interval),
       dashboards: this.hooks.dashboards,
+      marks: () => this.marks(),
       metricNames: () => this.metricNames(),
       doctor: this.hooks.doctor,
       noGpu: (d) => {
@@ -138,6 +141,21 @@ export class Page implements View {
       dashboard: this.dashboard.title,
       urlRange: `from=${encodeURIComponent(this.from)}&to=${encodeURIComponent(this.to)}`,
     };
+  }
+
+  /** Annotations are asked once for all charts of a round. */
+  private marks(): ReturnType<Services["marks"]> {
+    const { annotations } = this.dashboard;
+    if (!annotations.length) return Promise.resolve({ marks: [], failed: [] });
+    const { id, range, signal } = this.current;
+    if (this.marked?.round !== id) {
+      const macros = (step: number): MacroContext => this.macros(new Map(), range, step);
+      this.marked = {
+        round: id,
+        marks: askMarks(annotations, this.queries, range, macros, signal),
+      };
+    }
+    return this.marked.marks;
   }
 
   private metricNames(): Promise<Set<string> | null> {

@@ -1,5 +1,7 @@
 // The frame of one panel: title, buttons, and the state of its data (loading, shown, empty, error).
 import { ApiError } from "../data/prometheus.ts";
+import { withFilters } from "../data/adhoc.ts";
+import { isFor } from "../data/annotations.ts";
 import { rateInterval } from "../data/macros.ts";
 import type { Frame } from "../data/frame.ts";
 import { interpolate } from "../data/macros.ts";
@@ -196,7 +198,8 @@ export class PanelFrame {
       out.stepMs = Math.max(out.stepMs, step);
       const macros = this.services.macros(scope, range, step);
       macros.rateIntervalMs = rateInterval(step, Math.max(least, SCRAPE_MS));
-      const expr = interpolate(t.expr, macros, "promql");
+      const plain = interpolate(t.expr, macros, "promql");
+      const expr = withFilters(plain, this.services.variables.filters());
       const { queries } = this.services;
       const wantsRange = t.range && (!t.instant || this.kind.wantsSeries);
       const result = wantsRange
@@ -239,7 +242,10 @@ export class PanelFrame {
       await this.explain(targets);
       return;
     }
-    this.show({ frames, range, stepMs: answer.stepMs });
+    const marks = this.kind.wantsMarks ? await this.services.marks() : { marks: [], failed: [] };
+    if (marks.failed.length) this.note([...notes, ...answer.warnings, ...marks.failed], "");
+    const own = marks.marks.filter((m) => isFor(m.of, panel.id));
+    this.show({ frames, range, stepMs: answer.stepMs, marks: own });
   }
 
   private async explain(targets: Target[]): Promise<void> {

@@ -1,4 +1,5 @@
 // What a page offers to its panels.
+import type { Mark } from "../data/annotations.ts";
 import type { Theme } from "../data/colors.ts";
 import type { Bindings, MacroContext } from "../data/macros.ts";
 import type { Api } from "../data/prometheus.ts";
@@ -36,6 +37,7 @@ export interface Services {
   round(): Round;
   macros(scope: Bindings, range: TimeRange, intervalMs: number): MacroContext;
   dashboards(): DashboardInfo[];
+  marks(): Promise<{ marks: Mark[]; failed: string[] }>; // annotations of this round
   metricNames(): Promise<Set<string> | null>;
   doctor(): Promise<Doctor | null>;
   noGpu(doctor: Doctor): void; // a GPU panel is empty and there is no GPU

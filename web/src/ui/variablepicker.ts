@@ -1,4 +1,5 @@
 // Pickers of variables: a list to choose from, one or several, with All and a search field.
+import { filterOf, filterText, readFilters, writeFilters } from "../data/adhoc.ts";
 import type { VariableOption } from "../model/dashboard.ts";
 import { ALL, type Variables, type VariableState } from "../data/variables.ts";
 import { h, icon } from "./dom.ts";
@@ -114,17 +115,21 @@ export function variableBar(variables: Variables, chosen: Chosen): HTMLElement {
   for (const s of variables.states) {
     const v = s.variable;
     if (v.hide === 2 || v.type === "datasource" || v.type === "constant") continue;
-    bar.append(v.type === "textbox" ? textField(s, chosen) : pickerButton(s, chosen));
+    const typed = v.type === "textbox" || v.type === "adhoc";
+    bar.append(typed ? textField(s, chosen) : pickerButton(s, chosen));
   }
   return bar;
 }
 
 function textField(s: VariableState, chosen: Chosen): HTMLElement {
+  const adhoc = s.variable.type === "adhoc";
   const field = h("input", {
     type: "text",
     class: "variable-text",
-    value: s.chosen[0] ?? "",
-    onchange: () => chosen(s.variable.name, [field.value]),
+    value: adhoc ? writeFilters(s.chosen.flatMap((c) => filterOf(c) ?? [])) : (s.chosen[0] ?? ""),
+    placeholder: adhoc ? 'label="value"' : null,
+    onchange: () =>
+      chosen(s.variable.name, adhoc ? readFilters(field.value).map(filterText) : [field.value]),
   });
   return h(
     "label",

@@ -1,4 +1,5 @@
 // How series and thresholds are painted: strokes, fills, gradients, threshold lines and areas.
+import type { Mark } from "../../data/annotations.ts";
 import type uPlot from "uplot";
 import { obj, str } from "../../model/json.ts";
 import { isScale, namedColor, scaleColor, type Theme, withAlpha } from "../../data/colors.ts";
@@ -117,4 +118,34 @@ export function paintLines(
     u.ctx.stroke();
   }
   u.ctx.restore();
+}
+
+/** Annotations: a dashed line at each moment, a tinted span between two, a flag at the foot. */
+export function paintMarks(u: uPlot, marks: Mark[], theme: Theme, ratio: number): void {
+  const { left, top, width, height } = u.bbox;
+  const { ctx } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  for (const m of marks) {
+    const from = u.valToPos(m.from, "x", true);
+    const to = u.valToPos(m.to, "x", true);
+    const color = namedColor(m.color, theme);
+    if (to > from) {
+      ctx.fillStyle = withAlpha(color, 0.12);
+      ctx.fillRect(from, top, to - from, height);
+    }
+    ctx.strokeStyle = ctx.fillStyle = color;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([4 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    for (const x of to > from ? [from, to] : [from]) {
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+    }
+    ctx.stroke();
+    ctx.fillRect(from - 2 * ratio, top + height - 3 * ratio, to - from + 4 * ratio, 3 * ratio);
+  }
+  ctx.restore();
 }

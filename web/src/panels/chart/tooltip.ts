@@ -103,12 +103,13 @@ export function showTooltip(
   time: number,
   near: ChartSeries | null,
   pointer: { x: number; y: number },
+  notes: TooltipLine[] = [],
 ): void {
   const options = at(context.panel.options, "tooltip");
   const mode = str(at(options, "mode"), "single");
   let list = mode === "single" ? rows.filter((r) => r.series === near) : rows;
   if (bool(at(options, "hideZeros"))) list = list.filter((r) => r.value !== 0);
-  if (mode === "none" || !list.length) {
+  if (mode === "none" || (!list.length && !notes.length)) {
     hideTooltip();
     return;
   }
@@ -120,7 +121,7 @@ export function showTooltip(
   const visible = list.slice(from, from + MAX_ROWS);
   showLines(
     formatDate(time, "ddd MMM DD, HH:mm:ss", context.timezone),
-    visible.map((r) => valueLine(r, context, list.length > 1 && r.series === near)),
+    [...notes, ...visible.map((r) => valueLine(r, context, list.length > 1 && r.series === near))],
     pointer,
     list.length - visible.length,
   );
