@@ -105,6 +105,7 @@ export interface HeatOptions {
   calculate: boolean;
   xSize?: number; // ms
   xCount?: number;
+  leastX?: number; // how far apart points are, ms
   ySize?: number;
   yCount?: number;
   yLog?: number; // base of a logarithmic scale
@@ -189,8 +190,9 @@ function heatOfValues(frames: Frame[], o: HeatOptions): Heat | null {
   const first = points.reduce((m, p) => Math.min(m, p[0]), Infinity);
   const last = points.reduce((m, p) => Math.max(m, p[0]), -Infinity);
   const wanted = Math.max(1, (last - first) / (o.xCount || 30));
+  const finest = o.leastX || 1; // a column narrower than the points are apart would be empty at times
   let stepMs = o.xSize || roundSpan(wanted);
-  stepMs = Math.max(stepMs, (last - first) / MAX_BUCKETS);
+  stepMs = Math.ceil(Math.max(stepMs, (last - first) / MAX_BUCKETS) / finest) * finest;
   const from = Math.floor(first / stepMs) * stepMs;
   const times: number[] = [];
   for (let t = from; t <= last; t += stepMs) times.push(t);

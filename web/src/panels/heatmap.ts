@@ -76,7 +76,7 @@ class HeatmapView implements PanelView {
 
   update(data: PanelData): void {
     this.data = data;
-    this.heat = heatOf(data.frames, calculation(this.options));
+    this.heat = heatOf(data.frames, { ...calculation(this.options), leastX: data.stepMs });
     const config = data.frames.flatMap((f) => f.fields).find((f) => f.type === "number")?.config;
     this.unit = str(at(this.options, "yAxis.unit")) || config?.unit;
     this.draw();
