@@ -1,0 +1,117 @@
+// scrape_ways.test.mjs - the ways to a target: through proxies, around them, and with versions of TLS.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { Algalon, root, temporaryFolder, until } from '../lib/program.mjs';
+
+const pem = (name) => fs.readFileSync(path.join(root, 'tests/fixtures/tls', name));
+const listen = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
+
+/** A proxy that answers plain requests itself and leads CONNECT to `portOf` of the host asked for. */
+async function startProxy(portOf) {
+  const seen = [];
+  const sockets = new Set();
+  const server = http.createServer((request, response) => {
+    seen.push({ method: request.method, url: request.url, headers: request.headers });
+    response.end('through_proxy 1\n');
+  });
+  server.on('connect', (request, socket) => {
+    seen.push({ method: 'CONNECT', url: request.url, headers: request.headers });
+    const behind = net.connect(portOf(request.url), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      behind.pipe(socket).pipe(behind);
+    });
+    for (const one of [socket, behind]) {
+      sockets.add(one);
+      one.on('error', () => {});
+      one.on('close', () => [socket, behind].forEach((other) => other.destroy()));
+    }
+  });
+  const port = await listen(server);
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, seen, close };
+}
+
+describe('targets are reached', () => {
+  it('through proxies and around them, with the versions of TLS that are wanted', { timeout: 90_000 }, async () => {
+    const dir = temporaryFolder('algalon-ways');
+    const certificate = { cert: pem('old-cert.pem'), key: pem('old-key.pem') };
+    const answer = (request, response) => response.end('direct 1\n');
+    const plain = http.createServer(answer);
+    const tls12 = https.createServer({ ...certificate, maxVersion: 'TLSv1.2' }, answer);
+    const tls13 = https.createServer({ ...certificate, minVersion: 'TLSv1.3' }, answer);
+    const [plainPort, port12, port13] = await Promise.all([plain, tls12, tls13].map(listen));
+    const given = await startProxy(() => port13);
+    const ofEnvironment = await startProxy(() => port13);
+    const ca = path.join(root, 'tests/fixtures/tls/old-cert.pem');
+    const tls = (more) => `scheme: https, tls_config: {ca_file: '${ca}'${more}}`;
+    const cases = [
+      /* name, target, keys, up, series, what the proxies saw */
+      ['direct', `127.0.0.1:${plainPort}`, '', 1, 'direct'],
+      ['proxied', 'gpu.invalid:80', `proxy_url: '${given.url}'`, 1, 'through_proxy', 'http://gpu.invalid/metrics'],
+      ['password', 'secret.invalid:80', `proxy_url: '${given.url.replace('//', '//me:word@')}'`, 1, 'through_proxy', 'http://secret.invalid/metrics'],
+      ['connected', 'localhost:443', `proxy_url: '${given.url}', proxy_connect_header: {X-Way: [tunnel]}, ${tls('')}`, 1, 'direct', 'localhost:443'],
+      ['around', `127.0.0.1:${plainPort}`, `proxy_url: '${given.url}', no_proxy: '10.0.0.1,127.0.0.1'`, 1, 'direct'],
+      ['environment', 'env.invalid:80', 'proxy_from_environment: true', 1, 'through_proxy', 'http://env.invalid/metrics'],
+      ['environment-tls', 'tls.invalid:443', `proxy_from_environment: true, ${tls(', server_name: localhost')}`, 1, 'direct', 'tls.invalid:443'],
+      ['environment-around', 'around.invalid:80', 'proxy_from_environment: true', 0],
+      ['environment-here', `127.0.0.1:${plainPort}`, 'proxy_from_environment: true', 1, 'direct'],
+      ['not-asked', 'no.invalid:80', '', 0], /* the environment alone says nothing */
+      ['tls12', `127.0.0.1:${port12}`, tls(''), 1, 'direct'],
+      ['tls13', `127.0.0.1:${port13}`, tls(''), 1, 'direct'],
+      ['min13-of-12', `127.0.0.1:${port12}`, tls(', min_version: TLS13'), 0],
+      ['min13-of-13', `127.0.0.1:${port13}`, tls(', min_version: TLS13'), 1, 'direct'],
+      ['max12-of-13', `127.0.0.1:${port13}`, tls(', max_version: TLS12'), 0],
+      ['max12-of-12', `127.0.0.1:${port12}`, tls(', min_version: TLS12, max_version: TLS12'), 1, 'direct'],
+      ['other-authority', `127.0.0.1:${port13}`, `scheme: https, tls_config: {ca_file: '${ca.replace('old', 'new')}'}`, 0],
+      ['other-name', `127.0.0.1:${port13}`, tls(', server_name: gpu.invalid'), 0],
+      ['unchecked', `127.0.0.1:${port13}`, 'scheme: https, tls_config: {insecure_skip_verify: true}', 1, 'direct'],
+    ];
+    fs.writeFileSync(path.join(dir, 'p.yml'), `
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+${cases.map(([name, target, keys]) => `- {job_name: ${name}, static_configs: [{targets: ['${target}']}]${keys ? `, ${keys}` : ''}}`).join('\n')}
+`);
+    const algalon = await Algalon.start({
+      command: 'host', args: [`--scrape-config=${dir}/p.yml`],
+      env: { HTTP_PROXY: ofEnvironment.url, HTTPS_PROXY: ofEnvironment.url, NO_PROXY: 'around.invalid', http_proxy: '', https_proxy: '', no_proxy: '', ALL_PROXY: '', all_proxy: '' },
+    });
+    const active = async () => (await (await fetch(`${algalon.api}/api/v1/targets?state=active`)).json()).data.activeTargets;
+    try {
+      for (const [name, , , up, series] of cases) {
+        await until(`${name} is ${up ? 'up' : 'down'}`, 30, async () => {
+          const target = (await active()).find((t) => t.scrapePool === name);
+          return target.health === (up ? 'up' : 'down') || Promise.reject(new Error(target.lastError));
+        });
+        if (up) await until(`${name} gives ${series}`, 20, async () => (await algalon.value(`${series}{job="${name}"}`)) === 1);
+      }
+      const wanted = (of) => cases.filter(([name, , , , , url]) => url && name.startsWith('environment') === of).map(([, , , , , url]) => url).sort();
+      const urls = (proxy) => [...new Set(proxy.seen.map(({ url }) => url))].sort();
+      assert.deepEqual(urls(given), wanted(false));
+      assert.deepEqual(urls(ofEnvironment), wanted(true));
+      const of = (proxy, url) => proxy.seen.find((one) => one.url === url).headers;
+      assert.equal(of(given, 'http://secret.invalid/metrics')['proxy-authorization'], `Basic ${Buffer.from('me:word').toString('base64')}`);
+      assert.equal(of(given, 'localhost:443')['x-way'], 'tunnel');
+      const why = async (name) => (await active()).find((t) => t.scrapePool === name).lastError;
+      assert.match(await why('min13-of-12'), /protocol|version|SSL|TLS/i);
+      assert.match(await why('other-authority'), /certificate/i);
+      assert.match(await why('other-name'), /gpu\.invalid|name|certificate/i);
+    } finally {
+      await algalon.stop();
+      for (const server of [plain, tls12, tls13]) {
+        server.closeAllConnections();
+        server.close();
+      }
+      given.close();
+      ofEnvironment.close();
+    }
+  });
+});
