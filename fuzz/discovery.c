@@ -1,9 +1,10 @@
 /* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API:
- * targets are made or the answer is refused; or as the events of a watch. The first byte says whose
- * answer it is. */
+ * targets are made or the answer is refused; or as the events of a watch, or as a token endpoint's.
+ * The first byte says whose answer it is. */
 #include "scrape/dns_sd.h"
 #include "scrape/docker_sd.h"
 #include "scrape/kubernetes_watch.h"
+#include "scrape/token.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,19 @@ static void watch(struct str text)
     kubernetes_watch_fini(&w);
 }
 
+static void token(struct str text)
+{
+    struct error err;
+    int64_t life_ms;
+    char *value;
+
+    if (token_read(text, &value, &life_ms, &err))
+        return;
+    if (life_ms <= 0 || strpbrk(value, "\r\n"))
+        abort();
+    free(value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct docker_settings settings = {STR("localhost"), 80, data && size > 1 && data[1] & 1};
@@ -63,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)!dns_sd_read_answer(data + 1, size - 1, STR("n"), type, 1, &list, &err);
     } else if (data[0] == 'w') {
         watch(text);
+    } else if (data[0] == 't') {
+        token(text);
     } else if (!yaml_parse_json("j", text, &a, &root, &err)) {
         if (data[0] == 'd')
             (void)!docker_sd_read(&settings, root, root, &list, &err);

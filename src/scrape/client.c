@@ -1,5 +1,6 @@
 /* client.c - opens libcurl and keeps many requests under way on one thread. */
 #include "scrape/curl.h"
+#include "scrape/token.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -134,6 +135,7 @@ void client_free(struct client *c)
 {
     if (!c)
         return;
+    token_free_all(c);
     while (c->free) {
         struct transfer *t = c->free;
         c->free = t->next;
@@ -179,8 +181,8 @@ static struct transfer *take_transfer(struct client *c)
     return t;
 }
 
-int client_start(struct client *c, const struct client_request *request, struct transfer **ret,
-                 struct error *err)
+int client_prepare(struct client *c, const struct client_request *request, struct transfer **ret,
+                   struct error *err)
 {
     struct transfer *t = client_has_room(c) ? take_transfer(c) : NULL;
 
@@ -190,19 +192,44 @@ int client_start(struct client *c, const struct client_request *request, struct 
     t->on_data = request->on_data;
     t->body_max = request->body_max;
     t->gzip = t->openmetrics = t->too_large = t->crowded = t->long_head = false;
+    t->token = t->fetches = NULL;
     t->head_bytes = 0;
     t->status = 0;
+    t->code = CURLE_OK;
     t->reason[0] = '\0';
     int code = fetch_prepare(t, request, err);
-    if (!code && c->lib.multi_add_handle(c->multi, t->easy))
-        code = error_errno(err, -ENOMEM, "HTTP request");
-    if (code) {
+    if (code)
         client_release(c, t);
-        return code;
-    }
+    else
+        *ret = t;
+    return code;
+}
+
+int client_begin(struct client *c, struct transfer *t, struct error *err)
+{
+    if (c->lib.multi_add_handle(c->multi, t->easy))
+        return error_errno(err, -ENOMEM, "HTTP request");
     t->on_wire = true;
-    *ret = t;
     return 0;
+}
+
+int client_start(struct client *c, const struct client_request *request, struct transfer **ret,
+                 struct error *err)
+{
+    const struct scrape_oauth2 *oauth2 = request->http->oauth2;
+    struct transfer *t;
+    int code = client_prepare(c, request, &t, err), ready = 1;
+
+    if (code)
+        return code;
+    if (oauth2)
+        ready = token_want(c, oauth2, t, request->timeout_ms, err);
+    code = ready < 0 ? ready : ready ? client_begin(c, t, err) : 0;
+    if (code)
+        client_release(c, t);
+    else
+        *ret = t;
+    return code;
 }
 
 /* ---- the loop ---- */
@@ -246,13 +273,15 @@ void client_process(struct client *c)
         c->lib.multi_socket_action(c->multi, event->data.fd, what, &running);
     }
     c->event_len = 0;
+    token_expire(c);
     if (c->timer_ns && clock_mono_ns() >= c->timer_ns) {
         c->timer_ns = 0;
         c->lib.multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
 }
 
-struct transfer *client_next_done(struct client *c)
+/* The next one that libcurl is done with; NULL: none. */
+static struct transfer *next_message(struct client *c)
 {
     struct transfer *t = NULL;
     CURLMsg *message;
@@ -273,11 +302,29 @@ struct transfer *client_next_done(struct client *c)
     return NULL;
 }
 
+struct transfer *client_next_done(struct client *c)
+{
+    struct transfer *t;
+
+    while ((t = next_message(c)) && t->fetches)
+        token_done(c, t);
+    if (t && t->token && t->status == 401)
+        token_refused(t);
+    if (!t && c->failed) {
+        t = c->failed;
+        c->failed = t->next;
+        t->next = NULL;
+    }
+    return t;
+}
+
 void client_release(struct client *c, struct transfer *t)
 {
     if (t->on_wire)
         c->lib.multi_remove_handle(c->multi, t->easy);
     t->on_wire = false;
+    if (t->token)
+        token_forget(c, t);
     fetch_clear(t);
     atomic_fetch_sub(&c->body_bytes, t->counted);
     t->counted = 0;

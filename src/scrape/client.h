@@ -20,6 +20,7 @@ struct transfer;
 struct client_request {
     struct str url, unix_socket; /* unix_socket: "" or where the server of the URL is */
     struct str accept;
+    struct str form; /* "": it is got; else this is posted as a form */
     int64_t timeout_ms;
     uint64_t body_max; /* bytes on the wire and after unpacking */
     bool compress;     /* ask for gzip */

@@ -54,7 +54,11 @@ struct transfer {
     long status;
     char content_type[80];
     char reason[CURL_ERROR_SIZE];
-    struct transfer *next; /* in the list of free ones */
+    struct token *token;   /* that it has or waits for; NULL: none */
+    struct token *fetches; /* that it fetches; NULL: none */
+    bool waits;            /* for a token, until: */
+    uint64_t wait_until_ns;
+    struct transfer *next; /* in the list of free ones, of those that wait or that failed */
 };
 
 struct client {
@@ -67,6 +71,8 @@ struct client {
     /* When libcurl wants to be called; 0: never. client_wait() reads it without the lock that its
      * users hold around everything else. */
     _Atomic uint64_t timer_ns;
+    struct token *tokens;
+    struct transfer *failed; /* without having been on the wire */
     struct transfer *free;
     size_t free_len, in_use;
     _Atomic uint64_t body_bytes; /* held by all transfers, also those being taken */
@@ -74,6 +80,16 @@ struct client {
 
 /** Sets all options of `t` for `q`. Errors: -ENOMEM, -EINVAL, those of reading a secret's file. */
 MUST_CHECK int fetch_prepare(struct transfer *t, const struct client_request *q, struct error *err);
+
+/** Takes a transfer and prepares it; client_begin() puts it on the wire. Errors: those of
+ * client_start(). */
+MUST_CHECK int client_prepare(struct client *c, const struct client_request *request,
+                              struct transfer **ret, struct error *err);
+MUST_CHECK int client_begin(struct client *c, struct transfer *t, struct error *err);
+
+/** A secret, from the configuration or from its file, without the blanks around it. Terminated, the
+ * caller's to free. Errors: -EINVAL it holds a line end, those of reading the file. */
+MUST_CHECK int fetch_secret(struct str text, struct str file, char **ret, struct error *err);
 
 /** Frees what fetch_prepare() made. */
 void fetch_clear(struct transfer *t);

@@ -97,9 +97,7 @@ static int add_header(struct transfer *t, const char *name, struct str first, st
     return add_to(t, &t->headers, str_of(name), first, second);
 }
 
-/* A secret, from the configuration or from its file, without the blanks around it. Terminated, the
- * caller's to free. */
-static int get_secret(struct str text, struct str file, char **ret, struct error *err)
+int fetch_secret(struct str text, struct str file, char **ret, struct error *err)
 {
     struct buf content;
     int code = 0;
@@ -122,9 +120,9 @@ static int set_basic(struct transfer *t, const struct scrape_auth *auth, struct 
     const struct library *lib = &t->client->lib;
     char *user = NULL, *secret = NULL;
 
-    int code = get_secret(auth->username, auth->username_file, &user, err);
+    int code = fetch_secret(auth->username, auth->username_file, &user, err);
     if (!code)
-        code = get_secret(auth->password, auth->password_file, &secret, err);
+        code = fetch_secret(auth->password, auth->password_file, &secret, err);
     if (!code) {
         lib->easy_setopt(t->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         lib->easy_setopt(t->easy, CURLOPT_USERNAME, user);
@@ -143,7 +141,7 @@ static int set_auth(struct transfer *t, const struct scrape_auth *auth, struct e
     if (auth->basic)
         return set_basic(t, auth, err);
     if (auth->authorization) {
-        code = get_secret(auth->credentials, auth->credentials_file, &secret, err);
+        code = fetch_secret(auth->credentials, auth->credentials_file, &secret, err);
         if (!code && *secret && add_header(t, "Authorization", auth->type, str_of(secret)))
             code = error_errno(err, -ENOMEM, "HTTP request");
     }
@@ -159,7 +157,7 @@ static int set_headers(struct transfer *t, const struct scrape_header *headers, 
 
     for (size_t i = 0; i < len && !code; i++) {
         char *value = NULL;
-        code = get_secret(headers[i].value, headers[i].file, &value, err);
+        code = fetch_secret(headers[i].value, headers[i].file, &value, err);
         if (!code && add_to(t, list, headers[i].name, STR(""), str_of(value)))
             code = error_errno(err, -ENOMEM, "HTTP request");
         free(value);
@@ -325,6 +323,10 @@ static void set_bounds(struct transfer *t, const struct client_request *q)
     lib->easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, q->http->follow_redirects ? 1L : 0L);
     lib->easy_setopt(t->easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
     lib->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+    if (q->form.len) {
+        lib->easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long)q->form.len);
+        lib->easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, q->form.ptr);
+    }
     if (!q->http->enable_http2)
         lib->easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     if (q->unix_socket.len)
@@ -337,6 +339,8 @@ static int set_request_headers(struct transfer *t, const struct client_request *
     const struct http_config *http = q->http;
     int code = add_header(t, "Accept", STR(""), q->accept);
 
+    if (!code && q->form.len)
+        code = add_header(t, "Content-Type", STR(""), STR("application/x-www-form-urlencoded"));
     if (!code && q->compress)
         code = add_header(t, "Accept-Encoding", STR(""), STR("gzip"));
     if (code)

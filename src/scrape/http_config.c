@@ -276,14 +276,77 @@ static int read_proxy_url(struct reader *r, const struct yaml_node *node, void *
     return 0;
 }
 
-static int read_oauth2(struct reader *r, const struct yaml_node *node, void *to)
+/* ---- OAuth 2.0 ---- */
+
+static int read_form(struct reader *r, const struct yaml_node *node, void *to)
 {
-    (void)to;
+    struct scrape_oauth2 *o = to;
+
     if (yaml_is_null(node))
         return 0;
-    return reader_bad(r, node->line,
-                      "oauth2 is not supported: let something else fetch the token into a file "
-                      "and name it in authorization.credentials_file");
+    if (node->kind != YAML_MAP)
+        return reader_bad(r, node->line, "endpoint_params: a map is wanted");
+    o->params = arena_calloc(r->arena, node->len + 1, sizeof(*o->params));
+    if (!o->params)
+        return reader_out_of_memory(r);
+    for (const struct yaml_item *it = node->first; it; it = it->next) {
+        struct str value = STR("");
+        int code = reader_text(r, it->value, &value);
+        if (code)
+            return code;
+        o->params[o->param_len++] = (struct label){it->key, value};
+    }
+    return 0;
+}
+
+static int settle_oauth2(struct reader *r, size_t line, const struct scrape_oauth2 *o)
+{
+    if (!o->client_id.len)
+        return reader_bad(r, line, "oauth2: client_id is missing");
+    if (!o->token_url.len)
+        return reader_bad(r, line, "oauth2: token_url is missing");
+    if (!o->client_secret.len && !o->client_secret_file.len)
+        return reader_bad(r, line, "oauth2: client_secret or client_secret_file is missing");
+    if (o->client_secret.len && o->client_secret_file.len)
+        return reader_bad(r, line, "oauth2: client_secret or client_secret_file, not both");
+    return 0;
+}
+
+static int read_oauth2(struct reader *r, const struct yaml_node *node, void *to)
+{
+    static const struct key own[] = {
+        {"client_id", reader_text, offsetof(struct scrape_oauth2, client_id)},
+        {"client_secret", reader_text, offsetof(struct scrape_oauth2, client_secret)},
+        {"client_secret_file", reader_path, offsetof(struct scrape_oauth2, client_secret_file)},
+        {"token_url", reader_url, offsetof(struct scrape_oauth2, token_url)},
+        {"scopes", reader_texts, offsetof(struct scrape_oauth2, scopes)},
+        {"endpoint_params", read_form, 0},
+    };
+    static const struct key way[] = {
+        {"tls_config", read_tls, offsetof(struct http_config, tls)},
+        {"proxy_url", read_proxy_url, offsetof(struct http_config, proxy.url)},
+        {"no_proxy", reader_text, offsetof(struct http_config, proxy.no_proxy)},
+        {"proxy_from_environment", reader_bool,
+         offsetof(struct http_config, proxy.from_environment)},
+        {"proxy_connect_header", read_proxy_header, offsetof(struct http_config, proxy)},
+    };
+    struct http_config *h = to;
+
+    if (yaml_is_null(node))
+        return 0;
+    struct scrape_oauth2 *o = arena_new(r->arena, struct scrape_oauth2);
+    if (!o)
+        return reader_out_of_memory(r);
+    http_config_init(&o->http);
+    const struct key_table tables[] = {{own, ARRAY_LEN(own), o}, {way, ARRAY_LEN(way), &o->http}};
+    int code = reader_map(r, node, "oauth2", tables, ARRAY_LEN(tables));
+    if (!code)
+        code = settle_oauth2(r, node->line, o);
+    if (!code)
+        code = http_config_settle(r, node->line, &o->http);
+    o->key = yaml_hash(node) ^ hash_bytes(r->folder.ptr, r->folder.len);
+    h->oauth2 = o;
+    return code;
 }
 
 /* ---- all of it ---- */
@@ -322,9 +385,9 @@ int http_config_settle(struct reader *r, size_t line, struct http_config *h)
     struct scrape_auth *auth = &h->auth;
     const struct scrape_proxy *proxy = &h->proxy;
 
-    if (auth->basic + auth->authorization + auth->bearer > 1)
+    if (auth->basic + auth->authorization + auth->bearer + (h->oauth2 != NULL) > 1)
         return reader_bad(r, line,
-                          "one of basic_auth, authorization and bearer_token, not several");
+                          "one of basic_auth, authorization, oauth2 and bearer_token, not several");
     if (auth->bearer && auth->credentials.len && auth->credentials_file.len)
         return reader_bad(r, line, "bearer_token or bearer_token_file, not both");
     if (auth->bearer) {

@@ -30,13 +30,26 @@ struct scrape_proxy {
     size_t header_len;
 };
 
+struct scrape_oauth2;
+
 struct http_config {
     struct scrape_auth auth;
+    const struct scrape_oauth2 *oauth2; /* NULL: none */
     struct scrape_tls tls;
     struct scrape_proxy proxy;
     struct scrape_header *headers;
     size_t header_len;
     bool follow_redirects, enable_http2;
+};
+
+/* Client credentials: a token is fetched from token_url. */
+struct scrape_oauth2 {
+    struct str client_id, client_secret, client_secret_file, token_url;
+    struct text_list scopes;
+    struct label *params; /* of the form, beside those of the standard */
+    size_t param_len;
+    struct http_config http; /* how token_url is reached */
+    uint64_t key;            /* equal settings have equal ones */
 };
 
 /** What holds where the configuration says nothing. */

@@ -28,6 +28,10 @@ static int read_false(struct reader *r, const struct yaml_node *node, void *to)
 /* What the client for sending cannot do, said before it is missed. */
 static int check_http(struct reader *r, size_t line, const struct http_config *h)
 {
+    if (h->oauth2)
+        return reader_bad(r, line,
+                          "remote_write: oauth2 is not there: let something else fetch the token "
+                          "into a file and name it in authorization.credentials_file");
     if (h->tls.ca.len || h->tls.cert.len || h->tls.key.len)
         return reader_bad(r, line, "remote_write: certificates are given as files");
     if (h->tls.server_name.len || h->tls.min_version || h->tls.max_version)

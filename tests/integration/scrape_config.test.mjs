@@ -51,6 +51,20 @@ const VERDICTS = [
   [job('tls_config: {insecure_skip_verify: true, server_name: x, min_version: TLS12}')],
   [job('tls_config: {min_version: TLS9}')],
   [job('proxy_url: http://proxy:3128')],
+  [job('proxy_url: 7'), { ours: false }], // no proxy has such a URL: it is said when it is read
+  [job('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}')],
+  [job('oauth2: {client_id: a, client_secret_file: b, token_url: "http://a", scopes: [x], endpoint_params: {p: q}, tls_config: {ca_file: x}}')],
+  [job('oauth2: {client_id: a, client_secret: b, client_secret_file: c, token_url: "http://a"}')],
+  [job('oauth2: {client_id: a, client_secret: b, token_url: "http://a", unknown: 1}')],
+  [job('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}\nbasic_auth: {username: a}')],
+  [job('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}\nauthorization: {credentials: a}')],
+  [job('tls_config: {cert_file: a, key_file: b, ca_file: c}')],
+  [job('tls_config: {key_file: b}')],
+  [job('http_sd_configs: [{url: "http://a/b", refresh_interval: 5s, basic_auth: {username: a, password: b}}]')],
+  [job('http_sd_configs: [{url: "http://a/b", unknown: 1}]')],
+  [job('file_sd_configs: [{files: [a.json], refresh_interval: 5m}]')],
+  [job('relabel_configs: [{source_labels: [a], regex: 5, target_label: b}]')],
+  [job('honor_timestamps: 3')],
   [job('consul_sd_configs: [{server: "a:1"}]')],
   [job('tls_config: {cert_file: a}')],
   [job('static_configs: [{targets: [a, "b:1"], labels: {x: y}}]')],
@@ -113,7 +127,6 @@ const VERDICTS = [
   ['global: {sample_limit: 5}\n', { ours: true }],
   ['scrape_config_files: ["x/*.yml"]\n', { ours: true }],
   // Not supported here, and said.
-  [job('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}'), { ours: false }],
   [job('scrape_interval: 10ms\nscrape_timeout: 10ms'), { ours: false }], // shorter than 100 ms
 ];
 

@@ -114,4 +114,82 @@ ${cases.map(([name, target, keys]) => `- {job_name: ${name}, static_configs: [{t
       ofEnvironment.close();
     }
   });
+
+  it('with tokens of OAuth 2.0, fetched once, kept while they are good, and anew when they are not', { timeout: 120_000 }, async () => {
+    const dir = temporaryFolder('algalon-oauth2');
+    /* Token endpoints by path: their requests, and what they answer. */
+    const asked = { basic: [], form: [], short: [], wrong: [], slow: [] };
+    const good = new Set();
+    const ends = http.createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const kind = request.url.slice(1);
+      const form = new URLSearchParams(Buffer.concat(chunks).toString());
+      asked[kind].push({ method: request.method, type: request.headers['content-type'], authorization: request.headers.authorization, form: Object.fromEntries(form) });
+      if (kind === 'slow') return undefined;
+      if (kind === 'wrong' || (kind === 'form' && request.headers.authorization)) return response.writeHead(401).end('{"error":"invalid_client"}');
+      const token = `${kind}-${asked[kind].length}`;
+      good.add(token);
+      return response.end(JSON.stringify({ access_token: token, token_type: 'bearer', expires_in: kind === 'short' ? 2 : 3600 }));
+    });
+    const used = [];
+    const gpu = http.createServer((request, response) => {
+      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+      used.push(token);
+      if (!good.has(token)) return response.writeHead(401).end();
+      if (request.url === '/list') return response.setHeader('Content-Type', 'application/json').end(JSON.stringify([{ targets: [`127.0.0.1:${gpuPort}`] }]));
+      return response.end('direct 1\n');
+    });
+    const [endsPort, gpuPort] = await Promise.all([ends, gpu].map(listen));
+    fs.writeFileSync(path.join(dir, 'secret'), 'pa ss/word\n');
+    const oauth2 = (kind, more = 'client_secret_file: secret') => `oauth2: {client_id: 'me@x', token_url: 'http://127.0.0.1:${endsPort}/${kind}', ${more}}`;
+    const many = Array.from({ length: 50 }, (_, i) => `{targets: ['127.0.0.1:${gpuPort}'], labels: {n: '${i}'}}`).join(', ');
+    const one = `static_configs: [{targets: ['127.0.0.1:${gpuPort}']}]`;
+    fs.writeFileSync(path.join(dir, 'p.yml'), `
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+- {job_name: basic, static_configs: [${many}], ${oauth2('basic', "client_secret_file: secret, scopes: [a, b], endpoint_params: {audience: 'x y'}")}}
+- {job_name: form, ${one}, ${oauth2('form')}}
+- {job_name: short, ${one}, ${oauth2('short', 'client_secret: plain')}}
+- {job_name: wrong, ${one}, ${oauth2('wrong')}}
+- {job_name: slow, ${one}, ${oauth2('slow')}}
+- {job_name: listed, http_sd_configs: [{url: 'http://127.0.0.1:${gpuPort}/list', ${oauth2('basic')}}], ${oauth2('basic')}}
+`);
+    const algalon = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/p.yml`] });
+    const active = async (job) => (await (await fetch(`${algalon.api}/api/v1/targets?state=active&scrapePool=${job}`)).json()).data.activeTargets;
+    try {
+      for (const [job, n] of [['basic', 50], ['form', 1], ['short', 1], ['listed', 1]]) {
+        await until(`${job} is up`, 40, async () => {
+          const targets = await active(job);
+          return (targets.length === n && targets.every((t) => t.health === 'up')) || Promise.reject(new Error(`${targets.length} ${targets.find((t) => t.health !== 'up')?.lastError}`));
+        });
+      }
+      /* One for the fifty, one for the job with other settings, and one more for its list, asked by another thread. */
+      assert.equal(asked.basic.length, 3, JSON.stringify(asked.basic));
+      const request = asked.basic.find(({ form }) => form.scope);
+      assert.deepEqual(request, {
+        method: 'POST', type: 'application/x-www-form-urlencoded', form: { grant_type: 'client_credentials', scope: 'a b', audience: 'x y' },
+        authorization: `Basic ${Buffer.from('me%40x:pa%20ss%2Fword').toString('base64')}`,
+      });
+      /* One that refuses the header is asked by the form. */
+      assert.deepEqual(asked.form.map(({ form }) => [form.client_id, form.client_secret]), [[undefined, undefined], ['me@x', 'pa ss/word']]);
+      assert.ok(!asked.form[1].authorization);
+      /* One that does not live long is fetched again, before it is of no use. */
+      await until('another token is used', 30, () => used.includes('short-2'));
+      for (const [job, why] of [['wrong', /oauth2.*401/], ['slow', /oauth2/]]) {
+        await until(`${job} says why`, 30, async () => why.test((await active(job))[0].lastError));
+      }
+      /* One that is withdrawn is fetched again. */
+      const before = asked.basic.length;
+      for (const token of [...good]) if (token.startsWith('basic')) good.delete(token);
+      await until('all are up with new tokens', 60, async () => asked.basic.length > before && (await active('basic')).every((t) => t.health === 'up'));
+    } finally {
+      await algalon.stop();
+      for (const server of [ends, gpu]) {
+        server.closeAllConnections();
+        server.close();
+      }
+    }
+    assert.doesNotMatch(algalon.output, /pa ss|plain|basic-\d|short-\d/, 'no secret in the log');
+  });
 });
