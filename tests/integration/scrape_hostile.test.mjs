@@ -58,7 +58,7 @@ scrape_configs: [{job_name: good, file_sd_configs: [{files: [good.json]}]}]
 async function assertOnTime(algalon, alone) {
   const fewest = (of) => of.value('min(count_over_time(heat{gpu="0"}[8s]))');
   const [ours, theirs] = await Promise.all([fewest(algalon), fewest(alone)]);
-  assert.ok(ours >= theirs - 1, `one of the good targets was scraped ${ours} times in 8 s, ${theirs} times without the others`);
+  assert.ok(ours >= theirs - 2, `one of the good targets was scraped ${ours} times in 8 s, ${theirs} times without the others`);
   const [up, upAlone] = await Promise.all([algalon, alone].map((of) => of.value('avg(avg_over_time(up{job="good"}[8s]))')));
   assert.ok(up >= upAlone - 0.01, `the good targets were up for ${up} of the time, ${upAlone} without the others`);
 }
