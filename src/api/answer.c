@@ -88,7 +88,12 @@ void answer_promql_error(struct http_request *r, const char *parameter,
 
 void answer_failure(struct http_request *r, const struct error *err)
 {
-    if (err->code == -ENOMEM || err->code == -E2BIG || err->code == -ERANGE)
+    if (err->code == -E2BIG)
+        answer_error(r, 422, "execution", "%s: narrow it, or raise --query.max-series", err->text);
+    else if (err->code == -ENOMEM)
+        answer_error(r, 422, "execution", "%s: ask for less, or raise --query.max-memory",
+                     err->text);
+    else if (err->code == -ERANGE)
         answer_error(r, 422, "execution", "%s", err->text);
     else
         answer_error(r, 500, "internal", "%s", err->text);

@@ -27,7 +27,7 @@ enum api_outcome {
 struct api_counters {
     atomic_uint queries_running, queries_waiting;
     atomic_uint_fast64_t queries[API_QUERY_OUTCOMES];
-    atomic_uint_fast64_t query_ns, query_samples;
+    atomic_uint_fast64_t query_ns, query_samples, query_slow;
     atomic_uint_fast64_t import_samples, import_lines_refused, import_too_old,
         import_series_refused;
     atomic_uint_fast64_t write_requests, write_samples, write_too_old, write_refused;
@@ -51,6 +51,7 @@ struct api {
     int64_t lookback_ms, query_timeout_ms;
     size_t query_max_memory, query_max_series, query_max_samples;
     unsigned query_max_concurrent;
+    int64_t query_slow_ms; /* queries that take as long are logged; 0: none */
     /* All settings in force, in order: for /api/v1/status/flags. */
     const struct api_flag {
         const char *name, *value;

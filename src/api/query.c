@@ -12,6 +12,7 @@
 #define POINT_TEXT       (24 + NUM_MAX_TEXT + 8)
 #define GATE_LOOK_MS     5 /* how often a waiting query looks whether it may run */
 #define DEFAULT_LIMIT_MS (INT64_C(2) * 60 * 1000)
+#define LOGGED_TEXT_MAX  1000 /* bytes of a slow query's expression */
 
 /* ---- JSON ---- */
 
@@ -193,6 +194,30 @@ static void answer_result(struct job *job, const struct promql_result *result)
     answer_finish(job->r, &body, &warnings, &result->infos);
 }
 
+/* Tells of a query that took long, however it ended: what it asked for and what that cost. */
+static void log_if_slow(const struct job *job, const char *outcome, uint64_t samples)
+{
+    struct api *api = job->api;
+    const struct promql_options *o = &job->options;
+    int64_t took_ms = (int64_t)((job->ended_ns - job->started_ns) / NS_PER_MS);
+    struct str text = expression(job->r);
+    size_t shown = MIN(text.len, (size_t)LOGGED_TEXT_MAX);
+    char took[48], start[32] = "", end[32] = "", step[48], query[LOGGED_TEXT_MAX + 4];
+
+    if (api->query_slow_ms <= 0 || took_ms < api->query_slow_ms)
+        return;
+    atomic_fetch_add(&api->counters.query_slow, 1);
+    while (shown < text.len && shown && ((unsigned char)text.ptr[shown] & 0xc0) == 0x80)
+        shown--; /* not within a character */
+    snprintf(query, sizeof(query), "%.*s%s", (int)shown, text.ptr, shown < text.len ? "..." : "");
+    *times_put(start, o->start_ms) = '\0';
+    *times_put(end, o->end_ms) = '\0';
+    log_warn("slow query", "took", num_print_duration(took, took_ms), "result", outcome, "samples",
+             LOG_NUM(samples), "waited",
+             num_print_duration(step, (int64_t)((job->started_ns - job->asked_ns) / NS_PER_MS)),
+             "start", start, "end", end, "step_ms", LOG_NUM(o->step_ms), "query", query);
+}
+
 static void run(struct job *job)
 {
     static const enum api_outcome outcomes[] = {[PROMQL_BAD_DATA] = API_QUERY_BAD_DATA,
@@ -212,10 +237,12 @@ static void run(struct job *job)
     atomic_fetch_sub(&api->counters.queries_running, 1);
     atomic_fetch_add(&api->counters.query_ns, job->ended_ns - job->started_ns);
     if (code < 0) {
+        log_if_slow(job, err.text, 0);
         count(api, outcomes[err.kind]);
         answer_promql_error(job->r, "query", &err);
         return;
     }
+    log_if_slow(job, "success", result->samples_read);
     count(api, API_QUERY_OK);
     atomic_fetch_add(&api->counters.query_samples, result->samples_read);
     answer_result(job, result);

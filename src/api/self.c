@@ -355,6 +355,8 @@ static void print_queries(struct buf *to, struct api *api)
            (double)atomic_load(&c->query_ns) / 1e9);
     counter(to, "algalon_query_samples_total", "Samples read by queries.",
             atomic_load(&c->query_samples));
+    counter(to, "algalon_query_slow_total", "Queries that took as long as --query.log-slower-than.",
+            atomic_load(&c->query_slow));
     gauge(to, "algalon_query_running", "Queries that run now.", atomic_load(&c->queries_running));
     gauge(to, "algalon_query_waiting", "Queries that wait for their turn.",
           atomic_load(&c->queries_waiting));

@@ -556,6 +556,7 @@ static void fill_api(struct service *s)
         .query_max_memory = set->query_max_memory,
         .query_max_series = set->query_max_series,
         .query_max_samples = set->query_max_samples,
+        .query_slow_ms = set->query_slow_ms,
         .query_max_concurrent = (unsigned)set->query_max_concurrent,
         .flags = s->flags,
         .flag_len = n,

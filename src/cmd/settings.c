@@ -197,6 +197,8 @@ static const struct option_spec specs[] = {
      "samples that one query may read"},
     {"query.max-concurrent", COUNT, FIELD(query_max_concurrent), KEEPING, "Queries", "8", "N",
      "queries at one time; further ones wait"},
+    {"query.log-slower-than", DURATION, FIELD(query_slow_ms), KEEPING, "Queries", "5s", "DURATION",
+     "queries that take as long are logged, with what they asked for and read; 0: none"},
 
     {"kind", CHOICE, FIELD(kind), FOR_CHECK, "Checking", "auto",
      "auto|config|scrape|targets|rules|dashboard|web|data",

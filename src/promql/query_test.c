@@ -258,6 +258,7 @@ static void a_single_series_cannot_outlast_the_deadline(void **state)
         "deriv(long[100d])",
         "avg_over_time(long[100d])",
         "topk(1, max_over_time(long[100d]))",
+        "topk_avg(1, (max_over_time(long[100d])) offset 1s, \"a=b\")",
     };
     struct label name = {STR(LABEL_NAME), STR("long")};
     size_t n = 1000000;
