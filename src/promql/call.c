@@ -273,7 +273,7 @@ int call_eval(struct eval *e, const struct node *n, const struct grid *g, struct
     case FUNCTION_SORT_DESC:
     case FUNCTION_SORT_BY_LABEL:
     case FUNCTION_SORT_BY_LABEL_DESC:
-        return ordering_eval(e, c, g, &ret->vector);
+        return ordering_eval(e, n, g, &ret->vector);
     case FUNCTION_LABEL_REPLACE:
     case FUNCTION_LABEL_JOIN:
         return renaming_eval(e, c, g, &ret->vector);

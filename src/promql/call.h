@@ -19,7 +19,7 @@ MUST_CHECK int histogram_eval(struct eval *e, const struct node_call *c, const s
                               struct vector *ret);
 
 /* ordering.c: sort and its kin. */
-MUST_CHECK int ordering_eval(struct eval *e, const struct node_call *c, const struct grid *g,
+MUST_CHECK int ordering_eval(struct eval *e, const struct node *n, const struct grid *g,
                              struct vector *ret);
 
 /* over_range.c: range_avg and its kin. */

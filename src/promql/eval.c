@@ -27,13 +27,20 @@ int eval_failed(struct eval *e, int code)
     return code;
 }
 
-__attribute__((format(printf, 4, 0))) static void
-note(struct eval *e, struct str *list, size_t *len, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void note(struct eval *e, const struct node *about,
+                                                       struct str *list, size_t *len,
+                                                       const char *format, va_list args)
 {
-    char text[300];
+    char text[400];
     int n = vsnprintf(text, sizeof(text), format, args);
     struct str s = {text, MIN((size_t)MAX(n, 0), sizeof(text) - 1)};
+    unsigned line, column;
 
+    if (about) {
+        fault_place(e->text, about->start, &line, &column);
+        n = snprintf(text + s.len, sizeof(text) - s.len, " (%u:%u)", line, column);
+        s.len = MIN(s.len + (size_t)MAX(n, 0), sizeof(text) - 1);
+    }
     for (size_t i = 0; i < *len; i++)
         if (str_equal(list[i], s))
             return;
@@ -44,22 +51,34 @@ note(struct eval *e, struct str *list, size_t *len, const char *format, va_list 
         list[(*len)++] = s;
 }
 
-void eval_warn(struct eval *e, const char *format, ...)
+void eval_warn(struct eval *e, const struct node *about, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    note(e, e->warnings, &e->warnings_len, format, args);
+    note(e, about, e->warnings, &e->warnings_len, format, args);
     va_end(args);
 }
 
-void eval_inform(struct eval *e, const char *format, ...)
+void eval_inform(struct eval *e, const struct node *about, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    note(e, e->infos, &e->infos_len, format, args);
+    note(e, about, e->infos, &e->infos_len, format, args);
     va_end(args);
+}
+
+void eval_warn_of_quantiles(struct eval *e, const struct node *about, const double *quantiles,
+                            size_t n)
+{
+    char text[NUM_MAX_TEXT];
+
+    for (size_t k = 0; k < n; k++)
+        if (!(quantiles[k] >= 0 && quantiles[k] <= 1))
+            eval_warn(e, about,
+                      "PromQL warning: quantile value should be between 0 and 1, got %.*s",
+                      (int)num_print_brief(text, quantiles[k]), text);
 }
 
 int eval_duration(struct eval *e, const struct node *n, bool positive, int64_t *ret_ms)

@@ -26,6 +26,7 @@ struct eval {
     struct promql_options options; /* with the defaults filled in */
     struct arena arena;
     struct promql_error *err;
+    struct str text;        /* of the expression, for places in it */
     double step_s, range_s; /* of the whole query, for step() and range() */
     struct held_selection *held;
     bool keep_empty; /* of the comparison evaluated next: lines without any sample too */
@@ -65,9 +66,14 @@ MUST_CHECK int eval_duration(struct eval *e, const struct node *n, bool positive
 MUST_CHECK int eval_time_of(struct eval *e, const struct node *n, bool *ret_fixed, int64_t *ret_at,
                             int64_t *ret_offset);
 
-/** Notes a warning or an info once. */
-void eval_warn(struct eval *e, const char *format, ...) PRINTF_LIKE(2, 3);
-void eval_inform(struct eval *e, const char *format, ...) PRINTF_LIKE(2, 3);
+/** Notes a warning or an info once, with the place of the node that it is about (NULL: none). */
+void eval_warn(struct eval *e, const struct node *about, const char *format, ...) PRINTF_LIKE(3, 4);
+void eval_inform(struct eval *e, const struct node *about, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/** The warning of Prometheus where one of `n` quantiles is not between 0 and 1. */
+void eval_warn_of_quantiles(struct eval *e, const struct node *about, const double *quantiles,
+                            size_t n);
 
 /* call.c, aggregate.c, binary.c */
 MUST_CHECK int call_eval(struct eval *e, const struct node *n, const struct grid *g,

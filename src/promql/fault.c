@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-static void place_of(struct str text, size_t at, unsigned *ret_line, unsigned *ret_column)
+void fault_place(struct str text, size_t at, unsigned *ret_line, unsigned *ret_column)
 {
     size_t begin = 0;
 
@@ -27,7 +27,7 @@ int fault_parse(struct promql_error *err, struct str text, size_t at, const char
     vsnprintf(words, sizeof(words), format, args);
     va_end(args);
     err->kind = PROMQL_BAD_DATA;
-    place_of(text, at, &err->line, &err->column);
+    fault_place(text, at, &err->line, &err->column);
     snprintf(err->text, sizeof(err->text), "%u:%u: parse error: %s", err->line, err->column, words);
     return -EINVAL;
 }

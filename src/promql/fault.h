@@ -9,6 +9,9 @@
 int fault_parse(struct promql_error *err, struct str text, size_t at, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
+/** Line and column, from 1, of byte `at` of the text. */
+void fault_place(struct str text, size_t at, unsigned *ret_line, unsigned *ret_column);
+
 /** A failure without a place. Returns a negative code that fits `kind`. */
 int fault_set(struct promql_error *err, enum promql_error_kind kind, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -123,8 +123,8 @@ static double fraction(double lower, double upper, const struct bucket *b, size_
 }
 
 /* Lines with a readable "le", numbered by their other labels. */
-static int group(struct eval *e, struct vector *v, struct label_index *index, double **ret_bounds,
-                 uint32_t **ret_group_of)
+static int group(struct eval *e, const struct node *buckets, struct vector *v,
+                 struct label_index *index, double **ret_bounds, uint32_t **ret_group_of)
 {
     static const struct str le[] = {{"le", 2}};
     struct projection others;
@@ -140,7 +140,7 @@ static int group(struct eval *e, struct vector *v, struct label_index *index, do
             v->lines[kept++] = v->lines[i];
             continue;
         }
-        eval_warn(e,
+        eval_warn(e, buckets,
                   "PromQL warning: bucket label \"le\" is missing or has a malformed value of "
                   "\"%.*s\" for metric name \"%.*s\"",
                   (int)MIN(bound.len, (size_t)60), bound.ptr,
@@ -169,15 +169,15 @@ static void answer(const struct question *q, const struct bars *bars, struct buc
     }
 }
 
-static int answer_all(struct eval *e, const struct question *q, struct vector *v, size_t steps,
-                      struct vector *ret)
+static int answer_all(struct eval *e, const struct question *q, const struct node *buckets,
+                      struct vector *v, size_t steps, struct vector *ret)
 {
     struct label_index index;
     struct members members;
     double *bounds = NULL;
     uint32_t *group_of = NULL;
     bool forced = false;
-    int code = group(e, v, &index, &bounds, &group_of);
+    int code = group(e, buckets, v, &index, &bounds, &group_of);
 
     if (code)
         return code;
@@ -199,8 +199,10 @@ static int answer_all(struct eval *e, const struct question *q, struct vector *v
         code = eval_interrupted(&e->options, e->err);
     }
     if (forced)
-        eval_inform(e, "PromQL info: input to histogram_quantile needed to be fixed for "
-                       "monotonicity");
+        eval_inform(e, buckets,
+                    "PromQL info: input to histogram_quantile needed to be fixed for monotonicity "
+                    "(see https://prometheus.io/docs/prometheus/latest/querying/functions/"
+                    "#histogram_quantile)");
     vector_drop_empty(ret, steps);
     return code;
 }
@@ -221,9 +223,7 @@ int histogram_eval(struct eval *e, const struct node_call *c, const struct grid 
         return code;
     q.first = first;
     q.second = second;
-    for (size_t k = 0; k < g->len && q.quantile; k++)
-        if (!(first[k] >= 0 && first[k] <= 1))
-            eval_warn(e, "PromQL warning: quantile value should be between 0 and 1, got %g",
-                      first[k]);
-    return answer_all(e, &q, &v, g->len, ret);
+    if (q.quantile)
+        eval_warn_of_quantiles(e, c->args[0], first, g->len);
+    return answer_all(e, &q, c->args[c->len - 1], &v, g->len, ret);
 }

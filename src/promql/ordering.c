@@ -117,12 +117,16 @@ static int by_label(struct eval *e, const struct node_call *c, struct vector *v,
     return 0;
 }
 
-int ordering_eval(struct eval *e, const struct node_call *c, const struct grid *g,
-                  struct vector *ret)
+int ordering_eval(struct eval *e, const struct node *n, const struct grid *g, struct vector *ret)
 {
+    const struct node_call *c = &n->call;
     enum function_id id = c->function->id;
     int code = eval_vector(e, c->args[0], g, ret);
 
+    if (e->options.step_ms)
+        eval_warn(e, n,
+                  "PromQL warning: sort is ineffective for range queries since results are always "
+                  "ordered by labels");
     if (code || g->len != 1)
         return code;
     if (id == FUNCTION_SORT || id == FUNCTION_SORT_DESC)

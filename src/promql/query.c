@@ -233,7 +233,7 @@ static int finish(struct eval *e, struct outcome *o)
 int promql_query(const struct queryable *q, struct str expr, const struct promql_options *options,
                  struct promql_result **ret, struct promql_error *err)
 {
-    struct eval e = {.queryable = q, .options = with_defaults(options), .err = err};
+    struct eval e = {.queryable = q, .options = with_defaults(options), .err = err, .text = expr};
     struct outcome *o = calloc(1, sizeof(*o));
     struct tree tree = {0};
     struct grid grid;

@@ -305,6 +305,54 @@ static void what_the_store_says_reaches_the_caller(void **state)
     s->fail_read = 0;
 }
 
+static void notes_say_what_is_odd_and_where(void **state)
+{
+#define QUANTILE "PromQL warning: quantile value should be between 0 and 1, got "
+#define NON_COUNTER                                                                                \
+    "PromQL info: metric might not be a counter, name does not end in "                            \
+    "_total/_sum/_count/_bucket: \"m\" "
+    static const struct {
+        const char *expr, *warning, *info;
+    } cases[] = {
+        {"m", NULL, NULL},
+        {"rate(m[5m])", NULL, NON_COUNTER "(1:6)"},
+        {"\n sum(\n  increase(m[5m]))", NULL, NON_COUNTER "(3:12)"},
+        {"rate((m{i!=\"\"}[5m]))", NULL, NON_COUNTER "(1:6)"},
+        {"irate(m[5m]) + delta(m[5m])", NULL, NULL},
+        {"rate(nothing[5m])", NULL, NULL},
+        {"quantile(2, m)", QUANTILE "2 (1:10)", NULL},
+        {"quantile(NaN, m)", QUANTILE "NaN (1:10)", NULL},
+        {"quantile_over_time(-0.5, m[5m])", QUANTILE "-0.5 (1:20)", NULL},
+        {"histogram_quantile(1e7, nothing)", QUANTILE "1e+07 (1:20)", NULL},
+        {"histogram_quantile(0.5, m{i=\"001\"})",
+         "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"\" for "
+         "metric "
+         "name \"m\" (1:25)",
+         NULL},
+        {"abs(sort(m))",
+         "PromQL warning: sort is ineffective for range queries since results are always ordered "
+         "by "
+         "labels (1:5)",
+         NULL},
+    };
+    struct promql_result *r;
+    struct promql_error err;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct promql_options o = hour();
+        assert_int_equal(ask(*state, cases[i].expr, &o, &r, &err), 0);
+        assert_int_equal(r->warnings.len, cases[i].warning != NULL);
+        assert_int_equal(r->infos.len, cases[i].info != NULL);
+        if (cases[i].warning)
+            assert_true(str_is(r->warnings.items[0], cases[i].warning));
+        if (cases[i].info)
+            assert_true(str_is(r->infos.items[0], cases[i].info));
+        promql_result_free(r);
+    }
+#undef QUANTILE
+#undef NON_COUNTER
+}
+
 static void what_makes_no_range_is_refused(void **state)
 {
     struct promql_options o = hour();
@@ -371,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_query_ends_at_its_deadline_or_when_its_client_has_left),
         cmocka_unit_test(a_single_series_cannot_outlast_the_deadline),
         cmocka_unit_test(what_the_store_says_reaches_the_caller),
+        cmocka_unit_test(notes_say_what_is_odd_and_where),
         cmocka_unit_test(what_makes_no_range_is_refused),
         cmocka_unit_test(a_result_counts_what_it_cost),
     };

@@ -130,10 +130,8 @@ static int quantiles(struct eval *e, const struct node_aggregate *a, const struc
 
     if (!code && (!sorted || !vector_new(&e->arena, index->len, g->len, ret)))
         code = fault_memory(e->err);
-    for (size_t k = 0; params && k < g->len && !code; k++)
-        if (!(params[k] >= 0 && params[k] <= 1))
-            eval_warn(e, "PromQL warning: quantile value should be between 0 and 1, got %g",
-                      params[k]);
+    if (params && !code)
+        eval_warn_of_quantiles(e, a->param, params, g->len);
     for (size_t n = 0; n < index->len && !code; n++) {
         ret->lines[n].labels = index->keys[n];
         for (size_t k = 0; k < g->len && !code; k++) {

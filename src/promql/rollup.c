@@ -59,23 +59,33 @@ int rollup_compute(const struct rollup_row *row)
     }
 }
 
-/* Prometheus says so when a counter's function meets a name that is none of a counter. */
-static void look_at_name(struct eval *e, const struct rollup *r)
+static bool is_name_of_counter(struct str name)
 {
     static const char *const ends[] = {"_total", "_sum", "_count", "_bucket"};
-    enum function_id id = r->call->function->id;
 
-    if ((id != FUNCTION_RATE && id != FUNCTION_INCREASE && id != FUNCTION_IRATE) || !r->scan.len)
-        return;
-    struct str name = labels_name(r->scan.labels[0]);
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         if (str_ends(name, str_of(ends[i])))
-            return;
-    if (name.len)
-        eval_inform(e,
-                    "PromQL info: metric might not be a counter, name does not end in "
-                    "_total/_sum/_count/_bucket: \"%.*s\"",
-                    (int)MIN(name.len, (size_t)120), name.ptr);
+            return true;
+    return !name.len; /* nothing can be said */
+}
+
+/* Prometheus says so when a counter's function meets names that are none of a counter. */
+static void look_at_names(struct eval *e, const struct rollup *r)
+{
+    enum function_id id = r->call->function->id;
+    struct str last = STR("");
+
+    if (id != FUNCTION_RATE && id != FUNCTION_INCREASE)
+        return;
+    for (size_t i = 0; i < r->scan.len; i++) {
+        struct str name = labels_name(r->scan.labels[i]);
+        if (!str_equal(name, last) && !is_name_of_counter(name))
+            eval_inform(e, r->call->args[0],
+                        "PromQL info: metric might not be a counter, name does not end in "
+                        "_total/_sum/_count/_bucket: \"%.*s\"",
+                        (int)MIN(name.len, (size_t)120), name.ptr);
+        last = name;
+    }
 }
 
 static int smoothing_parameters(struct eval *e, const struct rollup *r)
@@ -139,7 +149,9 @@ int rollup_open(struct eval *e, const struct node *n, const struct grid *g, stru
     if (!code)
         code = scan_open(e, c->args[range], g, &ret->scan);
     if (!code)
-        look_at_name(e, ret);
+        look_at_names(e, ret);
+    if (!code && id == FUNCTION_QUANTILE_OVER_TIME && ret->scan.len)
+        eval_warn_of_quantiles(e, c->args[0], ret->first, g->len);
     if (!code)
         choose_part(ret);
     return code;

@@ -59,7 +59,7 @@ static int select_series(struct eval *e, const struct node *n, struct scan *s)
     s->labels = held->selection->labels;
     e->series_read += s->len;
     if (s->selection->warning)
-        eval_warn(e, "PromQL warning: %s", s->selection->warning);
+        eval_warn(e, NULL, "PromQL warning: %s", s->selection->warning);
     return 0;
 }
 

@@ -47,6 +47,8 @@ describe('remote write and federation beside the real Prometheus', { skip: !hasP
     await theirs?.stop();
   });
   const peers = () => ({ prometheus: theirs.base, ours: ours.base });
+  const remove = (parameters) => `POST ${url('/api/v1/admin/tsdb/delete_series', parameters)}`;
+  const count = `GET ${url('/api/v1/query', of('count(del)'))}`;
 
   for (const row of REMOTE_WRITE)
     it(row.name, { skip: row.skip, timeout: 60_000 }, async () => {
@@ -85,6 +87,18 @@ describe('remote write and federation beside the real Prometheus', { skip: !hasP
     { name: 'a snapshot has a name', to: 'POST /api/v1/admin/tsdb/snapshot', want: { status: 200, data: (data) => assert.match(data.name, /^\d{8}T\d{6}Z-/) } },
     { name: 'a snapshot by PUT', to: 'PUT /api/v1/admin/tsdb/snapshot?skip_head=true', want: { status: 200, data: (data) => assert.match(data.name, /^\d{8}T\d{6}Z-/) } },
     { name: 'a snapshot by GET is refused', to: 'GET /api/v1/admin/tsdb/snapshot', want: { status: 405 } },
+    { name: 'two series to be deleted', ...write([[{ __name__: 'del', job: 'a' }, [[NOW, 1]]], [{ __name__: 'del', job: 'b' }, [[NOW, 2]]]]), want: { status: 204 } },
+    { name: 'deleting by GET is refused', to: remove({ 'match[]': 'del' }).replace('POST', 'GET'), want: { status: 405 } },
+    { name: 'deleting without a selector', to: remove({}), want: { status: 400, errorType: 'bad_data', error: /no match\[\] parameter provided/ } },
+    { name: 'deleting by a selector that does not parse', to: remove({ 'match[]': 'del{' }), want: { status: 400, errorType: 'bad_data', error: /parse error/ } },
+    { name: 'deleting from a time that is none', to: remove({ 'match[]': 'del', start: 'x' }), same: true, want: { status: 400, errorType: 'bad_data' } },
+    { name: 'deleting another time', to: remove({ 'match[]': 'del', end: NOW / 1000 - 60 }), want: { status: 204 } },
+    { name: 'deleted nothing', to: count, same: true, want: { data: (data) => assert.equal(data.result[0].value[1], '2') } },
+    { name: 'deleting one', to: remove({ 'match[]': 'del{job="a"}', start: NOW / 1000 - 60, end: NOW / 1000 + 60 }), want: { status: 204, text: /^$/ } },
+    { name: 'leaves the other', to: count, same: true, want: { data: (data) => assert.equal(data.result[0].value[1], '1') } },
+    { name: 'deleting several by PUT', to: remove({ 'match[]': ['del', 'nothing'] }).replace('POST', 'PUT'), want: { status: 204 } },
+    { name: 'leaves none', to: count, same: true, want: { data: (data) => assert.deepEqual(data.result, []) } },
+    { name: 'tombstones are cleaned', to: 'POST /api/v1/admin/tsdb/clean_tombstones', want: { status: 204 } },
   ], peers));
 });
 
