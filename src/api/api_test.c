@@ -633,7 +633,9 @@ static void deep_nesting_does_not_end_the_process(void **state)
 {
     static const struct {
         const char *open, *close;
-    } kinds[] = {{"(", ")"}, {"-", ""}, {"abs(", ")"}, {"sum(", ")"}, {"temp+(", ")"}};
+    } kinds[] = {{"(", ")"},           {"-", ""},        {"abs(", ")"},
+                 {"sum(", ")"},        {"temp+(", ")"},  {"topk_avg(1,", ")"},
+                 {"(", ")+offset+1s"}, {"absent(", ")"}, {"range_max(", ")"}};
     static const int depths[] = {40, 250, 1200};
     struct fixture *f = *state;
 

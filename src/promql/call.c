@@ -90,8 +90,10 @@ static int call_bounded(struct eval *e, const struct node_call *c, const struct 
     return finish_numbers(e, c, g, ret);
 }
 
-/* The labels that a selector's equalities fix: what absent() says is missing. */
-static int labels_of_selector(struct eval *e, const struct node *n, struct labels *ret)
+/* The labels that a selector's equalities fix: what absent() says is missing. Its builder is 2 KB,
+ * which must not stand in the frame of every call on the way down. */
+__attribute__((noinline)) static int labels_of_selector(struct eval *e, const struct node *n,
+                                                        struct labels *ret)
 {
     struct label_builder b;
     struct labels view;
