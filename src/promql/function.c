@@ -102,6 +102,10 @@ static const struct function functions[] = {
 static const struct {
     const char *name, *reason;
 } refused[] = {
+    {"end", "is experimental in Prometheus and offered behind @ only"},
+    {"fill", "is an experimental modifier in Prometheus and not offered here"},
+    {"fill_left", "is an experimental modifier in Prometheus and not offered here"},
+    {"fill_right", "is an experimental modifier in Prometheus and not offered here"},
     {"histogram_avg", "works on native histograms, which are not kept here"},
     {"histogram_count", "works on native histograms, which are not kept here"},
     {"histogram_quantiles", "is experimental in Prometheus and not offered here"},
@@ -109,11 +113,13 @@ static const struct {
     {"histogram_stdvar", "works on native histograms, which are not kept here"},
     {"histogram_sum", "works on native histograms, which are not kept here"},
     {"info", "is experimental in Prometheus and not offered here"},
+    {"integral", "is experimental in Prometheus and not offered here"},
     {"limit_ratio", "is experimental in Prometheus and not offered here"},
     {"limitk", "is experimental in Prometheus and not offered here"},
     {"max_of", "is experimental in Prometheus and offered in durations only"},
     {"min_of", "is experimental in Prometheus and offered in durations only"},
     {"range", "is experimental in Prometheus and offered in durations only"},
+    {"start", "is experimental in Prometheus and offered behind @ only"},
     {"step", "is experimental in Prometheus and offered in durations only"},
     {"ts_of_first_over_time", "is experimental in Prometheus and not offered here"},
     {"ts_of_last_over_time", "is experimental in Prometheus and not offered here"},

@@ -38,6 +38,8 @@ const ENVELOPE = [
   { name: 'POST with parameters in both places', to: `POST /api/v1/query?time=${AT}`, form: { query: 'sum(requests_total)' }, same: true, want: { status: 200 } },
   { name: 'a form that cannot be read is 400', to: 'POST /api/v1/query', body: 'query=%zz', headers: { 'content-type': 'application/x-www-form-urlencoded' }, want: bad(/./) },
   { name: 'OPTIONS says what is allowed', to: 'OPTIONS /api/v1/query', headers: { origin: 'http://there.example' }, want: {}, theirs: { status: 204 }, ours: { status: 204 } },
+  { name: 'pages of another origin may read', to: q('1'), headers: { origin: 'http://there.example' }, same: true, want: { status: 200, headers: { 'access-control-allow-origin': '*' } } },
+  { name: 'a preflight says what they may send', to: 'OPTIONS /api/v1/query', headers: { origin: 'http://there.example', 'access-control-request-method': 'POST' }, want: { status: 204, headers: { 'access-control-allow-origin': '*', 'access-control-allow-methods': /POST/, 'access-control-allow-headers': /Content-Type|Accept/i } } },
   { name: 'gzip when asked for', to: r('{__name__=~".+"}'), headers: { 'accept-encoding': 'gzip' }, want: { status: 200, headers: { 'content-encoding': 'gzip' } }, same: true },
   { name: 'no gzip when not asked for', to: r('{__name__=~".+"}'), headers: { 'accept-encoding': 'identity' }, want: { status: 200, headers: { 'content-encoding': null } }, same: true },
   { name: 'values are strings, also those that are no numbers', to: q('odd'), same: true, want: { status: 200, data: (data) => assert.deepEqual(Object.fromEntries(data.result.map((s) => [s.metric.kind, s.value[1]])), { nan: 'NaN', up: '+Inf', down: '-Inf', tiny: '1.5e-09', huge: '1e+30', long: '0.1234567890123' }) } },
@@ -138,7 +140,7 @@ describe('the HTTP API beside the real Prometheus', { skip: !hasPrometheus && 'p
   let theirs, ours;
   before(async () => {
     theirs = await startPrometheus({ text: TEXT });
-    ours = await startOurs({ text: TEXT });
+    ours = await startOurs({ text: TEXT, args: ['--cors-origin=*'] });
   });
   after(async () => {
     await ours?.stop();
