@@ -7,7 +7,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define COLUMNS 1155
 #define PACKS   16
@@ -298,6 +300,56 @@ static void push_bulk(struct store *s)
     report("  push, 60 samples of a series", 0, cpu() - start, total);
 }
 
+/* Rows in the log of a process that died, and how long the next one reads them back. */
+static void run_crash(const char *dir, uint32_t rows)
+{
+    static struct series series[COLUMNS];
+    static double values[COLUMNS];
+    struct store_options options;
+    struct store_stats stats;
+    struct store *s;
+    struct error err = {0};
+    struct label items[8];
+    char text[4][64];
+    uint32_t column;
+
+    store_options_init(&options);
+    options.dir = dir;
+    options.retention_ms = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct group *groups[GROUPS];
+        check(store_open(&options, &s, &err), &err);
+        for (unsigned g = 0; g < GROUPS; g++) {
+            snprintf(text[0], 64, "bench;%u", g);
+            check(store_group(s, str_of(text[0]), &groups[g], &err), &err);
+            for (unsigned i = 0; i < COLUMNS; i++)
+                check(store_column(s, groups[g], labels_of(g, i, text, items), &column, &err),
+                      &err);
+        }
+        make_series(series);
+        for (uint32_t r = 0; r < rows; r++) {
+            for (unsigned i = 0; i < COLUMNS; i++)
+                values[i] = sample(&series[i], true);
+            for (unsigned g = 0; g < GROUPS; g++)
+                check(store_append(s, groups[g], clock_now_ms() + r, values, COLUMNS, &err), &err);
+        }
+        _exit(0);
+    }
+    int status = 1;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+        exit(1);
+    double start = cpu();
+    uint64_t begun = clock_mono_ns();
+    check(store_open(&options, &s, &err), &err);
+    store_get_stats(s, &stats);
+    printf("  start after a crash: %" PRIu64 " series, %" PRIu64
+           " rows in the log: %.1f ms, CPU %.1f ms\n",
+           stats.series_active, stats.replayed_rows, (double)(clock_mono_ns() - begun) / 1e6,
+           (cpu() - start) / 1e6);
+    store_close(s);
+}
+
 static void run_store(const char *dir, uint32_t rows)
 {
     static struct series series[COLUMNS];
@@ -376,7 +428,11 @@ int main(int argc, char **argv)
     }
     run((uint32_t)rows, false);
     run((uint32_t)rows, true);
-    if (argc > 2)
+    if (argc > 2) {
+        char crashed[512];
         run_store(argv[2], (uint32_t)rows);
+        snprintf(crashed, sizeof(crashed), "%s/snapshots", argv[2]); /* a name the store knows */
+        run_crash(crashed, 100);
+    }
     return 0;
 }
