@@ -368,6 +368,19 @@ static bool strip_is_good(const struct block_view *v, uint32_t strip)
                le32(v->strip_at + (size_t)strip * STRIP_BYTES + 4);
 }
 
+/* The same, remembered. */
+static bool strip_is_known_good(const struct block_view *v, uint32_t strip)
+{
+    uint64_t bit = strip < 64 ? UINT64_C(1) << strip : 0;
+
+    if (v->good && atomic_load_explicit(v->good, memory_order_relaxed) & bit)
+        return true;
+    bool good = strip_is_good(v, strip);
+    if (v->good && good)
+        atomic_fetch_or_explicit(v->good, bit, memory_order_relaxed);
+    return good;
+}
+
 bool block_verify(const struct block_view *v)
 {
     for (uint32_t strip = 0; strip < strips_of(v->columns); strip++)
@@ -381,7 +394,7 @@ int block_read(const struct block_view *v, uint32_t i, uint64_t *ret, uint32_t *
     struct str bytes;
 
     for (int hop = 0; hop < 2; hop++) { /* a column that equals another, then that one */
-        if (i >= v->columns || (!v->checked && !strip_is_good(v, i / STRIP)) ||
+        if (i >= v->columns || (!v->checked && !strip_is_known_good(v, i / STRIP)) ||
             !column_at(v, i, &bytes) || !bytes.len)
             return -EIO;
         if ((uint8_t)bytes.ptr[0] != SAME)

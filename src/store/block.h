@@ -47,6 +47,9 @@ struct block_view {
     uint32_t window_ms; /* 0: each row is one that came */
     int64_t min_ms, max_ms;
     bool checked; /* it never left memory: columns need no checksum */
+    /* Strips whose checksum was found good, a bit for each of the first 64: the owner of the view
+     * may give room for them, so that not every column of a strip checks it anew. NULL: no room */
+    atomic_uint_least64_t *good;
     const uint8_t *run_at, *strip_at, *length_at, *table_at, *time_at, *data_at;
     uint32_t table_size, time_size, data_size;
 };

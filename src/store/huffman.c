@@ -131,6 +131,17 @@ bool huffman_skip(struct reader *from)
     return take_lengths(from, length);
 }
 
+/* Fills in the short codes: `n` symbols of this length, whose codes begin with `code`. */
+static void set_quick(struct huffman_reader *h, unsigned len, uint32_t code, unsigned n,
+                      const uint8_t *symbols)
+{
+    unsigned each = 1u << (HUFFMAN_QUICK - len);
+
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned k = 0; k < each; k++)
+            h->quick[(code + i) * each + k] = (uint16_t)((unsigned)symbols[i] << 4 | len);
+}
+
 bool huffman_read(struct reader *from, struct huffman_reader *ret)
 {
     uint8_t length[HUFFMAN_SYMBOLS] = {0};
@@ -141,10 +152,8 @@ bool huffman_read(struct reader *from, struct huffman_reader *ret)
         return false;
     for (unsigned s = 0; s < HUFFMAN_SYMBOLS; s++)
         count[length[s]]++;
-    *ret = (struct huffman_reader){.shortest = HUFFMAN_BITS};
+    *ret = (struct huffman_reader){0};
     for (unsigned len = 1; len <= HUFFMAN_BITS; len++) {
-        if (count[len] && len < ret->shortest)
-            ret->shortest = (uint8_t)len;
         ret->base[len] = (uint16_t)(index - code);
         next[len] = (uint16_t)index;
         index += count[len];
@@ -157,5 +166,9 @@ bool huffman_read(struct reader *from, struct huffman_reader *ret)
     for (unsigned s = 0; s < HUFFMAN_SYMBOLS; s++)
         if (length[s])
             ret->symbols[next[length[s]]++] = (uint8_t)s;
+    for (unsigned len = 1; len <= HUFFMAN_QUICK; len++) { /* next[] stands behind each length now */
+        unsigned first = next[len] - count[len];
+        set_quick(ret, len, (uint16_t)(first - ret->base[len]), count[len], ret->symbols + first);
+    }
     return index > 0;
 }

@@ -24,11 +24,14 @@ void huffman_build(struct huffman *h, const uint32_t counts[HUFFMAN_SYMBOLS]);
 /** Appends the lengths. */
 void huffman_write(const struct huffman *h, struct buf *to);
 
+#define HUFFMAN_QUICK 6 /* codes up to this length, most of all that are read, are looked up */
+
 /* For reading: counts of codes by length, and the symbols in order of their codes. */
 struct huffman_reader {
+    uint16_t
+        quick[1 << HUFFMAN_QUICK];   /* by the next bits: symbol << 4 | length; 0: it is longer */
     uint32_t end[HUFFMAN_BITS + 2];  /* codes of this length end below this, left-aligned */
     uint16_t base[HUFFMAN_BITS + 2]; /* index of a length's first symbol less its first code */
-    uint8_t shortest;
     uint8_t symbols[HUFFMAN_SYMBOLS];
 };
 
@@ -42,8 +45,15 @@ MUST_CHECK bool huffman_skip(struct reader *from);
 static inline unsigned huffman_take(const struct huffman_reader *h, struct bit_reader *r)
 {
     uint32_t peek = (uint32_t)(r->held >> (64 - HUFFMAN_BITS));
-    unsigned len = h->shortest;
+    unsigned quick = h->quick[peek >> (HUFFMAN_BITS - HUFFMAN_QUICK)];
+    unsigned len = quick & 15;
 
+    if (LIKELY(len)) {
+        r->held <<= len;
+        r->count -= len;
+        return quick >> 4;
+    }
+    len = HUFFMAN_QUICK + 1;
     while (len <= HUFFMAN_BITS && peek >= h->end[len])
         len++;
     if (len > HUFFMAN_BITS)

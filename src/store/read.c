@@ -65,6 +65,7 @@ static int read_times(struct track *t)
     for (uint32_t i = 0; i < t->run_len; i++) {
         struct track_run *r = &t->runs[i];
         r->time_at = total;
+        r->view.good = &r->good; /* runs stand where they stay */
         if (r->row)
             t->times[total] = r->row->min_ms;
         else if (block_times(&r->view, t->times + total))

@@ -8,9 +8,10 @@
 
 /* One run of rows that a track reads, in memory or in a day. */
 struct track_run {
-    struct block_view view; /* when it is a block */
-    const struct run *row;  /* when it is a raw row; else NULL */
-    const uint8_t *block;   /* when it lies in a day; else NULL */
+    struct block_view view;     /* when it is a block */
+    atomic_uint_least64_t good; /* the view's */
+    const struct run *row;      /* when it is a raw row; else NULL */
+    const uint8_t *block;       /* when it lies in a day; else NULL */
     size_t block_size;
     struct day_read *cold; /* when it lies in a day and was not read lately; else NULL */
     int64_t min_ms, max_ms;
