@@ -111,3 +111,20 @@ test("Explore: empty, with suggestions, with a mistake, with answers, with its h
         await page.locator(".history-entry").first().waitFor();
     });
 });
+
+test("the command palette, a link to share, the menu of a panel", async () => {
+    const at = (act) => clean("/d/algalon-overview?refresh=off", settled, act);
+    await at(async (page) => {
+        await page.keyboard.press("Control+k");
+        await page.locator(".palette-item").first().waitFor();
+    });
+    await at(async (page) => {
+        await page.keyboard.press("l");
+        await page.locator(".share").waitFor();
+    });
+    await at(async (page) => {
+        await page.locator(".panel-more").first().focus();
+        await page.keyboard.press("Enter");
+        await page.locator(".panel-menu").waitFor();
+    });
+});

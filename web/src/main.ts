@@ -6,14 +6,19 @@ import { arr, num, obj, str, strings } from "./model/json.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
 import { type Place, placeOf, places } from "./places/index.ts";
 import { h, put } from "./ui/dom.ts";
+import { commandsOf } from "./commands.ts";
 import { Header } from "./ui/header.ts";
 import { showHelp } from "./ui/help.ts";
+import { Kiosk, nextOf } from "./ui/kiosk.ts";
 import { Notices } from "./ui/notices.ts";
 import { Page, type PageHooks } from "./ui/page.ts";
+import { openPalette } from "./ui/palette.ts";
 import { closePopover } from "./ui/popover.ts";
 import type { Doctor } from "./ui/services.ts";
+import { openShare } from "./ui/share.ts";
 import { currentRoute, pathOf, routeOf, setParam, sharedParams, urlOf, writeRoute } from "./ui/state.ts";
 import { onTheme, theme, toggleTheme } from "./ui/theme.ts";
+import { rememberTimezone, type Timezone, timezoneOf } from "./ui/timezone.ts";
 import type { View } from "./ui/view.ts";
 
 const DEFAULT_INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h"];
@@ -25,6 +30,7 @@ class App {
   private readonly notices = new Notices();
   private readonly api = new Api((ok) => this.reachable(ok));
   private readonly header: Header;
+  private readonly kiosk = new Kiosk(() => this.rotate());
   private list: DashboardInfo[] = [];
   private view: View | null = null;
   private uid = "";
@@ -43,6 +49,7 @@ class App {
         from: this.view?.time?.from ?? "now-15m",
         to: this.view?.time?.to ?? "now",
         timezone: this.view?.timezone ?? "browser",
+        setTimezone: (timezone) => this.setTimezone(timezone),
         extra: this.view?.quickRanges ?? [],
       }),
       timed: () => !this.view || this.view.time !== null,
@@ -59,7 +66,8 @@ class App {
       },
       toggleTheme,
       isDark: () => theme() === "dark",
-      help: showHelp,
+      palette: () => this.palette(),
+      share: () => this.share(),
     });
     onTheme(() => {
       this.header.sync();
@@ -105,6 +113,7 @@ class App {
     const route = currentRoute();
     const number = ++this.opened;
     closePopover();
+    this.kiosk.follow(route.query);
     const place = placeOf(route.place);
     if (place) {
       await this.show(place.open(route.query, this.hooks()), route.query, number, "");
@@ -235,6 +244,53 @@ class App {
     return urlOf(pathOf(uid), query);
   }
 
+  private setTimezone(timezone: Timezone): void {
+    rememberTimezone(timezone);
+    const query = this.query();
+    query.set("timezone", timezone);
+    this.go(urlOf(location.pathname, query));
+  }
+
+  private share(): void {
+    const time = this.view?.time;
+    openShare(time ? resolveRange(time.from, time.to, Date.now(), this.view!.timezone) : null);
+  }
+
+  /** With head and menus or without; `rotate`: how long each dashboard is shown, "" for ever. */
+  private setKiosk(on: boolean, rotate = ""): void {
+    const query = this.query();
+    setParam(query, "kiosk", on ? "1" : "");
+    setParam(query, "rotate", rotate);
+    writeRoute(location.pathname, query, true);
+    this.kiosk.follow(query);
+    this.view?.redraw();
+  }
+
+  private rotate(): void {
+    const uid = nextOf(this.list.filter((d) => !d.error).map((d) => d.uid), this.uid);
+    history.replaceState(null, "", this.href(uid)); // "back" is not to lead through all of them
+    void this.open();
+  }
+
+  private palette(): void {
+    const query = currentRoute().query;
+    openPalette(
+      commandsOf({
+        view: this.view,
+        dashboards: this.list.filter((d) => !d.error),
+        kiosk: query.has("kiosk"),
+        timezone: timezoneOf(query, this.view?.timezone),
+        go: (path) => this.go(path),
+        href: (uid) => this.href(uid),
+        placeHref: (place) => this.placeHref(place),
+        setTime: (from, to) => this.setTime(from, to),
+        setTimezone: (timezone) => this.setTimezone(timezone),
+        setKiosk: (on, rotate) => this.setKiosk(on, rotate),
+        press: (key) => this.command(key)?.(),
+      }),
+    );
+  }
+
   private placeHref(place: Place): string {
     return urlOf(`/${place.name}`, sharedParams(this.query()));
   }
@@ -346,7 +402,13 @@ class App {
   }
 
   private key(e: KeyboardEvent): void {
-    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if ((e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && e.key === "k") {
+      e.preventDefault();
+      this.palette();
+      return;
+    }
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     const t = e.target as HTMLElement;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName)) return;
     const run = this.command(e.key);
@@ -370,9 +432,12 @@ class App {
       r: () => void this.round(true),
       p: () => this.pause(),
       d: toggleTheme,
+      l: () => this.share(),
       v: () => this.view?.board?.viewAlone(this.view.board.alone ? null : this.view.board.panelAt(), true),
       Escape: () => {
-        if (!closePopover()) this.view?.board?.viewAlone(null, true);
+        if (closePopover()) return;
+        if (currentRoute().query.has("kiosk")) this.setKiosk(false);
+        else this.view?.board?.viewAlone(null, true);
       },
     };
     for (const place of places) commands[place.key] = () => this.go(this.placeHref(place));

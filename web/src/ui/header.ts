@@ -2,6 +2,7 @@
 import type { DashboardInfo } from "../panels/kind.ts";
 import { type Place, placeOf, places } from "../places/index.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
+import { showHelp } from "./help.ts";
 import { openSwitcher } from "./switcher.ts";
 import { showTime, type TimeChoice, timeButton } from "./timepicker.ts";
 
@@ -19,7 +20,8 @@ export interface HeaderActions {
   intervals(): string[];
   toggleTheme(): void;
   isDark(): boolean;
-  help(): void;
+  palette(): void;
+  share(): void;
 }
 
 const MAX_TABS = 6;
@@ -74,11 +76,15 @@ export class Header {
       this.refreshButton,
       this.select,
     );
+    const share = iconButton("share", "Share this view (l)", () => actions.share());
+    share.classList.add("share-button");
     const rest = h(
       "div",
       { class: "group plain" },
+      iconButton("search", "Commands (Ctrl-K)", () => actions.palette()),
+      share,
       this.themeButton,
-      iconButton("help", "Keyboard (?)", () => actions.help()),
+      iconButton("help", "Keyboard (?)", showHelp),
     );
     const brand = this.root.querySelector(".brand")!;
     put(

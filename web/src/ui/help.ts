@@ -4,6 +4,7 @@ import { h } from "./dom.ts";
 
 export const keys: [string, string][] = [
   ["?", "This list"],
+  ["Ctrl-K", "Commands: pages, panels, ranges, whatever can be done"],
   ["/", "Find a page"],
   ["1 … 9", "Go to a dashboard of the bar"],
   ["e  a  s", "Explore, alerts, targets"],
@@ -14,6 +15,7 @@ export const keys: [string, string][] = [
   ["p", "Pause or go on refreshing"],
   ["v", "Panel under the pointer or focus alone, and back"],
   ["d", "Dark or light"],
+  ["l", "Link to this view"],
   ["←  →", "Move the cursor of a chart (Shift: ten points)"],
   ["Esc", "Close, leave, let go"],
 ];

@@ -13,6 +13,7 @@ import type { Notices } from "./notices.ts";
 import { PanelFrame, SCRAPE_MS } from "./panelframe.ts";
 import type { Doctor, Round, Services } from "./services.ts";
 import { theme } from "./theme.ts";
+import { timezoneOf } from "./timezone.ts";
 import { variableBar } from "./variablepicker.ts";
 import type { QuickRange, View } from "./view.ts";
 
@@ -61,7 +62,7 @@ export class Page implements View {
     this.from = query.get("from") || dashboard.from;
     this.to = query.get("to") || dashboard.to;
     this.alone = query.get("viewPanel");
-    this.timezone = dashboard.timezone === "utc" ? "utc" : "browser";
+    this.timezone = timezoneOf(query, dashboard.timezone);
     this.variables = new Variables(dashboard, query);
     this.queries = new Queries(hooks.api);
     this.current = { id: 0, range: this.range(), signal: this.controller.signal };
@@ -401,6 +402,11 @@ export class Page implements View {
     this.arrange();
     void this.drawRound();
     if (key) this.frames.get(key)?.root.querySelector<HTMLElement>(".panel-full")?.focus();
+  }
+
+  /** The panels on the page, by the names that stand on them. */
+  panels(): { key: string; title: string }[] {
+    return [...this.frames].map(([key, f]) => ({ key, title: f.title })).filter((p) => p.title);
   }
 
   /** The panel that holds the focus or the pointer. */

@@ -17,6 +17,7 @@ import { panelKind } from "../panels/registry.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
 import type { Placed } from "./layout.ts";
 import { resolveLink } from "./links.ts";
+import { openPanelMenu } from "./panelmenu.ts";
 import type { Round, Services } from "./services.ts";
 
 const LEAST_STEP_MS = 5000; // the default scrape interval: a finer step shows nothing more
@@ -75,6 +76,10 @@ export class PanelFrame {
     this.setTitle();
   }
 
+  get title(): string {
+    return this.titleEl.textContent;
+  }
+
   private fill(template: string): string {
     const { range } = this.services.round();
     return interpolate(template, this.services.macros(this.placed.scope, range, 60_000), "text");
@@ -109,6 +114,11 @@ export class PanelFrame {
         ),
       );
     }
+    const more: HTMLButtonElement = iconButton("more", "Menu of this panel", () => this.openMenu(more));
+    more.classList.add("panel-more");
+    more.setAttribute("aria-haspopup", "dialog");
+    more.setAttribute("aria-expanded", "false");
+    head.append(more);
     const full = iconButton("full", "Show this panel alone (v)", () => {
       const alone = this.root.classList.contains("alone");
       this.services.viewAlone(alone ? null : this.placed.key);
@@ -117,6 +127,29 @@ export class PanelFrame {
     full.append(icon("shrink"));
     head.append(full);
     return head;
+  }
+
+  private openMenu(button: HTMLElement): void {
+    const { range } = this.services.round();
+    const step = this.last?.stepMs || LEAST_STEP_MS;
+    const macros = this.services.macros(this.placed.scope, range, step);
+    openPanelMenu(button, {
+      root: this.root,
+      title: this.title || "Panel",
+      frames: this.last?.frames ?? [],
+      // Intervals stay words: Explore has its own.
+      exprs: this.targets().map((t) =>
+        t.expr
+          .split(/(\$\{?__(?:rate_)?interval\}?)/)
+          .map((part, i) => (i % 2 ? part : interpolate(part, macros, "promql")))
+          .join(""),
+      ),
+      urlRange: macros.urlRange,
+    });
+  }
+
+  private targets(): Target[] {
+    return this.placed.panel.targets.filter((t) => !t.hide && t.expr.trim());
   }
 
   private description(text: string): HTMLElement {
@@ -166,7 +199,7 @@ export class PanelFrame {
       this.show({ frames: [], range: round.range, stepMs: 0 });
       return;
     }
-    const targets = this.placed.panel.targets.filter((t) => !t.hide && t.expr.trim());
+    const targets = this.targets();
     if (!targets.length) {
       this.message("empty", "This panel has no query.");
       return;

@@ -2,11 +2,13 @@
 import { formatDate, isRelative, parseTime, quickRanges, rangeText } from "../data/time.ts";
 import { h, icon } from "./dom.ts";
 import { arrowKeys, popover } from "./popover.ts";
+import type { Timezone } from "./timezone.ts";
 
 export interface TimeChoice {
   from: string;
   to: string;
   timezone: string;
+  setTimezone(timezone: Timezone): void;
   extra: { from: string; to: string; display: string }[]; // quick ranges of the dashboard file
 }
 
@@ -92,6 +94,13 @@ function openPicker(
     autocomplete: "off",
   });
   const error = h("p", { class: "form-error", role: "alert" });
+  const zone = h(
+    "select",
+    { onchange: () => c.setTimezone(zone.value === "utc" ? "utc" : "browser") },
+    h("option", { value: "browser", text: `This browser's (${Intl.DateTimeFormat().resolvedOptions().timeZone})` }),
+    h("option", { value: "utc", text: "UTC" }),
+  );
+  zone.value = c.timezone;
   const form = h(
     "form",
     {
@@ -111,6 +120,7 @@ function openPicker(
     }),
     error,
     h("button", { type: "submit", class: "primary", text: "Apply" }),
+    h("label", {}, "Time zone", zone),
   );
   const box = popover(button, h("div", { class: "time-picker" }, list, form), "Time range");
 }

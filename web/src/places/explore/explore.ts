@@ -9,6 +9,7 @@ import { Page, type PageHooks } from "../../ui/page.ts";
 import { arrowKeys, popover } from "../../ui/popover.ts";
 import { SCRAPE_MS } from "../../ui/panelframe.ts";
 import { setParam } from "../../ui/state.ts";
+import { timezoneOf } from "../../ui/timezone.ts";
 import type { View } from "../../ui/view.ts";
 import { boardOf, letterOf, type Shows } from "./board.ts";
 import { Completion } from "./complete.ts";
@@ -45,7 +46,7 @@ export function queriesOf(query: URLSearchParams): { exprs: string[]; from: stri
 
 export class ExplorePage implements View {
   readonly title = "Explore";
-  readonly timezone = "browser";
+  readonly timezone: string;
   readonly quickRanges = [];
   readonly refreshIntervals = [];
   readonly refresh = "off";
@@ -71,6 +72,7 @@ export class ExplorePage implements View {
     this.from = query.get("from") || given.from || "now-1h";
     this.to = query.get("to") || "now";
     this.shows = given.shows;
+    this.timezone = timezoneOf(query);
     this.completion = new Completion(hooks.api, () => this.range());
     const run = h("button", { type: "button", class: "primary", text: "Run", onclick: () => void this.run(true) });
     this.add = h("button", { type: "button", class: "state-choice", text: "Add a query", onclick: () => this.addLine("", true) });
@@ -236,7 +238,7 @@ export class ExplorePage implements View {
       .map((l) => ({ letter: letterOf(this.lines.indexOf(l)), expr: l.field.value.trim() }));
     this.leave();
     if (!queries.length) return;
-    const query = new URLSearchParams({ from: this.from, to: this.to });
+    const query = new URLSearchParams({ from: this.from, to: this.to, timezone: this.timezone });
     this.board = new Page(boardOf(queries, this.shows), query, this.hooks);
     await this.board.start();
   }
