@@ -69,7 +69,7 @@ test("groups list their rules with state and error; a rule unfolds into its expr
     assert.deepEqual(await page.locator(".card h2").allInnerTexts(), ["Active alerts", "gpus", "recorded"]);
     assert.match(
         await page.locator(".card-head").nth(1).innerText(),
-        /rules\/gpu\.yml\s+3 rules, every 15 s, last \d+ \w+ ago, took 4 ms/,
+        /rules\/gpu\.yml\s+3 rules, every 15 s, evaluated \d+ \w+ ago, took 4 ms/,
     );
     const badge = (name) => rule(page, name).locator(".badge").innerText();
     assert.equal(await badge("GpuTooHot"), "1 firing");

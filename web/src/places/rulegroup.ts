@@ -134,7 +134,7 @@ export class GroupSection implements Item<Group> {
 
   update(g: Group): void {
     const often = `every ${duration(g.intervalSeconds)}`;
-    const last = Number.isNaN(g.evaluatedAt) ? "not evaluated yet" : `last ${ago(g.evaluatedAt)}`;
+    const last = Number.isNaN(g.evaluatedAt) ? "not evaluated yet" : `evaluated ${ago(g.evaluatedAt)}`;
     const spent = took(g.seconds);
     setText(this.facts, `${count(g.rules.length, "rule")}, ${often}, ${last}${spent ? `, took ${spent}` : ""}`);
     this.rows.update(g.rules.filter(this.filter));
