@@ -63,7 +63,7 @@ if(ALGALON_TESTS AND ALGALON_WEB)
     add_test(NAME browser COMMAND ${NODE_PROGRAM} --test
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/browser)
     set_tests_properties(browser_install PROPERTIES LABELS browser FIXTURES_SETUP browser)
-    set_tests_properties(browser PROPERTIES LABELS browser FIXTURES_REQUIRED browser TIMEOUT 600
+    set_tests_properties(browser PROPERTIES LABELS browser FIXTURES_REQUIRED browser TIMEOUT 900
       ENVIRONMENT "ALGALON_BUILD=${CMAKE_BINARY_DIR};ALGALON_WEB_DIST=${web_dist};CHROMIUM=${CHROMIUM_PROGRAM}")
   endif()
 endif()
