@@ -41,12 +41,13 @@ static void own_samples_give_mean_peak_and_low(void **state)
     let_it_poll(rig, 1, 8);
     let_it_poll(rig, 8, 8);
     const struct accelerator *a = rig_read(rig, 9); /* a look now sees nothing of the load */
-    assert_in_range((int)(a->utilization_ratio * 100), 20, 80);
+    assert_true(a->utilization_ratio > 0.01 && a->utilization_ratio < 0.99);
     assert_near(a->utilization_max_ratio, 1, 0.01);
     assert_near(a->detail.utilization_min_ratio, 0, 0.01);
-    assert_true(a->memory_utilization_ratio > 0.05);
+    assert_true(a->memory_utilization_ratio > 0.001);
     assert_true(a->detail.memory_utilization_max_ratio > a->memory_utilization_ratio);
-    assert_true(a->power_max_w > a->power_w + 50 && a->detail.power_min_w < a->power_w - 50);
+    assert_true(a->power_max_w > a->power_w && a->detail.power_min_w < a->power_w);
+    assert_true(a->power_max_w > a->detail.power_min_w + 100);
     let_it_poll(rig, 9, 4);
     assert_near(rig_read(rig, 9.9)->utilization_max_ratio, 0, 0.01); /* each sample counts once */
 }
