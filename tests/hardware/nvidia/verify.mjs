@@ -118,13 +118,16 @@ async function watch(machine, worker, seconds) {
   const powerField = 'power.draw.instant' in machine.smi.read(['power.draw.instant']) ? 'power.draw.instant' : 'power.draw';
   const recording = machine.smi.record([powerField, 'clocks.sm']);
   const scrapes = [];
-  await sleep(machine.settleMs / 2); // nvidia-smi takes a moment to begin
+  const { notes: noted } = recording;
+  const patience = Date.now() + 30_000; // nvidia-smi takes a moment to begin, and some more on a busy machine
+  while (!noted.length && Date.now() < patience) await sleep(20);
   const end = Date.now() + seconds * 1000;
+  const covered = () => noted.length > 1 && noted.at(-1)[0] - Math.max(noted[0][0], readAt(scrapes[0] ?? []) ?? 0) >= 0.9 * seconds;
   do {
     const scrape = await worker.scrape();
     if (readAt(scrape) !== readAt(scrapes.at(-1) ?? [])) scrapes.push(scrape); // each reading once
     await sleep(machine.settleMs / 10);
-  } while (Date.now() < end);
+  } while (Date.now() < end || (!covered() && Date.now() < end + 30_000));
   const notes = await recording.stop();
   return { scrapes, power: notes, clocks: notes.map((note) => note[2]).filter(Number.isFinite) };
 }
