@@ -37,7 +37,7 @@ static bool note_state(const struct gpu *g, struct note *ret)
         const char *text;
         enum style style;
     } states[] = {{1, "lost", STYLE_BAD},
-                  {2, "no right to read", STYLE_WARN},
+                  {2, "no rights", STYLE_WARN},
                   {3, "asleep", STYLE_DIM},
                   {4, "released", STYLE_WARN}};
 
@@ -61,8 +61,8 @@ static bool note_throttle(const struct gpu *g, struct note *ret)
         const char *reason, *text;
     } reasons[] = {{"hw_thermal", "slowed: heat"},
                    {"sw_thermal", "slowed: heat"},
-                   {"hw_slowdown", "slowed: hardware"},
-                   {"hw_power_brake", "slowed: power brake"}};
+                   {"hw_slowdown", "slowed: hw"},
+                   {"hw_power_brake", "power brake"}};
 
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
         if (str_is(g->throttle, reasons[i].reason)) {
@@ -80,9 +80,9 @@ void rows_note(const struct gpu *g, struct note *ret)
     if (note_state(g, ret))
         return;
     if (g->values[GPU_REMAP_FAILED] > 0)
-        say(ret, STYLE_BAD, "row remap failed");
+        say(ret, STYLE_BAD, "remap failed");
     else if (is_hot(g, 0))
-        say(ret, STYLE_BAD, "at its heat limit");
+        say(ret, STYLE_BAD, "heat limit");
     else if (note_throttle(g, ret))
         return;
     else if (g->values[GPU_REMAP_PENDING] > 0)
