@@ -62,6 +62,19 @@ predict_linear(r, seconds): The value in so many seconds, if it goes on like thi
 present_over_time(r): 1 when there was anything in the range
 quantile_over_time(q, r): Quantile of the range
 rad(v): Degrees as radians
+range_avg(v): Mean of all points of the query's range
+range_first(v): First point of the query's range
+range_last(v): Last point of the query's range
+range_linear_regression(v): The straight line nearest to the points
+range_mad(v): Median distance from the median, over the query's range
+range_max(v): Largest point of the query's range
+range_median(v): Median of the query's range
+range_min(v): Smallest point of the query's range
+range_quantile(q, v): Quantile of the query's range
+range_stddev(v): Standard deviation over the query's range
+range_stdvar(v): Variance over the query's range
+range_sum(v): Sum of the query's range
+range_zscore(v): Standard deviations from the mean of the query's range
 rate(r): Growth of a counter per second, mean over the range
 resets(r): How often a counter began again
 rollup_rate(r): Least, mean and largest growth per second in the range
@@ -89,6 +102,11 @@ year(v): The year, UTC
 const AGGREGATIONS = `
 avg(v): Mean over series
 bottomk(k, v): The k smallest series
+bottomk_avg(k, v): The k series whose mean over the query's range is smallest
+bottomk_last(k, v): The k series whose last value over the query's range is smallest
+bottomk_max(k, v): The k series whose largest value over the query's range is smallest
+bottomk_median(k, v): The k series whose median over the query's range is smallest
+bottomk_min(k, v): The k series whose least value over the query's range is smallest
 count(v): How many series
 count_values("label", v): How many series have each value
 group(v): 1 for each group
@@ -100,6 +118,11 @@ stddev(v): Standard deviation over the series
 stdvar(v): Variance over the series
 sum(v): Sum over series
 topk(k, v): The k largest series
+topk_avg(k, v): The k series whose mean over the query's range is largest
+topk_last(k, v): The k series whose last value over the query's range is largest
+topk_max(k, v): The k series whose largest value over the query's range is largest
+topk_median(k, v): The k series whose median over the query's range is largest
+topk_min(k, v): The k series whose least value over the query's range is largest
 `;
 
 function wordsOf(lines: string): Word[] {
