@@ -3,6 +3,7 @@
 #include "api/answer.h"
 #include "api/ask.h"
 #include "api/families.h"
+#include "api/refusal.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -109,8 +110,10 @@ void admin_delete_series(struct http_request *r, void *ctx)
         int code = delete_selected(api, &selected, start_ms, end_ms, &err);
         if (code) {
             log_error("deleting series failed", "error", err.text);
-            answer_error(r, code == -ERANGE ? 422 : 500, code == -ERANGE ? "execution" : "internal",
-                         "%s", err.text);
+            if (code == -ERANGE)
+                answer_error(r, 422, "execution", "%s", err.text);
+            else
+                refusal_of_store(r, &err);
         } else {
             http_reply_text(r, 204, "text/plain", "");
         }

@@ -133,8 +133,10 @@ static int open_all(struct store *s, struct error *err)
         code = store_replay(s, err);
     if (!code)
         code = open_log(s, err);
-    if (!code)
+    if (!code) {
+        store_retain(s); /* what is too old is refused from the first sample on */
         code = keeper_start(s, err);
+    }
     if (!code)
         code = downsample_start(s, err);
     return code;
