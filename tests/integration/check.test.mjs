@@ -68,7 +68,7 @@ describe('algalon check', () => {
 
   it('names what is damaged in a data directory', { timeout: 60_000 }, async () => {
     const dataDir = path.join(dir, 'data');
-    const algalon = await Algalon.start({ command: 'host', dataDir });
+    const algalon = await Algalon.start({ command: 'host', dataDir, args: ['--retention=0'] });
     await algalon.import('a_metric 1 1700000000000\n');
     await algalon.stop();
     assert.match(check('--verbose', dataDir).out, /data directory: \d+ days? with \d+ blocks?/);
