@@ -1,5 +1,5 @@
 // A small evaluator of PromQL, enough for the shipped dashboards: selectors, the usual aggregations
-// and functions, arithmetic, comparison, or/and. It is the tests' own and no part of the product.
+// and functions, arithmetic, comparison, or/and, bool, on, group_left. It is the tests' own and no part of the product.
 import { allSeries } from "./simdata.mjs";
 
 const AGGREGATIONS = new Set(["sum", "avg", "min", "max", "count", "topk", "bottomk"]);
@@ -64,9 +64,23 @@ class Parser {
         while (LEVELS[level].includes(this.peek())) {
             const op = this.peek();
             this.at++;
-            left = { op, left, right: this.binary(level + 1) };
+            const bool = this.peek() === "bool";
+            if (bool) this.at++;
+            const match = this.matching();
+            left = { op, left, bool, match, right: this.binary(level + 1) };
         }
         return left;
+    }
+    /** on (a, b) group_left (): by which labels two sides belong together. */
+    matching() {
+        if (this.peek() !== "on" && this.peek() !== "ignoring") return undefined;
+        const on = this.tokens[this.at++].text === "on";
+        const labels = this.names();
+        if (this.peek() === "group_left") {
+            this.at++;
+            if (this.peek() === "(") this.names();
+        }
+        return { on, labels };
     }
     unary() {
         if (this.peek() === "-") {
@@ -277,13 +291,24 @@ const COMPARE = {
 function binary(e, t) {
     const a = evaluate(e.left, t);
     const b = evaluate(e.right, t);
+    const { match } = e;
+    const place = (labels) =>
+        key(
+            match
+                ? Object.fromEntries(
+                      Object.entries(labels).filter(
+                          ([name]) => match.labels.includes(name) === match.on,
+                      ),
+                  )
+                : labels,
+        );
     if (e.op === "or") {
-        const have = new Set(a.map((s) => key(s.labels)));
-        return [...a, ...b.filter((s) => !have.has(key(s.labels)))];
+        const have = new Set(a.map((s) => place(s.labels)));
+        return [...a, ...b.filter((s) => !have.has(place(s.labels)))];
     }
     if (e.op === "and" || e.op === "unless") {
-        const have = new Set(b.map((s) => key(s.labels)));
-        return a.filter((s) => have.has(key(s.labels)) === (e.op === "and"));
+        const have = new Set(b.map((s) => place(s.labels)));
+        return a.filter((s) => have.has(place(s.labels)) === (e.op === "and"));
     }
     const math = MATH[e.op];
     const compare = COMPARE[e.op];
@@ -292,7 +317,7 @@ function binary(e, t) {
     const pairs = left
         ? left.map((s) => [
               s,
-              Array.isArray(b) ? b.find((o) => key(o.labels) === key(s.labels))?.v : b,
+              Array.isArray(b) ? b.find((o) => place(o.labels) === place(s.labels))?.v : b,
           ])
         : b.map((s) => [s, s.v]);
     const out = [];
@@ -300,6 +325,7 @@ function binary(e, t) {
         if (other === undefined) continue;
         const [x, y] = left ? [s.v, other] : [a, other];
         if (math) out.push({ labels: unnamed(s.labels), v: math(x, y) });
+        else if (e.bool) out.push({ labels: unnamed(s.labels), v: Number(compare(x, y)) });
         else if (compare(x, y)) out.push(s);
     }
     return out;
