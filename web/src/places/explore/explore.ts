@@ -282,7 +282,7 @@ export class ExplorePage implements View {
     if (!past.length)
       list.append(h("p", { class: "options-note", text: "What you run in this tab will stand here." }));
     arrowKeys(list, ".history-entry");
-    const box = popover(button, h("div", { class: "picker history" }, list), "Queries of this session");
+    const box = popover(button, h("div", { class: "picker history" }, list), "Queries of this tab");
   }
 
   redraw(): void {

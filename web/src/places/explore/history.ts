@@ -1,4 +1,4 @@
-// The queries of this session, the newest first; kept as long as the browser's tab lives.
+// The queries of this tab, the newest first; kept as long as it is open.
 import { arr, str, strings } from "../../model/json.ts";
 
 const KEY = "algalon-explore";
