@@ -1,4 +1,5 @@
-/* import_push.h - where samples of the imports' fuzz targets go: every byte of them is looked at. */
+/* import_push.h - where samples of the imports' fuzz targets go: every byte of them is looked at.
+ */
 #ifndef ALGALON_FUZZ_IMPORT_PUSH_H
 #define ALGALON_FUZZ_IMPORT_PUSH_H
 

@@ -8,7 +8,6 @@
 #include <ncurses.h>
 
 #include <dlfcn.h>
-#include <langinfo.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -54,11 +53,6 @@ struct screen {
     unsigned width, height;
     bool color;
 };
-
-bool screen_utf8(void)
-{
-    return !strcmp(nl_langinfo(CODESET), "UTF-8");
-}
 
 static bool load(struct library *lib)
 {

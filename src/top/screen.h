@@ -22,7 +22,4 @@ void screen_show(struct screen *s, const struct canvas *c);
 /** Waits for a key for at most `wait_ms`: a character, an enum view_key, or SCREEN_NO_KEY. */
 int screen_key(struct screen *s, int wait_ms);
 
-/** True when the locale's characters are UTF-8. Needs setlocale() before. */
-bool screen_utf8(void);
-
 #endif

@@ -100,7 +100,6 @@ static void identify(const struct host_paths *paths, struct amd_card *c)
     accelerator_init(a, "amd", 0);
     c->device = read_hex(paths->sysfs, c->number, "device");
     c->revision = read_hex(paths->sysfs, c->number, "revision");
-    c->render = find_number(paths->sysfs, c->number, "drm", "renderD");
     c->hwmon = find_number(paths->sysfs, c->number, "hwmon", "hwmon");
     str_copy(a->pci_bus_id, sizeof(a->pci_bus_id), str_of(c->bus_id));
     read_text(paths, c->number, "unique_id", unique, sizeof(unique));

@@ -8,7 +8,6 @@
 
 struct amd_card {
     unsigned number; /* N of card<N>, which may have holes */
-    unsigned render; /* M of renderD<M>; UINT_MAX: none */
     unsigned hwmon;  /* H of hwmon<H>; UINT_MAX: none */
     char bus_id[24]; /* 0000:03:00.0 */
     unsigned device, revision;
@@ -29,7 +28,6 @@ struct amd_card {
     double busy_percent_total, busy_turns_total, busy_s_total;
     uint64_t health_ns; /* when ECC was read last; 0: never */
     double ecc[2], pages_retired, pages_pending;
-    bool gone;
 };
 
 /** Lists the cards of the driver amdgpu in bus order; at most AMD_CARDS. */
