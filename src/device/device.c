@@ -49,6 +49,36 @@ void reading_init(struct reading *r, struct arena *arena)
     r->processes_hidden = UNKNOWN_COUNT;
 }
 
+struct accelerator_part *reading_add_part(struct reading *r, unsigned accelerator, const char *kind,
+                                          const char *name)
+{
+    const size_t first = 16;
+    size_t len = r->part_len;
+
+    if (!len || (len >= first && !(len & (len - 1)))) { /* full: at 16, 32, 64 ... */
+        struct accelerator_part *more =
+            arena_calloc(r->arena, len ? 2 * len : first, sizeof(*more));
+        if (!more)
+            return NULL;
+        if (len)
+            memcpy(more, r->parts, len * sizeof(*more));
+        r->parts = more;
+    }
+    struct accelerator_part *p = &r->parts[r->part_len++];
+    *p = (struct accelerator_part){.accelerator = accelerator,
+                                   .kind = kind,
+                                   .utilization_ratio = UNKNOWN,
+                                   .asleep_ratio = UNKNOWN,
+                                   .clock_mhz = UNKNOWN,
+                                   .clock_max_mhz = UNKNOWN,
+                                   .temperature_c = UNKNOWN,
+                                   .throttle_reasons = UNKNOWN,
+                                   .mem_used_bytes = UNKNOWN_COUNT,
+                                   .mem_total_bytes = UNKNOWN_COUNT};
+    str_copy(p->name, sizeof(p->name), str_of(name));
+    return p;
+}
+
 void accelerator_detail_init(struct accelerator_detail *d)
 {
     double *all = (double *)d;

@@ -17,8 +17,10 @@
 #define UNKNOWN       ((double)NAN) /* clang warns of a bare NAN, which is a float */
 #define UNKNOWN_COUNT UINT64_MAX
 
+struct linux_edge;
+
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library, hpc_jobs and kubelet_socket. */
+ * but nvml_library, hpc_jobs, kubelet_socket, edge and zes_library. */
 struct host_paths {
     const char *procfs;       /* "/proc" */
     const char *sysfs;        /* "/sys" */
@@ -28,6 +30,10 @@ struct host_paths {
     const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
+    const struct linux_edge
+        *edge;               /* a test's, for what no file stands in for; NULL: the kernel's */
+    const char *zes_library; /* a file to load instead of Level Zero's libze_loader.so.1; NULL:
+                                search as usual; "": do not look for it */
 };
 
 /* ---- the host ---- */
@@ -252,6 +258,18 @@ struct accelerator_vgpu {
     double frame_rate_limit;
 };
 
+/* A part of a device that its driver tells apart: an engine, a GT of a tile, a region of memory, a
+ * partition, a column of cores. */
+struct accelerator_part {
+    unsigned accelerator; /* index of its platform */
+    const char *kind;     /* static: "engine", "gt", "memory", "partition", "column" */
+    char name[24];        /* as the driver has it: "render", "tile0/gt1", "vram0" */
+    double utilization_ratio, asleep_ratio; /* since the last reading; asleep: without power */
+    double clock_mhz, clock_max_mhz, temperature_c;
+    double throttle_reasons; /* NVML's bits */
+    uint64_t mem_used_bytes, mem_total_bytes;
+};
+
 /* What the driver's accounting says of a process that runs; only where an operator switched it on.
  */
 struct accelerator_account {
@@ -399,6 +417,8 @@ struct reading {
     size_t vgpu_len;
     struct accelerator_account *accounts;
     size_t account_len;
+    struct accelerator_part *parts;
+    size_t part_len;
     struct accelerator_xid *xids; /* by accelerator, in order of their first appearance */
     size_t xid_len;
     struct logged_xid *logged_xids;
@@ -420,6 +440,11 @@ void accelerator_detail_init(struct accelerator_detail *d);
 
 /** Everything of an accelerator unknown, for `platform`. */
 void accelerator_init(struct accelerator *a, const char *platform, unsigned index);
+
+/** Appends a part of which all is unknown but its name; NULL when it does not fit in memory. It
+ * moves when the next one is added. */
+struct accelerator_part *reading_add_part(struct reading *r, unsigned accelerator, const char *kind,
+                                          const char *name);
 
 /* ---- collectors ---- */
 

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -77,19 +78,44 @@ static struct str without_prefix(struct str s, const char *prefix)
     return str_starts(s, str_of(prefix)) ? str_make(s.ptr + len, s.len - len) : STR("");
 }
 
-/* "drm-resident-vram0: 1523 MiB"; drm-memory- is what amdgpu called it before. Where a file has
+/* Bytes by one spelling: drm-memory- is what amdgpu called drm-resident- before. Where a file has
  * both, they say the same. */
-static void take_memory(struct linux_drm_client *c, struct str region, uint64_t bytes)
+struct bytes_of {
+    uint64_t vram, other;
+};
+
+/* "drm-resident-vram0: 1523 MiB": a device with several tiles has a region for each. */
+static void take_memory(struct bytes_of *to, struct str region, uint64_t bytes)
 {
     bool vram = str_starts(region, STR("vram")) || str_starts(region, STR("local"));
+    uint64_t *sum = vram ? &to->vram : &to->other;
 
-    if (vram)
-        c->resident_vram = MAX(c->resident_vram, bytes);
-    else if (str_starts(region, STR("gtt")) || str_starts(region, STR("system")))
-        c->resident_other = MAX(c->resident_other, bytes);
+    if (!vram && !str_starts(region, STR("gtt")) && !str_starts(region, STR("system")) &&
+        !str_is(region, "memory") && !str_is(region, "stolen"))
+        return;
+    *sum += MIN(bytes, UINT64_MAX - *sum);
 }
 
-static void take_line(struct linux_drm_client *c, struct str key, struct str value, bool *ret_id)
+/* What the text says beside the engines. */
+struct reading_of {
+    bool has_id;
+    struct bytes_of resident, memory;
+};
+
+static void take_count(struct linux_drm_client *c, struct str name, struct str value, size_t offset,
+                       bool largest)
+{
+    uint64_t n;
+    struct linux_drm_engine *e = parse_size(value, &n) ? engine_of(c, name) : NULL;
+
+    if (!e)
+        return;
+    uint64_t *to = (uint64_t *)(void *)((char *)e + offset);
+    *to = largest ? MAX(*to, n) : *to + MIN(n, UINT64_MAX - *to);
+}
+
+static void take_line(struct linux_drm_client *c, struct str key, struct str value,
+                      struct reading_of *r)
 {
     struct str name;
     uint64_t n;
@@ -99,52 +125,66 @@ static void take_line(struct linux_drm_client *c, struct str key, struct str val
     } else if (str_is(key, "drm-pdev")) {
         str_copy(c->pdev, sizeof(c->pdev), value);
     } else if (str_is(key, "drm-client-id")) {
-        *ret_id = num_parse_u64(value, &c->id);
+        r->has_id = num_parse_u64(value, &c->id);
     } else if ((name = without_prefix(key, "drm-engine-capacity-")).len) {
         struct linux_drm_engine *e =
             num_parse_u64(value, &n) && n && n < 1000 ? engine_of(c, name) : NULL;
         if (e)
             e->capacity = (double)n;
     } else if ((name = without_prefix(key, "drm-engine-")).len) {
-        struct linux_drm_engine *e = parse_size(value, &n) ? engine_of(c, name) : NULL;
-        if (e)
-            e->busy_ns += n;
-    } else if ((name = without_prefix(key, "drm-resident-")).len ||
-               (name = without_prefix(key, "drm-memory-")).len) {
+        take_count(c, name, value, offsetof(struct linux_drm_engine, busy_ns), false);
+    } else if ((name = without_prefix(key, "drm-total-cycles-")).len) {
+        take_count(c, name, value, offsetof(struct linux_drm_engine, total_cycles), true);
+    } else if ((name = without_prefix(key, "drm-cycles-")).len) {
+        take_count(c, name, value, offsetof(struct linux_drm_engine, cycles), true);
+    } else if ((name = without_prefix(key, "drm-resident-")).len) {
         if (parse_size(value, &n))
-            take_memory(c, name, n);
+            take_memory(&r->resident, name, n);
+    } else if ((name = without_prefix(key, "drm-memory-")).len) {
+        if (parse_size(value, &n))
+            take_memory(&r->memory, name, n);
     }
 }
 
 bool linux_drm_parse(struct str text, struct linux_drm_client *ret)
 {
-    bool has_id = false;
-    int pid = ret->pid;
+    struct reading_of r = {.has_id = false};
 
-    *ret = (struct linux_drm_client){.pid = pid};
+    *ret = (struct linux_drm_client){.pid = ret->pid, .device = ret->device};
     while (text.len) {
         struct str line = str_cut(&text, '\n'), key = str_cut(&line, ':');
-        take_line(ret, str_trim(key), str_trim(line), &has_id);
+        take_line(ret, str_trim(key), str_trim(line), &r);
     }
-    return has_id && ret->driver[0];
+    ret->resident_vram = MAX(r.resident.vram, r.memory.vram);
+    ret->resident_other = MAX(r.resident.other, r.memory.other);
+    return r.has_id && ret->driver[0];
 }
 
 /* ---- one process ---- */
 
 struct scan {
     struct linux_drm *d;
-    const char *driver;
+    const struct linux_drm_node *nodes;
+    size_t node_len;
     struct buf clients; /* of struct linux_drm_client */
-    uint64_t unreadable;
+    uint64_t unreadable, untold;
 };
 
-static bool is_drm_node(int dir, const char *name)
+/* The node that an open file is of: whether it is one of ours, and which. */
+static bool is_drm_node(int dir, const char *name, const struct scan *s,
+                        const struct linux_drm_node **ret)
 {
     char target[64];
     ssize_t n = readlinkat(dir, name, target, sizeof(target));
     struct str path = str_make(target, n > 0 ? (size_t)n : 0);
 
-    return str_starts(path, STR("/dev/dri/")) || str_starts(path, STR("/dev/accel/"));
+    *ret = NULL;
+    if (!str_starts(path, STR("/dev/dri/")) && !str_starts(path, STR("/dev/accel/")))
+        return false;
+    for (size_t i = 0; i < s->node_len && !*ret; i++)
+        if (str_is(path, s->nodes[i].path))
+            *ret = &s->nodes[i];
+    return true;
 }
 
 static struct linux_drm_client *clients_of(const struct scan *s, size_t *ret_len)
@@ -159,21 +199,21 @@ static bool is_known(const struct scan *s, const struct linux_drm_client *c)
     const struct linux_drm_client *known = clients_of(s, &len);
 
     for (size_t i = 0; i < len; i++)
-        if (known[i].id == c->id && !strcmp(known[i].pdev, c->pdev))
+        if (known[i].id == c->id && known[i].device == c->device)
             return true;
     return false;
 }
 
-static void take_file(struct scan *s, int pid, const char *name)
+static void take_file(struct scan *s, int pid, const char *name, unsigned device)
 {
-    struct linux_drm_client c = {.pid = pid};
+    struct linux_drm_client c = {.pid = pid, .device = device};
     char text[FDINFO_BYTES];
     ssize_t n = linux_file_text(text, sizeof(text), s->d->procfs, "%d/fdinfo/%s", pid, name);
 
-    if (n <= 0 || !linux_drm_parse(str_make(text, (size_t)n), &c) ||
-        strcmp(c.driver, s->driver) != 0 || is_known(s, &c))
-        return;
-    buf_add(&s->clients, &c, sizeof(c));
+    if (n <= 0 || !linux_drm_parse(str_make(text, (size_t)n), &c))
+        s->untold++;
+    else if (!is_known(s, &c))
+        buf_add(&s->clients, &c, sizeof(c));
 }
 
 /* True when it has a DRM file, of whichever driver, or may not be looked at: ask again. */
@@ -191,10 +231,12 @@ static bool look_through(struct scan *s, int pid)
         return false;
     }
     for (struct dirent *e; (e = readdir(dir)) && files < FILES_MAX; files++) {
-        if (e->d_name[0] == '.' || !is_drm_node(dirfd(dir), e->d_name))
+        const struct linux_drm_node *node;
+        if (e->d_name[0] == '.' || !is_drm_node(dirfd(dir), e->d_name, s, &node))
             continue;
         any = true;
-        take_file(s, pid, e->d_name);
+        if (node)
+            take_file(s, pid, e->d_name, node->device);
     }
     closedir(dir);
     return any;
@@ -261,7 +303,7 @@ static struct client_memory *memory_of(struct linux_drm *d, const struct linux_d
 {
     char key[64];
 
-    snprintf(key, sizeof(key), "%s %" PRIu64, c->pdev, c->id);
+    snprintf(key, sizeof(key), "%u %" PRIu64, c->device, c->id);
     struct client_memory *m = map_get(&d->clients, str_of(key));
     *ret_new = !m;
     if (m)
@@ -287,30 +329,89 @@ static void forget_others(struct linux_drm *d)
     }
 }
 
-/* Which of the four an engine's time counts for: amdgpu's, i915's and xe's names. */
+/* Which of the four an engine's time counts for: amdgpu's, i915's, xe's, v3d's and others' names.
+ * Intel's video engines decode and encode alike; they count as the former. */
 static double *kind_of(struct linux_drm_use *u, const char *engine)
 {
-    if (!strcmp(engine, "compute") || !strcmp(engine, "ccs"))
+    static const char *const graphics[] = {"gfx",      "render",       "rcs", "gpu",     "bin",
+                                           "fragment", "vertex-tiler", "3d",  "panthor", "3D"};
+
+    if (!strcmp(engine, "compute") || !strcmp(engine, "ccs") || !strcmp(engine, "csd"))
         return &u->compute;
-    if (!strncmp(engine, "dec", 3) || !strcmp(engine, "jpeg"))
+    if (!strncmp(engine, "dec", 3) || !strcmp(engine, "jpeg") || !strcmp(engine, "video") ||
+        !strcmp(engine, "vcs"))
         return &u->decode;
     if (!strncmp(engine, "enc", 3))
         return &u->encode;
-    if (!strcmp(engine, "gfx") || !strcmp(engine, "render") || !strcmp(engine, "rcs"))
-        return &u->graphics;
+    for (size_t i = 0; i < ARRAY_LEN(graphics); i++)
+        if (!strcmp(engine, graphics[i]))
+            return &u->graphics;
     return NULL;
 }
 
-static uint64_t time_before(const struct client_memory *m, const char *engine)
+static struct linux_drm_engine *engine_before(struct client_memory *m, const char *engine)
 {
     for (size_t i = 0; i < m->engine_len; i++)
         if (!strcmp(m->engines[i].name, engine))
-            return m->engines[i].busy_ns;
-    return 0; /* engines without use are not printed */
+            return &m->engines[i];
+    return NULL;
+}
+
+/* Share of the interval in which a client used an engine. Engines without use are not printed:
+ * what is new began at 0. NAN when that cannot be said. */
+static double busy_of(const struct linux_drm_engine *before, const struct linux_drm_engine *now,
+                      double ns)
+{
+    static const struct linux_drm_engine none;
+
+    before = before ? before : &none;
+    if (now->total_cycles) { /* cycles of both from one reading of the hardware */
+        if (!before->total_cycles || now->total_cycles <= before->total_cycles)
+            return UNKNOWN;
+        double cycles = now->cycles > before->cycles ? (double)(now->cycles - before->cycles) : 0;
+        return MIN(cycles / (double)(now->total_cycles - before->total_cycles) / now->capacity,
+                   1.0);
+    }
+    double busy = now->busy_ns > before->busy_ns ? (double)(now->busy_ns - before->busy_ns) : 0;
+    return MIN(busy / ns / now->capacity, 1.0);
+}
+
+/* Counters may go back for a moment: the larger is kept, so that what comes again counts once. */
+static void remember(struct client_memory *m, const struct linux_drm_client *c, uint64_t mono_ns)
+{
+    struct linux_drm_engine now[LINUX_DRM_ENGINES] = {0};
+
+    for (size_t i = 0; i < c->engine_len; i++) {
+        const struct linux_drm_engine *before = engine_before(m, c->engines[i].name);
+        now[i] = c->engines[i];
+        if (!before)
+            continue;
+        now[i].busy_ns = MAX(now[i].busy_ns, before->busy_ns);
+        now[i].cycles = MAX(now[i].cycles, before->cycles);
+        now[i].total_cycles = MAX(now[i].total_cycles, before->total_cycles);
+    }
+    memcpy(m->engines, now, sizeof(now));
+    m->engine_len = c->engine_len;
+    m->mono_ns = mono_ns;
+}
+
+static void add_load(struct linux_drm_reading *r, unsigned device, const char *engine, double busy)
+{
+    struct linux_drm_load *l = NULL;
+
+    for (size_t i = 0; i < r->load_len && !l; i++)
+        if (r->loads[i].device == device && !strcmp(r->loads[i].name, engine))
+            l = &r->loads[i];
+    if (!l) {
+        l = &r->loads[r->load_len++];
+        *l = (struct linux_drm_load){.device = device};
+        str_copy(l->name, sizeof(l->name), str_of(engine));
+    }
+    l->busy_ratio = MIN(l->busy_ratio + busy, 1.0);
 }
 
 static void add_times(struct linux_drm *d, const struct linux_drm_client *c, uint64_t mono_ns,
-                      struct linux_drm_use *u)
+                      struct linux_drm_use *u, struct linux_drm_reading *r)
 {
     bool is_new;
     struct client_memory *m = memory_of(d, c, &is_new);
@@ -319,70 +420,104 @@ static void add_times(struct linux_drm *d, const struct linux_drm_client *c, uin
         return;
     double ns = !is_new && mono_ns > m->mono_ns ? (double)(mono_ns - m->mono_ns) : 0;
     double *const all[] = {&u->compute, &u->graphics, &u->decode, &u->encode};
-    for (size_t i = 0; ns > 0 && i < ARRAY_LEN(all); i++)
+    /* amdgpu prints engines that were used; a driver that prints none at all does not count. */
+    bool counts = c->engine_len || !strcmp(c->driver, "amdgpu");
+    for (size_t i = 0; ns > 0 && counts && i < ARRAY_LEN(all); i++)
         *all[i] = isnan(*all[i]) ? 0 : *all[i];
-    for (size_t i = 0; i < c->engine_len; i++) {
-        double *kind = kind_of(u, c->engines[i].name);
-        uint64_t before = time_before(m, c->engines[i].name), now = c->engines[i].busy_ns;
-        if (kind && ns > 0 && now > before) /* times may go back: no time then */
-            *kind += MIN((double)(now - before) / ns / c->engines[i].capacity, 1.0);
+    for (size_t i = 0; ns > 0 && i < c->engine_len; i++) {
+        const struct linux_drm_engine *e = &c->engines[i];
+        double *kind = kind_of(u, e->name), busy = busy_of(engine_before(m, e->name), e, ns);
+        if (isnan(busy))
+            continue;
+        if (kind)
+            *kind = MIN(*kind + busy, 1.0);
+        add_load(r, c->device, e->name, busy);
     }
-    memcpy(m->engines, c->engines, sizeof(m->engines));
-    m->engine_len = c->engine_len;
-    m->mono_ns = mono_ns;
+    remember(m, c, mono_ns);
     m->turn = d->turn;
 }
 
-static struct linux_drm_use *use_of(struct linux_drm_use *list, size_t *len,
-                                    const struct linux_drm_client *c)
+static struct linux_drm_use *use_of(struct linux_drm_reading *r, const struct linux_drm_client *c)
 {
-    for (size_t i = 0; i < *len; i++)
-        if (list[i].pid == c->pid && !strcmp(list[i].pdev, c->pdev))
-            return &list[i];
-    struct linux_drm_use *u = &list[(*len)++];
+    for (size_t i = 0; i < r->use_len; i++)
+        if (r->uses[i].pid == c->pid && r->uses[i].device == c->device)
+            return &r->uses[i];
+    struct linux_drm_use *u = &r->uses[r->use_len++];
     *u = (struct linux_drm_use){.pid = c->pid,
+                                .device = c->device,
                                 .compute = UNKNOWN,
                                 .graphics = UNKNOWN,
                                 .decode = UNKNOWN,
                                 .encode = UNKNOWN};
-    str_copy(u->pdev, sizeof(u->pdev), str_of(c->pdev));
     return u;
 }
 
-int linux_drm_read(struct linux_drm *d, const char *driver, uint64_t mono_ns, struct arena *a,
-                   struct linux_drm_use **ret, size_t *ret_len, uint64_t *ret_unreadable)
+static void scan_processes(struct scan *s, const int *pids, size_t len)
 {
-    struct scan s = {.d = d, .driver = driver};
-    size_t pid_len, client_len, len = 0;
-    int *pids = list_processes(d->procfs, a, &pid_len);
+    struct linux_drm *d = s->d;
 
-    d->turn++;
-    if (!pids)
-        return -ENOMEM;
-    buf_init(&s.clients, LINUX_DRM_CLIENTS * sizeof(struct linux_drm_client));
-    for (size_t i = 0; i < pid_len; i++) {
+    for (size_t i = 0; i < len; i++) {
         struct without *w = &d->without[(unsigned)pids[i] % PROCESSES_MAX];
         if (w->pid == pids[i] && d->turn - w->turn < LOOK_AGAIN)
             continue;
-        if (look_through(&s, pids[i]))
+        if (look_through(s, pids[i]))
             w->pid = w->pid == pids[i] ? 0 : w->pid;
         else
             *w = (struct without){pids[i], d->turn};
     }
+}
+
+int linux_drm_read(struct linux_drm *d, const struct linux_drm_node *nodes, size_t len,
+                   uint64_t mono_ns, struct arena *a, struct linux_drm_reading *ret)
+{
+    struct scan s = {.d = d, .nodes = nodes, .node_len = len};
+    size_t pid_len, client_len;
+    int *pids = list_processes(d->procfs, a, &pid_len);
+
+    *ret = (struct linux_drm_reading){.unreadable = 0};
+    d->turn++;
+    if (!pids)
+        return -ENOMEM;
+    buf_init(&s.clients, LINUX_DRM_CLIENTS * sizeof(struct linux_drm_client));
+    scan_processes(&s, pids, pid_len);
     const struct linux_drm_client *clients = clients_of(&s, &client_len);
-    struct linux_drm_use *list = arena_calloc(a, client_len + 1, sizeof(*list));
-    for (size_t i = 0; list && i < client_len; i++) {
-        struct linux_drm_use *u = use_of(list, &len, &clients[i]);
+    size_t engines = 0;
+    for (size_t i = 0; i < client_len; i++)
+        engines += clients[i].engine_len;
+    ret->uses = arena_calloc(a, client_len + 1, sizeof(*ret->uses));
+    ret->loads = arena_calloc(a, engines + 1, sizeof(*ret->loads));
+    bool fits = ret->uses && ret->loads;
+    for (size_t i = 0; fits && i < client_len; i++) {
+        struct linux_drm_use *u = use_of(ret, &clients[i]);
         u->vram_bytes += clients[i].resident_vram;
         u->other_bytes += clients[i].resident_other;
-        add_times(d, &clients[i], mono_ns, u);
+        add_times(d, &clients[i], mono_ns, u, ret);
     }
     forget_others(d);
     buf_fini(&s.clients);
-    if (!list)
-        return -ENOMEM;
-    *ret = list;
-    *ret_len = len;
-    *ret_unreadable = s.unreadable;
-    return 0;
+    ret->unreadable = s.unreadable;
+    ret->untold = s.untold;
+    return fits ? 0 : -ENOMEM;
+}
+
+double linux_drm_busiest(const struct linux_drm_reading *r, unsigned device)
+{
+    double busiest = UNKNOWN;
+
+    for (size_t i = 0; i < r->load_len; i++)
+        if (r->loads[i].device == device)
+            busiest = fmax(busiest, r->loads[i].busy_ratio); /* passes over NAN */
+    return busiest;
+}
+
+void linux_drm_memory(const struct linux_drm_reading *r, unsigned device, uint64_t *ret_vram,
+                      uint64_t *ret_other)
+{
+    *ret_vram = *ret_other = 0;
+    for (size_t i = 0; i < r->use_len; i++) {
+        if (r->uses[i].device != device)
+            continue;
+        *ret_vram += r->uses[i].vram_bytes;
+        *ret_other += r->uses[i].other_bytes;
+    }
 }

@@ -4,6 +4,7 @@
 
 #ifdef __linux__
 #include "device/amd/amd.h"
+#include "device/intel/intel.h"
 #include "device/jetson/jetson.h"
 #include "device/linux.h"
 #endif
@@ -15,6 +16,7 @@ const struct collector *const collectors[] = {
 #ifdef __linux__
     &jetson_collector,
     &amd_collector,
+    &intel_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

@@ -106,6 +106,18 @@ static const struct pattern patterns[] = {
     {TREE_SYS, TREE_FILE, "class/drm/card*/device/numa_node"},
     {TREE_SYS, TREE_FILE, "class/drm/card*/device/power/runtime_status"},
     {TREE_SYS, TREE_FILE, "class/drm/card*/device/drm/renderD*/dev"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/drm/card*/dev"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/resource"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/sriov_numvfs"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/device/physfn/uevent"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/gt_*_freq_mhz"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/gt/gt*/rps_*_freq_mhz"},
+    {TREE_SYS, TREE_FILE, "class/drm/card*/gt/gt*/throttle_reason_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/gt/gt*/rc6_residency_ms"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/power/rc6_residency_ms"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/tile*/gt*/freq0/*_freq"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/tile*/gt*/freq0/throttle/*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/tile*/gt*/gtidle/idle_residency_ms"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/unique_id"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/serial_number"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/product_*"},
@@ -124,7 +136,11 @@ static const struct pattern patterns[] = {
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/temp*_crit"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/temp*_emergency"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/power1_*"},
+    {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/power2_*"},
     {TREE_SYS, TREE_FILE, "!class/drm/card*/device/hwmon/hwmon*/pwm1*"},
+    {TREE_SYS, TREE_FILE, "bus/event_source/devices/i915*/type"},
+    {TREE_SYS, TREE_FILE, "bus/event_source/devices/i915*/cpumask"},
+    {TREE_SYS, TREE_FILE, "bus/event_source/devices/i915*/events/*-busy"},
     {TREE_SYS, TREE_FILE, "class/kfd/kfd/topology/nodes/*/gpu_id"},
     {TREE_SYS, TREE_FILE, "class/kfd/kfd/topology/nodes/*/properties"},
     {TREE_SYS, TREE_FILE, "class/kfd/kfd/proc/*/vram_*"},
@@ -162,10 +178,22 @@ static void match_all(struct tree_job *job, const struct pattern *list, size_t l
         tree_match(job, list[i].place, list[i].kind, list[i].path);
 }
 
-/* Displays (class 03), processing accelerators (12) and co-processors (0b) of the PCI bus. */
+/* Displays (class 03), processing accelerators (12) and co-processors (0b) of the PCI bus, and the
+ * bridges (0604) above them. */
 static void collect_pci(struct tree_job *job)
 {
-    static const char *const files[] = {"vendor", "class", "numa_node", "power/runtime_status"};
+    static const char *const files[] = {"vendor",
+                                        "class",
+                                        "numa_node",
+                                        "power/runtime_status",
+                                        "secondary_bus_number",
+                                        "current_link_speed",
+                                        "current_link_width",
+                                        "max_link_speed",
+                                        "max_link_width"};
+    enum {
+        ALWAYS = 5 /* the rest asks the hardware */
+    };
     char path[TREE_PATH_MAX];
     size_t len;
 
@@ -177,11 +205,15 @@ static void collect_pci(struct tree_job *job)
                  names[i]);
         struct str class = file_read_small(path, text, sizeof(text)) > 0 ? str_of(text) : STR("");
         if (!str_starts(class, STR("0x03")) && !str_starts(class, STR("0x12")) &&
-            !str_starts(class, STR("0x0b")))
+            !str_starts(class, STR("0x0b")) && !str_starts(class, STR("0x0604")))
             continue;
         snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", names[i]);
         tree_match(job, TREE_SYS, TREE_LINK, path);
-        for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+        snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/power/runtime_status",
+                 tree_root(job, TREE_SYS), names[i]);
+        bool sleeps = file_read_small(path, text, sizeof(text)) > 0 &&
+                      str_starts(str_of(text), STR("suspend"));
+        for (size_t k = 0; k < (sleeps ? (size_t)ALWAYS : ARRAY_LEN(files)); k++) {
             snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", names[i], files[k]);
             tree_match(job, TREE_SYS, TREE_FILE, path);
         }

@@ -179,6 +179,12 @@ static int merge_vgpus(struct snapshot *s, const struct collector_view *views, s
     MERGE(vgpus, vgpu_len, vgpu)
 }
 
+static int merge_device_parts(struct snapshot *s, const struct collector_view *views, size_t len,
+                              const unsigned *base)
+{
+    MERGE(parts, part_len, part)
+}
+
 static int merge_accounts(struct snapshot *s, const struct collector_view *views, size_t len,
                           const unsigned *base)
 {
@@ -248,6 +254,8 @@ int merge_parts(struct snapshot *s, const struct collector_view *views, size_t l
     next = merge_links_fifth(s, views, len, base);
     code = code ? code : next;
     next = merge_vgpus(s, views, len, base);
+    code = code ? code : next;
+    next = merge_device_parts(s, views, len, base);
     code = code ? code : next;
     next = merge_accounts(s, views, len, base);
     code = code ? code : next;

@@ -48,9 +48,9 @@
 #define DCGM(name, member, scale, decimals)                                                        \
     FIELD(name, SCOPE_DCGM, struct accelerator, member, scale, decimals)
 
-extern const struct schema_rule schema_host[], schema_gpu[], schema_nvml[], schema_dcgm[],
-    schema_alias[];
-extern const size_t schema_host_len, schema_gpu_len, schema_nvml_len, schema_dcgm_len,
-    schema_alias_len;
+extern const struct schema_rule schema_host[], schema_gpu[], schema_nvml[], schema_part[],
+    schema_dcgm[], schema_alias[];
+extern const size_t schema_host_len, schema_gpu_len, schema_nvml_len, schema_part_len,
+    schema_dcgm_len, schema_alias_len;
 
 #endif

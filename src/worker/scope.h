@@ -109,7 +109,9 @@ enum scope {
     SCOPE_INSTANCE_TENSOR,
     SCOPE_VGPU, /* struct merged_vgpu */
     SCOPE_VGPU_INFO,
-    SCOPE_ACCOUNT, /* struct merged_account */
+    SCOPE_ACCOUNT,       /* struct merged_account */
+    SCOPE_PART,          /* struct merged_part; so the next */
+    SCOPE_PART_THROTTLE, /* a line a reason: see scope_throttle */
     SCOPE_COUNT
 };
 

@@ -205,6 +205,17 @@ static void account(const struct scope_line *line)
     label_number(line->to, "pid", (uint64_t)MAX(a->account.pid, 0));
 }
 
+static void part(const struct scope_line *line)
+{
+    const struct merged_part *p = line->thing;
+
+    scope_device(line, p->on);
+    scope_text(line, "kind", p->part.kind);
+    scope_text(line, "part", p->part.name);
+    if (line->scope == SCOPE_PART_THROTTLE)
+        scope_text(line, "reason", scope_throttle[line->variant].name);
+}
+
 static void info(const struct scope_line *line)
 {
     const struct merged_accelerator *a = line->thing;
@@ -248,8 +259,10 @@ void scope_more_labels(const struct scope_line *line)
         instance(line);
     else if (line->scope <= SCOPE_VGPU_INFO)
         vgpu(line);
-    else
+    else if (line->scope == SCOPE_ACCOUNT)
         account(line);
+    else
+        part(line);
 }
 
 /* ---- places ---- */
@@ -324,6 +337,11 @@ struct scope_things scope_more_things(const struct snapshot *s, enum scope scope
     case SCOPE_VGPU:
     case SCOPE_VGPU_INFO:
         return (struct scope_things){s->vgpus, sizeof(*s->vgpus), s->vgpu_len, 1};
+    case SCOPE_PART:
+        return (struct scope_things){s->parts, sizeof(*s->parts), s->part_len, 1};
+    case SCOPE_PART_THROTTLE:
+        return (struct scope_things){s->parts, sizeof(*s->parts), s->part_len,
+                                     SCOPE_THROTTLE_REASONS};
     case SCOPE_ACCOUNT:
         return (struct scope_things){s->accounts, sizeof(*s->accounts), s->account_len, 1};
     default:

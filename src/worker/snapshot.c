@@ -71,7 +71,7 @@ struct snapshot *snapshot_take(struct recycler *home, const struct machine *mach
     s->board = NULL;
     s->accelerator_len = s->device_process_len = s->process_len = s->filesystem_len = 0;
     s->link_len = s->xid_len = s->instance_len = s->row_len = 0;
-    s->link_fifth_len = s->peer_len = s->vgpu_len = s->account_len = 0;
+    s->link_fifth_len = s->peer_len = s->vgpu_len = s->account_len = s->part_len = 0;
     s->platform_len = s->reject_len = s->collector_len = 0;
     s->process_row_len = s->holder_len = s->opener_len = s->dcgm_share_len = 0;
     s->slot_len = s->presence_len = 0;

@@ -107,6 +107,11 @@ struct merged_vgpu {
     const struct merged_accelerator *on;
 };
 
+struct merged_part {
+    struct accelerator_part part;
+    const struct merged_accelerator *on;
+};
+
 struct merged_account {
     struct accelerator_account account;
     const struct merged_accelerator *on;
@@ -199,6 +204,8 @@ struct snapshot {
     size_t peer_len;
     struct merged_vgpu *vgpus;
     size_t vgpu_len;
+    struct merged_part *parts;
+    size_t part_len;
     struct merged_account *accounts;
     size_t account_len;
     struct merged_process *device_processes; /* by pid, then number */

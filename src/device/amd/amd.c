@@ -136,9 +136,7 @@ static void take_drm(const struct amd *d, const struct linux_drm_use *uses, size
                      struct reading *out)
 {
     for (size_t i = 0; i < len; i++) {
-        unsigned card = card_at(d, uses[i].pdev);
-        if (card == UINT_MAX)
-            continue;
+        unsigned card = uses[i].device;
         struct accelerator_process *p = process_of(out, card, uses[i].pid);
         p->mem_used_bytes =
             MAX(p->mem_used_bytes,
@@ -154,27 +152,29 @@ static void take_drm(const struct amd *d, const struct linux_drm_use *uses, size
 
 static int read_processes(struct amd *d, struct reading *out)
 {
+    struct linux_drm_node nodes[LINUX_DRM_NODES];
+    struct linux_drm_reading drm;
     struct amd_kfd_use *kfd;
-    struct linux_drm_use *drm;
-    size_t kfd_len, drm_len;
-    uint64_t unreadable;
+    size_t kfd_len, node_len = 0;
     int code = amd_kfd_read(d->paths.sysfs, &d->kfd, out->arena, &kfd, &kfd_len);
 
+    for (size_t i = 0; i < d->len; i++)
+        if (out->accelerators[i].state == ACCELERATOR_OK)
+            node_len = amd_card_nodes(&d->cards[i], &d->paths, nodes, node_len);
     if (!code)
-        code =
-            linux_drm_read(d->drm, "amdgpu", out->mono_ns, out->arena, &drm, &drm_len, &unreadable);
+        code = linux_drm_read(d->drm, nodes, node_len, out->mono_ns, out->arena, &drm);
     if (code)
         return code;
     out->accelerator_processes =
-        arena_calloc(out->arena, kfd_len + drm_len + 1, sizeof(*out->accelerator_processes));
+        arena_calloc(out->arena, kfd_len + drm.use_len + 1, sizeof(*out->accelerator_processes));
     if (!out->accelerator_processes)
         return -ENOMEM;
     take_kfd(d, kfd, kfd_len, out);
-    take_drm(d, drm, drm_len, out);
+    take_drm(d, drm.uses, drm.use_len, out);
     /* Files of others may not be looked at: that none is listed does not mean that there is none.
      */
     for (size_t i = 0; i < d->len; i++)
-        out->accelerators[i].processes_untold = unreadable > 0 && !d->kfd.len;
+        out->accelerators[i].processes_untold = drm.unreadable > 0 && !d->kfd.len;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "amd_name.h"
 
+#include "device/linux_card.h"
 #include "device/linux_file.h"
 #include "device/linux_proc.h"
 
@@ -18,19 +19,6 @@
 #define PWM_MAX          255.0
 
 /* ---- finding ---- */
-
-/* The value of KEY=value lines; "" where it is not. */
-static struct str uevent_value(struct str text, const char *key)
-{
-    size_t len = strlen(key);
-
-    for (struct str line; text.len;) {
-        line = str_cut(&text, '\n');
-        if (line.len > len && line.ptr[len] == '=' && !memcmp(line.ptr, key, len))
-            return str_make(line.ptr + len + 1, line.len - len - 1);
-    }
-    return STR("");
-}
 
 static unsigned number_behind(const char *name, const char *prefix)
 {
@@ -71,13 +59,13 @@ static bool is_ours(const struct host_paths *paths, unsigned number, struct amd_
     char text[1024];
     ssize_t n = linux_file_text(text, sizeof(text), paths->sysfs, DEVICE "uevent", number);
 
-    if (n <= 0 || !str_is(uevent_value(str_make(text, (size_t)n), "DRIVER"), "amdgpu"))
+    if (n <= 0 || !str_is(linux_card_uevent(str_make(text, (size_t)n), "DRIVER"), "amdgpu"))
         return false;
     *c = (struct amd_card){.number = number, .power_w = UNKNOWN, .energy_units = UNKNOWN};
     c->busy_percent_total = c->busy_turns_total = UNKNOWN;
     c->ecc[0] = c->ecc[1] = c->pages_retired = c->pages_pending = UNKNOWN;
     str_copy(c->bus_id, sizeof(c->bus_id),
-             uevent_value(str_make(text, (size_t)n), "PCI_SLOT_NAME"));
+             linux_card_uevent(str_make(text, (size_t)n), "PCI_SLOT_NAME"));
     return c->bus_id[0] != '\0';
 }
 
@@ -255,18 +243,6 @@ static void read_memory(const struct host_paths *paths, const struct amd_card *c
         a->mem_free_bytes = a->mem_total_bytes - a->mem_used_bytes;
 }
 
-/* "16.0 GT/s PCIe" -> 4. */
-static double generation(const char *text)
-{
-    static const double speeds[] = {2.5, 5, 8, 16, 32, 64};
-    double speed = strtod(text, NULL);
-
-    for (size_t i = 0; i < ARRAY_LEN(speeds); i++)
-        if (speed == speeds[i])
-            return (double)(i + 1);
-    return UNKNOWN;
-}
-
 static void read_link(const struct host_paths *paths, const struct amd_card *c,
                       struct accelerator *a)
 {
@@ -275,10 +251,10 @@ static void read_link(const struct host_paths *paths, const struct amd_card *c,
 
     snprintf(file, sizeof(file), "%scurrent_link_speed", at);
     if (linux_file_text(text, sizeof(text), paths->sysfs, DEVICE "%s", c->number, file) > 0)
-        a->pcie_generation = generation(text);
+        a->pcie_generation = linux_card_generation(text);
     snprintf(file, sizeof(file), "%smax_link_speed", at);
     if (linux_file_text(text, sizeof(text), paths->sysfs, DEVICE "%s", c->number, file) > 0)
-        a->pcie_generation_max = generation(text);
+        a->pcie_generation_max = linux_card_generation(text);
     snprintf(file, sizeof(file), "%scurrent_link_width", at);
     read_scaled(paths, c, file, 1, &a->pcie_width);
     snprintf(file, sizeof(file), "%smax_link_width", at);
@@ -465,4 +441,13 @@ void amd_card_read(struct amd_card *c, const struct host_paths *paths, uint64_t 
     read_link(paths, c, a);
     read_health(paths, c, mono_ns, a);
     take_energy(c, m.energy_units, mono_ns, a);
+}
+
+size_t amd_card_nodes(const struct amd_card *c, const struct host_paths *paths,
+                      struct linux_drm_node *to, size_t len)
+{
+    struct linux_card card = {.number = c->number};
+
+    snprintf(card.folder, sizeof(card.folder), "class/drm/card%u", c->number);
+    return linux_card_nodes(paths->sysfs, &card, c->identity.index, to, len);
 }

@@ -4,6 +4,8 @@
 
 #include "amd_metrics.h"
 
+#include "device/linux_drm.h"
+
 #define AMD_CARDS 64
 
 struct amd_card {
@@ -36,5 +38,9 @@ size_t amd_card_list(const struct host_paths *paths, struct amd_card *to);
 /** Fills in what it reads now, and the state. `mono_ns`: of this reading. */
 void amd_card_read(struct amd_card *c, const struct host_paths *paths, uint64_t mono_ns,
                    struct accelerator *a);
+
+/** Adds its device nodes to `to`, as uses of its number. Returns the new length. */
+size_t amd_card_nodes(const struct amd_card *c, const struct host_paths *paths,
+                      struct linux_drm_node *to, size_t len);
 
 #endif
