@@ -166,6 +166,7 @@ struct accelerator {
                        platforms */
     enum accelerator_state state;
     const char *platform; /* "nvidia": the collector's name */
+    bool npu;             /* made for neural networks alone, no GPU */
     char uuid[96], name[96], pci_bus_id[24] /* 0000:3b:00.0 */, serial[32], vbios[32];
     char architecture[24], compute_capability[8];
     char brand[24];

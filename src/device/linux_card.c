@@ -58,8 +58,46 @@ static void take_uevent(struct linux_card *c, struct str text)
     linux_proc_clean(c->place, sizeof(c->place), c->bus_id[0] ? str_of(c->bus_id) : name);
 }
 
+size_t linux_card_nodes(const char *sysfs, const struct linux_card *c, unsigned index,
+                        struct linux_drm_node *to, size_t len)
+{
+    bool accel = strncmp(c->folder, "class/accel", 11) == 0;
+    const char *in = accel ? "accel" : "drm", *below = accel ? "accel" : "dri";
+    char path[LINUX_PATH_MAX];
+    DIR *dir = linux_file_path(path, sysfs, "%s/device/%s", c->folder, in) ? opendir(path) : NULL;
+    size_t before = len;
+
+    for (struct dirent *e; dir && (e = readdir(dir)) && len < LINUX_DRM_NODES;) {
+        if (number_behind(e->d_name, "card") == UINT_MAX &&
+            number_behind(e->d_name, "renderD") == UINT_MAX &&
+            number_behind(e->d_name, "accel") == UINT_MAX)
+            continue;
+        to[len].device = index;
+        snprintf(to[len++].path, sizeof(to->path), "/dev/%s/%.20s", below, e->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    if (len == before && len < LINUX_DRM_NODES) {
+        to[len].device = index;
+        snprintf(to[len++].path, sizeof(to->path), "/dev/%s/%s%u", below, accel ? "accel" : "card",
+                 c->number);
+    }
+    return len;
+}
+
+static bool has_render_node(const char *sysfs, const struct linux_card *c)
+{
+    struct linux_drm_node nodes[LINUX_DRM_NODES];
+    size_t len = linux_card_nodes(sysfs, c, 0, nodes, 0);
+
+    for (size_t i = 0; i < len; i++)
+        if (strstr(nodes[i].path, "renderD"))
+            return true;
+    return false;
+}
+
 static bool look_at(const char *sysfs, const char *class, unsigned number,
-                    bool (*wanted)(const char *driver), struct linux_card *c)
+                    bool (*wanted)(const struct linux_card *card), struct linux_card *c)
 {
     char text[1024];
 
@@ -70,7 +108,7 @@ static bool look_at(const char *sysfs, const char *class, unsigned number,
     if (n <= 0)
         return false;
     take_uevent(c, str_make(text, (size_t)n));
-    if (!c->driver[0] || !wanted(c->driver))
+    if (!c->driver[0])
         return false;
     if (!c->place[0]) /* neither on PCI nor in a device tree */
         snprintf(c->place, sizeof(c->place), "%s%u", c->driver, number);
@@ -78,7 +116,8 @@ static bool look_at(const char *sysfs, const char *class, unsigned number,
     c->device = read_hex(sysfs, c->folder, "device");
     c->revision = read_hex(sysfs, c->folder, "revision");
     c->virtual_function = linux_file_exists(sysfs, "%s/device/physfn", c->folder);
-    return true;
+    c->render = has_render_node(sysfs, c);
+    return wanted(c);
 }
 
 static int by_place(const void *a, const void *b)
@@ -89,8 +128,8 @@ static int by_place(const void *a, const void *b)
     return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-size_t linux_card_list(const char *sysfs, const char *class, bool (*wanted)(const char *driver),
-                       struct linux_card *to)
+size_t linux_card_list(const char *sysfs, const char *class,
+                       bool (*wanted)(const struct linux_card *card), struct linux_card *to)
 {
     const char *prefix = strcmp(class, "drm") == 0 ? "card" : class;
     char path[LINUX_PATH_MAX];
@@ -108,8 +147,9 @@ size_t linux_card_list(const char *sysfs, const char *class, bool (*wanted)(cons
     return len;
 }
 
-size_t linux_card_renew(const char *sysfs, const char *class, bool (*wanted)(const char *driver),
-                        struct linux_card *cards, size_t len)
+size_t linux_card_renew(const char *sysfs, const char *class,
+                        bool (*wanted)(const struct linux_card *card), struct linux_card *cards,
+                        size_t len)
 {
     struct linux_card now[LINUX_CARDS];
     size_t n = linux_card_list(sysfs, class, wanted, now);
@@ -143,33 +183,6 @@ enum accelerator_state linux_card_state(const char *sysfs, const struct linux_ca
         strncmp(text, "suspend", 7) == 0) /* "suspended", "suspending" */
         return ACCELERATOR_SLEEPING;
     return ACCELERATOR_OK;
-}
-
-size_t linux_card_nodes(const char *sysfs, const struct linux_card *c, unsigned index,
-                        struct linux_drm_node *to, size_t len)
-{
-    bool accel = strncmp(c->folder, "class/accel", 11) == 0;
-    const char *in = accel ? "accel" : "drm", *below = accel ? "accel" : "dri";
-    char path[LINUX_PATH_MAX];
-    DIR *dir = linux_file_path(path, sysfs, "%s/device/%s", c->folder, in) ? opendir(path) : NULL;
-    size_t before = len;
-
-    for (struct dirent *e; dir && (e = readdir(dir)) && len < LINUX_DRM_NODES;) {
-        if (number_behind(e->d_name, "card") == UINT_MAX &&
-            number_behind(e->d_name, "renderD") == UINT_MAX &&
-            number_behind(e->d_name, "accel") == UINT_MAX)
-            continue;
-        to[len].device = index;
-        snprintf(to[len++].path, sizeof(to->path), "/dev/%s/%.20s", below, e->d_name);
-    }
-    if (dir)
-        closedir(dir);
-    if (len == before && len < LINUX_DRM_NODES) {
-        to[len].device = index;
-        snprintf(to[len++].path, sizeof(to->path), "/dev/%s/%s%u", below, accel ? "accel" : "card",
-                 c->number);
-    }
-    return len;
 }
 
 unsigned linux_card_hwmon(const char *sysfs, const struct linux_card *c, const char *name)

@@ -19,20 +19,22 @@ struct linux_card {
     unsigned number;     /* N of card<N>, which may have holes */
     unsigned vendor, device, revision;
     bool virtual_function; /* of SR-IOV, seen from the host */
+    bool render;           /* it has a node for programs that draw or compute without a display */
 };
 
-/** Lists the cards of "drm" or "accel" that `wanted` (by the driver's name) says yes to, in order
- * of their places; at most LINUX_CARDS. */
-size_t linux_card_list(const char *sysfs, const char *class, bool (*wanted)(const char *driver),
-                       struct linux_card *to);
+/** Lists the cards of "drm" or "accel" that `wanted` (of a card that is filled in) says yes to, in
+ * order of their places; at most LINUX_CARDS. */
+size_t linux_card_list(const char *sysfs, const char *class,
+                       bool (*wanted)(const struct linux_card *card), struct linux_card *to);
 
 /**
  * Looks again: cards that came stand behind those that were there, so that no number changes; one
  * that went keeps its place, and gets it back when it comes again, under whatever number of the
  * kernel. Returns the new length.
  */
-size_t linux_card_renew(const char *sysfs, const char *class, bool (*wanted)(const char *driver),
-                        struct linux_card *cards, size_t len);
+size_t linux_card_renew(const char *sysfs, const char *class,
+                        bool (*wanted)(const struct linux_card *card), struct linux_card *cards,
+                        size_t len);
 
 /** Whether it is there and awake. Reads nothing that wakes it. */
 enum accelerator_state linux_card_state(const char *sysfs, const struct linux_card *c);

@@ -50,7 +50,11 @@ static bool parse_size(struct str text, uint64_t *ret)
         unit = 1024;
     else if (str_is(rest, "MiB"))
         unit = 1024 * 1024;
-    else if (rest.len && !str_is(rest, "ns") && !str_is(rest, "B"))
+    else if (str_is(rest, "KHz"))
+        unit = 1000;
+    else if (str_is(rest, "MHz"))
+        unit = 1000000;
+    else if (rest.len && !str_is(rest, "ns") && !str_is(rest, "B") && !str_is(rest, "Hz"))
         return false;
     if (!num_parse_u64(number, &value) || value > UINT64_MAX / unit)
         return false;
@@ -100,6 +104,7 @@ static void take_memory(struct bytes_of *to, struct str region, uint64_t bytes)
 struct reading_of {
     bool has_id;
     struct bytes_of resident, memory;
+    uint64_t own; /* amdxdna's count of its own, which counts no buffer twice */
 };
 
 static void take_count(struct linux_drm_client *c, struct str name, struct str value, size_t offset,
@@ -137,6 +142,13 @@ static void take_line(struct linux_drm_client *c, struct str key, struct str val
         take_count(c, name, value, offsetof(struct linux_drm_engine, total_cycles), true);
     } else if ((name = without_prefix(key, "drm-cycles-")).len) {
         take_count(c, name, value, offsetof(struct linux_drm_engine, cycles), true);
+    } else if ((name = without_prefix(key, "drm-maxfreq-")).len) {
+        take_count(c, name, value, offsetof(struct linux_drm_engine, max_hz), true);
+    } else if ((name = without_prefix(key, "drm-curfreq-")).len) {
+        take_count(c, name, value, offsetof(struct linux_drm_engine, cur_hz), true);
+    } else if ((str_ends(key, STR("-internal-alloc")) || str_ends(key, STR("-external-alloc"))) &&
+               parse_size(value, &n)) {
+        r->own += MIN(n, UINT64_MAX - r->own);
     } else if ((name = without_prefix(key, "drm-resident-")).len) {
         if (parse_size(value, &n))
             take_memory(&r->resident, name, n);
@@ -156,7 +168,7 @@ bool linux_drm_parse(struct str text, struct linux_drm_client *ret)
         take_line(ret, str_trim(key), str_trim(line), &r);
     }
     ret->resident_vram = MAX(r.resident.vram, r.memory.vram);
-    ret->resident_other = MAX(r.resident.other, r.memory.other);
+    ret->resident_other = r.own ? r.own : MAX(r.resident.other, r.memory.other);
     return r.has_id && ret->driver[0];
 }
 
@@ -373,6 +385,11 @@ static double busy_of(const struct linux_drm_engine *before, const struct linux_
                    1.0);
     }
     double busy = now->busy_ns > before->busy_ns ? (double)(now->busy_ns - before->busy_ns) : 0;
+    if (!now->busy_ns && now->cycles &&
+        now->max_hz) /* cycles at its highest clock: at least that */
+        busy = now->cycles > before->cycles
+                   ? (double)(now->cycles - before->cycles) * 1e9 / (double)now->max_hz
+                   : 0;
     return MIN(busy / ns / now->capacity, 1.0);
 }
 
@@ -395,8 +412,15 @@ static void remember(struct client_memory *m, const struct linux_drm_client *c, 
     m->mono_ns = mono_ns;
 }
 
-static void add_load(struct linux_drm_reading *r, unsigned device, const char *engine, double busy)
+static double mhz(uint64_t hz)
 {
+    return hz ? (double)hz / 1e6 : UNKNOWN;
+}
+
+static void add_load(struct linux_drm_reading *r, unsigned device, const struct linux_drm_engine *e,
+                     double busy)
+{
+    const char *engine = e->name;
     struct linux_drm_load *l = NULL;
 
     for (size_t i = 0; i < r->load_len && !l; i++)
@@ -404,7 +428,8 @@ static void add_load(struct linux_drm_reading *r, unsigned device, const char *e
             l = &r->loads[i];
     if (!l) {
         l = &r->loads[r->load_len++];
-        *l = (struct linux_drm_load){.device = device};
+        *l = (struct linux_drm_load){
+            .device = device, .clock_mhz = mhz(e->cur_hz), .clock_max_mhz = mhz(e->max_hz)};
         str_copy(l->name, sizeof(l->name), str_of(engine));
     }
     l->busy_ratio = MIN(l->busy_ratio + busy, 1.0);
@@ -431,7 +456,7 @@ static void add_times(struct linux_drm *d, const struct linux_drm_client *c, uin
             continue;
         if (kind)
             *kind = MIN(*kind + busy, 1.0);
-        add_load(r, c->device, e->name, busy);
+        add_load(r, c->device, e, busy);
     }
     remember(m, c, mono_ns);
     m->turn = d->turn;

@@ -17,6 +17,8 @@ struct linux_drm_engine {
     uint64_t busy_ns;      /* sum of those that share the name */
     uint64_t cycles;       /* where it counts cycles instead of time (xe), else 0 */
     uint64_t total_cycles; /* that went by meanwhile, else 0 */
+    uint64_t max_hz;       /* its highest clock, where the driver tells it, else 0 */
+    uint64_t cur_hz;       /* its clock now, likewise */
     double capacity;       /* how many there are of it */
 };
 
@@ -62,6 +64,7 @@ struct linux_drm_load {
     unsigned device;
     char name[24];
     double busy_ratio; /* 1: all there are of it were busy all the time */
+    double clock_mhz, clock_max_mhz;
 };
 
 struct linux_drm_reading {

@@ -3,10 +3,12 @@
 #include "device/device.h"
 
 #ifdef __linux__
+#include "device/accel/accel.h"
 #include "device/amd/amd.h"
 #include "device/intel/intel.h"
 #include "device/jetson/jetson.h"
 #include "device/linux.h"
+#include "device/linux_gpu.h"
 #endif
 
 extern const struct collector nvidia_collector, nvidia_inventory_collector, nvidia_kmsg_collector;
@@ -17,6 +19,8 @@ const struct collector *const collectors[] = {
     &jetson_collector,
     &amd_collector,
     &intel_collector,
+    &linux_gpu_collector,
+    &accel_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

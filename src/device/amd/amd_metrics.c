@@ -69,7 +69,8 @@ static const struct field v2_2[] = {
 };
 static const struct field v3_0[] = {
     {TO(edge_c), 4, U16, .01},  {TO(gfx_ratio), 42, U16, .0001}, {TO(power_w), 112, U32, .001},
-    {TO(gfx_mhz), 174, U16, 1}, {TO(memory_mhz), 184, U16, 1},
+    {TO(gfx_mhz), 174, U16, 1}, {TO(memory_mhz), 184, U16, 1},   {TO(npu_power_w), 116, U16, .001},
+    {TO(npu_mhz), 180, U16, 1},
 };
 
 #define TABLE(t) t, ARRAY_LEN(t)
@@ -119,6 +120,16 @@ static void take(const unsigned char *bytes, const struct field *fields, size_t 
     }
 }
 
+/* Hundredths of percent of each column from 46 on; those that a chip lacks are ones. */
+static void take_npu(const unsigned char *bytes, struct amd_metrics *m)
+{
+    for (size_t i = 0; i < AMD_NPU_COLUMNS; i++) {
+        uint64_t value = number(bytes + 46 + 2 * i, U16);
+        if (value <= 10000)
+            m->npu_ratio[m->npu_columns++] = (double)value / 10000;
+    }
+}
+
 /* Firmware of Renoir and its like tells whole degrees, watts and percent where others tell
  * hundredths and thousandths: no chip works below 10 degrees and above 655. */
 static void repair_units(const unsigned char *bytes, unsigned content, struct amd_metrics *m)
@@ -151,6 +162,8 @@ int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *e
         .throttle_bits = UNKNOWN_COUNT,
         .busy_percent_total = UNKNOWN,
         .busy_turns_total = UNKNOWN,
+        .npu_power_w = UNKNOWN,
+        .npu_mhz = UNKNOWN,
     };
     if (bytes.len < 4)
         return error_set(err, -EBADMSG, "gpu_metrics has %zu bytes, its head alone has 4",
@@ -170,6 +183,8 @@ int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *e
                          p[2], p[3], found->size, size, bytes.len);
     take(p, found->fields, found->len, ret);
     take(p, found->more, found->more_len, ret);
+    if (ret->format == 3)
+        take_npu(p, ret);
     repair_units(p, ret->content, ret);
     return 0;
 }

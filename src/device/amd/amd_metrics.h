@@ -8,6 +8,7 @@
 #include "device/device.h"
 
 #define AMD_METRICS_BYTES 4096 /* the file is one page at most */
+#define AMD_NPU_COLUMNS   8
 
 /* What firmware does not support is NAN: it writes ones. */
 struct amd_metrics {
@@ -21,6 +22,9 @@ struct amd_metrics {
     uint64_t throttle_bits; /* of the independent throttle status; UNKNOWN_COUNT: not told */
     double busy_percent_total, busy_turns_total; /* accumulated percent, and how often (1.6 on) */
     bool integrated;                             /* a part of a processor (versions 2 and 3) */
+    /* Of the processor's NPU (3.0): columns of its cores, none where they are not told. */
+    double npu_ratio[AMD_NPU_COLUMNS], npu_power_w, npu_mhz;
+    size_t npu_columns;
 };
 
 /**

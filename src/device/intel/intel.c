@@ -24,9 +24,9 @@ struct intel {
     struct platform_info platform;
 };
 
-static bool is_ours(const char *driver)
+static bool is_ours(const struct linux_card *c)
 {
-    return !strcmp(driver, "i915") || !strcmp(driver, "xe");
+    return !strcmp(c->driver, "i915") || !strcmp(c->driver, "xe");
 }
 
 static bool detect(const struct host_paths *paths)

@@ -15,8 +15,9 @@
 #define ZONES_MAX    8
 #define PACKAGES_MAX 2
 #define HOTTEST_C    150
-/* A window of 256 MiB says nothing of the memory's size. */
-#define SMALL_BAR (UINT64_C(512) << 20)
+#define SMALL_BAR                                                                                  \
+    (UINT64_C(512) << 20) /* a window of 256 MiB says nothing of the memory's size                 \
+                           */
 
 /* ---- finding ---- */
 
