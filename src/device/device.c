@@ -73,6 +73,8 @@ struct accelerator_part *reading_add_part(struct reading *r, unsigned accelerato
                                    .clock_max_mhz = UNKNOWN,
                                    .temperature_c = UNKNOWN,
                                    .throttle_reasons = UNKNOWN,
+                                   .up = UNKNOWN,
+                                   .bytes_total = {UNKNOWN, UNKNOWN},
                                    .mem_used_bytes = UNKNOWN_COUNT,
                                    .mem_total_bytes = UNKNOWN_COUNT};
     str_copy(p->name, sizeof(p->name), str_of(name));

@@ -263,11 +263,12 @@ struct accelerator_vgpu {
  * partition, a column of cores. */
 struct accelerator_part {
     unsigned accelerator; /* index of its platform */
-    const char *kind;     /* static: "engine", "gt", "memory", "partition", "column" */
+    const char *kind;     /* static: "engine", "gt", "memory", "partition", "column", "link" */
     char name[24];        /* as the driver has it: "render", "tile0/gt1", "vram0" */
     double utilization_ratio, asleep_ratio; /* since the last reading; asleep: without power */
     double clock_mhz, clock_max_mhz, temperature_c;
-    double throttle_reasons; /* NVML's bits */
+    double throttle_reasons;   /* NVML's bits */
+    double up, bytes_total[2]; /* of a link: 0 or 1; sent, received */
     uint64_t mem_used_bytes, mem_total_bytes;
 };
 

@@ -22,6 +22,9 @@ const struct schema_rule schema_part[] = {
     GAUGE("algalon_gpu_part_temperature_celsius", SCOPE_PART, PART, part.temperature_c),
     COUNT("algalon_gpu_part_memory_used_bytes", SCOPE_PART, PART, part.mem_used_bytes),
     COUNT("algalon_gpu_part_memory_total_bytes", SCOPE_PART, PART, part.mem_total_bytes),
+    GAUGE("algalon_gpu_part_up", SCOPE_PART, PART, part.up),
+    FIELD("algalon_gpu_part_sent_bytes_total", SCOPE_PART, PART, part.bytes_total[0], 1, 0),
+    FIELD("algalon_gpu_part_received_bytes_total", SCOPE_PART, PART, part.bytes_total[1], 1, 0),
     COMPUTED("algalon_gpu_part_throttled", SCOPE_PART_THROTTLE, part_throttled),
 };
 const size_t schema_part_len = ARRAY_LEN(schema_part);

@@ -190,7 +190,7 @@ static int amd_read(void *state, struct reading *out, struct error *err)
         return error_errno(err, -ENOMEM, "reading of AMD GPUs");
     size_t gone = 0;
     for (size_t i = 0; i < d->len; i++) {
-        amd_card_read(&d->cards[i], &d->paths, out->mono_ns, &out->accelerators[i]);
+        amd_card_read(&d->cards[i], &d->paths, out, &out->accelerators[i]);
         gone += out->accelerators[i].state == ACCELERATOR_LOST;
     }
     out->accelerator_len = d->len;

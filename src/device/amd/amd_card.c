@@ -63,6 +63,10 @@ static bool is_ours(const struct host_paths *paths, unsigned number, struct amd_
         return false;
     *c = (struct amd_card){.number = number, .power_w = UNKNOWN, .energy_units = UNKNOWN};
     c->busy_percent_total = c->busy_turns_total = UNKNOWN;
+    for (size_t i = 0; i < AMD_RESIDENCIES; i++)
+        c->residency[i] = UNKNOWN;
+    for (size_t i = 0; i < AMD_PARTITIONS; i++)
+        c->partition_busy_total[i] = UNKNOWN;
     c->ecc[0] = c->ecc[1] = c->pages_retired = c->pages_pending = UNKNOWN;
     str_copy(c->bus_id, sizeof(c->bus_id),
              linux_card_uevent(str_make(text, (size_t)n), "PCI_SLOT_NAME"));
@@ -267,13 +271,71 @@ static void read_link(const struct host_paths *paths, const struct amd_card *c,
 /* Percent summed up at each turn of the firmware: its mean since the last reading. */
 static void take_busy(struct amd_card *c, const struct amd_metrics *m, struct accelerator *a)
 {
-    double turns = m->busy_turns_total - c->busy_turns_total;
+    double turns = m->busy_turns_total - c->busy_turns_total; /* NAN at the first time */
     double ratio = (m->busy_percent_total - c->busy_percent_total) / turns / 100;
 
     if (turns > 0 && ratio >= 0 && ratio <= 1)
         a->utilization_ratio = ratio;
     c->busy_turns_total = m->busy_turns_total;
     c->busy_percent_total = m->busy_percent_total;
+}
+
+/* A counter of time under each reason that went on: the clocks were held down since. */
+static void take_residency(struct amd_card *c, const struct amd_metrics *m, struct accelerator *a)
+{
+    static const unsigned bits[AMD_RESIDENCIES] = {0x40, 0x4, 0x20, 0x40, 0x20};
+    unsigned reasons = 0;
+    bool known = false;
+
+    for (size_t i = 0; i < AMD_RESIDENCIES; i++) {
+        double grown = m->residency[i] - c->residency[i];
+        known = known || !isnan(grown);
+        if (grown > 0)
+            reasons |= bits[i];
+        c->residency[i] = m->residency[i];
+    }
+    if (known && isnan(a->throttle_reasons))
+        a->throttle_reasons = reasons;
+}
+
+/* `turns`: of the firmware since the last reading. */
+static void add_partitions(struct amd_card *c, const struct amd_metrics *m, double turns,
+                           struct reading *out)
+{
+    size_t dies = 0;
+    char name[24];
+
+    while (dies < AMD_DIES && !isnan(m->die_mhz[dies]))
+        dies++;
+    for (size_t i = 0; m->partition_len > 1 && i < m->partition_len; i++) {
+        const struct amd_partition *x = &m->partitions[i];
+        double grown = (x->busy_percent_total - c->partition_busy_total[i]) / turns / 100;
+        snprintf(name, sizeof(name), "xcp%u", (unsigned)i);
+        struct accelerator_part *p = reading_add_part(out, c->identity.index, "partition", name);
+        if (p) {
+            p->utilization_ratio = turns > 0 && grown >= 0 && grown <= 1 ? grown : x->gfx_ratio;
+            if (dies >= m->partition_len)
+                p->clock_mhz = m->die_mhz[i * dies / m->partition_len];
+        }
+        c->partition_busy_total[i] = x->busy_percent_total;
+    }
+}
+
+static void add_links(const struct amd_card *c, const struct amd_metrics *m, struct reading *out)
+{
+    char name[24];
+
+    for (size_t i = 0; i < AMD_LINKS; i++) {
+        if (isnan(m->link_read_kb[i]) && isnan(m->link_written_kb[i]) && isnan(m->link_up[i]))
+            continue;
+        snprintf(name, sizeof(name), "xgmi%u", (unsigned)i);
+        struct accelerator_part *p = reading_add_part(out, c->identity.index, "link", name);
+        if (!p)
+            return;
+        p->up = m->link_up[i] >= 0 && m->link_up[i] <= 1 ? m->link_up[i] : UNKNOWN;
+        p->bytes_total[0] = m->link_written_kb[i] * 1024;
+        p->bytes_total[1] = m->link_read_kb[i] * 1024;
+    }
 }
 
 static bool read_metrics(const struct host_paths *paths, struct amd_card *c, struct amd_metrics *m)
@@ -289,8 +351,11 @@ static bool read_metrics(const struct host_paths *paths, struct amd_card *c, str
     return true;
 }
 
-static void take_metrics(struct amd_card *c, const struct amd_metrics *m, struct accelerator *a)
+static void take_metrics(struct amd_card *c, const struct amd_metrics *m, struct reading *out,
+                         struct accelerator *a)
 {
+    add_partitions(c, m, m->busy_turns_total - c->busy_turns_total, out);
+    add_links(c, m, out);
     take_busy(c, m, a);
     a->utilization_ratio = first_known(a->utilization_ratio, m->gfx_ratio);
     a->memory_utilization_ratio = first_known(a->memory_utilization_ratio, m->memory_ratio);
@@ -303,6 +368,7 @@ static void take_metrics(struct amd_card *c, const struct amd_metrics *m, struct
     a->fan_rpm = first_known(a->fan_rpm, m->fan_rpm);
     if (m->throttle_bits != UNKNOWN_COUNT)
         a->throttle_reasons = amd_metrics_reasons(m->throttle_bits);
+    take_residency(c, m, a);
 }
 
 /* The firmware's counter is in units of 2^-16 J on some parts and of something else, or 0, on
@@ -415,9 +481,10 @@ static enum accelerator_state state_of(const struct host_paths *paths, struct am
     return ACCELERATOR_OK;
 }
 
-void amd_card_read(struct amd_card *c, const struct host_paths *paths, uint64_t mono_ns,
+void amd_card_read(struct amd_card *c, const struct host_paths *paths, struct reading *out,
                    struct accelerator *a)
 {
+    uint64_t mono_ns = out->mono_ns;
     struct amd_metrics m = {.energy_units = UNKNOWN};
 
     *a = c->identity;
@@ -431,7 +498,7 @@ void amd_card_read(struct amd_card *c, const struct host_paths *paths, uint64_t 
     read_memory(paths, c, a);
     read_scaled(paths, c, "mem_busy_percent", 0.01, &a->memory_utilization_ratio);
     if (told)
-        take_metrics(c, &m, a);
+        take_metrics(c, &m, out, a);
     else
         read_scaled(paths, c, "gpu_busy_percent", 0.01, &a->utilization_ratio);
     if (isnan(a->utilization_ratio))

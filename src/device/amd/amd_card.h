@@ -28,6 +28,7 @@ struct amd_card {
         ENERGY_INTEGRAL
     } energy;
     double busy_percent_total, busy_turns_total, busy_s_total;
+    double residency[AMD_RESIDENCIES], partition_busy_total[AMD_PARTITIONS];
     uint64_t health_ns; /* when ECC was read last; 0: never */
     double ecc[2], pages_retired, pages_pending;
 };
@@ -35,8 +36,8 @@ struct amd_card {
 /** Lists the cards of the driver amdgpu in bus order; at most AMD_CARDS. */
 size_t amd_card_list(const struct host_paths *paths, struct amd_card *to);
 
-/** Fills in what it reads now, and the state. `mono_ns`: of this reading. */
-void amd_card_read(struct amd_card *c, const struct host_paths *paths, uint64_t mono_ns,
+/** Fills in what it reads now, and the state; adds links and partitions as parts. */
+void amd_card_read(struct amd_card *c, const struct host_paths *paths, struct reading *out,
                    struct accelerator *a);
 
 /** Adds its device nodes to `to`, as uses of its number. Returns the new length. */

@@ -143,12 +143,82 @@ static void repair_units(const unsigned char *bytes, unsigned content, struct am
     m->power_w *= 1000;
 }
 
-int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *err)
-{
-    const unsigned char *p = (const unsigned char *)bytes.ptr;
-    const struct version *found = NULL;
+/* Where the tables of MI300 and later have their lists. */
+static const struct lists {
+    unsigned content;
+    uint16_t residency, read, written, up, clocks, count, partitions; /* 0: not told */
+    uint16_t stride, busy_total;                                      /* of a partition */
+} lists[] = {
+    {4, 0, 104, 168, 0, 240, 0, 0, 0, 0},
+    {5, 0, 176, 240, 0, 312, 0, 0, 0, 0},
+    {6, 36, 128, 192, 0, 264, 306, 312, 168, 104},
+    {7, 44, 136, 200, 264, 296, 338, 344, 232, 104},
+    {8, 44, 136, 200, 264, 296, 338, 344, 440, 120},
+};
 
-    *ret = (struct amd_metrics){
+static void take_list(const unsigned char *at, enum width width, size_t len, double *to)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint64_t value = number(at + i * width, width);
+        if (!is_ones(value, width))
+            to[i] = (double)value;
+    }
+}
+
+/* The mean of those that are told. */
+static double mean(const double *values, size_t len)
+{
+    double sum = 0;
+    size_t told = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (!isnan(values[i])) {
+            sum += values[i];
+            told++;
+        }
+    return told ? sum / (double)told : UNKNOWN;
+}
+
+static void unknown(double *to, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        to[i] = UNKNOWN;
+}
+
+static void take_partition(const unsigned char *at, const struct lists *l, struct amd_partition *p)
+{
+    double busy[AMD_DIES], total[AMD_DIES];
+
+    unknown(busy, AMD_DIES);
+    unknown(total, AMD_DIES);
+    take_list(at, U32, AMD_DIES, busy);
+    take_list(at + l->busy_total, U64, AMD_DIES, total);
+    p->gfx_ratio = mean(busy, AMD_DIES) / 100;
+    if (!(p->gfx_ratio <= 1))
+        p->gfx_ratio = UNKNOWN;
+    p->busy_percent_total = mean(total, AMD_DIES);
+}
+
+static void take_lists(const unsigned char *bytes, const struct lists *l, struct amd_metrics *m)
+{
+    take_list(bytes + l->read, U64, AMD_LINKS, m->link_read_kb);
+    take_list(bytes + l->written, U64, AMD_LINKS, m->link_written_kb);
+    take_list(bytes + l->clocks, U16, AMD_DIES, m->die_mhz);
+    if (l->residency)
+        take_list(bytes + l->residency, U32, AMD_RESIDENCIES, m->residency);
+    if (l->up)
+        take_list(bytes + l->up, U16, AMD_LINKS, m->link_up);
+    uint64_t count = l->count ? number(bytes + l->count, U16) : 0;
+    if (count > AMD_PARTITIONS)
+        return;
+    for (; m->partition_len < count; m->partition_len++)
+        take_partition(bytes + l->partitions + m->partition_len * l->stride, l,
+                       &m->partitions[m->partition_len]);
+}
+
+static void forget(struct amd_metrics *m)
+{
+    *m = (struct amd_metrics){
         .edge_c = UNKNOWN,
         .hotspot_c = UNKNOWN,
         .memory_c = UNKNOWN,
@@ -165,6 +235,19 @@ int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *e
         .npu_power_w = UNKNOWN,
         .npu_mhz = UNKNOWN,
     };
+    unknown(m->residency, AMD_RESIDENCIES);
+    unknown(m->link_read_kb, AMD_LINKS);
+    unknown(m->link_written_kb, AMD_LINKS);
+    unknown(m->link_up, AMD_LINKS);
+    unknown(m->die_mhz, AMD_DIES);
+}
+
+int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *err)
+{
+    const unsigned char *p = (const unsigned char *)bytes.ptr;
+    const struct version *found = NULL;
+
+    forget(ret);
     if (bytes.len < 4)
         return error_set(err, -EBADMSG, "gpu_metrics has %zu bytes, its head alone has 4",
                          bytes.len);
@@ -172,6 +255,8 @@ int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *e
     ret->format = p[2];
     ret->content = p[3];
     ret->integrated = p[2] == 2 || p[2] == 3;
+    if (p[2] == 1 && p[3] == 9)
+        return amd_metrics_parse_attributes(bytes, ret, err);
     for (size_t i = 0; i < ARRAY_LEN(versions); i++)
         if (versions[i].format == p[2] && versions[i].content == p[3])
             found = &versions[i];
@@ -185,6 +270,9 @@ int amd_metrics_parse(struct str bytes, struct amd_metrics *ret, struct error *e
     take(p, found->more, found->more_len, ret);
     if (ret->format == 3)
         take_npu(p, ret);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (ret->format == 1 && lists[i].content == ret->content)
+            take_lists(p, &lists[i], ret);
     repair_units(p, ret->content, ret);
     return 0;
 }

@@ -166,6 +166,90 @@ static void partitions_of_a_board_are_one_device(void **state)
     bench_free(b);
 }
 
+static const struct accelerator_part *part_of(const struct reading *r, const char *kind,
+                                              const char *name)
+{
+    for (size_t i = 0; i < r->part_len; i++)
+        if (!strcmp(r->parts[i].kind, kind) && !strcmp(r->parts[i].name, name))
+            return &r->parts[i];
+    fail_msg("no %s %s", kind, name);
+    return r->parts;
+}
+
+static void partitions_and_links_are_parts_of_the_board(void **state)
+{
+    struct bench *b = bench_new(&amd_collector, "amd-mi300x");
+    const struct reading *r = bench_read(b);
+    char path[LINUX_PATH_MAX], bytes[AMD_METRICS_BYTES];
+
+    (void)state;
+    assert_int_equal(r->part_len, 8 + 7); /* of the eighth link nothing is told */
+    assert_near(part_of(r, "partition", "xcp3")->utilization_ratio, 0.83); /* of the moment */
+    assert_near(part_of(r, "partition", "xcp3")->clock_mhz, 2087);
+    assert_near(part_of(r, "link", "xgmi1")->bytes_total[0], 2000001.0 * 1024);
+    assert_near(part_of(r, "link", "xgmi1")->bytes_total[1], 1000001.0 * 1024);
+    assert_true(isnan(part_of(r, "link", "xgmi1")->up)); /* this table does not say */
+    assert_true(isnan(r->accelerators[0].throttle_reasons));
+
+    assert_true(linux_file_path(path, b->tree.sysfs, "class/drm/card1/device/gpu_metrics"));
+    ssize_t n = file_read_small(path, bytes, sizeof(bytes));
+    put_u32(bytes + 32, 2000);                           /* a thousand turns */
+    put_u32(bytes + 312 + 3 * 168 + 104, 40003 + 25000); /* at 25 percent */
+    put_u32(bytes + 40, 901);                            /* held down by the power limit */
+    tree_write_bytes(&b->tree, "sys/class/drm/card1/device/gpu_metrics", bytes, (size_t)n);
+    r = bench_read(b);
+    assert_near(part_of(r, "partition", "xcp3")->utilization_ratio, 0.25); /* the mean */
+    assert_near(part_of(r, "partition", "xcp4")->utilization_ratio, 0);
+    assert_near(r->accelerators[0].throttle_reasons, 0x4);
+    assert_near(bench_read(b)->accelerators[0].throttle_reasons, 0); /* no longer */
+    bench_free(b);
+}
+
+/* ---- the table that describes itself ---- */
+
+static size_t attribute(unsigned char *to, unsigned id, unsigned type, size_t len,
+                        const uint64_t *values)
+{
+    uint64_t what = (uint64_t)type << 20 | (uint64_t)id << 10 | len;
+    size_t width = (size_t)1 << (type / 2);
+
+    for (size_t i = 0; i < 8; i++)
+        to[i] = (unsigned char)(what >> (8 * i));
+    for (size_t k = 0; k < len; k++)
+        for (size_t i = 0; i < width; i++)
+            to[8 + k * width + i] = (unsigned char)(values[k] >> (8 * i));
+    return 8 + len * width;
+}
+
+static void a_table_that_describes_itself_is_read_as_far_as_it_is_known(void **state)
+{
+    unsigned char bytes[256] = {0, 0, 1, 9, 6};
+    struct amd_metrics m;
+    struct error err;
+    size_t n = 8;
+
+    (void)state;
+    n += attribute(bytes + n, 0, 2, 1, (const uint64_t[]){61});
+    n += attribute(bytes + n, 900, 6, 2, (const uint64_t[]){1, 2}); /* not known: passed over */
+    n += attribute(bytes + n, 3, 2, 1, (const uint64_t[]){742});
+    n += attribute(bytes + n, 4, 2, 1, (const uint64_t[]){0xffff}); /* not told */
+    n += attribute(bytes + n, 30, 6, 3, (const uint64_t[]){5, UINT64_MAX, 7});
+    n += attribute(bytes + n, 33, 2, 2, (const uint64_t[]){2100, 2090});
+    assert_int_equal(amd_metrics_parse(str_make((char *)bytes, n), &m, &err), 0);
+    assert_near(m.hotspot_c, 61);
+    assert_near(m.power_w, 742);
+    assert_true(isnan(m.gfx_ratio));
+    assert_near(m.link_written_kb[2], 7);
+    assert_true(isnan(m.link_written_kb[1]));
+    assert_near(m.gfx_mhz, 2100);
+    assert_int_equal(amd_metrics_parse(str_make((char *)bytes, n - 1), &m, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "attribute 5"));
+    bytes[4] = 7; /* more than there are */
+    assert_int_equal(amd_metrics_parse(str_make((char *)bytes, n), &m, &err), -EBADMSG);
+    bytes[4] = 0;
+    assert_int_equal(amd_metrics_parse(str_make((char *)bytes, n), &m, &err), -EBADMSG);
+}
+
 static void a_part_of_a_processor_shares_the_host_s_memory(void **state)
 {
     struct bench *b = bench_new(&amd_collector, "amd-strix-halo");
@@ -303,6 +387,8 @@ int main(void)
         cmocka_unit_test(energy_is_an_integral_where_the_firmware_counts_none),
         cmocka_unit_test(mi300x_means_come_from_the_firmware_s_sums),
         cmocka_unit_test(partitions_of_a_board_are_one_device),
+        cmocka_unit_test(partitions_and_links_are_parts_of_the_board),
+        cmocka_unit_test(a_table_that_describes_itself_is_read_as_far_as_it_is_known),
         cmocka_unit_test(a_part_of_a_processor_shares_the_host_s_memory),
         cmocka_unit_test(a_board_that_is_pulled_out_is_lost_and_the_last_one_ends_it),
         cmocka_unit_test(files_that_are_missing_are_missing_values),
