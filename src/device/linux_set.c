@@ -4,7 +4,7 @@
 #include "device/linux_file.h"
 #include "device/linux_proc.h"
 
-#define RENEW_NS (60 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
+#define RENEW_NS (10 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
 
 static void identify(struct linux_set *s, size_t i)
 {

@@ -18,6 +18,16 @@ static void *new_array(struct snapshot *s, size_t count, size_t size)
 
 /* ---- accelerators ---- */
 
+/* The highest index and one. */
+static unsigned count_of(const struct reading *r)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX); i++)
+        count = MAX(count, MIN(r->accelerators[i].index, (unsigned)ACCELERATORS_MAX - 1) + 1);
+    return count;
+}
+
 /* Keeps who the devices of a good reading are. */
 static int note(struct inventory *inventory, size_t i, const struct reading *r)
 {
@@ -32,10 +42,7 @@ static int note(struct inventory *inventory, size_t i, const struct reading *r)
         memcpy(devices, r->accelerators, len * sizeof(*devices));
     }
     inventory->of[i].len = len;
-    inventory->of[i].count = 0;
-    for (size_t j = 0; j < len; j++)
-        inventory->of[i].count = MAX(inventory->of[i].count,
-                                     MIN(r->accelerators[j].index, (unsigned)ACCELERATORS_MAX) + 1);
+    inventory->of[i].count = count_of(r);
     if (r->platform_len) {
         inventory->of[i].platform = r->platforms[0];
         inventory->of[i].platform_known = true;
@@ -76,12 +83,14 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static void add_accelerator(struct snapshot *s, const struct accelerator *a, unsigned base,
+static void add_accelerator(struct snapshot *s, const struct accelerator *a, unsigned number,
                             const struct platform_info *platform, bool answers)
 {
+    if (number == UINT_MAX) /* an index beyond what can be */
+        return;
     s->accelerators[s->accelerator_len++] = (struct merged_accelerator){
         .device = *a,
-        .number = base + a->index,
+        .number = number,
         .platform = platform,
         .processes =
             answers && a->state == ACCELERATOR_OK && !a->processes_untold ? 0 : UNKNOWN_COUNT,
@@ -94,22 +103,46 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
         s->accelerators[s->accelerator_len - 1].doubtful[i] = UNKNOWN;
 }
 
+unsigned merge_number(const struct inventory *inventory, size_t i, unsigned index)
+{
+    return index < inventory->of[i].numbered ? inventory->of[i].numbers[index] : UINT_MAX;
+}
+
+/* Numbers follow each other without a gap: the next one is how many were given out. */
+static void give_numbers(struct inventory *inventory, size_t len)
+{
+    unsigned next = 0;
+    bool fresh = false;
+
+    for (size_t i = 0; i < len; i++) {
+        next += inventory->of[i].numbered;
+        fresh = fresh || (inventory->of[i].count && !inventory->of[i].numbered);
+    }
+    next = fresh ? 0 : next;
+    for (size_t i = 0; i < len; i++) {
+        unsigned most = MAX(inventory->of[i].count, inventory->of[i].numbered);
+        for (unsigned k = fresh ? 0 : inventory->of[i].numbered; k < MIN(most, ACCELERATORS_MAX);
+             k++)
+            inventory->of[i].numbers[k] = (unsigned short)next++;
+        inventory->of[i].numbered = MIN(most, ACCELERATORS_MAX);
+    }
+}
+
 static int merge_accelerators(struct snapshot *s, struct inventory *inventory,
-                              const struct collector_view *views, size_t len,
-                              unsigned base[COLLECTORS_MAX])
+                              const struct collector_view *views, size_t len)
 {
     size_t most = 0;
-    unsigned next = 0;
     int code = 0;
 
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
         if (r && views[i].up && note(inventory, i, r) < 0)
             code = -ENOMEM;
+        if (r && !views[i].up) /* what it read before it failed stands too */
+            inventory->of[i].count = MAX(inventory->of[i].count, count_of(r));
         most += (r ? MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX) : 0) + inventory->of[i].len;
-        base[i] = next;
-        next += inventory->of[i].count;
     }
+    give_numbers(inventory, len);
     s->accelerators = new_array(s, most, sizeof(*s->accelerators));
     if (!s->accelerators)
         return -ENOMEM;
@@ -123,11 +156,12 @@ static int merge_accelerators(struct snapshot *s, struct inventory *inventory,
             platform = copy;
         }
         for (size_t j = 0; r && j < r->accelerator_len && j < ACCELERATORS_MAX; j++)
-            add_accelerator(s, &r->accelerators[j], base[i], platform, true);
+            add_accelerator(s, &r->accelerators[j],
+                            merge_number(inventory, i, r->accelerators[j].index), platform, true);
         for (size_t j = 0; !views[i].up && j < inventory->of[i].len; j++) {
             struct accelerator a = lost(&inventory->of[i].devices[j]);
             if (!has_index(r, a.index))
-                add_accelerator(s, &a, base[i], platform, false);
+                add_accelerator(s, &a, merge_number(inventory, i, a.index), platform, false);
         }
     }
     if (s->accelerator_len)
@@ -197,7 +231,7 @@ static struct merged_accelerator *find_accelerator(struct snapshot *s, unsigned 
 }
 
 static int merge_device_processes(struct snapshot *s, const struct collector_view *views,
-                                  size_t len, const unsigned base[COLLECTORS_MAX])
+                                  size_t len, const struct inventory *inventory)
 {
     size_t most = 0;
 
@@ -215,7 +249,8 @@ static int merge_device_processes(struct snapshot *s, const struct collector_vie
         for (size_t j = 0; r && j < r->accelerator_process_len && s->device_process_len < most;
              j++) {
             const struct accelerator_process *use = &r->accelerator_processes[j];
-            const struct merged_accelerator *on = find_accelerator(s, base[i] + use->accelerator);
+            const struct merged_accelerator *on =
+                find_accelerator(s, merge_number(inventory, i, use->accelerator));
             if (!on)
                 continue;
             struct merged_process *p = &s->device_processes[s->device_process_len++];
@@ -432,12 +467,11 @@ static int merge_lists(struct snapshot *s, const struct collector_view *views, s
 
 int merge(struct snapshot *s, struct inventory *inventory, struct collector_view *views, size_t len)
 {
-    unsigned base[COLLECTORS_MAX] = {0};
-    int code = merge_accelerators(s, inventory, views, len, base);
-    int next = merge_parts(s, views, len, base);
+    int code = merge_accelerators(s, inventory, views, len);
+    int next = merge_parts(s, views, len, inventory);
 
     code = code ? code : next;
-    next = merge_device_processes(s, views, len, base);
+    next = merge_device_processes(s, views, len, inventory);
     code = code ? code : next;
     for (size_t i = 0; i < len; i++) {
         if (!views[i].held)

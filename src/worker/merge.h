@@ -14,9 +14,16 @@ struct inventory {
         size_t len, cap;
         struct platform_info platform;
         bool platform_known;
-        unsigned count; /* numbers taken: highest index and one */
+        unsigned count;                           /* highest index and one */
+        unsigned short numbers[ACCELERATORS_MAX]; /* gpu_index by index */
+        unsigned numbered;                        /* how many of them are given out */
     } of[COLLECTORS_MAX];
 };
+
+/** gpu_index of device `index` of collector `i`; UINT_MAX when it has none. A number stays with its
+ * device: what comes to a platform later stands behind all that is there. Only a platform that was
+ * not seen before is put in its place in the order of collectors. */
+unsigned merge_number(const struct inventory *inventory, size_t i, unsigned index);
 
 void inventory_fini(struct inventory *inventory);
 
@@ -27,10 +34,9 @@ void inventory_fini(struct inventory *inventory);
 MUST_CHECK int merge(struct snapshot *s, struct inventory *inventory, struct collector_view *views,
                      size_t len);
 
-/** Fills the parts of devices (links) once these are numbered; `base` has the first number of each
- * view's. Errors: -ENOMEM. */
+/** Fills the parts of devices (links) once these are numbered. Errors: -ENOMEM. */
 MUST_CHECK int merge_parts(struct snapshot *s, const struct collector_view *views, size_t len,
-                           const unsigned *base);
+                           const struct inventory *inventory);
 
 /** A process of which the number is all that is known. */
 void merge_host_unknown(struct process *p, int pid);

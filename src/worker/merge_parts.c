@@ -11,7 +11,7 @@ static const struct merged_accelerator *find(const struct snapshot *s, unsigned 
 }
 
 static int merge_links(struct snapshot *s, const struct collector_view *views, size_t len,
-                       const unsigned *base)
+                       const struct inventory *inventory)
 {
     size_t most = 0;
 
@@ -25,7 +25,8 @@ static int merge_links(struct snapshot *s, const struct collector_view *views, s
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
         for (size_t j = 0; r && j < r->link_len; j++) {
-            const struct merged_accelerator *on = find(s, base[i] + r->links[j].accelerator);
+            const struct merged_accelerator *on =
+                find(s, merge_number(inventory, i, r->links[j].accelerator));
             if (on)
                 s->links[s->link_len++] = (struct merged_link){r->links[j], on};
         }
@@ -94,7 +95,7 @@ static void merge_logged(struct snapshot *s, const struct reading *r)
 }
 
 static int merge_xids(struct snapshot *s, const struct collector_view *views, size_t len,
-                      const unsigned *base)
+                      const struct inventory *inventory)
 {
     size_t most = 0;
 
@@ -109,7 +110,8 @@ static int merge_xids(struct snapshot *s, const struct collector_view *views, si
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
         for (size_t j = 0; r && j < r->xid_len; j++) {
-            const struct merged_accelerator *on = find(s, base[i] + r->xids[j].accelerator);
+            const struct merged_accelerator *on =
+                find(s, merge_number(inventory, i, r->xids[j].accelerator));
             if (on)
                 s->xids[s->xid_len++] = (struct merged_xid){r->xids[j], on};
         }
@@ -123,7 +125,7 @@ static int merge_xids(struct snapshot *s, const struct collector_view *views, si
 /* ---- instances and other lists ---- */
 
 static int merge_instances(struct snapshot *s, const struct collector_view *views, size_t len,
-                           const unsigned *base)
+                           const struct inventory *inventory)
 {
     size_t most = 0;
 
@@ -137,7 +139,8 @@ static int merge_instances(struct snapshot *s, const struct collector_view *view
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
         for (size_t j = 0; r && j < r->instance_len; j++) {
-            const struct merged_accelerator *on = find(s, base[i] + r->instances[j].accelerator);
+            const struct merged_accelerator *on =
+                find(s, merge_number(inventory, i, r->instances[j].accelerator));
             if (on)
                 s->instances[s->instance_len++] = (struct merged_instance){r->instances[j], on};
         }
@@ -158,7 +161,8 @@ static int merge_instances(struct snapshot *s, const struct collector_view *view
     for (size_t i = 0; i < len; i++) {                                                             \
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;                  \
         for (size_t j = 0; r && j < r->len_of; j++) {                                              \
-            const struct merged_accelerator *on = find(s, base[i] + r->list[j].accelerator);       \
+            const struct merged_accelerator *on =                                                  \
+                find(s, merge_number(inventory, i, r->list[j].accelerator));                       \
             if (!on)                                                                               \
                 continue;                                                                          \
             s->list[s->len_of].part = r->list[j];                                                  \
@@ -168,44 +172,49 @@ static int merge_instances(struct snapshot *s, const struct collector_view *view
     return 0;
 
 static int merge_links_fifth(struct snapshot *s, const struct collector_view *views, size_t len,
-                             const unsigned *base)
+                             const struct inventory *inventory)
 {
     MERGE(links_fifth, link_fifth_len, link)
 }
 
 static int merge_vgpus(struct snapshot *s, const struct collector_view *views, size_t len,
-                       const unsigned *base)
+                       const struct inventory *inventory)
 {
     MERGE(vgpus, vgpu_len, vgpu)
 }
 
 static int merge_device_parts(struct snapshot *s, const struct collector_view *views, size_t len,
-                              const unsigned *base)
+                              const struct inventory *inventory)
 {
     MERGE(parts, part_len, part)
 }
 
 static int merge_accounts(struct snapshot *s, const struct collector_view *views, size_t len,
-                          const unsigned *base)
+                          const struct inventory *inventory)
 {
     MERGE(accounts, account_len, account)
 }
 
 static int join_peers(struct snapshot *s, const struct collector_view *views, size_t len,
-                      const unsigned *base)
+                      const struct inventory *inventory)
 {
     MERGE(peers, peer_len, peer)
 }
 
-/* Both ends of a pair are of one platform; numbers stand close by. */
+/* Both ends of a pair are of one platform. */
 static int merge_peers(struct snapshot *s, const struct collector_view *views, size_t len,
-                       const unsigned *base)
+                       const struct inventory *inventory)
 {
-    int code = join_peers(s, views, len, base);
+    int code = join_peers(s, views, len, inventory);
+    size_t at = 0;
 
-    for (size_t i = 0; i < s->peer_len; i++) {
-        struct merged_peer *p = &s->peers[i];
-        p->other = find(s, p->on->number - p->peer.accelerator + p->peer.peer);
+    for (size_t i = 0; i < len; i++) {
+        const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
+        for (size_t j = 0; r && j < r->peer_len && at < s->peer_len; j++) {
+            if (!find(s, merge_number(inventory, i, r->peers[j].accelerator)))
+                continue; /* it was left out above too */
+            s->peers[at++].other = find(s, merge_number(inventory, i, r->peers[j].peer));
+        }
     }
     return code;
 }
@@ -243,23 +252,23 @@ static int make_rows(struct snapshot *s)
 }
 
 int merge_parts(struct snapshot *s, const struct collector_view *views, size_t len,
-                const unsigned *base)
+                const struct inventory *inventory)
 {
-    int code = merge_links(s, views, len, base);
-    int next = merge_xids(s, views, len, base);
+    int code = merge_links(s, views, len, inventory);
+    int next = merge_xids(s, views, len, inventory);
 
     code = code ? code : next;
-    next = merge_instances(s, views, len, base);
+    next = merge_instances(s, views, len, inventory);
     code = code ? code : next;
-    next = merge_links_fifth(s, views, len, base);
+    next = merge_links_fifth(s, views, len, inventory);
     code = code ? code : next;
-    next = merge_vgpus(s, views, len, base);
+    next = merge_vgpus(s, views, len, inventory);
     code = code ? code : next;
-    next = merge_device_parts(s, views, len, base);
+    next = merge_device_parts(s, views, len, inventory);
     code = code ? code : next;
-    next = merge_accounts(s, views, len, base);
+    next = merge_accounts(s, views, len, inventory);
     code = code ? code : next;
-    next = merge_peers(s, views, len, base);
+    next = merge_peers(s, views, len, inventory);
     code = code ? code : next;
     next = make_rows(s);
     return code ? code : next;

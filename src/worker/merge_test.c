@@ -93,6 +93,46 @@ static void a_gap_in_the_indices_stays_one(void **state)
     snapshot_release(s);
 }
 
+static void what_comes_later_moves_nobody_s_number(void **state)
+{
+    struct collector_view before[] = {gpus("amdgpu", 2, 0), gpus("npu", 2, 0)};
+
+    (void)state;
+    snapshot_release(merged(before, 2));
+    struct collector_view grown[] = {gpus("amdgpu", 3, 0), gpus("npu", 2, 1)};
+    struct snapshot *s = merged(grown, 2);
+    assert_int_equal(snapshot_accelerators(s), 5);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(s->accelerators[i].number, i);
+    assert_string_equal(s->accelerators[2].device.platform, "npu");
+    assert_string_equal(s->accelerators[4].device.uuid, "GPU-amdgpu-2"); /* behind all others */
+    snapshot_release(s);
+    struct collector_view shrunk[] = {gpus("amdgpu", 1, 0), gpus("npu", 3, 0)};
+    s = merged(shrunk, 2);
+    assert_int_equal(snapshot_accelerators(s), 4);
+    assert_int_equal(s->accelerators[0].number, 0);
+    assert_string_equal(s->accelerators[1].device.uuid, "GPU-npu-0");
+    assert_int_equal(s->accelerators[1].number, 2);
+    assert_int_equal(s->accelerators[3].number, 5); /* no number is given out twice */
+    snapshot_release(s);
+}
+
+static void a_platform_that_comes_late_is_put_in_its_place(void **state)
+{
+    struct collector_view before[] = {silent("nvidia"), gpus("amdgpu", 1, 0)};
+
+    (void)state;
+    struct snapshot *s = merged(before, 2);
+    assert_int_equal(s->accelerators[0].number, 0);
+    snapshot_release(s);
+    struct collector_view after[] = {gpus("nvidia", 2, 0), gpus("amdgpu", 1, 0)};
+    s = merged(after, 2);
+    assert_string_equal(s->accelerators[0].device.platform, "nvidia");
+    assert_string_equal(s->accelerators[2].device.platform, "amdgpu");
+    assert_int_equal(s->accelerators[2].number, 2);
+    snapshot_release(s);
+}
+
 static void devices_of_a_silent_driver_are_lost_under_their_last_identity(void **state)
 {
     struct collector_view before[] = {gpus("nvidia", 2, 1), gpus("amdgpu", 1, 0)};
@@ -380,6 +420,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(accelerators_are_numbered_over_platforms_in_order),
         TEST(a_gap_in_the_indices_stays_one),
+        TEST(what_comes_later_moves_nobody_s_number),
+        TEST(a_platform_that_comes_late_is_put_in_its_place),
         TEST(devices_of_a_silent_driver_are_lost_under_their_last_identity),
         TEST(a_partial_reading_loses_only_what_it_lacks),
         TEST(a_good_reading_with_fewer_devices_is_believed),

@@ -5,6 +5,7 @@
 #include "amd_kfd.h"
 #include "amd_name.h"
 
+#include "device/linux_card.h"
 #include "device/linux_drm.h"
 #include "device/linux_file.h"
 #include "device/linux_proc.h"
@@ -14,10 +15,13 @@
 
 #define TOPIC "amd"
 
+#define RENEW_NS (10 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
+
 struct amd {
     struct host_paths paths;
-    struct amd_card cards[AMD_CARDS];
+    struct amd_card cards[AMD_CARDS], found[AMD_CARDS]; /* found: while new ones are looked for */
     size_t len;
+    uint64_t renew_ns;
     struct amd_kfd kfd;
     struct linux_drm *drm;
     struct platform_info platform;
@@ -73,6 +77,51 @@ static int amd_open(const struct host_paths *paths, void **ret, struct error *er
     d->drm = linux_drm_open(paths->procfs);
     *ret = d;
     return 0;
+}
+
+static bool is_ours(const struct linux_card *c)
+{
+    return !strcmp(c->driver, "amdgpu");
+}
+
+/* Whether a card is listed that is not one of ours, or under another number of the kernel. */
+static bool has_new(const struct amd *d)
+{
+    struct linux_card now[LINUX_CARDS];
+    size_t len = linux_card_list(d->paths.sysfs, "drm", is_ours, now);
+
+    for (size_t i = 0; i < len; i++) {
+        bool known = false;
+        for (size_t k = 0; k < d->len && !known; k++)
+            known =
+                !strcmp(d->cards[k].bus_id, now[i].place) && d->cards[k].number == now[i].number;
+        if (!known)
+            return true;
+    }
+    return false;
+}
+
+/* Cards that came stand behind the others; one that comes back takes its place again. */
+static void renew(struct amd *d, uint64_t mono_ns)
+{
+    if (mono_ns - d->renew_ns < RENEW_NS)
+        return;
+    d->renew_ns = mono_ns;
+    if (!has_new(d))
+        return;
+    size_t len = amd_card_list(&d->paths, d->found);
+    for (size_t i = 0; i < len; i++) {
+        size_t k = 0;
+        while (k < d->len && strcmp(d->cards[k].bus_id, d->found[i].bus_id) != 0)
+            k++;
+        if (k == AMD_CARDS || (k < d->len && d->cards[k].number == d->found[i].number))
+            continue;
+        d->cards[k] = d->found[i];
+        d->cards[k].identity.index = (unsigned)k;
+        d->len = MAX(d->len, k + 1);
+    }
+    amd_kfd_list(d->paths.sysfs, &d->kfd);
+    identify_targets(d);
 }
 
 static void amd_close(void *state)
@@ -184,6 +233,7 @@ static int amd_read(void *state, struct reading *out, struct error *err)
 
     if (!out->mono_ns)
         out->mono_ns = clock_mono_ns();
+    renew(d, out->mono_ns);
     out->accelerators = arena_calloc(out->arena, d->len, sizeof(*out->accelerators));
     out->platforms = arena_new(out->arena, struct platform_info);
     if (!out->accelerators || !out->platforms)

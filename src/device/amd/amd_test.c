@@ -285,6 +285,28 @@ static void a_board_that_is_pulled_out_is_lost_and_the_last_one_ends_it(void **s
     bench_free(b);
 }
 
+static void a_board_that_is_plugged_in_stands_behind_the_others(void **state)
+{
+    struct bench *b = bench_new(&amd_collector, "amd-workstation");
+
+    (void)state;
+    (void)bench_read(b);
+    tree_remove(&b->tree, "sys/class/drm/card1");
+    tree_write(&b->tree, "sys/class/drm/card7/device/uevent",
+               "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:01:00.0\n");
+    tree_write(&b->tree, "sys/class/drm/card7/device/device", "0x744c\n");
+    tree_write(&b->tree, "sys/class/drm/card8/device/uevent",
+               "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0\n");
+    (void)bench_read(b);
+    const struct reading *r = bench_read(b);
+    assert_int_equal(r->accelerator_len, 3);
+    assert_string_equal(r->accelerators[0].pci_bus_id, "0000:03:00.0"); /* it is back */
+    assert_int_equal(r->accelerators[0].state, ACCELERATOR_OK);
+    assert_string_equal(r->accelerators[2].pci_bus_id, "0000:01:00.0");
+    assert_int_equal(r->accelerators[2].index, 2);
+    bench_free(b);
+}
+
 static void files_that_are_missing_are_missing_values(void **state)
 {
     struct bench *b = bench_new(&amd_collector, "amd-workstation");
@@ -391,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_table_that_describes_itself_is_read_as_far_as_it_is_known),
         cmocka_unit_test(a_part_of_a_processor_shares_the_host_s_memory),
         cmocka_unit_test(a_board_that_is_pulled_out_is_lost_and_the_last_one_ends_it),
+        cmocka_unit_test(a_board_that_is_plugged_in_stands_behind_the_others),
         cmocka_unit_test(files_that_are_missing_are_missing_values),
         cmocka_unit_test(a_table_shorter_than_it_says_is_refused),
         cmocka_unit_test(units_of_renoir_are_told_by_their_size),

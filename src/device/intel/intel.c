@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define TOPIC    "intel gpu"
-#define RENEW_NS (60 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
+#define RENEW_NS (10 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
 
 struct intel {
     struct host_paths paths;
