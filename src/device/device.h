@@ -20,7 +20,7 @@
 struct linux_edge;
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library, hpc_jobs, kubelet_socket, edge and zes_library. */
+ * but nvml_library, hpc_jobs, kubelet_socket and edge. */
 struct host_paths {
     const char *procfs;       /* "/proc" */
     const char *sysfs;        /* "/sys" */
@@ -31,9 +31,7 @@ struct host_paths {
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
     const struct linux_edge
-        *edge;               /* a test's, for what no file stands in for; NULL: the kernel's */
-    const char *zes_library; /* a file to load instead of Level Zero's libze_loader.so.1; NULL:
-                                search as usual; "": do not look for it */
+        *edge; /* a test's, for what no file stands in for; NULL: the kernel's */
 };
 
 /* ---- the host ---- */

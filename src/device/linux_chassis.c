@@ -395,7 +395,8 @@ static void chassis_diagnose(const struct host_paths *paths, struct arena *a, st
                     meters);
     else if (!c->virtualization[0])
         finding_add(a, ret, ret_len, FINDING_NOTE, "machine power",
-                    "Some servers have one behind: modprobe acpi_power_meter.",
+                    "Some servers have one behind: modprobe acpi_power_meter. The management "
+                    "controller tells it too: modprobe ipmi_si ipmi_devintf, and ask as root.",
                     "no power meter of the whole machine");
     chassis_close(state);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/perf_event.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -67,6 +68,14 @@ static bool edge_count(void *context, int fd, uint64_t *ret)
     return read(fd, ret, sizeof(*ret)) == (ssize_t)sizeof(*ret);
 }
 
+static bool edge_wait(void *context, int fd, int patience_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    (void)context;
+    return poll(&p, 1, patience_ms) == 1 && p.revents & POLLIN;
+}
+
 static void edge_close(void *context, int fd)
 {
     (void)context;
@@ -79,11 +88,13 @@ const struct linux_edge *linux_edge_of(const struct host_paths *paths)
                                              .ioctl = edge_ioctl,
                                              .counter = edge_counter,
                                              .count = edge_count,
+                                             .wait = edge_wait,
                                              .close = edge_close};
     static const struct linux_edge copy = {.open = edge_open,
                                            .ioctl = edge_ioctl,
                                            .counter = edge_no_counter,
                                            .count = edge_count,
+                                           .wait = edge_wait,
                                            .close = edge_close};
 
     if (paths->edge)

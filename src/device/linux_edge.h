@@ -16,6 +16,8 @@ struct linux_edge {
     int (*counter)(void *context, uint32_t type, uint64_t config, int cpu);
     /* The value of a counter; false when there is none. */
     bool (*count)(void *context, int fd, uint64_t *ret);
+    /* Whether a descriptor has something to be fetched within `patience_ms`. */
+    bool (*wait)(void *context, int fd, int patience_ms);
     void (*close)(void *context, int fd);
 };
 

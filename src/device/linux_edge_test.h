@@ -20,6 +20,7 @@ struct fake_edge {
         int cpu;
     } counters[FAKE_COUNTERS];
     size_t counter_len;
+    bool silent;             /* nothing comes of the node */
     unsigned opened, closed; /* of both kinds */
     void *own;               /* the test's */
 };
@@ -65,6 +66,14 @@ static inline bool fake_count(void *context, int fd, uint64_t *ret)
     return fd >= FAKE_COUNT_FD;
 }
 
+static inline bool fake_wait(void *context, int fd, int patience_ms)
+{
+    const struct fake_edge *f = context;
+
+    (void)patience_ms;
+    return fd == FAKE_NODE_FD && !f->silent;
+}
+
 static inline void fake_close(void *context, int fd)
 {
     struct fake_edge *f = context;
@@ -79,6 +88,7 @@ static inline void fake_edge_init(struct fake_edge *f)
                                      .ioctl = fake_ioctl,
                                      .counter = fake_counter,
                                      .count = fake_count,
+                                     .wait = fake_wait,
                                      .close = fake_close}};
     f->edge.context = f;
 }

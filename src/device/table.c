@@ -6,6 +6,7 @@
 #include "device/accel/accel.h"
 #include "device/amd/amd.h"
 #include "device/intel/intel.h"
+#include "device/ipmi/ipmi.h"
 #include "device/jetson/jetson.h"
 #include "device/linux.h"
 #include "device/linux_gpu.h"
@@ -28,6 +29,7 @@ const struct collector *const collectors[] = {
     &linux_disk_collector,
     &linux_process_collector,
     &linux_chassis_collector,
+    &ipmi_collector,
     &linux_allocation_collector,
     &linux_opener_collector,
     &linux_hpc_collector,

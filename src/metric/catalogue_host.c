@@ -5,7 +5,7 @@
 #define ABSENT_BOARD        "Where the board tells nothing."
 #define ABSENT_SERVER       "Not of a file system whose server does not answer."
 #define ABSENT_VM           "Virtual machines have none."
-#define ASKS_CHASSIS        "/sys/class/dmi/id, /sys/class/hwmon"
+#define ASKS_CHASSIS        "/sys/class/dmi/id, /sys/class/hwmon; /dev/ipmi0: DCMI, sensor records"
 #define ASKS_CPU            "/proc/stat, /proc/cpuinfo, /sys/devices/system/cpu"
 #define ASKS_CPUFREQ        "/sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"
 #define ASKS_DISK           "/proc/self/mountinfo, statvfs()"
@@ -133,8 +133,9 @@ const struct catalogue_family catalogue_host[] = {
      .note = "A device that does not answer is missing from the sum: compare "
              "count(all_smi_gpu_power_consumption_watts) with count(algalon_gpu_up)."},
     {"all_smi_chassis_fan_speed_rpm", "gauge", "rpm", HOST ",fan_id,fan_name",
-     "Speed of a fan of the machine, revolutions per minute (kernel: hwmon)",
-     .asks = "/sys/class/hwmon: fan*_input", .absent = "Boards whose fans only their BMC knows.",
+     "Speed of a fan of the machine, revolutions per minute (kernel: hwmon; BMC)",
+     .asks = "/sys/class/hwmon: fan*_input; /dev/ipmi0: sensor records",
+     .absent = "Boards whose fans only their BMC knows, where that may not be asked (/dev/ipmi0).",
      .note = "0 is a fan that stands, or a connector without one."},
     {"all_smi_chassis_inlet_temperature_celsius", "gauge", "celsius", HOST,
      "Temperature of the air that enters, degrees Celsius (board sensors)", .asks = ASKS_CHASSIS,

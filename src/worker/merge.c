@@ -406,6 +406,32 @@ static void set_memory_ratios(struct snapshot *s)
 }
 
 /* Of the host's parts the first collector that gives one is taken. */
+/* The board's sensors come from the kernel and from its management controller: what the first does
+ * not tell, the second does. */
+static void join_chassis(struct snapshot *s, const struct chassis *c)
+{
+    struct chassis *all = arena_new(&s->arena, struct chassis);
+
+    if (!s->chassis || !all) {
+        s->chassis = s->chassis ? s->chassis : c;
+        return;
+    }
+    *all = *s->chassis;
+    all->power_w = isnan(all->power_w) ? c->power_w : all->power_w;
+    if (isnan(all->inlet_temperature_c))
+        all->inlet_temperature_c = c->inlet_temperature_c;
+    if (isnan(all->outlet_temperature_c))
+        all->outlet_temperature_c = c->outlet_temperature_c;
+    for (size_t i = 0, k = 0; i < CHASSIS_FANS && k < CHASSIS_FANS; i++) {
+        if (all->fan_name[i][0])
+            continue;
+        all->fan_rpm[i] = c->fan_rpm[k];
+        memcpy(all->fan_name[i], c->fan_name[k], sizeof(all->fan_name[i]));
+        k++;
+    }
+    s->chassis = all;
+}
+
 static int merge_host(struct snapshot *s, const struct reading *r)
 {
     int code = 0;
@@ -415,8 +441,8 @@ static int merge_host(struct snapshot *s, const struct reading *r)
         s->cpu = &r->cpu;
     if (!s->memory && r->memory.present)
         s->memory = &r->memory;
-    if (!s->chassis && r->chassis.present)
-        s->chassis = &r->chassis;
+    if (r->chassis.present)
+        join_chassis(s, &r->chassis);
     if (!s->board && r->board.present)
         s->board = &r->board;
     if (!s->slots_read && r->slots_read) {

@@ -117,6 +117,31 @@ static void what_comes_later_moves_nobody_s_number(void **state)
     snapshot_release(s);
 }
 
+static void what_the_kernel_does_not_tell_of_the_machine_its_controller_does(void **state)
+{
+    struct collector_view views[] = {gpus("chassis", 0, 0), gpus("ipmi", 0, 0)};
+    struct chassis *kernel = &views[0].held->reading.chassis;
+    struct chassis *controller = &views[1].held->reading.chassis;
+
+    (void)state;
+    kernel->present = controller->present = true;
+    str_copy(kernel->vendor, sizeof(kernel->vendor), STR("Maker"));
+    kernel->inlet_temperature_c = 22;
+    kernel->fan_rpm[0] = 900;
+    str_copy(kernel->fan_name[0], sizeof(kernel->fan_name[0]), STR("cpu"));
+    controller->inlet_temperature_c = 25;
+    controller->power_w = 412;
+    controller->fan_rpm[0] = 8400;
+    str_copy(controller->fan_name[0], sizeof(controller->fan_name[0]), STR("FAN1"));
+    struct snapshot *s = merged(views, 2);
+    assert_string_equal(s->chassis->vendor, "Maker");
+    assert_true(s->chassis->inlet_temperature_c == 22); /* the first that tells */
+    assert_true(s->chassis->power_w == 412);
+    assert_string_equal(s->chassis->fan_name[1], "FAN1");
+    assert_true(s->chassis->fan_rpm[1] == 8400);
+    snapshot_release(s);
+}
+
 static void a_platform_that_comes_late_is_put_in_its_place(void **state)
 {
     struct collector_view before[] = {silent("nvidia"), gpus("amdgpu", 1, 0)};
@@ -422,6 +447,7 @@ int main(void)
         TEST(a_gap_in_the_indices_stays_one),
         TEST(what_comes_later_moves_nobody_s_number),
         TEST(a_platform_that_comes_late_is_put_in_its_place),
+        TEST(what_the_kernel_does_not_tell_of_the_machine_its_controller_does),
         TEST(devices_of_a_silent_driver_are_lost_under_their_last_identity),
         TEST(a_partial_reading_loses_only_what_it_lacks),
         TEST(a_good_reading_with_fewer_devices_is_believed),
