@@ -81,13 +81,16 @@ struct accelerator_part *reading_add_part(struct reading *r, unsigned accelerato
     return p;
 }
 
+static void make_unknown(double *all, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof(double); i++)
+        all[i] = UNKNOWN;
+}
+
 void accelerator_detail_init(struct accelerator_detail *d)
 {
-    double *all = (double *)d;
-
     _Static_assert(sizeof(*d) % sizeof(double) == 0, "doubles only");
-    for (size_t i = 0; i < sizeof(*d) / sizeof(double); i++)
-        all[i] = UNKNOWN;
+    make_unknown((double *)d, sizeof(*d));
 }
 
 void accelerator_init(struct accelerator *a, const char *platform, unsigned index)
@@ -143,6 +146,8 @@ void accelerator_init(struct accelerator *a, const char *platform, unsigned inde
     for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
         *gauges[i] = UNKNOWN;
     accelerator_detail_init(&a->detail);
+    _Static_assert(sizeof(a->npu.value) % sizeof(double) == 0, "doubles only");
+    make_unknown((double *)&a->npu.value, sizeof(a->npu.value));
 }
 
 void collector_names(struct buf *to)

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "device/board.h"
 #include "device/detail.h"
+#include "device/npu.h"
 #include "device/record.h"
 #include "device/rights.h"
 #include "device/rings.h"
@@ -164,7 +165,6 @@ struct accelerator {
                        platforms */
     enum accelerator_state state;
     const char *platform; /* "nvidia": the collector's name */
-    bool npu;             /* made for neural networks alone, no GPU */
     char uuid[96], name[96], pci_bus_id[24] /* 0000:3b:00.0 */, serial[32], vbios[32];
     char architecture[24], compute_capability[8];
     char brand[24];
@@ -199,6 +199,7 @@ struct accelerator {
     double numa_node;
     double mig_mode; /* 0 off, 1 on */
     struct accelerator_detail detail;
+    struct npu npu;
 };
 
 /* One link of a device to another device or a switch. */

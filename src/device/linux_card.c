@@ -96,14 +96,26 @@ static bool has_render_node(const char *sysfs, const struct linux_card *c)
     return false;
 }
 
+/* What stands before the number in a class. */
+static const char *prefix_of(const char *class)
+{
+    static const struct {
+        const char *class, *prefix;
+    } named[] = {{"drm", "card"}, {"tenstorrent", "tenstorrent!"}, {"habanalabs", "hl"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(named); i++)
+        if (strcmp(class, named[i].class) == 0)
+            return named[i].prefix;
+    return class;
+}
+
 static bool look_at(const char *sysfs, const char *class, unsigned number,
                     bool (*wanted)(const struct linux_card *card), struct linux_card *c)
 {
     char text[1024];
 
     *c = (struct linux_card){.number = number};
-    snprintf(c->folder, sizeof(c->folder), "class/%s/%s%u", class,
-             strcmp(class, "drm") == 0 ? "card" : class, number);
+    snprintf(c->folder, sizeof(c->folder), "class/%s/%s%u", class, prefix_of(class), number);
     ssize_t n = linux_file_text(text, sizeof(text), sysfs, "%s/device/uevent", c->folder);
     if (n <= 0)
         return false;
@@ -131,7 +143,7 @@ static int by_place(const void *a, const void *b)
 size_t linux_card_list(const char *sysfs, const char *class,
                        bool (*wanted)(const struct linux_card *card), struct linux_card *to)
 {
-    const char *prefix = strcmp(class, "drm") == 0 ? "card" : class;
+    const char *prefix = prefix_of(class);
     char path[LINUX_PATH_MAX];
     size_t len = 0;
     DIR *dir = linux_file_path(path, sysfs, "class/%s", class) ? opendir(path) : NULL;
@@ -152,8 +164,12 @@ size_t linux_card_renew(const char *sysfs, const char *class,
                         size_t len)
 {
     struct linux_card now[LINUX_CARDS];
-    size_t n = linux_card_list(sysfs, class, wanted, now);
 
+    return linux_card_join(cards, len, now, linux_card_list(sysfs, class, wanted, now));
+}
+
+size_t linux_card_join(struct linux_card *cards, size_t len, const struct linux_card *now, size_t n)
+{
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         while (k < len && (strcmp(cards[k].place, now[i].place) != 0 ||

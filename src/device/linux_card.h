@@ -22,8 +22,8 @@ struct linux_card {
     bool render;           /* it has a node for programs that draw or compute without a display */
 };
 
-/** Lists the cards of "drm" or "accel" that `wanted` (of a card that is filled in) says yes to, in
- * order of their places; at most LINUX_CARDS. */
+/** Lists the cards of a class ("drm", "accel", "tenstorrent", "habanalabs") that `wanted` (of a
+ * card that is filled in) says yes to, in order of their places; at most LINUX_CARDS. */
 size_t linux_card_list(const char *sysfs, const char *class,
                        bool (*wanted)(const struct linux_card *card), struct linux_card *to);
 
@@ -35,6 +35,10 @@ size_t linux_card_list(const char *sysfs, const char *class,
 size_t linux_card_renew(const char *sysfs, const char *class,
                         bool (*wanted)(const struct linux_card *card), struct linux_card *cards,
                         size_t len);
+
+/** The same with a list of `n` cards that was made otherwise. */
+size_t linux_card_join(struct linux_card *cards, size_t len, const struct linux_card *now,
+                       size_t n);
 
 /** Whether it is there and awake. Reads nothing that wakes it. */
 enum accelerator_state linux_card_state(const char *sysfs, const struct linux_card *c);

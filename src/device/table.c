@@ -10,6 +10,7 @@
 #include "device/jetson/jetson.h"
 #include "device/linux.h"
 #include "device/linux_gpu.h"
+#include "device/npu/npu.h"
 #endif
 
 extern const struct collector nvidia_collector, nvidia_inventory_collector, nvidia_kmsg_collector;
@@ -22,6 +23,8 @@ const struct collector *const collectors[] = {
     &intel_collector,
     &linux_gpu_collector,
     &accel_collector,
+    &gaudi_collector,
+    &tenstorrent_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

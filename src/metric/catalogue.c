@@ -11,9 +11,9 @@ static const struct table {
     {catalogue_use, &catalogue_use_len},       {catalogue_gpu, &catalogue_gpu_len},
     {catalogue_health, &catalogue_health_len}, {catalogue_profile, &catalogue_profile_len},
     {catalogue_nvml, &catalogue_nvml_len},     {catalogue_host, &catalogue_host_len},
-    {catalogue_part, &catalogue_part_len},     {catalogue_board, &catalogue_board_len},
-    {catalogue_truth, &catalogue_truth_len},   {catalogue_dcgm, &catalogue_dcgm_len},
-    {catalogue_alias, &catalogue_alias_len},
+    {catalogue_part, &catalogue_part_len},     {catalogue_npu, &catalogue_npu_len},
+    {catalogue_board, &catalogue_board_len},   {catalogue_truth, &catalogue_truth_len},
+    {catalogue_dcgm, &catalogue_dcgm_len},     {catalogue_alias, &catalogue_alias_len},
 };
 
 size_t catalogue_len(void)
@@ -59,6 +59,7 @@ static const struct unit {
     {"bytes", 0, 1e19},
     {"mebibytes", 0, 16 * 1048576.0},
     {"seconds", 0, 1e12},
+    {"microseconds", 0, 1e15},
     {"nanoseconds", 0, 1e19},
     {"joules", 0, 1e15},
     {"millijoules", 0, 1e18},

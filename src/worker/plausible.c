@@ -69,6 +69,12 @@ static struct things things_of(struct reading *r, enum scope scope)
         return (struct things){r->board.zones, sizeof(*r->board.zones), r->board.zone_len};
     case SCOPE_ENGINE:
         return (struct things){r->board.engines, sizeof(*r->board.engines), r->board.engine_len};
+    case SCOPE_NPU:
+    case SCOPE_NPU_STATUS:
+    case SCOPE_NPU_RESET:
+    case SCOPE_TENSTORRENT:
+    case SCOPE_TPU:
+        return (struct things){r->accelerators, sizeof(*r->accelerators), r->accelerator_len};
     default:
         return (struct things){NULL, 0, 0};
     }

@@ -61,6 +61,8 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
 {
     unsigned variants = scope < SCOPE_MORE ? part_of(scope)->variants : 1;
 
+    if (scope >= SCOPE_NPU && scope < SCOPE_COUNT)
+        return scope_npu_things(s, scope);
     if (scope >= SCOPE_MORE && scope < SCOPE_COUNT)
         return scope_more_things(s, scope);
     switch (scope) {
@@ -182,6 +184,8 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
 
 bool scope_fits(enum scope scope, const void *thing)
 {
+    if (scope >= SCOPE_NPU)
+        return scope_npu_fits(scope, thing);
     if (scope >= SCOPE_MORE)
         return scope_more_fits(scope, thing);
     const struct scope_part *part = part_of(scope);
@@ -194,13 +198,15 @@ void scope_labels(const struct snapshot *s, enum scope scope, const void *thing,
     const struct scope_line line = {s, thing, index, variant, to, scope};
     const struct scope_part *part = scope < SCOPE_MORE ? part_of(scope) : NULL;
 
-    if (part ? part->fits && !part->fits(thing) : !scope_more_fits(scope, thing)) {
+    if (!scope_fits(scope, thing)) {
         to->hash = hash_more(to->hash, "", 1);
         return;
     }
     label_begin(to);
     if (part)
         part->labels(&line);
+    else if (scope >= SCOPE_NPU)
+        scope_npu_labels(&line);
     else
         scope_more_labels(&line);
     label_end(to);

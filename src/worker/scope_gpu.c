@@ -51,7 +51,7 @@ static void gpu_info(const struct scope_line *line)
     char runtime[sizeof(p->runtime_name) + sizeof("_version")];
 
     scope_gpu(line);
-    scope_text(line, "type", a->device.npu ? "NPU" : "GPU");
+    scope_text(line, "type", a->device.npu.present ? "NPU" : "GPU");
     scope_text(line, "driver_version", p->driver_version);
     snprintf(runtime, sizeof(runtime), "%s_version", p->runtime_name);
     for (char *c = runtime; *c; c++)

@@ -37,6 +37,16 @@ bool scope_more_fits(enum scope scope, const void *thing);
 
 void scope_more_labels(const struct scope_line *line);
 
+/* ---- scope_npu.c: the scopes from SCOPE_NPU on ---- */
+
+/** As scope_things(). */
+struct scope_things scope_npu_things(const struct snapshot *s, enum scope scope);
+
+/** Whether a device has a place in one of them. */
+bool scope_npu_fits(enum scope scope, const void *thing);
+
+void scope_npu_labels(const struct scope_line *line);
+
 void scope_text(const struct scope_line *line, const char *name, const char *value);
 void scope_host(const struct scope_line *line);
 

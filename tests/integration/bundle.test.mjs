@@ -202,7 +202,7 @@ describe('doctor --bundle', () => {
 
   it('replays every recorded machine with the metrics that it has', async () => {
     const fixtures = path.join(root, 'tests/fixtures');
-    for (const name of fs.readdirSync(fixtures).filter((f) => /^(accel|amd|drm|host|intel|jetson)-/.test(f))) {
+    for (const name of fs.readdirSync(fixtures).filter((f) => /^(accel|amd|drm|host|intel|jetson|npu)-/.test(f))) {
       const { code, err, dir } = bundle(path.join(fixtures, name), { args: ['--disable-collectors=nvidia'] });
       assert.equal(code, 0, err);
       const first = snapshot(path.join(fixtures, name), ['--disable-collectors=nvidia', '--over=50ms']);

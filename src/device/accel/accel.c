@@ -96,7 +96,7 @@ static void identify(struct linux_set *s, size_t i)
     const char *comma = strchr(c->compatible, ',');
     char variant[48] = "";
 
-    a->npu = true;
+    a->npu.present = true;
     str_copy(a->brand, sizeof(a->brand), str_of(brand_of(c)));
     snprintf(a->name, sizeof(a->name), "%s NPU", brand_of(c));
     if (comma) /* "rockchip,rk3588-rknn-core": the chip that it is a part of */

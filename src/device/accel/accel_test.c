@@ -23,7 +23,7 @@ static void the_class_is_told_apart_by_driver_and_numbers_follow_the_bus(void **
     assert_true(isnan(r->accelerators[2].utilization_ratio)); /* what is allotted is not used */
     assert_int_equal(r->accelerators[2].mem_total_bytes, UNKNOWN_COUNT);
     for (size_t i = 0; i < r->accelerator_len; i++)
-        assert_true(r->accelerators[i].npu);
+        assert_true(r->accelerators[i].npu.present);
     bench_free(b);
 }
 

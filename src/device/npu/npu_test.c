@@ -1,0 +1,316 @@
+/* npu_test.c - the collectors on trees of machines; control nodes are the test's. */
+#include "npu.h"
+
+#include "device/linux_edge_test.h"
+#include "device/linux_test.h"
+
+#define GIB (UINT64_C(1) << 30)
+
+static bool has_process(const struct reading *r, unsigned card, int pid)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->accelerator_process_len; i++)
+        n += r->accelerator_processes[i].accelerator == card &&
+             r->accelerator_processes[i].pid == pid;
+    assert_true(n < 2);
+    return n == 1;
+}
+
+/* ---- Tenstorrent ---- */
+
+static void tenstorrent_cards_are_read_whole(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+    const struct reading *r = bench_read(b);
+    const struct accelerator *a = r->accelerators;
+
+    (void)state;
+    assert_int_equal(r->accelerator_len, 3); /* 0, 2 and 3 of the driver */
+    assert_string_equal(a->name, "Tenstorrent Wormhole n300");
+    assert_string_equal(a->uuid, "TT-0100014211902031-5f3a9c01");
+    assert_string_equal(a->pci_bus_id, "0000:01:00.0");
+    assert_string_equal(a->npu.board_type, "n300");
+    assert_string_equal(a->npu.firmware, "18.3.0.0");
+    assert_string_equal(a->npu.firmware_eth, "6.14.0");
+    assert_string_equal(a->npu.pci_ids[1], "0x401e");
+    assert_near(a->temperature_c, 41.5);
+    assert_near(a->temperature_slowdown_c, 75);
+    assert_near(a->power_w, 18);
+    assert_near(a->power_limit_w, 85);
+    assert_near(a->npu.value.voltage_v, 0.75);
+    assert_near(a->npu.value.current_a, 24);
+    assert_near(a->npu.value.current_limit_a, 160);
+    assert_near(a->clock_graphics_mhz, 1000);
+    assert_near(a->npu.value.axi_clock_mhz, 900);
+    assert_near(a->npu.value.arc_clock_mhz, 540);
+    assert_near(a->pcie_generation, 4);
+    assert_true(isnan(a->fan_rpm));
+    assert_near(a[1].fan_rpm, 2300);
+    assert_near(a[1].npu.value.thermal_trips_total, 1);
+    assert_string_equal(a[1].npu.chip, "blackhole");
+    assert_string_equal(r->platforms[0].driver_version, "2.3.0");
+    bench_free(b);
+}
+
+static void tenstorrent_load_and_memory_are_not_made_up(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+    const struct reading *r = bench_read(b);
+
+    (void)state;
+    for (size_t i = 0; i < r->accelerator_len; i++) {
+        assert_true(isnan(r->accelerators[i].utilization_ratio));
+        assert_int_equal(r->accelerators[i].mem_used_bytes, UNKNOWN_COUNT);
+        assert_int_equal(r->accelerators[i].mem_total_bytes, UNKNOWN_COUNT);
+    }
+    assert_true(isnan(r->accelerators[2].temperature_c)); /* its sensor answers ENODATA */
+    bench_free(b);
+}
+
+static void tenstorrent_traffic_is_counted_over_a_wrap(void **state)
+{
+    static const char folder[] = "sys/class/tenstorrent/tenstorrent!0/pcie_perf_counters/";
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+    char path[128];
+
+    (void)state;
+    (void)bench_read(b);
+    snprintf(path, sizeof(path), "%smst_posted_wr_data_word_sent0", folder);
+    tree_write(&b->tree, path, "704\n"); /* from 4294967000: 1000 flits */
+    snprintf(path, sizeof(path), "%sslv_posted_wr_data_word_received1", folder);
+    tree_write(&b->tree, path, "22000\n"); /* 2000 more; not the high half of one number */
+    const struct accelerator *a = bench_read(b)->accelerators;
+    /* In five seconds a link of 32 GB/s could have turned a counter round unseen. */
+    assert_true(isnan(a->detail.pcie_bytes_per_s[0]));
+
+    snprintf(path, sizeof(path), "%smst_posted_wr_data_word_sent0", folder);
+    tree_write(&b->tree, path, "1704\n");
+    snprintf(path, sizeof(path), "%sslv_posted_wr_data_word_received1", folder);
+    tree_write(&b->tree, path, "24000\n");
+    b->mono_ns -= 4 * (uint64_t)NS_PER_S; /* one second after the last */
+    a = bench_read(b)->accelerators;
+    assert_near(a->detail.pcie_bytes_per_s[0], 1000 * 32);
+    assert_near(a->detail.pcie_bytes_per_s[1], 2000 * 32);
+    bench_free(b);
+}
+
+static void tenstorrent_users_are_those_of_the_driver_s_list_or_of_open_files(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+    const struct reading *r = bench_read(b);
+
+    (void)state;
+    assert_int_equal(r->accelerator_process_len, 2);
+    assert_true(has_process(r, 0, 4242));
+    assert_true(has_process(r, 2, 4343)); /* twice open, once a user */
+    bench_free(b);
+}
+
+static void tenstorrent_firmware_that_stops_counting_is_told(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+
+    (void)state;
+    assert_near(bench_read(b)->accelerators[1].npu.value.healthy, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        char beat[16];
+        snprintf(beat, sizeof(beat), "%u\n", 5101 + i);
+        tree_write(&b->tree, "sys/class/tenstorrent/tenstorrent!2/tt_heartbeat", beat);
+        (void)bench_read(b);
+    }
+    assert_near(b->reading.accelerators[1].npu.value.healthy, 1);
+    assert_near(b->reading.accelerators[0].npu.value.healthy, 0); /* 20 s without a beat */
+    assert_string_equal(b->reading.accelerators[0].npu.status, "silent");
+    bench_free(b);
+}
+
+static void a_card_that_goes_keeps_its_number_and_the_others_theirs(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+
+    (void)state;
+    (void)bench_read(b);
+    tree_remove(&b->tree, "sys/class/tenstorrent/tenstorrent!0");
+    const struct reading *r = bench_read(b);
+    assert_int_equal(r->accelerator_len, 3);
+    assert_int_equal(r->accelerators[0].state, ACCELERATOR_LOST);
+    assert_string_equal(r->accelerators[0].npu.board_type, "n300");
+    assert_int_equal(r->accelerators[1].state, ACCELERATOR_OK);
+    assert_string_equal(r->accelerators[1].npu.board_type, "p150a");
+
+    tree_remove(&b->tree, "sys/class/tenstorrent/tenstorrent!2");
+    tree_remove(&b->tree, "sys/class/tenstorrent/tenstorrent!3");
+    arena_reset(&b->arena);
+    reading_init(&b->reading, &b->arena);
+    b->reading.mono_ns = b->mono_ns += TURN_NS;
+    assert_int_equal(b->collector->read(b->state, &b->reading, &b->error), -ENODEV);
+    bench_free(b);
+}
+
+static void a_card_that_sleeps_is_asked_nothing(void **state)
+{
+    struct bench *b = bench_new(&tenstorrent_collector, "npu-tenstorrent");
+
+    (void)state;
+    tree_write(&b->tree, "sys/class/tenstorrent/tenstorrent!0/device/power/runtime_status",
+               "suspended\n");
+    const struct accelerator *a = bench_read(b)->accelerators;
+    assert_int_equal(a->state, ACCELERATOR_SLEEPING);
+    assert_true(isnan(a->temperature_c) && isnan(a->power_w) && isnan(a->npu.value.heartbeat));
+    bench_free(b);
+}
+
+/* ---- Gaudi ---- */
+
+struct info_args {
+    uint64_t answer;
+    uint32_t size, question, argument, pad;
+};
+
+static void put(void *to, size_t at, const void *bytes, size_t n)
+{
+    memcpy((char *)to + at, bytes, n);
+}
+
+static int answer_gaudi(struct fake_edge *fake, unsigned long request, void *argument)
+{
+    const struct info_args *q = argument;
+    void *to = (void *)(uintptr_t)q->answer;
+    const uint64_t total = 96 * GIB + GIB, reserved = GIB, free_bytes = 72 * GIB, energy = 5000000;
+    const uint32_t load = 87, clock[] = {1500, 1650}, resets[] = {3, 4}, module = 5, throttle = 2;
+
+    (void)fake;
+    if (request != 0xC0186440UL)
+        return -ENOTTY;
+    switch (q->question) {
+    case 0:
+        assert_int_equal(q->size, 304);
+        put(to, 16, &total, 8);
+        put(to, 36, &module, 4);
+        put(to, 72, "1.17.0-fw-51", 12);
+        put(to, 200, "HL-225", 6);
+        put(to, 296, &reserved, 8);
+        return 0;
+    case 2:
+        put(to, 0, &free_bytes, 8);
+        return 0;
+    case 6:
+        assert_int_equal(q->argument, 1000);
+        put(to, 0, &load, 4);
+        return 0;
+    case 8:
+        put(to, 0, clock, 8);
+        return 0;
+    case 9:
+        put(to, 0, resets, 8);
+        return 0;
+    case 13:
+        put(to, 0, &throttle, 4);
+        return 0;
+    case 15:
+        put(to, 0, &energy, 8);
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static void gaudi_cards_are_told_from_other_accelerators_by_their_vendor(void **state)
+{
+    struct bench *b = bench_new(&gaudi_collector, "npu-gaudi2");
+    struct fake_edge fake;
+
+    (void)state;
+    fake_edge_init(&fake);
+    fake.node = "dev/accel/accel_controlD1";
+    fake.answer = answer_gaudi;
+    b->tree.paths.edge = &fake.edge;
+    const struct reading *r = bench_read(b);
+    const struct accelerator *a = r->accelerators;
+    assert_int_equal(r->accelerator_len, 2); /* accel0 is a laptop's NPU */
+    assert_string_equal(a->name, "Intel Gaudi 2 HL-225");
+    assert_string_equal(a->npu.model, "HL-225");
+    assert_near(a->npu.value.module, 5);
+    assert_near(a->utilization_ratio, 0.87);
+    assert_int_equal(a->mem_total_bytes, 96 * GIB);
+    assert_int_equal(a->mem_used_bytes, 24 * GIB);
+    assert_near(a->temperature_c, 36);
+    assert_near(a->power_w, 226);
+    assert_near(a->power_limit_w, 600);
+    assert_near(a->clock_graphics_mhz, 1500);
+    assert_near(a->energy_j_total, 5000);
+    assert_near(a->detail.energy_estimated, 0);
+    assert_near(a->throttle_reasons, 0x20);
+    assert_near(a->npu.value.resets_total[0], 3);
+    assert_string_equal(r->platforms[0].driver_version, "1.17.0-28a11ca");
+    assert_int_equal(fake.opened, fake.closed);
+    assert_int_equal(r->accelerator_process_len, 1);
+    assert_true(has_process(r, 0, 7100));
+    bench_free(b);
+}
+
+static void a_gaudi_in_reset_is_there_without_values(void **state)
+{
+    struct bench *b = bench_new(&gaudi_collector, "npu-gaudi2");
+    const struct accelerator *a = &bench_read(b)->accelerators[1];
+
+    (void)state;
+    assert_int_equal(a->state, ACCELERATOR_OK);
+    assert_string_equal(a->npu.status, "in device reset");
+    assert_near(a->npu.value.healthy, 0);
+    assert_true(isnan(a->temperature_c) && isnan(a->power_w)); /* not 0 */
+    bench_free(b);
+}
+
+static void a_gaudi_whose_control_node_is_shut_has_what_files_tell(void **state)
+{
+    struct bench *b = bench_new(&gaudi_collector, "npu-gaudi2");
+    const struct accelerator *a = bench_read(b)->accelerators;
+
+    (void)state;
+    assert_true(isnan(a->utilization_ratio));
+    assert_int_equal(a->mem_total_bytes, UNKNOWN_COUNT);
+    assert_near(a->power_w, 226);
+    assert_near(a->npu.value.resets_total[0], 1);
+    assert_near(bench_read(b)->accelerators[0].energy_j_total, 5 * 226);
+    assert_near(b->reading.accelerators[0].detail.energy_estimated, 1);
+    bench_free(b);
+}
+
+static void gaudi_of_older_drivers_has_a_class_of_its_own(void **state)
+{
+    struct bench *b = bench_new(&gaudi_collector, "npu-gaudi1-old");
+    struct fake_edge fake;
+
+    (void)state;
+    fake_edge_init(&fake);
+    fake.node = "dev/hl_controlD0";
+    fake.answer = answer_gaudi;
+    b->tree.paths.edge = &fake.edge;
+    const struct reading *r = bench_read(b);
+    assert_int_equal(r->accelerator_len, 1);
+    assert_string_equal(r->accelerators[0].architecture, "Gaudi");
+    assert_near(r->accelerators[0].power_limit_w, 350);
+    assert_near(r->accelerators[0].utilization_ratio, 0.87);
+    assert_true(has_process(r, 0, 900));
+    bench_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tenstorrent_cards_are_read_whole),
+        cmocka_unit_test(tenstorrent_load_and_memory_are_not_made_up),
+        cmocka_unit_test(tenstorrent_traffic_is_counted_over_a_wrap),
+        cmocka_unit_test(tenstorrent_users_are_those_of_the_driver_s_list_or_of_open_files),
+        cmocka_unit_test(tenstorrent_firmware_that_stops_counting_is_told),
+        cmocka_unit_test(a_card_that_goes_keeps_its_number_and_the_others_theirs),
+        cmocka_unit_test(a_card_that_sleeps_is_asked_nothing),
+        cmocka_unit_test(gaudi_cards_are_told_from_other_accelerators_by_their_vendor),
+        cmocka_unit_test(a_gaudi_in_reset_is_there_without_values),
+        cmocka_unit_test(a_gaudi_whose_control_node_is_shut_has_what_files_tell),
+        cmocka_unit_test(gaudi_of_older_drivers_has_a_class_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
