@@ -10,7 +10,7 @@
 #include "device/device.h"
 #include "worker/recycle.h"
 
-#define COLLECTORS_MAX     16                  /* in the table of device/ */
+#define COLLECTORS_MAX     32                  /* in the table of device/ */
 #define STALE_INTERVALS    3                   /* a reading older than this is withdrawn */
 #define WORKER_STACK_BYTES ((size_t)512 << 10) /* vendor libraries run on it */
 
