@@ -57,12 +57,17 @@ static void a_new_accelerator_is_unknown_but_for_its_place(void **state)
     assert_string_equal(a.uuid, "");
     assert_true(a.mem_used_bytes == UNKNOWN_COUNT && a.mem_reserved_bytes == UNKNOWN_COUNT);
     const char *from = (const char *)&a + offsetof(struct accelerator, utilization_ratio);
-    const char *end = (const char *)&a + sizeof(a);
+    const char *end = (const char *)&a + offsetof(struct accelerator, npu);
     for (; from + sizeof(double) <= end; from += sizeof(double)) {
         double value;
         memcpy(&value, from, sizeof(value));
         assert_true(isnan(value)); /* an unknown count, all bits set, is a NAN too */
     }
+    const double *npu = (const double *)&a.npu.value;
+    for (size_t i = 0; i < sizeof(a.npu.value) / sizeof(*npu); i++)
+        assert_true(isnan(npu[i]));
+    assert_false(a.npu.present);
+    assert_string_equal(a.npu.model, "");
 }
 
 static void findings_are_kept_in_the_order_of_adding(void **state)
