@@ -25,6 +25,8 @@ const struct collector *const collectors[] = {
     &accel_collector,
     &gaudi_collector,
     &tenstorrent_collector,
+    &rebellions_collector,
+    &furiosa_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

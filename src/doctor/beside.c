@@ -3,7 +3,6 @@
  * the tolerance of either. */
 #include "doctor/beside.h"
 
-#include "doctor/child.h"
 #include "doctor/smi.h"
 #include "outbound/outbound.h"
 

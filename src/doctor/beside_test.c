@@ -1,6 +1,5 @@
 /* beside_test.c - nvidia-smi's table, series of other exporters, tolerances, children. */
 #include "doctor/beside.h"
-#include "doctor/child.h"
 #include "doctor/smi.h"
 
 #include <setjmp.h>

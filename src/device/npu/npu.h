@@ -4,6 +4,7 @@
 
 #include "device/device.h"
 
-extern const struct collector tenstorrent_collector, gaudi_collector;
+extern const struct collector tenstorrent_collector, gaudi_collector, rebellions_collector,
+    furiosa_collector;
 
 #endif

@@ -22,7 +22,7 @@ static void meet(struct npu_set *s, size_t i, const struct linux_card *card)
     void *own = d->own ? d->own : xcalloc(1, s->kind->own_size ? s->kind->own_size : 1);
 
     memset(own, 0, s->kind->own_size);
-    *d = (struct npu_device){.card = *card, .power_w = UNKNOWN, .own = own};
+    *d = (struct npu_device){.card = *card, .power_w = UNKNOWN, .own = own, .shared = s->shared};
     accelerator_init(&d->identity, s->kind->platform, (unsigned)i);
     d->identity.npu.present = true;
     str_copy(d->identity.pci_bus_id, sizeof(d->identity.pci_bus_id), str_of(card->bus_id));
@@ -36,6 +36,7 @@ struct npu_set *npu_set_open(const struct npu_kind *kind, const struct host_path
 
     s->kind = kind;
     s->paths = *paths;
+    s->shared = xcalloc(1, kind->shared_size ? kind->shared_size : 1);
     s->len = kind->list(paths, cards);
     for (size_t i = 0; i < s->len; i++)
         meet(s, i, &cards[i]);
@@ -52,7 +53,13 @@ void npu_set_close(void *state)
         return;
     for (size_t i = 0; i < s->len; i++)
         free(s->devices[i].own);
+    free(s->shared);
     free(s);
+}
+
+static enum accelerator_state state_of(const struct npu_set *s, const struct linux_card *c)
+{
+    return s->kind->state ? s->kind->state(&s->paths, c) : linux_card_state(s->paths.sysfs, c);
 }
 
 /* Cards that came, and those that came back, perhaps under another number of the kernel. */
@@ -106,11 +113,13 @@ int npu_set_read(void *state, struct reading *out, struct error *err)
     out->platforms = arena_new(out->arena, struct platform_info);
     if (!out->accelerators || !out->platforms)
         return error_errno(err, -ENOMEM, "reading of %s", s->kind->what);
+    if (s->kind->begin)
+        s->kind->begin(&s->paths, s->shared);
     for (size_t i = 0; i < s->len; i++) {
         struct npu_device *d = &s->devices[i];
         struct accelerator *a = &out->accelerators[i];
         *a = d->identity;
-        a->state = linux_card_state(s->paths.sysfs, &d->card);
+        a->state = state_of(s, &d->card);
         gone += a->state == ACCELERATOR_LOST;
         if (a->state == ACCELERATOR_OK) {
             s->kind->read(&s->paths, d, out->mono_ns, a);
@@ -137,7 +146,7 @@ void npu_set_diagnose(const struct npu_kind *kind, const struct host_paths *path
     struct npu_set *s = npu_set_open(kind, paths);
     for (size_t i = 0; i < s->len; i++) {
         const struct npu_device *d = &s->devices[i];
-        bool awake = linux_card_state(paths->sysfs, &d->card) == ACCELERATOR_OK;
+        bool awake = state_of(s, &d->card) == ACCELERATOR_OK;
         finding_add(a, ret, ret_len, FINDING_OK, kind->platform, "", "%s (%s)%s%s%s",
                     d->identity.name, d->card.place,
                     s->platform.driver_version[0] ? " by the driver " : "",

@@ -15,6 +15,7 @@ struct npu_device {
     uint64_t mono_ns;            /* of the reading before; 0: none */
     double power_w, energy_j;    /* then; the integral of power since start */
     void *own;                   /* the vendor's, of own_size bytes, zero at first */
+    const void *shared;          /* the vendor's, of all cards */
 };
 
 struct npu_kind {
@@ -23,6 +24,12 @@ struct npu_kind {
     size_t own_size;
     /** Lists the cards that are there in order of their places; at most LINUX_CARDS. */
     size_t (*list)(const struct host_paths *paths, struct linux_card *to);
+    /** Whether a card is there and awake. NULL: as linux_card_state() has it. */
+    enum accelerator_state (*state)(const struct host_paths *paths, const struct linux_card *c);
+    /** Before the cards of a reading, for what is asked once for all of them; `shared` is of
+     * shared_size bytes, zero at first. NULL: nothing is. */
+    void (*begin)(const struct host_paths *paths, void *shared);
+    size_t shared_size;
     /** Fills in what does not change. */
     void (*identify)(const struct host_paths *paths, struct npu_device *d);
     /** Fills in `a`, which holds the identity, of a card that is there and awake. */
@@ -47,6 +54,7 @@ struct npu_set {
     size_t len;
     uint64_t renew_ns;
     struct platform_info platform;
+    void *shared;
     struct linux_node_watch watch;
 };
 

@@ -1,5 +1,6 @@
 /* npu_test.c - the collectors on trees of machines; control nodes are the test's. */
 #include "npu.h"
+#include "npu_tool.h"
 
 #include "device/linux_edge_test.h"
 #include "device/linux_test.h"
@@ -297,6 +298,154 @@ static void gaudi_of_older_drivers_has_a_class_of_its_own(void **state)
     bench_free(b);
 }
 
+/* ---- Rebellions ---- */
+
+static struct bench *bench_rebellions(void)
+{
+    struct bench *b = bench_new(&rebellions_collector, "rebellions");
+    char tool[LINUX_PATH_MAX];
+
+    assert_true(linux_file_path(tool, b->tree.rootfs, "usr/bin/rbln-smi"));
+    assert_int_equal(chmod(tool, 0755), 0); /* trees are copied without modes */
+    return b;
+}
+
+static void rebellions_dies_are_numbered_by_their_place_and_power_counts_once(void **state)
+{
+    struct bench *b = bench_rebellions();
+    const struct reading *r = bench_read(b);
+    const struct accelerator *a = r->accelerators;
+
+    (void)state;
+    assert_int_equal(r->accelerator_len, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(a[i].uuid[strlen(a[i].uuid) - 1], '0' + (int)i);
+    assert_string_equal(a->name, "Rebellions RBLN-CA25");
+    assert_string_equal(a->npu.board_id, "0000000012345678");
+    assert_near(a->power_w, 96.810987);
+    assert_true(isnan(a[1].power_w)); /* the same card */
+    assert_near(a[2].power_w, 43.9);
+    assert_near(a->temperature_c, 38);
+    assert_near(a->utilization_ratio, 0.735);
+    assert_int_equal(a->mem_used_bytes, 2 * GIB);
+    assert_int_equal(a->mem_total_bytes, UINT64_C(16877879296));
+    assert_near(a->pcie_generation, 5);
+    assert_near(a->pstate, 2);
+    assert_near(a->npu.value.healthy, 1);
+    assert_near(a[2].throttle_reasons, 0x20);
+    assert_near(a[3].npu.value.healthy, 0);
+    assert_true(isnan(a[3].temperature_c));
+    assert_string_equal(r->platforms[0].driver_version, "3.2.2");
+    assert_near(bench_read(b)->accelerators[0].energy_j_total, 5 * 96.810987);
+    bench_free(b);
+}
+
+static void rebellions_contexts_of_a_process_add_up(void **state)
+{
+    struct bench *b = bench_rebellions();
+    const struct reading *r = bench_read(b);
+
+    (void)state;
+    assert_int_equal(r->accelerator_process_len, 2); /* an entry without a pid harms no other */
+    assert_true(has_process(r, 0, 4321) && has_process(r, 1, 4400));
+    assert_int_equal(r->accelerator_processes[0].mem_used_bytes, 3 << 20);
+    assert_int_equal(r->accelerator_processes[1].mem_used_bytes, 2 << 20);
+    bench_free(b);
+}
+
+static void a_rebellions_die_that_is_missing_is_lost_and_a_silent_tool_an_error(void **state)
+{
+    struct bench *b = bench_rebellions();
+
+    (void)state;
+    (void)bench_read(b);
+    tree_write(&b->tree, "root/usr/bin/rbln-smi",
+               "#!/bin/sh\necho '{\"KMD_version\":\"3.2.2\",\"devices\":[{\"npu\":\"3\",\"uuid\":"
+               "\"aaaaaaaa-0000-0000-0000-000000000003\",\"status\":\"normal\"}]}'\n");
+    const struct reading *r = bench_read(b);
+    assert_int_equal(r->accelerator_len, 4);
+    assert_int_equal(r->accelerators[0].state, ACCELERATOR_LOST);
+    assert_string_equal(r->accelerators[0].name, "Rebellions RBLN-CA25");
+    assert_int_equal(r->accelerators[3].state, ACCELERATOR_OK);
+    assert_int_equal(r->accelerators[3].mem_used_bytes, UNKNOWN_COUNT);
+
+    tree_write(&b->tree, "root/usr/bin/rbln-smi", "#!/bin/sh\nexit 3\n");
+    arena_reset(&b->arena);
+    reading_init(&b->reading, &b->arena);
+    assert_int_equal(b->collector->read(b->state, &b->reading, &b->error), -ECHILD);
+    tree_write(&b->tree, "root/usr/bin/rbln-smi", "#!/bin/sh\necho no devices\n");
+    arena_reset(&b->arena);
+    reading_init(&b->reading, &b->arena);
+    assert_int_equal(b->collector->read(b->state, &b->reading, &b->error), -EBADMSG);
+    bench_free(b);
+}
+
+/* ---- Furiosa ---- */
+
+static void furiosa_cards_of_both_generations_are_read(void **state)
+{
+    struct bench *b = bench_new(&furiosa_collector, "furiosa");
+    char tool[LINUX_PATH_MAX];
+
+    (void)state;
+    assert_true(linux_file_path(tool, b->tree.rootfs, "usr/bin/furiosa-smi"));
+    assert_int_equal(chmod(tool, 0755), 0);
+    const struct reading *r = bench_read(b);
+    const struct accelerator *warboy = r->accelerators, *rngd = &r->accelerators[1];
+    assert_int_equal(r->accelerator_len, 2); /* in bus order; another vendor's is left out */
+    assert_string_equal(warboy->name, "Furiosa Warboy");
+    assert_near(warboy->npu.value.healthy, 0);
+    assert_near(warboy->power_w, 12);
+    assert_true(isnan(warboy->utilization_ratio)); /* a core that does not tell is not 0 */
+    assert_int_equal(warboy->mem_used_bytes, 123000000);
+    assert_int_equal(warboy->mem_total_bytes, UNKNOWN_COUNT);
+    assert_string_equal(rngd->name, "Furiosa RNGD");
+    assert_string_equal(rngd->uuid, "aaaaaaaa-0000-0000-0000-00000000000a");
+    assert_string_equal(rngd->serial, "RNGD000001");
+    assert_string_equal(rngd->npu.status, "alive");
+    assert_near(rngd->temperature_c, 46.5); /* the hotter of the two */
+    assert_near(rngd->power_w, 52.4);
+    assert_near(rngd->utilization_ratio, 0.45); /* four of eight cores at 90 % */
+    assert_int_equal(rngd->mem_used_bytes, GIB);
+    assert_int_equal(rngd->mem_total_bytes, 48 * GIB);
+    assert_string_equal(r->platforms[0].driver_version, "1.9.2, 0000000");
+    assert_true(has_process(r, 1, 4321)); /* by a node of fused cores */
+    bench_free(b);
+}
+
+static void furiosa_without_its_tool_has_what_files_tell(void **state)
+{
+    struct bench *b = bench_new(&furiosa_collector, "furiosa");
+    const struct accelerator *a = &bench_read(b)->accelerators[1]; /* copied without its mode */
+
+    (void)state;
+    assert_true(isnan(a->utilization_ratio));
+    assert_int_equal(a->mem_used_bytes, UNKNOWN_COUNT);
+    assert_near(a->power_w, 52.4);
+    assert_near(bench_read(b)->accelerators[1].energy_j_total, 5 * 52.4);
+    assert_string_equal(bench_finding(b, "furiosa")->topic, "furiosa");
+    tree_write(&b->tree, "sys/bus/pci/devices/0000:6d:00.0/power/runtime_status", "suspended\n");
+    assert_int_equal(bench_read(b)->accelerators[1].state, ACCELERATOR_SLEEPING);
+    assert_true(isnan(b->reading.accelerators[1].power_w));
+    bench_free(b);
+}
+
+static void power_and_memory_come_in_many_units(void **state)
+{
+    (void)state;
+    assert_near(npu_tool_watts(STR("18810987uW")), 18.810987);
+    assert_near(npu_tool_watts(STR("18810mW")), 18.81);
+    assert_near(npu_tool_watts(STR(" 150.5 W")), 150.5);
+    assert_near(npu_tool_watts(STR("150")), 150);
+    assert_true(isnan(npu_tool_watts(STR("150kW"))));
+    assert_true(isnan(npu_tool_watts(STR("NaN"))) && isnan(npu_tool_watts(STR(""))));
+    assert_int_equal(npu_tool_bytes(STR("16877879296")), UINT64_C(16877879296));
+    assert_int_equal(npu_tool_bytes(STR("15.5 GiB")), UINT64_C(31) << 29);
+    assert_int_equal(npu_tool_bytes(STR("2MB")), 2000000);
+    assert_int_equal(npu_tool_bytes(STR("-1")), UNKNOWN_COUNT);
+    assert_int_equal(npu_tool_bytes(STR("1e300")), UNKNOWN_COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +460,12 @@ int main(void)
         cmocka_unit_test(a_gaudi_in_reset_is_there_without_values),
         cmocka_unit_test(a_gaudi_whose_control_node_is_shut_has_what_files_tell),
         cmocka_unit_test(gaudi_of_older_drivers_has_a_class_of_its_own),
+        cmocka_unit_test(rebellions_dies_are_numbered_by_their_place_and_power_counts_once),
+        cmocka_unit_test(rebellions_contexts_of_a_process_add_up),
+        cmocka_unit_test(a_rebellions_die_that_is_missing_is_lost_and_a_silent_tool_an_error),
+        cmocka_unit_test(furiosa_cards_of_both_generations_are_read),
+        cmocka_unit_test(furiosa_without_its_tool_has_what_files_tell),
+        cmocka_unit_test(power_and_memory_come_in_many_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 /* child.h - runs another program to its end, with bounds on time and output. */
-#ifndef ALGALON_DOCTOR_CHILD_H
-#define ALGALON_DOCTOR_CHILD_H
+#ifndef ALGALON_BASE_CHILD_H
+#define ALGALON_BASE_CHILD_H
 
-#include "base/base.h"
+#include "base/buf.h"
+#include "base/error.h"
 
 /**
  * Runs argv[0] (looked up in PATH) without a shell, standard input empty, and appends what it

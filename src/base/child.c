@@ -1,4 +1,8 @@
-#include "doctor/child.h"
+/* child.c - starting, draining, ending. */
+#include "base/child.h"
+
+#include "base/clock.h"
+#include "base/std.h"
 
 #include <fcntl.h>
 #include <poll.h>
