@@ -283,28 +283,22 @@ static void print_notify(struct buf *to, struct notify *notify)
          "Alerts that a receiver refused for good, or that were too many.",
          offsetof(struct notify_stats, dropped)},
     };
-    size_t n = notify_receivers(notify);
     struct notify_stats s;
 
     for (size_t f = 0; f < ARRAY_LEN(families); f++) {
         family(to, families[f].name, "counter", families[f].help);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; notify_get_stats(notify, i, &s); i++) {
             uint64_t value;
-            notify_get_stats(notify, i, &s);
             memcpy(&value, (const char *)&s + families[f].offset, sizeof(value));
             labelled(to, families[f].name, "receiver", s.receiver, (double)value);
         }
     }
     family(to, "algalon_notify_waiting_alerts", "gauge", "Alerts that wait to be sent.");
-    for (size_t i = 0; i < n; i++) {
-        notify_get_stats(notify, i, &s);
+    for (size_t i = 0; notify_get_stats(notify, i, &s); i++)
         labelled(to, "algalon_notify_waiting_alerts", "receiver", s.receiver, (double)s.waiting);
-    }
     family(to, "algalon_notify_failing", "gauge", "1 while requests to the receiver fail.");
-    for (size_t i = 0; i < n; i++) {
-        notify_get_stats(notify, i, &s);
+    for (size_t i = 0; notify_get_stats(notify, i, &s); i++)
         labelled(to, "algalon_notify_failing", "receiver", s.receiver, s.failing);
-    }
 }
 
 /* The counters of listeners, one line each per family. */
@@ -395,7 +389,8 @@ void api_self_metrics(struct api *api, struct buf *to)
         print_forward(to, api->forward);
     if (api->rules)
         print_rules(to, api->rules);
-    if (api->notify)
+    struct notify_stats notified;
+    if (api->notify && notify_get_stats(api->notify, 0, &notified))
         print_notify(to, api->notify);
     print_http(to, api);
     if (api->queryable.select || api->upstream)

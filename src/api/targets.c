@@ -198,31 +198,37 @@ void targets_alerts(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
+/* {"url":...} with what stands before it in the list. */
+static void print_manager(struct buf *to, bool any, struct str url)
+{
+    buf_text(to, any ? ",{\"url\":" : "{\"url\":");
+    buf_json(to, url);
+    buf_char(to, '}');
+}
+
 void targets_alertmanagers(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;
+    struct scrape_alerts *alerts = NULL;
     struct notify_stats s;
+    struct error err;
     struct buf body;
     bool any = false;
 
+    if (api->scrape && scrape_alerts_list(api->scrape, &alerts, &err))
+        log_warn("Alertmanagers are not listed", "error", err.text);
     answer_begin(ctx, &body);
     buf_text(&body, "{\"activeAlertmanagers\":[");
-    for (size_t i = 0; api->notify && i < notify_receivers(api->notify); i++) {
-        struct buf url;
-        notify_get_stats(api->notify, i, &s);
+    for (size_t i = 0; api->notify && notify_get_stats(api->notify, i, &s); i++) {
         if (s.kind != NOTIFY_ALERTMANAGER)
             continue;
-        size_t len = strlen(s.receiver);
-        while (len && s.receiver[len - 1] == '/')
-            len--;
-        buf_init(&url, 0);
-        buf_printf(&url, "%.*s/api/v2/alerts", (int)len, s.receiver);
-        buf_text(&body, any ? ",{\"url\":" : "{\"url\":");
-        buf_json(&body, buf_str(&url));
-        buf_char(&body, '}');
-        buf_fini(&url);
+        print_manager(&body, any, str_of(s.receiver));
         any = true;
     }
-    buf_text(&body, "],\"droppedAlertmanagers\":[]}");
+    buf_text(&body, "],\"droppedAlertmanagers\":[");
+    for (size_t i = 0; alerts && i < alerts->dropped_len; i++)
+        print_manager(&body, i > 0, alerts->dropped[i]);
+    buf_text(&body, "]}");
+    scrape_alerts_free(alerts);
     answer_finish(r, &body, NULL, NULL);
 }

@@ -25,26 +25,71 @@ static char *external_url(const struct settings *settings, const char *hostname)
 int rules_home_notify(const struct settings *settings, const char *hostname, struct notify **ret,
                       struct error *err)
 {
-    const struct text_list *managers = &settings->alertmanagers;
-    const struct text_list *hooks = &settings->webhooks;
-    size_t n = managers->len + hooks->len;
-    struct notify_receiver *to = xcalloc(n + 1, sizeof(*to));
     char *url = external_url(settings, hostname);
-    struct notify_options o = {.receivers = to,
-                               .receiver_len = n,
-                               .repeat_ms = settings->notify_repeat_ms,
+    struct notify_options o = {.repeat_ms = settings->notify_repeat_ms,
                                .external_url = url,
                                .version = program_version()};
-    int code = url ? 0 : error_errno(err, -ENOMEM, "receivers of alerts");
+    int code = url ? notify_open(&o, ret, err) : error_errno(err, -ENOMEM, "receivers of alerts");
 
-    for (size_t i = 0; i < n; i++)
-        to[i] = i < managers->len
-                    ? (struct notify_receiver){NOTIFY_ALERTMANAGER, managers->items[i]}
-                    : (struct notify_receiver){NOTIFY_WEBHOOK, hooks->items[i - managers->len]};
-    *ret = NULL;
-    if (!code && n)
-        code = notify_open(&o, ret, err);
     free(url);
+    return code;
+}
+
+/* An Alertmanager's address with the path that takes alerts behind it. */
+static const char *alerts_url(const char *base, struct arena *a)
+{
+    size_t len = strlen(base), room = len + sizeof("/api/v2/alerts");
+    char *url = arena_alloc(a, room);
+
+    while (len && base[len - 1] == '/')
+        len--;
+    if (url)
+        snprintf(url, room, "%.*s/api/v2/alerts", (int)len, base);
+    return url ? url : base;
+}
+
+static struct notify_rules rules_of(const struct scrape_alerts *alerts,
+                                    const struct relabel *relabel)
+{
+    struct notify_rules rules = {.apply = relabel ? scrape_alert_relabel : NULL, .rules = relabel};
+
+    if (alerts->owner)
+        rules.lender = (struct notify_lender){alerts->owner, scrape_alerting_hold,
+                                              scrape_alerting_release};
+    return rules;
+}
+
+int rules_home_tell(struct notify *notify, const struct settings *settings,
+                    const struct scrape_alerts *alerts, struct error *err)
+{
+    const struct text_list *managers = &settings->alertmanagers, *hooks = &settings->webhooks;
+    size_t n = managers->len + hooks->len + (alerts ? alerts->len : 0), len = 0;
+    struct notify_receiver *to = xcalloc(n + 1, sizeof(*to));
+    struct notify_rules all = {0};
+    struct arena a;
+
+    arena_init(&a, 0);
+    for (size_t i = 0; i < managers->len; i++)
+        to[len++] = (struct notify_receiver){.kind = NOTIFY_ALERTMANAGER,
+                                             .url = alerts_url(managers->items[i], &a),
+                                             .option = "--alertmanager"};
+    for (size_t i = 0; i < hooks->len; i++)
+        to[len++] = (struct notify_receiver){
+            .kind = NOTIFY_WEBHOOK, .url = hooks->items[i], .option = "--webhook"};
+    for (size_t i = 0; alerts && i < alerts->len; i++) {
+        const struct scrape_alertmanager *m = &alerts->items[i];
+        to[len++] = (struct notify_receiver){.kind = NOTIFY_ALERTMANAGER,
+                                             .url = m->url,
+                                             .option = "alertmanagers",
+                                             .key = m->key,
+                                             .http = m->http,
+                                             .timeout_ms = m->timeout_ms,
+                                             .rules = rules_of(alerts, m->relabel)};
+    }
+    if (alerts)
+        all = rules_of(alerts, alerts->relabel);
+    int code = notify_set(notify, to, len, alerts ? &all : NULL, err);
+    arena_fini(&a);
     free(to);
     return code;
 }

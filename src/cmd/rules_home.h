@@ -16,10 +16,15 @@ struct rules_home {
     struct forward *forward;   /* sends it on; NULL: it is only kept */
 };
 
-/** Opens the receivers of alerts that settings name; *ret is NULL when there are none. `hostname`
- * stands in links when no --external-url says better. */
+/** Opens what tells of alerts; nobody is told yet. `hostname` stands in links when no --external-url
+ * says better. */
 MUST_CHECK int rules_home_notify(const struct settings *settings, const char *hostname,
                                  struct notify **ret, struct error *err);
+
+/** From now on those are told whom settings and `alerts` (NULL: nothing) name. Errors: those of
+ * notify_set(). */
+MUST_CHECK int rules_home_tell(struct notify *notify, const struct settings *settings,
+                               const struct scrape_alerts *alerts, struct error *err);
 
 /** Opens the rules of `files`, borrowed for their life; `notify` may be NULL. */
 MUST_CHECK int rules_home_open(struct rules_home *home, const struct settings *settings,

@@ -39,7 +39,8 @@ struct service {
     size_t receiver_len;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
-    struct notify *notify; /* NULL: nobody is told of alerts */
+    struct notify *notify;   /* NULL: no rules, no alerts */
+    uint64_t alerts_version; /* that `notify` knows; see scrape_alerts_version() */
     struct rules *rules;
     struct web *web;
     struct api api;
@@ -54,147 +55,6 @@ struct service {
     uint64_t withdrawn_ns;       /* since when the GPUs are closed to us; 0: they are not */
     pthread_mutex_t reload_lock; /* lock: reloads, one at a time */
 };
-
-const char *service_data_dir(struct settings *settings)
-{
-    const char *state = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_DATA_HOME"),
-               *home = getenv("HOME");
-    struct buf path;
-
-    if (*settings->data_dir)
-        return settings->data_dir;
-    buf_init(&path, 0);
-    if (state && *state) {
-        struct str rest = str_of(state);
-        buf_str_add(&path, str_cut(&rest, ':'));
-    } else if (geteuid() == 0) {
-        buf_text(&path, "/var/lib/algalon");
-    } else if (xdg && *xdg == '/') {
-        buf_printf(&path, "%s/algalon", xdg);
-    } else {
-        buf_printf(&path, "%s/.local/share/algalon", home ? home : ".");
-    }
-    const char *kept = arena_strndup(&settings->arena, path.ptr, path.len);
-    buf_fini(&path);
-    if (!kept)
-        abort(); /* a path's worth of bytes at start */
-    return kept;
-}
-
-static int parse_schemas(const char *text, unsigned *ret, struct error *err)
-{
-    *ret = 0;
-    for (struct str rest = str_of(text); rest.ptr;) {
-        struct str name = str_trim(str_cut(&rest, ','));
-        if (str_is(name, "all-smi"))
-            *ret |= SCHEMA_ALL_SMI;
-        else if (str_is(name, "dcgm"))
-            *ret |= SCHEMA_DCGM;
-        else if (str_is(name, "algalon-v1"))
-            *ret |= SCHEMA_ALIAS;
-        else
-            return error_set(
-                err, -EINVAL,
-                "--schema is all-smi, dcgm, algalon-v1 or several with commas, not '%.*s'",
-                STR_ARG(name));
-    }
-    return 0;
-}
-
-/* A name that is none would leave on what the user wants off: what people's programs are called. */
-static int check_disabled(const char *text, struct error *err)
-{
-    for (struct str rest = str_of(text); rest.ptr;) {
-        struct str name = str_trim(str_cut(&rest, ','));
-        size_t i = 0;
-
-        while (name.len && collectors[i] && !str_is(name, collectors[i]->name))
-            i++;
-        if (collectors[i])
-            continue;
-        struct buf names = {0};
-        collector_names(&names);
-        error_set(err, -EINVAL, "--disable-collectors: there is no '%.*s'; there are %.*s",
-                  STR_ARG(name), (int)names.len, names.ptr);
-        buf_fini(&names);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-/* Fields that are not given are named, and left out. */
-static int read_choice(const char *path, struct arena *a, struct choice **ret, struct error *err)
-{
-    int code = choice_read(path, a, ret, err);
-
-    if (code)
-        return error_in(err, "--dcgm.collectors");
-    if (*(*ret)->unknown)
-        log_warn("fields that this worker does not give", "file", path, "fields", (*ret)->unknown);
-    return 0;
-}
-
-static const char *host_label(const struct settings *settings)
-{
-    const char *label = settings->dcgm_hostname_label;
-
-    return !strcmp(label, "none") ? NULL : !strcmp(label, "hostname") ? "hostname" : "Hostname";
-}
-
-int service_worker_options(struct settings *settings, struct worker_options *ret, struct error *err)
-{
-    worker_options_init(ret);
-    ret->paths = (struct host_paths){
-        .procfs = settings->procfs,
-        .sysfs = settings->sysfs,
-        .rootfs = settings->rootfs,
-        .nvml_library = *settings->nvml_library ? settings->nvml_library : NULL,
-        .hpc_jobs = *settings->hpc_job_mapping_dir ? settings->hpc_job_mapping_dir : NULL,
-        .kubelet_socket = *settings->kubelet_socket ? settings->kubelet_socket : NULL,
-        .own_samples = settings->own_samples,
-    };
-    ret->hostname = *settings->hostname ? settings->hostname : NULL;
-    ret->interval_ms = settings->interval_ms;
-    ret->process_limit = (unsigned)settings->processes;
-    ret->process_series_limit = (unsigned)settings->process_series;
-    ret->process_log = *settings->process_log ? settings->process_log : NULL;
-    ret->process_log_bytes = settings->process_log_size;
-    ret->memory_limit = settings->memory_limit;
-    ret->process_command = !strcmp(settings->process_command, "full")   ? PROCESS_COMMAND_FULL
-                           : !strcmp(settings->process_command, "name") ? PROCESS_COMMAND_NAME
-                                                                        : PROCESS_COMMAND_OFF;
-    ret->instance_label = settings->instance_label;
-    ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
-    ret->version = program_version();
-    ret->dcgm_host_label = host_label(settings);
-    int code = check_disabled(settings->disable_collectors, err);
-    if (!code)
-        code = parse_schemas(settings->schema, &ret->schemas, err);
-    if (!code && *settings->dcgm_collectors) {
-        struct choice *choice = NULL;
-        code = read_choice(settings->dcgm_collectors, &settings->arena, &choice, err);
-        ret->choice = choice;
-        if (!code && !(ret->schemas & SCHEMA_DCGM))
-            code = error_set(err, -EINVAL, "--dcgm.collectors does nothing without --schema=dcgm");
-    }
-    return code;
-}
-
-const char *service_gpu_inventory(struct settings *settings, bool keeps)
-{
-    const char *state = getenv("STATE_DIRECTORY");
-    struct buf path;
-
-    if (*settings->gpu_inventory)
-        return settings->gpu_inventory;
-    if (!keeps && !(state && *state))
-        return NULL;
-    buf_init(&path, 0);
-    buf_printf(&path, "%s/gpus.tsv", service_data_dir(settings));
-    const char *kept = arena_strndup(&settings->arena, path.ptr, path.len);
-    buf_fini(&path);
-    return kept;
-}
 
 static void set_hostname(struct service *s)
 {
@@ -267,12 +127,43 @@ static void set_external_labels(struct service *s)
     arena_fini(&a);
 }
 
+/* Whom options and the scrape configuration name is told of alerts. */
+static int set_alert_receivers(struct service *s, struct error *err)
+{
+    struct scrape_alerts *alerts = NULL;
+    int code = 0;
+
+    if (!s->notify)
+        return 0;
+    if (s->scrape) {
+        s->alerts_version = scrape_alerts_version(s->scrape);
+        code = scrape_alerts_list(s->scrape, &alerts, err);
+    }
+    if (!code)
+        code = rules_home_tell(s->notify, s->settings, alerts, err);
+    scrape_alerts_free(alerts);
+    return code;
+}
+
+/* Discoveries have found other Alertmanagers; a reload under way looks itself. */
+static void follow_alert_receivers(struct service *s)
+{
+    struct error err;
+
+    if (!s->notify || !s->scrape || pthread_mutex_trylock(&s->reload_lock))
+        return;
+    if (s->alerts_version != scrape_alerts_version(s->scrape) && set_alert_receivers(s, &err))
+        log_error("other Alertmanagers are not taken", "error", err.text);
+    pthread_mutex_unlock(&s->reload_lock);
+}
+
 /* What a reload has read, before anything of it is in force. */
 struct fresh {
     struct scrape_config *scrape;
     struct rule_set *rules;
     struct choice *choice;
     struct arena arena; /* of the choice */
+    struct http_fresh *listeners[LISTENERS]; /* certificates and users */
 };
 
 static int read_fresh(struct service *s, struct fresh *f, struct error *err)
@@ -283,18 +174,10 @@ static int read_fresh(struct service *s, struct fresh *f, struct error *err)
     if (!code && s->rules)
         code = rule_files_read(set, s->scrape, f->scrape, &f->rules, err);
     if (!code && s->worker && *set->dcgm_collectors)
-        code = read_choice(set->dcgm_collectors, &f->arena, &f->choice, err);
-    return code;
-}
-
-/* Certificates and users of the listeners: each listener takes its file whole or not at all. */
-static int reload_listeners(struct service *s, struct error *err)
-{
-    int code = 0;
-
+        code = service_read_choice(set->dcgm_collectors, &f->arena, &f->choice, err);
     for (size_t i = 0; i < LISTENERS && !code; i++)
         if (s->servers[i])
-            code = http_server_reload(s->servers[i], err);
+            code = http_server_read(s->servers[i], &f->listeners[i], err);
     return code;
 }
 
@@ -303,12 +186,19 @@ static int take_fresh(struct service *s, struct fresh *f, struct error *err)
 {
     int code = f->choice ? worker_choose(s->worker, f->choice, err) : 0;
 
+    for (size_t i = 0; i < LISTENERS && !code; i++) {
+        if (f->listeners[i])
+            code = http_server_take(s->servers[i], f->listeners[i], err);
+        f->listeners[i] = NULL;
+    }
     if (!code && f->scrape) {
         code = scrape_apply(s->scrape, f->scrape, err);
         f->scrape = NULL;
     }
-    if (!code && s->scrape)
+    if (!code && s->scrape) {
         set_external_labels(s);
+        code = set_alert_receivers(s, err);
+    }
     if (!code && f->rules) {
         rules_apply(s->rules, f->rules);
         f->rules = NULL;
@@ -326,9 +216,9 @@ static int reload(void *ctx, struct error *err)
     arena_init(&fresh.arena, 0);
     int code = read_fresh(s, &fresh, err);
     if (!code)
-        code = reload_listeners(s, err);
-    if (!code)
         code = take_fresh(s, &fresh, err);
+    for (size_t i = 0; i < LISTENERS; i++)
+        http_fresh_drop(fresh.listeners[i]);
     scrape_drop(fresh.scrape);
     rules_drop(fresh.rules);
     arena_fini(&fresh.arena);
@@ -490,6 +380,9 @@ static int open_rules(struct service *s, struct error *err)
     if (code)
         return code;
     set_external_labels(s);
+    code = set_alert_receivers(s, err);
+    if (code)
+        return code;
     s->rules_home = (struct rules_home){s->upstream, s->store, s->forward};
     code = rule_files_gather(&files, s->settings, s->scrape, NULL, err);
     if (!code)
@@ -721,6 +614,7 @@ static int tick(struct service *s, int64_t now_ms, int64_t *next_self_ms)
     release_tick(&s->release, s->worker);
     if (look_at_rights(s) < 0)
         return -EACCES;
+    follow_alert_receivers(s);
     if (s->scrape && now_ms >= *next_self_ms) {
         keep_self_metrics(s, now_ms);
         *next_self_ms = now_ms + SELF_METRICS_MS;

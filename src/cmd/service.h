@@ -33,6 +33,12 @@ struct worker_options;
 MUST_CHECK int service_worker_options(struct settings *settings, struct worker_options *ret,
                                       struct error *err);
 
+/** Reads a file of dcgm-exporter's collectors; fields that the worker does not give are named and
+ * left out. Errors: those of choice_read(). */
+struct choice;
+MUST_CHECK int service_read_choice(const char *path, struct arena *a, struct choice **ret,
+                                   struct error *err);
+
 /** The file that remembers which GPUs there were: --gpu-inventory, else gpus.tsv in
  * $STATE_DIRECTORY or, of a program that `keeps` samples, in its data directory; NULL: none. Memory
  * in settings->arena. */

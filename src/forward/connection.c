@@ -9,127 +9,37 @@
 #include "translate.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#define SECRET_MAX       65536
-#define HEADERS_OWN      4
 #define PROBE_TIMEOUT_MS 10000
-
-/* A file of a secret, and what it held. */
-struct secret {
-    const char *path; /* NULL: there is none */
-    struct timespec changed;
-    char *text;
-};
 
 struct connection {
     const struct scrape_receiver *to;
     const atomic_bool *stop;
     char agent[64];
     struct outbound *outbound; /* NULL: has to be opened */
-    struct secret user, password, credentials;
     bool asked, zstd; /* asked: `zstd` is known */
     struct buf body;
 };
 
-/* ---- credentials ---- */
-
-static int read_secret(struct secret *s, struct error *err)
-{
-    struct stat st;
-    struct buf text;
-
-    if (!s->path)
-        return 0;
-    if (stat(s->path, &st))
-        return error_errno(err, -errno, "%s", s->path);
-    buf_init(&text, SECRET_MAX);
-    int code = file_read(s->path, SECRET_MAX, &text, err);
-    struct str trimmed = str_trim(buf_str(&text));
-    char *copy = code ? NULL : xcalloc(trimmed.len + 1, 1);
-    if (copy) {
-        memcpy(copy, trimmed.ptr, trimmed.len);
-        free(s->text);
-        s->text = copy;
-        s->changed = st.st_mtim;
-    }
-    buf_fini(&text);
-    return code;
-}
-
-static bool is_changed(const struct secret *s)
-{
-    struct stat st;
-
-    return s->path && stat(s->path, &st) == 0 &&
-           (st.st_mtim.tv_sec != s->changed.tv_sec || st.st_mtim.tv_nsec != s->changed.tv_nsec);
-}
-
-static int read_secrets(struct connection *c, struct error *err)
-{
-    int code = read_secret(&c->user, err);
-
-    if (!code)
-        code = read_secret(&c->password, err);
-    return code ? code : read_secret(&c->credentials, err);
-}
-
-static const char *secret_of(const struct secret *s, const char *given)
-{
-    return s->text ? s->text : given;
-}
-
 /* ---- connecting ---- */
-
-static char *authorization(const struct connection *c)
-{
-    const char *credentials = secret_of(&c->credentials, c->to->credentials);
-    struct buf line;
-
-    if (!credentials)
-        return NULL;
-    buf_init(&line, 0);
-    buf_printf(&line, "Authorization: %s %s", c->to->type ? c->to->type : "Bearer", credentials);
-    return buf_take(&line);
-}
 
 static int connect_anew(struct connection *c, struct error *err)
 {
-    const struct scrape_receiver *to = c->to;
-    const char **headers = xcalloc(to->header_len + HEADERS_OWN, sizeof(*headers));
-    char *authorized;
-    size_t n = 0;
+    const char *const headers[] = {
+        "Content-Type: application/x-protobuf",
+        c->zstd ? "Content-Encoding: zstd" : "Content-Encoding: snappy",
+        c->zstd ? "X-VictoriaMetrics-Remote-Write-Version: 1"
+                : "X-Prometheus-Remote-Write-Version: 0.1.0",
+    };
+    const struct outbound_options o = {.user_agent = c->agent,
+                                       .headers = headers,
+                                       .header_len = ARRAY_LEN(headers),
+                                       .http = c->to->http,
+                                       .stop = c->stop};
 
     outbound_close(c->outbound);
     c->outbound = NULL;
-    int code = read_secrets(c, err);
-    authorized = code ? NULL : authorization(c);
-    headers[n++] = "Content-Type: application/x-protobuf";
-    headers[n++] = c->zstd ? "Content-Encoding: zstd" : "Content-Encoding: snappy";
-    headers[n++] = c->zstd ? "X-VictoriaMetrics-Remote-Write-Version: 1"
-                           : "X-Prometheus-Remote-Write-Version: 0.1.0";
-    if (authorized)
-        headers[n++] = authorized;
-    for (size_t i = 0; i < to->header_len; i++)
-        headers[n++] = to->headers[i];
-    const struct outbound_options o = {
-        .user_agent = c->agent,
-        .headers = headers,
-        .header_len = n,
-        .user = secret_of(&c->user, to->user),
-        .password = secret_of(&c->password, to->password),
-        .ca_file = to->ca_file,
-        .cert_file = to->cert_file,
-        .key_file = to->key_file,
-        .insecure = to->insecure,
-        .proxy = to->proxy,
-        .stop = c->stop,
-    };
-    if (!code)
-        code = outbound_open(&o, &c->outbound, err);
-    free(authorized);
-    free(headers);
-    return code;
+    return outbound_open(&o, &c->outbound, err);
 }
 
 int connection_open(const struct scrape_receiver *to, enum forward_packing packing,
@@ -142,9 +52,6 @@ int connection_open(const struct scrape_receiver *to, enum forward_packing packi
     c->stop = stop;
     c->asked = packing != FORWARD_PACKING_AUTO;
     c->zstd = packing == FORWARD_PACKING_ZSTD;
-    c->user.path = to->user_file;
-    c->password.path = to->password_file;
-    c->credentials.path = to->credentials_file;
     buf_init(&c->body, 0);
     snprintf(c->agent, sizeof(c->agent), "algalon/%s", version ? version : "0");
     int code = connect_anew(c, err);
@@ -160,9 +67,6 @@ void connection_close(struct connection *c)
     if (!c)
         return;
     outbound_close(c->outbound);
-    free(c->user.text);
-    free(c->password.text);
-    free(c->credentials.text);
     buf_fini(&c->body);
     free(c);
 }
@@ -193,11 +97,9 @@ static bool ask(struct connection *c, struct outbound_answer *answer)
 /* Sees to it that the connection can be used as it is wanted; false: `answer` says why not. */
 static bool prepare(struct connection *c, struct outbound_answer *answer)
 {
-    bool anew = !c->outbound || is_changed(&c->user) || is_changed(&c->password) ||
-                is_changed(&c->credentials);
     struct error err;
 
-    if (anew && connect_anew(c, &err)) {
+    if (!c->outbound && connect_anew(c, &err)) {
         str_copy(answer->error, sizeof(answer->error), str_of(err.text));
         return false;
     }

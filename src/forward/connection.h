@@ -9,8 +9,7 @@
 
 struct connection;
 
-/** `to` and `stop` are borrowed. Errors: -ELIBACC libcurl is not installed, those of reading the
- * files of credentials, -ENOMEM. */
+/** `to` and `stop` are borrowed. Errors: -ELIBACC libcurl is not installed, -ENOMEM. */
 MUST_CHECK int connection_open(const struct scrape_receiver *to, enum forward_packing packing,
                                const char *version, const atomic_bool *stop,
                                struct connection **ret, struct error *err);
@@ -19,7 +18,7 @@ void connection_close(struct connection *c); /* NULL is fine */
 /**
  * Sends a block of the queue, made over for the receiver. *ret_samples are those in it, *ret_left
  * those that its rules leave out. answer->status is 0 and its error in words when none came; 204
- * when nothing was left to be sent. Files of credentials that changed are read again before.
+ * when nothing was left to be sent. Files of credentials are read before each.
  */
 void connection_send(struct connection *c, struct str block, uint32_t block_samples,
                      struct outbound_answer *answer, uint32_t *ret_samples, uint32_t *ret_left);

@@ -61,8 +61,18 @@ void http_server_stop(struct http_server *s, int64_t grace_ms);
 /** The port it listens on (useful after asking for 0). */
 unsigned http_server_port(const struct http_server *s);
 
-/** Reads the web configuration file and certificates again; on error the old ones stay. */
-MUST_CHECK int http_server_reload(struct http_server *s, struct error *err);
+/* A web configuration with its certificates that was read and is not in force yet. Reading and
+ * taking are two steps, so that who reloads several listeners takes all or none. */
+struct http_fresh;
+
+/** Reads the web configuration file and certificates again; nothing changes. Errors: -EINVAL with
+ * file and line, what reading gives; -EPERM it would be open to other machines; -EBUSY connections
+ * of earlier reloads are still open. */
+MUST_CHECK int http_server_read(struct http_server *s, struct http_fresh **ret, struct error *err);
+/** Takes what http_server_read() gave into use; `fresh` is gone in either case. On failure, which
+ * only want of memory, files or threads causes, the old one stays. One thread at a time. */
+MUST_CHECK int http_server_take(struct http_server *s, struct http_fresh *fresh, struct error *err);
+void http_fresh_drop(struct http_fresh *fresh); /* NULL is fine */
 
 /* ---- inside a handler; views live until it returns ---- */
 

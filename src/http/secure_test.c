@@ -146,6 +146,36 @@ static void pages_of_other_sites_change_nothing(void **state)
     }
 }
 
+/* Both steps of a reload of one listener. */
+static int reload(struct http_server *s, struct error *err)
+{
+    struct http_fresh *fresh;
+    int code = http_server_read(s, &fresh, err);
+
+    return code ? code : http_server_take(s, fresh, err);
+}
+
+static void what_was_read_is_not_in_force_before_it_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct http_fresh *fresh;
+    struct error err = {0};
+
+    write_users(f, "alice");
+    assert_int_equal(start(f, "127.0.0.1:0", false, &err), 0);
+    write_users(f, "bob");
+    assert_int_equal(http_server_read(f->server, &fresh, &err), 0);
+    assert_int_equal(status_of(f, "/hello", ALICE), 200);
+    assert_int_equal(status_of(f, "/hello", BOB), 401);
+    http_fresh_drop(fresh); /* another part of the reload has failed */
+    assert_int_equal(status_of(f, "/hello", ALICE), 200);
+    assert_int_equal(http_server_read(f->server, &fresh, &err), 0);
+    assert_int_equal(http_server_take(f->server, fresh, &err), 0);
+    assert_int_equal(status_of(f, "/hello", ALICE), 401);
+    assert_int_equal(status_of(f, "/hello", BOB), 200);
+    http_fresh_drop(NULL);
+}
+
 static void a_reload_takes_the_new_users_or_keeps_the_old(void **state)
 {
     struct fixture *f = *state;
@@ -155,11 +185,11 @@ static void a_reload_takes_the_new_users_or_keeps_the_old(void **state)
     assert_int_equal(start(f, "127.0.0.1:0", false, &err), 0);
     assert_int_equal(status_of(f, "/hello", ALICE), 200);
     write_file(f, "web.yml", "basic_auth_user: x\n", 19);
-    assert_int_equal(http_server_reload(f->server, &err), -EINVAL);
+    assert_int_equal(reload(f->server, &err), -EINVAL);
     assert_non_null(strstr(err.text, "web.yml:1: unknown key"));
     assert_int_equal(status_of(f, "/hello", ALICE), 200);
     write_users(f, "bob");
-    assert_int_equal(http_server_reload(f->server, &err), 0);
+    assert_int_equal(reload(f->server, &err), 0);
     assert_int_equal(status_of(f, "/hello", ALICE), 401);
     assert_int_equal(status_of(f, "/hello", BOB), 200);
 }
@@ -181,7 +211,7 @@ static void beyond_loopback_it_wants_credentials_or_a_word(void **state)
     assert_int_equal(start(f, ":0", false, &err), 0);
     assert_int_equal(status_of(f, "/hello", ALICE), 200);
     write_file(f, "web.yml", "", 0);
-    assert_int_equal(http_server_reload(f->server, &err), -EPERM);
+    assert_int_equal(reload(f->server, &err), -EPERM);
     assert_int_equal(status_of(f, "/hello", ""), 401);
 }
 
@@ -328,12 +358,12 @@ static void certificates_are_served_and_reloaded(void **state)
     tls_close(&outdated);
 
     write_file(f, "server.key", "nonsense", 8);
-    assert_int_equal(http_server_reload(f->server, &err), -EINVAL);
+    assert_int_equal(reload(f->server, &err), -EINVAL);
     assert_non_null(strstr(err.text, "server.key"));
     assert_int_equal(tls_status(f, false, &serial), 200);
 
     write_certificate(f, "server.crt", "server.key", 8);
-    assert_int_equal(http_server_reload(f->server, &err), 0);
+    assert_int_equal(reload(f->server, &err), 0);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(tls_status(f, false, &serial), 200);
         assert_int_equal(serial, 8);
@@ -416,6 +446,7 @@ int main(void)
         WITH_DIR(only_those_with_the_password_get_in),
         WITH_DIR(pages_of_other_sites_change_nothing),
         WITH_DIR(a_reload_takes_the_new_users_or_keeps_the_old),
+        WITH_DIR(what_was_read_is_not_in_force_before_it_is_taken),
         WITH_DIR(beyond_loopback_it_wants_credentials_or_a_word),
         WITH_DIR(a_taken_address_says_whose_option_it_is),
         WITH_DIR(certificates_are_served_and_reloaded),

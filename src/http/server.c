@@ -617,39 +617,68 @@ static int renew(struct http_server *s, struct web_config *config, struct error 
     return 0;
 }
 
-static int adopt(struct http_server *s, struct web_config *config, struct error *err)
+struct http_fresh {
+    struct web_config *config;
+};
+
+/* What can be said of `config` before it is in force. */
+static int check_fresh(struct http_server *s, struct web_config *config, struct error *err)
+{
+    if (!s->options.allow_open && !web_config_has_credentials(config) &&
+        !address_is_loopback(s->listen_fd))
+        return error_set(err, -EPERM, "%s: without users it would be open to other machines",
+                         s->web_config_file ? s->web_config_file : option_name(s));
+    if (web_config_same_tls(config, s->current->config))
+        return 0;
+    pthread_mutex_lock(&s->lock);
+    bool full = s->retired_len == RETIRED_MAX;
+    pthread_mutex_unlock(&s->lock);
+    if (full)
+        return error_set(err, -EBUSY, "connections of earlier reloads are still open");
+    return web_config_has_tls(config) ? tls_check(config, err) : 0;
+}
+
+int http_server_read(struct http_server *s, struct http_fresh **ret, struct error *err)
+{
+    struct http_fresh *fresh = xnew(struct http_fresh);
+
+    pthread_mutex_lock(&s->reload_lock);
+    int code = web_config_load(s->web_config_file, &fresh->config, err);
+    if (!code)
+        code = check_fresh(s, fresh->config, err);
+    pthread_mutex_unlock(&s->reload_lock);
+    if (code)
+        http_fresh_drop(fresh);
+    else
+        *ret = fresh;
+    return code;
+}
+
+int http_server_take(struct http_server *s, struct http_fresh *fresh, struct error *err)
 {
     int code = 0;
 
-    if (!s->options.allow_open && !web_config_has_credentials(config) &&
-        !address_is_loopback(s->listen_fd))
-        code = error_set(err, -EPERM, "%s: without users it would be open to other machines",
-                         s->web_config_file ? s->web_config_file : option_name(s));
-    if (code == 0 && !web_config_same_tls(config, s->current->config))
-        code = renew(s, config, err);
-    if (code)
-        return code;
-    pthread_mutex_lock(&s->lock);
-    struct web_config *old = s->config;
-    s->config = config;
-    pthread_mutex_unlock(&s->lock);
-    web_config_release(old);
-    return 0;
-}
-
-int http_server_reload(struct http_server *s, struct error *err)
-{
-    struct web_config *config = NULL;
-
     pthread_mutex_lock(&s->reload_lock);
-    int code = web_config_load(s->web_config_file, &config, err);
-    if (code == 0) {
-        code = adopt(s, config, err);
-        if (code)
-            web_config_release(config);
+    if (!web_config_same_tls(fresh->config, s->current->config))
+        code = renew(s, fresh->config, err);
+    if (!code) {
+        pthread_mutex_lock(&s->lock);
+        struct web_config *old = s->config;
+        s->config = fresh->config;
+        fresh->config = old;
+        pthread_mutex_unlock(&s->lock);
     }
     pthread_mutex_unlock(&s->reload_lock);
+    http_fresh_drop(fresh);
     return code;
+}
+
+void http_fresh_drop(struct http_fresh *fresh)
+{
+    if (!fresh)
+        return;
+    web_config_release(fresh->config);
+    free(fresh);
 }
 
 void http_server_stop(struct http_server *s, int64_t grace_ms)

@@ -13,6 +13,10 @@
 
 struct receiver {
     char *url, *external_url;
+    uint64_t key;
+    int64_t timeout_ms;
+    struct notify_rules rules;
+    struct arena scratch; /* of receiver_push() */
     struct outbound *outbound;
     struct courier courier; /* its lock: everything below */
     struct book book;
@@ -48,6 +52,18 @@ static bool note(struct receiver *r, const struct batch *b, const struct outboun
 
 void receiver_push(struct receiver *r, const struct notice *n, struct labels labels, int64_t now_ms)
 {
+    struct label_builder b;
+
+    if (r->rules.apply) {
+        arena_reset(&r->scratch);
+        label_builder_init(&b, labels);
+        int keep = r->rules.apply(r->rules.rules, &b, &r->scratch);
+        if (keep < 0)
+            log_warn("alert left out: alert_relabel_configs", "receiver", r->stats.receiver,
+                     "error", strerror(-keep));
+        if (keep <= 0 || label_builder_view(&b, &labels, NULL) || !labels.len)
+            return;
+    }
     pthread_mutex_lock(&r->courier.lock);
     book_push(&r->book, n, labels, now_ms);
     pthread_mutex_unlock(&r->courier.lock);
@@ -73,7 +89,7 @@ static void *run(void *arg)
             courier_idle(c, IDLE_NS);
             continue;
         }
-        outbound_send(r->outbound, "POST", r->url, buf_str(&batch.body), SEND_TIMEOUT_MS, &answer);
+        outbound_send(r->outbound, "POST", r->url, buf_str(&batch.body), r->timeout_ms, &answer);
         if (courier_stopped(c) && !answer.status)
             break; /* it was interrupted */
         if (note(r, &batch, &answer))
@@ -89,30 +105,20 @@ static void *run(void *arg)
 /* ---- opening, closing ---- */
 
 /* An Alertmanager's URL is shown; a webhook's path is often the secret itself: only its host is. */
-static int name_receiver(struct receiver *r, const char *url, struct error *err)
+static int name_receiver(struct receiver *r, const struct notify_receiver *from, struct error *err)
 {
     char *to = r->stats.receiver;
-    const char *option = r->stats.kind == NOTIFY_WEBHOOK ? "--webhook" : "--alertmanager";
-    int code = outbound_show_url(url, option, to, sizeof(r->stats.receiver), err);
+    int code = outbound_show_url(from->url, from->option ? from->option : "alertmanagers", to,
+                                 sizeof(r->stats.receiver), err);
 
-    if (!code && r->stats.kind == NOTIFY_WEBHOOK)
+    if (!code && from->kind == NOTIFY_WEBHOOK)
         to[strlen("https://") + strcspn(to + strlen("https://"), "/")] = '\0';
     return code;
 }
 
-static char *url_of(const struct notify_receiver *to)
+bool receiver_is(const struct receiver *r, const struct notify_receiver *to)
 {
-    size_t len = strlen(to->url);
-    struct buf url;
-
-    if (to->kind == NOTIFY_WEBHOOK)
-        return xstrdup(to->url);
-    while (len && to->url[len - 1] == '/')
-        len--;
-    buf_init(&url, 0);
-    buf_printf(&url, "%.*s/api/v2/alerts", (int)len, to->url);
-    char *text = buf_take(&url);
-    return text ? text : xstrdup("");
+    return r->stats.kind == to->kind && r->key == to->key && !strcmp(r->url, to->url);
 }
 
 int receiver_open(const struct notify_receiver *to, const struct notify_options *options,
@@ -121,17 +127,26 @@ int receiver_open(const struct notify_receiver *to, const struct notify_options 
     static const char *const headers[] = {"Content-Type: application/json"};
     struct receiver *r = xnew(struct receiver);
     char thread[16], agent[64];
-    const struct outbound_options client = {
-        .user_agent = agent, .headers = headers, .header_len = 1, .stop = &r->courier.stop};
+    const struct outbound_options client = {.user_agent = agent,
+                                            .headers = headers,
+                                            .header_len = 1,
+                                            .http = to->http,
+                                            .stop = &r->courier.stop};
 
     courier_init(&r->courier, DELAY_FIRST_MS, DELAY_LONGEST_MS, str_of(to->url));
     r->stats.kind = to->kind;
-    r->url = url_of(to);
+    r->url = xstrdup(to->url);
     r->external_url = xstrdup(options->external_url ? options->external_url : "");
+    r->key = to->key;
+    r->timeout_ms = to->timeout_ms ? to->timeout_ms : SEND_TIMEOUT_MS;
+    r->rules = to->rules;
+    if (r->rules.lender.hold)
+        r->rules.lender.hold(r->rules.lender.owner);
+    arena_init(&r->scratch, 0);
     book_init(&r->book, to->kind, options->repeat_ms, r->external_url);
     snprintf(thread, sizeof(thread), "notify-%u", number);
     snprintf(agent, sizeof(agent), "algalon/%s", options->version ? options->version : "0");
-    int code = name_receiver(r, to->url, err);
+    int code = name_receiver(r, to, err);
     if (!code)
         code = outbound_open(&client, &r->outbound, err);
     if (!code)
@@ -155,6 +170,9 @@ void receiver_close(struct receiver *r)
     courier_fini(&r->courier);
     outbound_close(r->outbound);
     book_fini(&r->book);
+    if (r->rules.lender.release)
+        r->rules.lender.release(r->rules.lender.owner);
+    arena_fini(&r->scratch);
     free(r->url);
     free(r->external_url);
     free(r);

@@ -14,7 +14,10 @@ MUST_CHECK int receiver_open(const struct notify_receiver *to, const struct noti
 void receiver_stop(struct receiver *r);
 void receiver_close(struct receiver *r); /* NULL is fine */
 
-/** Takes the newest word on an alert, at now_ms; `labels` are all of them. */
+/** True when `to` asks for this receiver. */
+bool receiver_is(const struct receiver *r, const struct notify_receiver *to);
+
+/** Takes the newest word on an alert, at now_ms; `labels` are all of them before its own rules. */
 void receiver_push(struct receiver *r, const struct notice *n, struct labels labels,
                    int64_t now_ms);
 

@@ -1,34 +1,25 @@
 /* outbound.c - this room's door to libcurl: its easy interface, on the thread that waits. */
 #include "outbound/outbound.h"
 
-#include <dlfcn.h>
+#include "outbound/bearer.h"
+#include "outbound/curl.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-
-#define LIBRARY            "libcurl.so.4"
 #define CONNECT_MS         10000L
 #define RETRY_AFTER_MAX_MS 600000
 #define HEAD_MAX           ((size_t)256 << 10) /* of an answer: libcurl keeps it */
 
-struct library {
-    CURLcode (*global_init)(long);
-    CURL *(*easy_init)(void);
-    CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
-    CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
-    CURLcode (*easy_perform)(CURL *);
-    void (*easy_cleanup)(CURL *);
-    const char *(*easy_strerror)(CURLcode);
-    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
-    void (*slist_free_all)(struct curl_slist *);
-};
-
 struct outbound {
-    struct library lib;
+    struct http_library *lib;
     CURL *easy;
-    struct curl_slist *headers;
+    char *user_agent, **headers;
+    size_t header_len;
+    const struct http_config *http; /* borrowed; or `plain` */
+    struct http_config plain;
+    struct http_lists lists; /* of the request that goes on */
+    struct bearer bearer;
     const atomic_bool *stop;
     size_t answer_max, head_bytes;
     struct outbound_answer *answer; /* of the request that goes on */
@@ -36,29 +27,6 @@ struct outbound {
     void *sink_ctx;
     char reason[CURL_ERROR_SIZE];
 };
-
-static bool load(struct library *lib)
-{
-    const struct {
-        const char *name;
-        void *slot;
-    } symbols[] = {
-        {"curl_global_init", &lib->global_init},       {"curl_easy_init", &lib->easy_init},
-        {"curl_easy_setopt", &lib->easy_setopt},       {"curl_easy_getinfo", &lib->easy_getinfo},
-        {"curl_easy_perform", &lib->easy_perform},     {"curl_easy_cleanup", &lib->easy_cleanup},
-        {"curl_easy_strerror", &lib->easy_strerror},   {"curl_slist_append", &lib->slist_append},
-        {"curl_slist_free_all", &lib->slist_free_all},
-    };
-    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* kept: other threads may be in it */
-
-    for (size_t i = 0; handle && i < ARRAY_LEN(symbols); i++) {
-        void *symbol = dlsym(handle, symbols[i].name);
-        if (!symbol)
-            return false;
-        memcpy(symbols[i].slot, &symbol, sizeof(symbol));
-    }
-    return handle && lib->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
 
 int64_t outbound_retry_after_ms(struct str value)
 {
@@ -79,7 +47,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
     long status = 0;
 
     if (o->sink)
-        o->lib.easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &status);
+        o->lib->easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200) /* other than all taken ends the transfer */
         return o->sink(o->sink_ctx, str_make(bytes, len)) < 0 ? 0 : len;
     buf_add(&a->body, bytes, taken);
@@ -117,103 +85,43 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 
 /* ---- opening ---- */
 
-static bool add_header(struct outbound *o, const char *text)
-{
-    struct curl_slist *longer = o->lib.slist_append(o->headers, text);
-
-    if (longer)
-        o->headers = longer;
-    return longer != NULL;
-}
-
-static bool add_headers(struct outbound *o, const struct outbound_options *options)
-{
-    bool good = add_header(o, "Expect:"); /* no wait for 100 Continue */
-
-    for (size_t i = 0; i < options->header_len && good; i++)
-        good = add_header(o, options->headers[i]);
-    if (good && options->bearer) {
-        struct buf line;
-        buf_init(&line, 0);
-        buf_printf(&line, "Authorization: Bearer %s", options->bearer);
-        char *text = buf_take(&line);
-        good = text && add_header(o, text);
-        free(text);
-    }
-    return good;
-}
-
-static void set_security(struct outbound *o, const struct outbound_options *options)
-{
-    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib.easy_setopt;
-
-    if (options->user)
-        set(o->easy, CURLOPT_USERNAME, options->user);
-    if (options->password)
-        set(o->easy, CURLOPT_PASSWORD, options->password);
-    if (options->ca_file)
-        set(o->easy, CURLOPT_CAINFO, options->ca_file);
-    if (options->cert_file)
-        set(o->easy, CURLOPT_SSLCERT, options->cert_file);
-    if (options->key_file)
-        set(o->easy, CURLOPT_SSLKEY, options->key_file);
-    if (options->insecure) {
-        set(o->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        set(o->easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-}
-
-static void set_options(struct outbound *o, const struct outbound_options *options)
-{
-    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib.easy_setopt;
-
-    if (options->user_agent)
-        set(o->easy, CURLOPT_USERAGENT, options->user_agent); /* texts are copied */
-    set(o->easy, CURLOPT_PROXY, options->proxy ? options->proxy : "");
-    set(o->easy, CURLOPT_NOSIGNAL, 1L);
-    set(o->easy, CURLOPT_HTTPHEADER, o->headers);
-    set(o->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    set(o->easy, CURLOPT_ACCEPT_ENCODING, ""); /* whatever it can undo */
-    set(o->easy, CURLOPT_WRITEFUNCTION, on_body);
-    set(o->easy, CURLOPT_WRITEDATA, o);
-    set(o->easy, CURLOPT_HEADERFUNCTION, on_header);
-    set(o->easy, CURLOPT_HEADERDATA, o);
-    set(o->easy, CURLOPT_NOPROGRESS, 0L);
-    set(o->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-    set(o->easy, CURLOPT_XFERINFODATA, o);
-    set(o->easy, CURLOPT_ERRORBUFFER, o->reason);
-    set_security(o, options);
-}
-
 int outbound_open(const struct outbound_options *options, struct outbound **ret, struct error *err)
 {
     struct outbound *o = xnew(struct outbound);
 
     o->stop = options->stop;
     o->answer_max = options->answer_max ? options->answer_max : OUTBOUND_ANSWER_DEFAULT;
-    if (!load(&o->lib)) {
-        free(o);
-        return error_set(err, -ELIBACC,
-                         "libcurl is needed to speak to other programs and is not installed: "
-                         "install libcurl4 (Debian, Ubuntu) or libcurl (Fedora, Alpine)");
-    }
-    o->easy = o->lib.easy_init();
-    if (!o->easy || !add_headers(o, options)) {
+    o->user_agent = xstrdup(options->user_agent);
+    o->headers = xcalloc(options->header_len + 1, sizeof(*o->headers));
+    for (size_t i = 0; i < options->header_len; i++)
+        o->headers[o->header_len++] = xstrdup(options->headers[i]);
+    http_config_init(&o->plain);
+    o->plain.follow_redirects = false;
+    o->http = options->http ? options->http : &o->plain;
+    int code = http_library_open(&o->lib, err);
+    if (!code && !(o->easy = o->lib->easy_init()))
+        code = error_errno(err, -ENOMEM, "HTTP client");
+    if (code)
         outbound_close(o);
-        return error_errno(err, -ENOMEM, "HTTP client");
-    }
-    set_options(o, options);
-    *ret = o;
-    return 0;
+    else
+        *ret = o;
+    return code;
 }
 
 void outbound_close(struct outbound *o)
 {
     if (!o)
         return;
-    if (o->easy)
-        o->lib.easy_cleanup(o->easy);
-    o->lib.slist_free_all(o->headers);
+    if (o->easy) {
+        o->lib->easy_cleanup(o->easy);
+        http_lists_fini(o->lib, &o->lists);
+    }
+    http_library_close(o->lib);
+    bearer_fini(&o->bearer);
+    for (size_t i = 0; i < o->header_len; i++)
+        free(o->headers[i]);
+    free(o->headers);
+    free(o->user_agent);
     free(o);
 }
 
@@ -226,9 +134,8 @@ void outbound_set_stop(struct outbound *o, const atomic_bool *stop)
 
 static void set_method(struct outbound *o, const char *method, struct str body)
 {
-    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib.easy_setopt;
+    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib->easy_setopt;
 
-    set(o->easy, CURLOPT_CUSTOMREQUEST, NULL);
     if (!strcmp(method, "GET")) {
         set(o->easy, CURLOPT_HTTPGET, 1L);
         return;
@@ -240,58 +147,124 @@ static void set_method(struct outbound *o, const char *method, struct str body)
         set(o->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+static void set_basics(struct outbound *o)
+{
+    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib->easy_setopt;
+
+    if (o->user_agent)
+        set(o->easy, CURLOPT_USERAGENT, o->user_agent);
+    set(o->easy, CURLOPT_NOSIGNAL, 1L);
+    set(o->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    set(o->easy, CURLOPT_ACCEPT_ENCODING, ""); /* whatever it can undo */
+    set(o->easy, CURLOPT_WRITEFUNCTION, on_body);
+    set(o->easy, CURLOPT_WRITEDATA, o);
+    set(o->easy, CURLOPT_HEADERFUNCTION, on_header);
+    set(o->easy, CURLOPT_HEADERDATA, o);
+    set(o->easy, CURLOPT_NOPROGRESS, 0L);
+    set(o->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    set(o->easy, CURLOPT_XFERINFODATA, o);
+    set(o->easy, CURLOPT_ERRORBUFFER, o->reason);
+}
+
+static int add_headers(struct outbound *o, struct error *err)
+{
+    struct curl_slist *longer = o->lib->slist_append(o->lists.headers, "Expect:"); /* no wait for
+                                                                                      100 */
+    for (size_t i = 0; longer && i < o->header_len; i++) {
+        o->lists.headers = longer;
+        longer = o->lib->slist_append(longer, o->headers[i]);
+    }
+    if (longer)
+        o->lists.headers = longer;
+    bool good = longer && (!o->bearer.value || !http_lists_add(o->lib, &o->lists, STR("Authorization"),
+                                                               STR(""), str_of(o->bearer.value)));
+    return good ? 0 : error_errno(err, -ENOMEM, "HTTP request");
+}
+
+/* Sets up everything but method and time of a request. Connections outlive that. */
+static int set_up(struct outbound *o, const char *url, struct error *err)
+{
+    const struct outbound_options like = {.user_agent = o->user_agent, .stop = o->stop};
+    int code = o->http->oauth2 ? bearer_get(&o->bearer, o->http->oauth2, &like, err) : 0;
+
+    if (code)
+        return code;
+    o->lib->easy_reset(o->easy);
+    http_lists_fini(o->lib, &o->lists);
+    set_basics(o);
+    code = http_apply(o->lib, o->easy, str_of(url), o->http, &o->lists, err);
+    if (!code)
+        code = add_headers(o, err);
+    o->lib->easy_setopt(o->easy, CURLOPT_HTTPHEADER, o->lists.headers);
+    return code;
+}
+
 static bool speaks_http(const char *url)
 {
     return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
 }
 
-/* The request as it was set up; `answer` is filled. */
-static void perform(struct outbound *o, const char *url, struct outbound_answer *answer)
+/* Empties `answer` and makes the handle ready; false: it says what is wrong. */
+static bool begin(struct outbound *o, const char *url, struct outbound_answer *answer)
 {
     struct buf kept = answer->body;
+    struct error err;
 
     buf_reset(&kept);
     *answer = (struct outbound_answer){.body = kept};
     o->answer = answer;
     o->head_bytes = 0;
     o->reason[0] = '\0';
-    if (!speaks_http(url)) { /* libcurl before 7.85 cannot be told by name what it may speak */
+    if (!speaks_http(url)) /* libcurl before 7.85 cannot be told by name what it may speak */
         str_copy(answer->error, sizeof(answer->error), STR("only http and https are spoken"));
-        return;
-    }
-    o->lib.easy_setopt(o->easy, CURLOPT_URL, url);
-    CURLcode code = o->lib.easy_perform(o->easy);
+    else if (set_up(o, url, &err))
+        str_copy(answer->error, sizeof(answer->error), str_of(err.text));
+    else
+        return true;
+    return false;
+}
+
+/* The request as it was set up. */
+static void perform(struct outbound *o)
+{
+    struct outbound_answer *answer = o->answer;
+    CURLcode code = o->lib->easy_perform(o->easy);
+
     if (code == CURLE_OK && !answer->body.failed) {
-        o->lib.easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+        o->lib->easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+        if (answer->status == 401 && o->http->oauth2)
+            bearer_refused(&o->bearer);
         return;
     }
     const char *why = code == CURLE_OK ? "no memory for the answer"
                       : o->reason[0]   ? o->reason
-                                       : o->lib.easy_strerror(code);
+                                       : o->lib->easy_strerror(code);
     str_copy(answer->error, sizeof(answer->error), str_of(why));
 }
 
 void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,
                    int64_t timeout_ms, struct outbound_answer *answer)
 {
+    if (!begin(o, url, answer))
+        return;
     set_method(o, method, body);
-    o->lib.easy_setopt(o->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    perform(o, url, answer);
+    o->lib->easy_setopt(o->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    perform(o);
 }
 
 void outbound_receive(struct outbound *o, const char *url, int64_t quiet_ms, outbound_sink *sink,
                       void *ctx, struct outbound_answer *answer)
 {
-    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib.easy_setopt;
+    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib->easy_setopt;
 
+    if (!begin(o, url, answer))
+        return;
     o->sink = sink;
     o->sink_ctx = ctx;
     set_method(o, "GET", STR(""));
-    set(o->easy, CURLOPT_TIMEOUT_MS, 0L);
     set(o->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(o->easy, CURLOPT_LOW_SPEED_TIME, (long)(quiet_ms / 1000));
-    perform(o, url, answer);
-    set(o->easy, CURLOPT_LOW_SPEED_TIME, 0L);
+    perform(o);
     o->sink = NULL;
 }
 

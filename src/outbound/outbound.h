@@ -9,6 +9,9 @@
 
 #include "base/base.h"
 #include "outbound/courier.h"
+#include "outbound/http_apply.h"
+#include "outbound/http_config.h"
+#include "outbound/oauth2.h"
 
 #define OUTBOUND_ANSWER_DEFAULT ((size_t)200) /* bytes: why something was refused */
 
@@ -19,11 +22,9 @@ struct outbound_options {
     const char *user_agent;
     const char *const *headers; /* "Name: value" */
     size_t header_len;
-    const char *user, *password; /* basic authentication; one in the URL works as well */
-    const char *bearer;          /* token: "Authorization: Bearer ..." */
-    const char *ca_file, *cert_file, *key_file; /* PEM; the system's authorities without ca_file */
-    bool insecure;                              /* certificates are not checked */
-    const char *proxy;                          /* NULL: none, whatever the environment says */
+    /* Credentials, TLS, proxies, headers; borrowed until outbound_close(). NULL: what stands in the
+     * URL, no proxy whatever the environment says, and redirections are answers. */
+    const struct http_config *http;
     size_t answer_max;       /* bytes of an answer that are kept; 0: OUTBOUND_ANSWER_DEFAULT */
     const atomic_bool *stop; /* ends a request under way when it becomes true; NULL: nothing does */
 };
@@ -48,7 +49,7 @@ void outbound_set_stop(struct outbound *o, const atomic_bool *stop);
 
 /**
  * Sends `body` to `url` with `method` (GET sends none) and waits for the answer for at most
- * `timeout_ms`. Redirections are not followed: they are answers. Only http and https are spoken.
+ * `timeout_ms`, and before for a token where OAuth 2.0 wants one. Only http and https are spoken.
  * Connections are kept from one request to the next. `answer` begins zeroed and may be used again.
  */
 void outbound_send(struct outbound *o, const char *method, const char *url, struct str body,

@@ -25,7 +25,7 @@ static int get_text(struct transfer *t, struct gunzip *gunzip, struct str *ret, 
 }
 
 int ask_json(const struct ask_server *server, const struct pull_context *ctx, struct str path,
-             const struct scrape_header *extra, size_t extra_len, bool json_type, struct arena *a,
+             const struct http_header *extra, size_t extra_len, bool json_type, struct arena *a,
              const struct yaml_node **ret, struct error *err)
 {
     struct client_request request = {

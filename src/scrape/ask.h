@@ -18,7 +18,7 @@ struct ask_server {
  * call itself application/json.
  */
 MUST_CHECK int ask_json(const struct ask_server *server, const struct pull_context *ctx,
-                        struct str path, const struct scrape_header *extra, size_t extra_len,
+                        struct str path, const struct http_header *extra, size_t extra_len,
                         bool json_type, struct arena *a, const struct yaml_node **ret,
                         struct error *err);
 

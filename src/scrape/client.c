@@ -55,8 +55,6 @@ static bool load(struct library *lib, void *handle)
         {"curl_multi_socket_action", &lib->multi_socket_action},
         {"curl_multi_info_read", &lib->multi_info_read},
         {"curl_multi_cleanup", &lib->multi_cleanup},
-        {"curl_slist_append", &lib->slist_append},
-        {"curl_slist_free_all", &lib->slist_free_all},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
@@ -106,6 +104,9 @@ int client_open(struct client *c, struct error *err)
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!handle || !load(&c->lib, handle) || c->lib.global_init(CURL_GLOBAL_DEFAULT))
         return error_set(err, -ELIBACC, PACKAGE);
+    int code = c->http ? 0 : http_library_open(&c->http, err);
+    if (code)
+        return code;
     c->multi = c->lib.multi_init();
     if (!c->multi)
         return error_errno(err, -ENOMEM, "HTTP client");
@@ -125,7 +126,7 @@ void client_keep(struct client *c, size_t connections)
 
 static void transfer_free(struct transfer *t)
 {
-    fetch_clear(t);
+    http_lists_fini(t->client->http, &t->lists);
     t->client->lib.easy_cleanup(t->easy);
     buf_fini(&t->body);
     free(t);
@@ -143,6 +144,7 @@ void client_free(struct client *c)
     }
     if (c->multi)
         c->lib.multi_cleanup(c->multi);
+    http_library_close(c->http);
     if (c->epoll_fd >= 0)
         close(c->epoll_fd);
     if (c->wake_fd >= 0)
@@ -216,7 +218,7 @@ int client_begin(struct client *c, struct transfer *t, struct error *err)
 int client_start(struct client *c, const struct client_request *request, struct transfer **ret,
                  struct error *err)
 {
-    const struct scrape_oauth2 *oauth2 = request->http->oauth2;
+    const struct http_oauth2 *oauth2 = request->http->oauth2;
     struct transfer *t;
     int code = client_prepare(c, request, &t, err), ready = 1;
 
@@ -325,7 +327,7 @@ void client_release(struct client *c, struct transfer *t)
     t->on_wire = false;
     if (t->token)
         token_forget(c, t);
-    fetch_clear(t);
+    http_lists_fini(t->client->http, &t->lists);
     atomic_fetch_sub(&c->body_bytes, t->counted);
     t->counted = 0;
     buf_reset(&t->body);

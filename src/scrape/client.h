@@ -25,7 +25,7 @@ struct client_request {
     uint64_t body_max; /* bytes on the wire and after unpacking */
     bool compress;     /* ask for gzip */
     const struct http_config *http;
-    const struct scrape_header *extra; /* [extra_len] */
+    const struct http_header *extra; /* [extra_len] */
     size_t extra_len;
     void *owner; /* handed back by transfer_owner() */
     /* NULL, or who gets the body of an answer of status 200 as it comes, instead of

@@ -2,6 +2,7 @@
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/ for what keys mean. */
 #include "scrape/config.h"
 
+#include "scrape/alert_config.h"
 #include "scrape/relabel_config.h"
 #include "scrape/sd_config.h"
 
@@ -117,12 +118,107 @@ static int read_never(struct reader *r, const struct yaml_node *node, void *to)
     return code;
 }
 
+/* Classic histograms are always scraped, and no body is parsed as a whole. */
 static int read_true(struct reader *r, const struct yaml_node *node, void *to)
 {
     bool unused;
 
-    (void)to; /* classic histograms are always scraped */
+    (void)to;
     return reader_bool(r, node, &unused);
+}
+
+static int read_tristate(struct reader *r, const struct yaml_node *node, void *to)
+{
+    bool on = false;
+    int code = reader_bool(r, node, &on);
+
+    *(enum tristate *)to = on ? TRISTATE_YES : TRISTATE_NO;
+    return code;
+}
+
+static int read_disable(struct reader *r, const struct yaml_node *node, void *to)
+{
+    bool off = false;
+    int code = reader_bool(r, node, &off);
+
+    *(bool *)to = !off;
+    return code;
+}
+
+static int read_validation(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct str text = STR("");
+    int code = reader_text(r, node, &text);
+
+    (void)to;
+    if (code || !text.len || str_is(text, "utf8"))
+        return code;
+    return reader_bad(r, node->line, str_is(text, "legacy")
+                                         ? "metric_name_validation_scheme: legacy is not supported, "
+                                           "names are taken as they come (utf8)"
+                                         : "metric_name_validation_scheme is utf8");
+}
+
+static int read_escaping(struct reader *r, const struct yaml_node *node, void *to)
+{
+    static const char *const others[] = {"underscores", "dots", "values"};
+    struct str text = STR("");
+    int code = reader_text(r, node, &text);
+
+    (void)to;
+    if (code || !text.len || str_is(text, "allow-utf-8"))
+        return code;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (str_is(text, others[i]))
+            return reader_bad(r, node->line,
+                              "metric_name_escaping_scheme: allow-utf-8 alone is supported; "
+                              "metric_relabel_configs may rename");
+    return reader_bad(r, node->line, "metric_name_escaping_scheme is allow-utf-8");
+}
+
+static int read_failure_log(struct reader *r, const struct yaml_node *node, void *to)
+{
+    (void)to;
+    return yaml_is_null(node)
+               ? 0
+               : reader_warn(r, node->line,
+                             "scrape_failure_log_file is passed over: failures are in the log of "
+                             "this program, and at /targets");
+}
+
+static int read_stale(struct reader *r, const struct yaml_node *node, void *to)
+{
+    bool on = false;
+    int code = reader_bool(r, node, &on);
+
+    (void)to;
+    return !code && on ? reader_bad(r, node->line,
+                                    "no_stale_markers is not supported: series that end are marked")
+                       : code;
+}
+
+static int read_series_limit(struct reader *r, const struct yaml_node *node, void *to)
+{
+    uint64_t limit = 0;
+    int code = reader_count(r, node, &limit);
+
+    (void)to;
+    return !code && limit
+               ? reader_bad(r, node->line,
+                            "series_limit is not supported: sample_limit bounds one scrape, "
+                            "--max-series the store")
+               : code;
+}
+
+static int read_debug(struct reader *r, const struct yaml_node *node, void *to)
+{
+    bool on = false;
+    int code = reader_bool(r, node, &on);
+
+    (void)to;
+    return !code && on ? reader_warn(r, node->line,
+                                     "relabelling is not logged: /targets shows it step by step")
+                       : code;
 }
 
 /* ---- jobs ---- */
@@ -142,14 +238,32 @@ static const struct key job_keys[] = {
     {"enable_compression", reader_bool, JOB(enable_compression)},
     {"scrape_protocols", read_protocols, JOB(accept)},
     {"fallback_scrape_protocol", read_fallback, 0},
-    {"scrape_native_histograms", read_never, 0},
-    {"convert_classic_histograms_to_nhcb", read_never, 0},
-    {"scrape_classic_histograms", read_true, 0},
-    {"always_scrape_classic_histograms", read_true, 0},
     {"native_histogram_bucket_limit", reader_any, 0},
     {"native_histogram_min_bucket_factor", reader_any, 0},
     {"relabel_configs", relabel_config_read, JOB(relabel)},
     {"metric_relabel_configs", relabel_config_read, JOB(metric_relabel)},
+    {"extra_scrape_metrics", read_tristate, JOB(extra_metrics)},
+    /* vmagent's */
+    {"scrape_align_interval", reader_duration, JOB(align_ms)},
+    {"scrape_offset", reader_duration, JOB(offset_ms)},
+    {"disable_compression", read_disable, JOB(enable_compression)},
+    {"disable_keepalive", reader_bool, JOB(http.disable_keepalive)},
+    {"stream_parse", read_true, 0},
+    {"no_stale_markers", read_stale, 0},
+    {"series_limit", read_series_limit, 0},
+    {"relabel_debug", read_debug, 0},
+    {"metric_relabel_debug", read_debug, 0},
+};
+
+/* Of jobs and of all of them, where they say the same. */
+static const struct key common_keys[] = {
+    {"scrape_native_histograms", read_never, 0},
+    {"convert_classic_histograms_to_nhcb", read_never, 0},
+    {"scrape_classic_histograms", read_true, 0},
+    {"always_scrape_classic_histograms", read_true, 0},
+    {"metric_name_validation_scheme", read_validation, 0},
+    {"metric_name_escaping_scheme", read_escaping, 0},
+    {"scrape_failure_log_file", read_failure_log, 0},
 };
 
 #define LIMIT(field) offsetof(struct scrape_limits, field)
@@ -161,6 +275,7 @@ static const struct key limit_keys[] = {
     {"label_name_length_limit", reader_count, LIMIT(label_name_length)},
     {"label_value_length_limit", reader_count, LIMIT(label_value_length)},
     {"body_size_limit", reader_size, LIMIT(body_size)},
+    {"max_scrape_size", reader_size, LIMIT(body_size)}, /* vmagent's */
     {"keep_dropped_targets", reader_count, LIMIT(keep_dropped)},
 };
 
@@ -198,6 +313,7 @@ static int read_job(struct reader *r, const struct yaml_node *node, struct scrap
     job->line = node->line;
     const struct key_table tables[] = {
         {job_keys, ARRAY_LEN(job_keys), job},
+        {common_keys, ARRAY_LEN(common_keys), NULL},
         {limit_keys, ARRAY_LEN(limit_keys), &job->limits},
         http_config_keys(&job->http),
         sd_config_keys(job),
@@ -254,6 +370,12 @@ static int settle_times(struct scrape_config *c, struct scrape_job *job, struct 
                          job->file, job->line, name_len, job->name.ptr);
     if (!job->timeout_ms)
         job->timeout_ms = MIN(c->timeout_ms, job->interval_ms);
+    if (job->align_ms && job->interval_ms % job->align_ms && job->align_ms % job->interval_ms)
+        return error_set(err, -EINVAL,
+                         "%s:%zu: job '%.*s': scrape_align_interval is no multiple or part of "
+                         "scrape_interval (%s)",
+                         job->file, job->line, name_len, job->name.ptr,
+                         num_print_duration(interval, job->interval_ms));
     return 0;
 }
 
@@ -271,6 +393,8 @@ static void settle_limits(const struct scrape_config *c, struct scrape_job *job)
         own->label_value_length ? own->label_value_length : all->label_value_length;
     own->body_size = own->body_size ? own->body_size : all->body_size;
     own->keep_dropped = own->keep_dropped ? own->keep_dropped : all->keep_dropped;
+    if (job->extra_metrics == TRISTATE_UNSAID)
+        job->extra_metrics = c->extra_metrics;
     if (!job->accept.len)
         job->accept = c->accept.len ? c->accept : STR(DEFAULT_ACCEPT);
     const uint64_t taking[] = {job->take_hash,
@@ -280,38 +404,46 @@ static void settle_limits(const struct scrape_config *c, struct scrape_job *job)
                                own->label,
                                own->label_name_length,
                                own->label_value_length,
-                               job->track_timestamps_staleness};
+                               job->track_timestamps_staleness,
+                               job->extra_metrics};
     job->take_hash = hash_more(0, taking, sizeof(taking));
 }
 
 /* ---- the whole ---- */
 
-/* Remembers that a key was passed over. */
-static int pass_over(struct reader *r, size_t line, struct scrape_config *c, const char *what)
-{
-    struct buf text;
-
-    if (c->warning_len == CONFIG_WARNINGS_MAX)
-        return 0;
-    buf_init(&text, 0);
-    buf_printf(&text, "%s:%zu: %s", r->name, line, what);
-    char *copy = text.failed ? NULL : arena_strndup(r->arena, text.ptr, text.len);
-    buf_fini(&text);
-    if (!copy)
-        return reader_out_of_memory(r);
-    c->warnings[c->warning_len++] = str_of(copy);
-    return 0;
-}
-
+/* Keys of what Prometheus does beside scraping: said to be without effect, with who has it here. */
 #define PASSED_OVER(function, text)                                                                \
     static int function(struct reader *r, const struct yaml_node *node, void *to)                  \
     {                                                                                              \
-        return yaml_is_null(node) ? 0 : pass_over(r, node->line, to, text);                        \
+        (void)to;                                                                                  \
+        return yaml_is_null(node) ? 0 : reader_warn(r, node->line, text);                          \
     }
 PASSED_OVER(read_remote_read, "remote_read is passed over: queries are answered from this store")
-PASSED_OVER(read_alerting,
-            "alerting is not read from this file: docs/rules.md says how alerts are sent")
-PASSED_OVER(read_other, "this key is about Prometheus itself and is passed over")
+PASSED_OVER(read_storage, "storage is passed over: --retention, --retention-size and "
+                          "--out-of-order-window say how this store keeps")
+PASSED_OVER(read_tracing, "tracing is passed over: this program sends no traces")
+PASSED_OVER(read_otlp, "otlp is passed over: this program takes no OTLP")
+PASSED_OVER(read_runtime, "runtime is passed over: it is about Go")
+PASSED_OVER(read_query_log, "query_log_file is passed over: queries are not logged to a file")
+
+static int read_alerting(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct scrape_config *c = to;
+
+    return yaml_is_null(node) ? 0 : alerting_read(r, node, &c->alerting);
+}
+
+static int read_query_offset(struct reader *r, const struct yaml_node *node, void *to)
+{
+    int64_t offset_ms = 0;
+    int code = reader_duration(r, node, &offset_ms);
+
+    (void)to;
+    return !code && offset_ms
+               ? reader_bad(r, node->line, "rule_query_offset is not supported: write the offset "
+                                           "into the expressions")
+               : code;
+}
 
 static int read_remote_write(struct reader *r, const struct yaml_node *node, void *to)
 {
@@ -339,17 +471,15 @@ static int read_global(struct reader *r, const struct yaml_node *node, void *to)
          offsetof(struct scrape_config, evaluation_interval_ms)},
         {"external_labels", reader_labels, offsetof(struct scrape_config, external_labels)},
         {"scrape_protocols", read_protocols, offsetof(struct scrape_config, accept)},
-        {"scrape_native_histograms", read_never, 0},
-        {"convert_classic_histograms_to_nhcb", read_never, 0},
-        {"always_scrape_classic_histograms", read_true, 0},
-        {"rule_query_offset", read_other, 0},
-        {"query_log_file", read_other, 0},
-        {"scrape_failure_log_file", read_other, 0},
+        {"rule_query_offset", read_query_offset, 0},
+        {"query_log_file", read_query_log, 0},
+        {"extra_scrape_metrics", read_tristate, offsetof(struct scrape_config, extra_metrics)},
     };
     struct scrape_config *c = to;
     c->global_line = node->line;
     const struct key_table tables[] = {{keys, ARRAY_LEN(keys), c},
-                                       {limit_keys, ARRAY_LEN(limit_keys), &c->limits}};
+                                       {limit_keys, ARRAY_LEN(limit_keys), &c->limits},
+                                       {common_keys, ARRAY_LEN(common_keys), NULL}};
     return reader_map(r, node, "global", tables, ARRAY_LEN(tables));
 }
 
@@ -375,10 +505,10 @@ static const struct key root_keys[] = {
     {"remote_write", read_remote_write, 0},
     {"remote_read", read_remote_read, 0},
     {"alerting", read_alerting, 0},
-    {"storage", read_other, 0},
-    {"tracing", read_other, 0},
-    {"otlp", read_other, 0},
-    {"runtime", read_other, 0},
+    {"storage", read_storage, 0},
+    {"tracing", read_tracing, 0},
+    {"otlp", read_otlp, 0},
+    {"runtime", read_runtime, 0},
 };
 
 /* Reads one text into `c`: the configuration itself, or one of its scrape_config_files. */
@@ -390,7 +520,8 @@ static int read_root(struct scrape_config *c, const char *name, struct str text,
     struct reader r = {.name = name,
                        .folder = str_make(name, slash ? (size_t)(slash - name) : 0),
                        .arena = &c->arena,
-                       .err = err};
+                       .err = err,
+                       .warnings = &c->warnings};
     const struct key_table tables[] = {{file_keys, ARRAY_LEN(file_keys), c},
                                        {root_keys, ARRAY_LEN(root_keys), c}};
 
@@ -537,6 +668,14 @@ int config_add_targets(struct scrape_config *c, const char *const *targets, size
     return job->discoveries ? 0 : error_errno(err, -ENOMEM, "targets");
 }
 
+struct discovery **config_discoveries(const struct scrape_config *c, size_t i)
+{
+    if (i < c->job_len)
+        return &c->jobs[i]->discoveries;
+    i -= c->job_len;
+    return c->alerting && i < c->alerting->len ? &c->alerting->entries[i].source.discoveries : NULL;
+}
+
 const struct scrape_job *config_job(const struct scrape_config *c, struct str name)
 {
     for (size_t i = 0; i < c->job_len; i++)
@@ -556,6 +695,8 @@ void config_free(struct scrape_config *c)
     }
     for (size_t i = 0; i < c->write_len; i++)
         relabel_fini(&c->writes[i].relabel);
+    alerting_close_discoveries(c->alerting);
+    alerting_release(c->alerting);
     free(c->jobs);
     arena_fini(&c->arena);
     free(c);

@@ -15,13 +15,18 @@
 #define CONFIG_JOBS_MAX        10000
 #define CONFIG_FILES_MAX       1000 /* of scrape_config_files */
 #define CONFIG_PARAMS_MAX      64   /* of one job */
-#define CONFIG_WARNINGS_MAX    32
 #define CONFIG_INTERVAL_MIN_MS 100
 
 struct scrape_param {
     struct str name;
     struct str *values;
     size_t len;
+};
+
+enum tristate {
+    TRISTATE_UNSAID,
+    TRISTATE_NO,
+    TRISTATE_YES
 };
 
 /* 0: none. */
@@ -39,6 +44,8 @@ struct scrape_job {
     struct str accept; /* the Accept header; "" until the global one is known */
     struct scrape_param params[CONFIG_PARAMS_MAX];
     size_t param_len;
+    enum tristate extra_metrics;
+    int64_t align_ms, offset_ms; /* turns are so long after multiples of align_ms; both 0: spread */
     bool honor_labels, honor_timestamps, track_timestamps_staleness, enable_compression;
     struct scrape_limits limits;
     struct http_config http;
@@ -58,12 +65,13 @@ struct scrape_config {
     int64_t evaluation_interval_ms;  /* of rules; 0: not given */
     struct str accept;
     struct scrape_limits limits; /* of jobs that say nothing */
+    enum tristate extra_metrics; /* the same */
     struct labels external_labels;
     struct text_list rule_files, scrape_config_files; /* patterns, relative to the file */
     struct write_config writes[WRITE_CONFIGS_MAX];    /* remote_write */
     size_t write_len;
-    struct str warnings[CONFIG_WARNINGS_MAX]; /* "file:line: what" */
-    size_t warning_len;
+    struct alerting *alerting; /* NULL: nothing is said of alerts (alert_config.h) */
+    struct reader_warnings warnings;
 };
 
 /**
@@ -84,6 +92,9 @@ struct scrape_config *config_empty(void);
  * Errors: -EINVAL a job of this name is there, -ENOMEM. */
 MUST_CHECK int config_add_targets(struct scrape_config *c, const char *const *targets, size_t len,
                                   int64_t interval_ms, struct error *err);
+
+/** The i-th list of discoveries: those of jobs, then those of Alertmanagers; NULL past the last. */
+struct discovery **config_discoveries(const struct scrape_config *c, size_t i);
 
 /** The job called `name`; NULL when there is none. */
 const struct scrape_job *config_job(const struct scrape_config *c, struct str name);

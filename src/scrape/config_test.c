@@ -200,8 +200,8 @@ static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void
     assert_int_equal(c->evaluation_interval_ms, 7000);
     assert_int_equal(c->rule_files.len, 2);
     assert_true(str_is(c->rule_files.items[0], "/d/r/*.yml"));
-    assert_int_equal(c->warning_len, 4);
-    assert_true(str_is(c->warnings[1], "/d/f.yml:4: remote_read is passed over: queries are "
+    assert_int_equal(c->warnings.len, 3);
+    assert_true(str_is(c->warnings.items[1], "/d/f.yml:4: remote_read is passed over: queries are "
                                        "answered from this store"));
     config_free(c);
 }
@@ -228,8 +228,14 @@ static void receivers_are_read_with_their_rules(void **state)
         {"{url: 'http://a', protobuf_message: io.prometheus.write.v2.Request}", "WriteRequest"},
         {"{url: 'http://a', sigv4: {}}", "sigv4"},
         {"{url: 'http://a', send_exemplars: true}", "none"},
-        {"{url: 'http://a', tls_config: {server_name: b}}", "server_name"},
-        {"{url: 'http://a', proxy_from_environment: true}", "proxy_url alone"},
+        {"{url: 'http://a', azuread: {cloud: a}}", "f.yml:2: azuread is not supported"},
+        {"{url: 'http://a', google_iam: {credentials_file: a}}", "google_iam is not supported"},
+        {"{url: 'http://a', round_robin_dns: true}", "round_robin_dns is not supported"},
+        {"{url: 'http://a', metadata_config: {send: true}}", "metadata is not sent"},
+        {"{url: 'http://a', queue_config: {shards: 3}}", "key 'shards' of queue_config"},
+        {"{url: 'http://a', queue_config: {min_backoff: x}}", "f.yml:2:"},
+        {"{url: 'http://a', oauth2: {client_id: a}}", "token_url is missing"},
+        {"{url: 'http://a', headers: {Authorization: b}}", "cannot be set"},
         {"{url: 'http://a', headers: [a]}", "a map"},
         {"{url: 'http://a', headers: {'a: b': c}}", "header"},
         {"{url: 'http://a', write_relabel_configs: [{target_label: a, regex: '('}]}", "missing )"},
@@ -241,7 +247,8 @@ static void receivers_are_read_with_their_rules(void **state)
     (void)state;
     if (config_parse("/d/f.yml", str_of(text), &c, &err))
         fail_msg("%s", err.text);
-    assert_int_equal(c->warning_len, 0);
+    assert_int_equal(c->warnings.len, 1);
+    assert_non_null(strstr(c->warnings.items[0].ptr, "f.yml:8: queue_config has no effect"));
     assert_int_equal(c->write_len, 2);
     assert_true(str_is(c->writes[0].name, "long-term"));
     assert_int_equal(c->writes[0].timeout_ms, 7000);

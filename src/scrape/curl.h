@@ -10,15 +10,6 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-/* Options that came after the oldest libcurl we build with (7.81); older libraries answer that they
- * do not know them. Numbers from curl.h. */
-#define OPT_PROTOCOLS           ((CURLoption)(CURLOPTTYPE_LONG + 181))
-#define OPT_REDIR_PROTOCOLS     ((CURLoption)(CURLOPTTYPE_LONG + 182))
-#define OPT_PROTOCOLS_STR       ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 318))
-#define OPT_REDIR_PROTOCOLS_STR ((CURLoption)(CURLOPTTYPE_OBJECTPOINT + 319))
-
-#define OPT_CA_CACHE_TIMEOUT ((CURLoption)(CURLOPTTYPE_LONG + 321))
-
 #define EVENTS_MAX 64
 
 struct library {
@@ -36,14 +27,12 @@ struct library {
     CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);
     CURLMsg *(*multi_info_read)(CURLM *, int *);
     CURLMcode (*multi_cleanup)(CURLM *);
-    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
-    void (*slist_free_all)(struct curl_slist *);
 };
 
 struct transfer {
     struct client *client;
     CURL *easy;
-    struct curl_slist *headers, *connect_to, *proxy_headers;
+    struct http_lists lists;
     struct buf body;
     uint64_t body_max, counted; /* counted: bytes of it in client->body_bytes */
     size_t head_bytes;          /* of all heads of the answer */
@@ -63,6 +52,7 @@ struct transfer {
 
 struct client {
     struct library lib;
+    struct http_library *http; /* opened with `lib` */
     CURLM *multi; /* NULL: libcurl is not open */
     char *user_agent;
     int epoll_fd, wake_fd;
@@ -86,12 +76,5 @@ MUST_CHECK int fetch_prepare(struct transfer *t, const struct client_request *q,
 MUST_CHECK int client_prepare(struct client *c, const struct client_request *request,
                               struct transfer **ret, struct error *err);
 MUST_CHECK int client_begin(struct client *c, struct transfer *t, struct error *err);
-
-/** A secret, from the configuration or from its file, without the blanks around it. Terminated, the
- * caller's to free. Errors: -EINVAL it holds a line end, those of reading the file. */
-MUST_CHECK int fetch_secret(struct str text, struct str file, char **ret, struct error *err);
-
-/** Frees what fetch_prepare() made. */
-void fetch_clear(struct transfer *t);
 
 #endif

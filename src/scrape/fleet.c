@@ -1,5 +1,6 @@
 /* fleet.c - the list of targets: made from the configuration and what discoveries say, and made
  * anew when either changes. */
+#include "scrape/alert_config.h"
 #include "scrape/state.h"
 
 #include <stdlib.h>
@@ -370,6 +371,17 @@ bool fleet_refresh(struct scrape_config *config)
     return changed;
 }
 
+bool fleet_refresh_alerts(struct scrape_config *config)
+{
+    struct alerting *a = config->alerting;
+    bool changed = false;
+
+    for (size_t i = 0; a && i < a->len; i++)
+        for (struct discovery *d = a->entries[i].source.discoveries; d; d = d->next)
+            changed |= d->ops->refresh(d);
+    return changed;
+}
+
 /* Exchanges the first discovery of `b` that was made from what *place was made from. */
 static void exchange(struct discovery **place, struct discovery **others)
 {
@@ -386,16 +398,29 @@ static void exchange(struct discovery **place, struct discovery **others)
     }
 }
 
+static void exchange_all(struct discovery **list, struct discovery **others)
+{
+    for (struct discovery **d = list; *d; d = &(*d)->next)
+        if ((*d)->key)
+            exchange(d, others);
+}
+
+/* Of Alertmanagers any entry may have what another one had: they have no names. */
+static void exchange_alerts(struct alerting *a, struct alerting *b)
+{
+    for (size_t i = 0; a && b && i < MIN(a->len, b->len); i++)
+        exchange_all(&a->entries[i].source.discoveries, &b->entries[i].source.discoveries);
+}
+
 void fleet_exchange(struct scrape_config *a, struct scrape_config *b)
 {
     for (size_t i = 0, k = 0; i < a->job_len && k < b->job_len;) {
         struct scrape_job *x = a->jobs[i], *y = b->jobs[k];
         int order = str_compare(x->name, y->name);
         if (order == 0)
-            for (struct discovery **d = &x->discoveries; *d; d = &(*d)->next)
-                if ((*d)->key)
-                    exchange(d, &y->discoveries);
+            exchange_all(&x->discoveries, &y->discoveries);
         i += order <= 0;
         k += order >= 0;
     }
+    exchange_alerts(a->alerting, b->alerting);
 }

@@ -6,12 +6,12 @@
 static int read_basic_auth(struct reader *r, const struct yaml_node *node, void *to)
 {
     static const struct key keys[] = {
-        {"username", reader_text, offsetof(struct scrape_auth, username)},
-        {"username_file", reader_path, offsetof(struct scrape_auth, username_file)},
-        {"password", reader_text, offsetof(struct scrape_auth, password)},
-        {"password_file", reader_path, offsetof(struct scrape_auth, password_file)},
+        {"username", reader_text, offsetof(struct http_auth, username)},
+        {"username_file", reader_path, offsetof(struct http_auth, username_file)},
+        {"password", reader_text, offsetof(struct http_auth, password)},
+        {"password_file", reader_path, offsetof(struct http_auth, password_file)},
     };
-    struct scrape_auth *auth = to;
+    struct http_auth *auth = to;
 
     auth->basic = !yaml_is_null(node);
     const struct key_table table = {keys, ARRAY_LEN(keys), to};
@@ -26,11 +26,11 @@ static int read_basic_auth(struct reader *r, const struct yaml_node *node, void 
 static int read_authorization(struct reader *r, const struct yaml_node *node, void *to)
 {
     static const struct key keys[] = {
-        {"type", reader_text, offsetof(struct scrape_auth, type)},
-        {"credentials", reader_text, offsetof(struct scrape_auth, credentials)},
-        {"credentials_file", reader_path, offsetof(struct scrape_auth, credentials_file)},
+        {"type", reader_text, offsetof(struct http_auth, type)},
+        {"credentials", reader_text, offsetof(struct http_auth, credentials)},
+        {"credentials_file", reader_path, offsetof(struct http_auth, credentials_file)},
     };
-    struct scrape_auth *auth = to;
+    struct http_auth *auth = to;
 
     auth->authorization = !yaml_is_null(node);
     const struct key_table table = {keys, ARRAY_LEN(keys), to};
@@ -50,7 +50,7 @@ static int read_authorization(struct reader *r, const struct yaml_node *node, vo
 
 static int read_bearer(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct scrape_auth *auth = to;
+    struct http_auth *auth = to;
     int code = reader_text(r, node, &auth->credentials);
 
     auth->bearer |= auth->credentials.len > 0;
@@ -59,7 +59,7 @@ static int read_bearer(struct reader *r, const struct yaml_node *node, void *to)
 
 static int read_bearer_file(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct scrape_auth *auth = to;
+    struct http_auth *auth = to;
     int code = reader_path(r, node, &auth->credentials_file);
 
     auth->bearer |= auth->credentials_file.len > 0;
@@ -86,18 +86,18 @@ static int read_version(struct reader *r, const struct yaml_node *node, void *to
 static int read_tls(struct reader *r, const struct yaml_node *node, void *to)
 {
     static const struct key keys[] = {
-        {"ca", reader_text, offsetof(struct scrape_tls, ca)},
-        {"ca_file", reader_path, offsetof(struct scrape_tls, ca_file)},
-        {"cert", reader_text, offsetof(struct scrape_tls, cert)},
-        {"cert_file", reader_path, offsetof(struct scrape_tls, cert_file)},
-        {"key", reader_text, offsetof(struct scrape_tls, key)},
-        {"key_file", reader_path, offsetof(struct scrape_tls, key_file)},
-        {"server_name", reader_text, offsetof(struct scrape_tls, server_name)},
-        {"insecure_skip_verify", reader_bool, offsetof(struct scrape_tls, insecure_skip_verify)},
-        {"min_version", read_version, offsetof(struct scrape_tls, min_version)},
-        {"max_version", read_version, offsetof(struct scrape_tls, max_version)},
+        {"ca", reader_text, offsetof(struct http_tls, ca)},
+        {"ca_file", reader_path, offsetof(struct http_tls, ca_file)},
+        {"cert", reader_text, offsetof(struct http_tls, cert)},
+        {"cert_file", reader_path, offsetof(struct http_tls, cert_file)},
+        {"key", reader_text, offsetof(struct http_tls, key)},
+        {"key_file", reader_path, offsetof(struct http_tls, key_file)},
+        {"server_name", reader_text, offsetof(struct http_tls, server_name)},
+        {"insecure_skip_verify", reader_bool, offsetof(struct http_tls, insecure_skip_verify)},
+        {"min_version", read_version, offsetof(struct http_tls, min_version)},
+        {"max_version", read_version, offsetof(struct http_tls, max_version)},
     };
-    struct scrape_tls *tls = to;
+    struct http_tls *tls = to;
 
     const struct key_table table = {keys, ARRAY_LEN(keys), to};
     int code = reader_map(r, node, "tls_config", &table, 1);
@@ -119,8 +119,8 @@ static int read_tls(struct reader *r, const struct yaml_node *node, void *to)
 /* ---- headers ---- */
 
 struct header_list {
-    struct scrape_header *items;
-    size_t len, cap;
+    struct http_header *items;
+    size_t len;
 };
 
 static bool is_header_name(struct str name)
@@ -151,6 +151,7 @@ static bool is_reserved(struct str name)
                                         "Transfer-Encoding",
                                         "User-Agent",
                                         "Www-Authenticate",
+                                        "X-Prometheus-Remote-Write-Version",
                                         "X-Prometheus-Scrape-Timeout-Seconds"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -172,7 +173,7 @@ static int add_header(struct reader *r, size_t line, struct header_list *to, str
         to->items = arena_calloc(r->arena, HTTP_HEADERS_MAX, sizeof(*to->items));
     if (!to->items)
         return reader_out_of_memory(r);
-    to->items[to->len++] = (struct scrape_header){name, value, file};
+    to->items[to->len++] = (struct http_header){name, value, file};
     return 0;
 }
 
@@ -202,7 +203,7 @@ static int read_header(struct reader *r, const struct yaml_item *it, struct head
 static int read_http_headers(struct reader *r, const struct yaml_node *node, void *to)
 {
     struct http_config *h = to;
-    struct header_list list = {h->headers, h->header_len, 0};
+    struct header_list list = {h->headers, h->header_len};
     int code = 0;
 
     if (yaml_is_null(node))
@@ -219,30 +220,35 @@ static int read_http_headers(struct reader *r, const struct yaml_node *node, voi
     return code;
 }
 
-/* vmagent's form: a list of "Name: value". */
-static int read_headers(struct reader *r, const struct yaml_node *node, void *to)
+int http_config_add_header(struct reader *r, size_t line, struct http_config *h, struct str name,
+                           struct str value)
 {
-    struct http_config *h = to;
-    struct header_list list = {h->headers, h->header_len, 0};
-    struct text_list texts;
+    struct header_list list = {h->headers, h->header_len};
+    int code = is_reserved(name) ? reader_bad(r, line, "headers: this header cannot be set")
+                                 : add_header(r, line, &list, name, value, STR(""));
 
-    int code = reader_texts(r, node, &texts);
-    for (size_t i = 0; !code && i < texts.len; i++) {
-        struct str value = texts.items[i], name = str_cut(&value, ':');
-        if (!value.ptr)
-            return reader_bad(r, node->line, "headers: a list of 'Name: value' is wanted");
-        if (is_reserved(name))
-            return reader_bad(r, node->line, "headers: this header cannot be set");
-        code = add_header(r, node->line, &list, name, str_trim(value), STR(""));
-    }
     h->headers = list.items;
     h->header_len = list.len;
     return code;
 }
 
+/* vmagent's form: a list of "Name: value". */
+static int read_headers(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct text_list texts;
+
+    int code = reader_texts(r, node, &texts);
+    for (size_t i = 0; !code && i < texts.len; i++) {
+        struct str value = texts.items[i], name = str_cut(&value, ':');
+        code = value.ptr ? http_config_add_header(r, node->line, to, name, str_trim(value))
+                         : reader_bad(r, node->line, "headers: a list of 'Name: value' is wanted");
+    }
+    return code;
+}
+
 static int read_proxy_header(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct scrape_proxy *proxy = to;
+    struct http_proxy *proxy = to;
     struct header_list list = {0};
     int code = 0;
 
@@ -280,7 +286,7 @@ static int read_proxy_url(struct reader *r, const struct yaml_node *node, void *
 
 static int read_form(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct scrape_oauth2 *o = to;
+    struct http_oauth2 *o = to;
 
     if (yaml_is_null(node))
         return 0;
@@ -294,12 +300,25 @@ static int read_form(struct reader *r, const struct yaml_node *node, void *to)
         int code = reader_text(r, it->value, &value);
         if (code)
             return code;
-        o->params[o->param_len++] = (struct label){it->key, value};
+        o->params[o->param_len++] = (struct http_header){it->key, value, STR("")};
     }
     return 0;
 }
 
-static int settle_oauth2(struct reader *r, size_t line, const struct scrape_oauth2 *o)
+static int read_scopes(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct http_oauth2 *o = to;
+    struct text_list list;
+    int code = reader_texts(r, node, &list);
+
+    if (!code) {
+        o->scopes = list.items;
+        o->scope_len = list.len;
+    }
+    return code;
+}
+
+static int settle_oauth2(struct reader *r, size_t line, const struct http_oauth2 *o)
 {
     if (!o->client_id.len)
         return reader_bad(r, line, "oauth2: client_id is missing");
@@ -315,11 +334,11 @@ static int settle_oauth2(struct reader *r, size_t line, const struct scrape_oaut
 static int read_oauth2(struct reader *r, const struct yaml_node *node, void *to)
 {
     static const struct key own[] = {
-        {"client_id", reader_text, offsetof(struct scrape_oauth2, client_id)},
-        {"client_secret", reader_text, offsetof(struct scrape_oauth2, client_secret)},
-        {"client_secret_file", reader_path, offsetof(struct scrape_oauth2, client_secret_file)},
-        {"token_url", reader_url, offsetof(struct scrape_oauth2, token_url)},
-        {"scopes", reader_texts, offsetof(struct scrape_oauth2, scopes)},
+        {"client_id", reader_text, offsetof(struct http_oauth2, client_id)},
+        {"client_secret", reader_text, offsetof(struct http_oauth2, client_secret)},
+        {"client_secret_file", reader_path, offsetof(struct http_oauth2, client_secret_file)},
+        {"token_url", reader_url, offsetof(struct http_oauth2, token_url)},
+        {"scopes", read_scopes, 0},
         {"endpoint_params", read_form, 0},
     };
     static const struct key way[] = {
@@ -334,7 +353,7 @@ static int read_oauth2(struct reader *r, const struct yaml_node *node, void *to)
 
     if (yaml_is_null(node))
         return 0;
-    struct scrape_oauth2 *o = arena_new(r->arena, struct scrape_oauth2);
+    struct http_oauth2 *o = arena_new(r->arena, struct http_oauth2);
     if (!o)
         return reader_out_of_memory(r);
     http_config_init(&o->http);
@@ -370,11 +389,6 @@ static const struct key keys[] = {
     {"headers", read_headers, 0},
 };
 
-void http_config_init(struct http_config *h)
-{
-    *h = (struct http_config){.follow_redirects = true, .enable_http2 = true};
-}
-
 struct key_table http_config_keys(struct http_config *h)
 {
     return (struct key_table){keys, ARRAY_LEN(keys), h};
@@ -382,8 +396,8 @@ struct key_table http_config_keys(struct http_config *h)
 
 int http_config_settle(struct reader *r, size_t line, struct http_config *h)
 {
-    struct scrape_auth *auth = &h->auth;
-    const struct scrape_proxy *proxy = &h->proxy;
+    struct http_auth *auth = &h->auth;
+    const struct http_proxy *proxy = &h->proxy;
 
     if (auth->basic + auth->authorization + auth->bearer + (h->oauth2 != NULL) > 1)
         return reader_bad(r, line,

@@ -17,7 +17,7 @@ static int ask(void *self, const struct pull_context *ctx, struct group_list *re
                struct error *err)
 {
     struct http_sd *sd = self;
-    const struct scrape_header extra = {STR("X-Prometheus-Refresh-Interval-Seconds"), sd->interval,
+    const struct http_header extra = {STR("X-Prometheus-Refresh-Interval-Seconds"), sd->interval,
                                         STR("")};
     const struct yaml_node *root;
 

@@ -574,7 +574,7 @@ static int set_server(struct reader *r, const struct yaml_node *node, struct kub
     sd->server.base = str_make(copy, base.len);
     buf_fini(&base);
     sd->in_cluster = true; /* set_account() knows where its files are */
-    sd->server.http.auth = (struct scrape_auth){.authorization = true, .type = STR("Bearer")};
+    sd->server.http.auth = (struct http_auth){.authorization = true, .type = STR("Bearer")};
     return copy ? 0 : reader_out_of_memory(r);
 }
 

@@ -13,11 +13,13 @@ static void add_folder(void *ctx, const char *path)
 
 void look_watch(struct scrape *s)
 {
+    struct discovery **list;
+
     if (!s->folders)
         return;
     folders_reset(s->folders);
-    for (size_t i = 0; i < s->config->job_len; i++)
-        for (const struct discovery *d = s->config->jobs[i]->discoveries; d; d = d->next)
+    for (size_t i = 0; (list = config_discoveries(s->config, i)); i++)
+        for (const struct discovery *d = *list; d; d = d->next)
             discovery_visit_folders(d, add_folder, s->folders);
 }
 
@@ -27,6 +29,8 @@ static void look(struct scrape *s)
     struct error err;
 
     pthread_mutex_lock(&s->config_lock);
+    if (fleet_refresh_alerts(s->config))
+        atomic_fetch_add(&s->alerts_version, 1);
     if (fleet_refresh(s->config) && fleet_rebuild(s, NULL, &err))
         log_error("targets could not be made anew", "error", err.text);
     pthread_mutex_unlock(&s->config_lock);

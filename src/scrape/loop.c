@@ -217,7 +217,7 @@ static void start(struct scrape *s, struct target *t)
 {
     const struct scrape_job *job = t->spec.job;
     char seconds[32];
-    const struct scrape_header extra = {
+    const struct http_header extra = {
         STR("X-Prometheus-Scrape-Timeout-Seconds"),
         str_make(seconds, num_print(seconds, (double)t->spec.timeout_ms / 1000)), STR("")};
     struct client_request request = {

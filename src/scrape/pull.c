@@ -180,8 +180,10 @@ static struct pull *next_pull(const struct scrape_config *config, bool waits)
 {
     struct pull *first = NULL;
 
-    for (size_t i = 0; i < config->job_len; i++) {
-        for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
+    struct discovery **list;
+
+    for (size_t i = 0; (list = config_discoveries(config, i)); i++) {
+        for (struct discovery *d = *list; d; d = d->next) {
             struct pull *p = (struct pull *)d;
             if (is_pull(d) && p->kind->waits == waits && !p->asking &&
                 (!first || p->due_ns < first->due_ns))
@@ -285,10 +287,11 @@ static int want_threads(struct pullers *p, bool waits, unsigned wanted, struct e
 int pullers_start(struct pullers *p, const struct scrape_config *config, struct error *err)
 {
     unsigned wanted[2] = {0, 0}; /* of kinds that do not wait, and that do */
+    struct discovery **list;
     bool http = false;
 
-    for (size_t i = 0; i < config->job_len; i++) {
-        for (const struct discovery *d = config->jobs[i]->discoveries; d; d = d->next) {
+    for (size_t i = 0; (list = config_discoveries(config, i)); i++) {
+        for (const struct discovery *d = *list; d; d = d->next) {
             if (!is_pull(d))
                 continue;
             const struct pull_kind *kind = ((const struct pull *)d)->kind;
@@ -309,8 +312,10 @@ int pullers_start(struct pullers *p, const struct scrape_config *config, struct 
 /* Ends questions that wait. The lock is held. */
 static void cancel_waiting(const struct scrape_config *config)
 {
-    for (size_t i = 0; i < config->job_len; i++)
-        for (struct discovery *d = config->jobs[i]->discoveries; d; d = d->next)
+    struct discovery **list;
+
+    for (size_t i = 0; (list = config_discoveries(config, i)); i++)
+        for (struct discovery *d = *list; d; d = d->next)
             if (is_pull(d) && ((struct pull *)d)->kind->waits)
                 atomic_store(&((struct pull *)d)->cancel, true);
 }

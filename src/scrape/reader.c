@@ -6,6 +6,23 @@ int reader_bad(struct reader *r, size_t line, const char *reason)
     return error_set(r->err, -EINVAL, "%s:%zu: %s", r->name, line, reason);
 }
 
+int reader_warn(struct reader *r, size_t line, const char *what)
+{
+    struct reader_warnings *w = r->warnings;
+    struct buf text;
+
+    if (!w || w->len == READER_WARNINGS_MAX)
+        return 0;
+    buf_init(&text, 0);
+    buf_printf(&text, "%s:%zu: %s", r->name, line, what);
+    char *copy = text.failed ? NULL : arena_strndup(r->arena, text.ptr, text.len);
+    buf_fini(&text);
+    if (!copy)
+        return reader_out_of_memory(r);
+    w->items[w->len++] = str_of(copy);
+    return 0;
+}
+
 int reader_out_of_memory(struct reader *r)
 {
     return error_errno(r->err, -ENOMEM, "%s", r->name);

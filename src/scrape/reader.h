@@ -6,11 +6,20 @@
 #include "base/base.h"
 #include "metric/metric.h"
 
+#define READER_WARNINGS_MAX 32
+
+/* What is valid and has no effect: "file:line: what". */
+struct reader_warnings {
+    struct str items[READER_WARNINGS_MAX];
+    size_t len; /* further ones are left out */
+};
+
 struct reader {
-    const char *name;    /* the file, for messages */
-    struct str folder;   /* paths are relative to it */
-    struct arena *arena; /* what is read lives here */
-    struct error *err;   /* never NULL */
+    const char *name;                 /* the file, for messages */
+    struct str folder;                /* paths are relative to it */
+    struct arena *arena;              /* what is read lives here */
+    struct error *err;                /* never NULL */
+    struct reader_warnings *warnings; /* whose texts live in `arena`; NULL: nobody wants them */
 };
 
 /* One key of a map: its reader gets the place behind `offset` of the struct that is filled. */
@@ -30,7 +39,10 @@ struct key_table {
 /** Puts "file:line: reason" into r->err and returns -EINVAL. */
 int reader_bad(struct reader *r, size_t line, const char *reason);
 
-/** The same for -ENOMEM. */
+/** Adds "file:line: what" to the warnings. 0 or -ENOMEM. */
+int reader_warn(struct reader *r, size_t line, const char *what);
+
+/** As reader_bad() for -ENOMEM. */
 int reader_out_of_memory(struct reader *r);
 
 /** Puts file and line before what r->err says; returns its code. */

@@ -12,57 +12,19 @@ struct owned {
     struct scrape_config *config;
 };
 
-/* A terminated copy; NULL for an empty text. */
-static const char *text_of(struct arena *a, struct str s, bool *failed)
-{
-    const char *copy = s.len ? arena_strndup(a, s.ptr, s.len) : NULL;
-
-    *failed = *failed || (s.len && !copy);
-    return copy;
-}
-
-static bool add_headers(struct arena *a, const struct http_config *http, struct scrape_receiver *to)
-{
-    to->headers = arena_calloc(a, http->header_len + 1, sizeof(*to->headers));
-    for (size_t i = 0; to->headers && i < http->header_len; i++) {
-        const struct scrape_header *h = &http->headers[i];
-        size_t len = h->name.len + h->value.len + 2;
-        char *line = arena_calloc(a, len + 1, 1);
-        if (!line)
-            return false;
-        snprintf(line, len + 1, "%.*s: %.*s", STR_ARG(h->name), STR_ARG(h->value));
-        to->headers[to->header_len++] = line;
-    }
-    return to->headers != NULL;
-}
-
 static int fill(struct arena *a, const struct write_config *from, struct scrape_receiver *to,
                 struct error *err)
 {
-    const struct scrape_auth *auth = &from->http.auth;
-    const struct scrape_tls *tls = &from->http.tls;
-    bool failed = false;
-
     *to = (struct scrape_receiver){
-        .url = text_of(a, from->url, &failed),
-        .name = text_of(a, from->name, &failed),
+        .url = arena_strndup(a, from->url.ptr, from->url.len),
         .timeout_ms = from->timeout_ms ? from->timeout_ms : RECEIVER_TIMEOUT_MS,
-        .user = text_of(a, auth->username, &failed),
-        .user_file = text_of(a, auth->username_file, &failed),
-        .password = text_of(a, auth->password, &failed),
-        .password_file = text_of(a, auth->password_file, &failed),
-        .credentials = text_of(a, auth->credentials, &failed),
-        .credentials_file = text_of(a, auth->credentials_file, &failed),
-        .type = text_of(a, auth->type, &failed),
-        .ca_file = text_of(a, tls->ca_file, &failed),
-        .cert_file = text_of(a, tls->cert_file, &failed),
-        .key_file = text_of(a, tls->key_file, &failed),
-        .proxy = text_of(a, from->http.proxy.url, &failed),
-        .insecure = tls->insecure_skip_verify,
+        .http = &from->http,
         .relabel = from->relabel.len ? &from->relabel : NULL,
     };
-    failed = failed || !add_headers(a, &from->http, to);
-    return failed ? error_errno(err, -ENOMEM, "remote_write") : 0;
+    if (from->name.len)
+        to->name = arena_strndup(a, from->name.ptr, from->name.len);
+    return to->url && (to->name || !from->name.len) ? 0
+                                                    : error_errno(err, -ENOMEM, "remote_write");
 }
 
 int scrape_receivers_read(const char *config_file, struct scrape_receivers **ret, struct error *err)

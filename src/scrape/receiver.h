@@ -5,22 +5,17 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "outbound/outbound.h"
 
 #define RECEIVER_TIMEOUT_MS 30000 /* of one request, where nothing else is said */
 
 struct relabel;
 
-/* Texts are terminated; NULL: not given. Files are read when a connection is made. */
 struct scrape_receiver {
     const char *url;  /* may hold user and password */
-    const char *name; /* stands in metrics in place of the URL */
+    const char *name; /* stands in metrics in place of the URL; NULL: not given */
     int64_t timeout_ms;
-    const char *user, *user_file, *password, *password_file;
-    const char *type, *credentials, *credentials_file; /* of the header Authorization */
-    const char *ca_file, *cert_file, *key_file, *proxy;
-    bool insecure;
-    const char **headers; /* "Name: value" */
-    size_t header_len;
+    const struct http_config *http; /* NULL: nothing is said */
     const struct relabel *relabel; /* NULL: labels go as they are */
 };
 

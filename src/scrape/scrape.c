@@ -30,8 +30,8 @@ static int load_config(const struct scrape *s, struct scrape_config **ret, struc
         config_free(config);
         return code;
     }
-    for (size_t i = 0; i < config->warning_len; i++)
-        log_warn("scrape configuration", "note", config->warnings[i].ptr);
+    for (size_t i = 0; i < config->warnings.len; i++)
+        log_warn("scrape configuration", "note", config->warnings.items[i].ptr);
     *ret = config;
     return 0;
 }
@@ -43,8 +43,9 @@ static int apply_config(struct scrape *s, struct scrape_config *config, struct e
 {
     fleet_exchange(config, s->config);
     fleet_refresh(config);
+    fleet_refresh_alerts(config);
     pthread_mutex_lock(&s->lock);
-    int code = config->job_len ? client_open(s->client, err) : 0;
+    int code = config->job_len || config->alerting ? client_open(s->client, err) : 0;
     if (!code)
         code = pullers_start(s->pullers, config, err);
     pthread_mutex_unlock(&s->lock);
@@ -55,6 +56,7 @@ static int apply_config(struct scrape *s, struct scrape_config *config, struct e
         config_free(config);
         return code;
     }
+    atomic_fetch_add(&s->alerts_version, 1);
     look_watch(s);
     return 0;
 }

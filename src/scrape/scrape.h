@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "scrape/alerts.h"
 #include "scrape/receiver.h"
 #include "scrape/sink.h"
 #include "store/store.h"

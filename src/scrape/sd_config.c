@@ -137,6 +137,7 @@ int sd_config_begin(struct reader *r, const struct yaml_node **node, size_t size
     http_config_init(&server->http);
     *ret_reader = *r;
     ret_reader->arena = &server->arena;
+    ret_reader->warnings = NULL; /* their texts would be the discovery's */
     *node = yaml_copy(*node, &server->arena);
     if (!*node) {
         arena_fini(&server->arena);

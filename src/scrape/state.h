@@ -50,6 +50,7 @@ struct scrape {
     uint64_t max_body_bytes;
     bool extra_metrics;
     atomic_bool stop;
+    _Atomic uint64_t alerts_version; /* rises when other Alertmanagers may be known */
 
     pthread_mutex_t config_lock; /* config_lock: config (read also under `lock`), its discoveries */
     struct pullers *pullers;
@@ -123,8 +124,11 @@ int fleet_rebuild(struct scrape *s, struct scrape_config *config, struct error *
 /** Adds a target of this process. The lock is held. Errors: -ENOMEM. */
 int fleet_add_local(struct scrape *s, struct str job, struct str instance, struct target **ret);
 
-/** Asks all discoveries of `config`; true when one has changed. */
+/** Asks all discoveries of the jobs of `config`; true when one has changed. */
 bool fleet_refresh(struct scrape_config *config);
+
+/** The same for those of Alertmanagers. */
+bool fleet_refresh_alerts(struct scrape_config *config);
 
 /** Exchanges the discoveries that `a` and `b` have in equal jobs and that were made from the same:
  * what they found stays found over a reload. A second call undoes the first. */

@@ -124,40 +124,47 @@ static struct str told(struct str address)
     return str_make(at + 1, address.len - (size_t)(at + 1 - address.ptr));
 }
 
-static int build_url(struct target_spec *s, struct labels l, struct error *err)
+int target_print_url(struct str scheme, struct str address, struct str path, struct buf *to,
+                     struct error *err)
 {
-    struct str scheme = labels_get(l, STR("__scheme__"));
-    struct str address = labels_get(l, STR("__address__"));
-    struct str path = labels_get(l, STR("__metrics_path__"));
-    struct buf url;
-
     if (!is_address(address))
         return error_set(err, -EINVAL, "'%.*s' is not an address (host:port)",
                          (int)MIN(told(address).len, (size_t)100), told(address).ptr);
     if (!str_is(scheme, "http") && !str_is(scheme, "https"))
         return error_set(err, -EINVAL, "scheme '%.*s' is neither http nor https",
                          (int)MIN(scheme.len, (size_t)20), scheme.ptr);
-    buf_init(&url, URL_MAX);
-    buf_str_add(&url, scheme);
-    buf_text(&url, "://");
-    buf_str_add(&url, address);
+    buf_str_add(to, scheme);
+    buf_text(to, "://");
+    buf_str_add(to, address);
     if (!path.len || path.ptr[0] != '/')
-        buf_char(&url, '/');
+        buf_char(to, '/');
     for (size_t i = 0; i < path.len; i++) { /* written by hand: may hold blanks */
         unsigned char c = (unsigned char)path.ptr[i];
         if (c <= ' ' || c >= 127)
-            buf_escape(&url, str_make(path.ptr + i, 1));
+            buf_escape(to, str_make(path.ptr + i, 1));
         else
-            buf_char(&url, (char)c);
+            buf_char(to, (char)c);
     }
-    add_params(&url, s->job, l);
-    char *copy = url.failed ? NULL : arena_strndup(&s->arena, url.ptr, url.len);
-    s->url = str_make(copy, url.len);
-    bool failed = url.failed;
+    return 0;
+}
+
+static int build_url(struct target_spec *s, struct labels l, struct error *err)
+{
+    struct buf url;
+
+    buf_init(&url, URL_MAX);
+    int code = target_print_url(labels_get(l, STR("__scheme__")), labels_get(l, STR("__address__")),
+                                labels_get(l, STR("__metrics_path__")), &url, err);
+    if (!code) {
+        add_params(&url, s->job, l);
+        char *copy = url.failed ? NULL : arena_strndup(&s->arena, url.ptr, url.len);
+        s->url = str_make(copy, url.len);
+        if (!copy)
+            code = url.failed ? error_set(err, -EINVAL, "a URL of more than %d bytes", URL_MAX)
+                              : error_errno(err, -ENOMEM, "target");
+    }
     buf_fini(&url);
-    if (failed)
-        return error_set(err, -EINVAL, "a URL of more than %d bytes", URL_MAX);
-    return copy ? 0 : error_errno(err, -ENOMEM, "target");
+    return code;
 }
 
 /* ---- the target ---- */
@@ -329,7 +336,8 @@ void target_configure(struct target *t, bool changed, bool extra_metrics)
         settings.label_limit = job->limits.label;
         settings.label_name_length_limit = job->limits.label_name_length;
         settings.label_value_length_limit = job->limits.label_value_length;
-        settings.extra = extra_metrics;
+        settings.extra = job->extra_metrics == TRISTATE_UNSAID ? extra_metrics
+                                                                : job->extra_metrics == TRISTATE_YES;
         settings.timeout_s = (double)t->spec.timeout_ms / 1000;
     }
     feed_configure(t->feed, &settings, changed);
@@ -338,7 +346,10 @@ void target_configure(struct target *t, bool changed, bool extra_metrics)
 int64_t target_next_turn(const struct target *t, int64_t now_ms)
 {
     int64_t interval = t->spec.interval_ms;
-    int64_t offset = (int64_t)(t->spec.key % (uint64_t)interval);
+    const struct scrape_job *job = t->spec.job;
+    int64_t offset = job && (job->align_ms || job->offset_ms)
+                         ? job->offset_ms % interval
+                         : (int64_t)(t->spec.key % (uint64_t)interval);
     int64_t behind = (now_ms - offset) % interval;
 
     if (behind < 0)

@@ -75,6 +75,10 @@ struct target *target_local(struct str job, struct str instance);
 
 void target_free(struct target *t); /* NULL is fine */
 
+/** Appends scheme://address and the path, escaped. Errors: -EINVAL what is wrong, in words. */
+MUST_CHECK int target_print_url(struct str scheme, struct str address, struct str path,
+                                struct buf *to, struct error *err);
+
 /** True when both stand for the same: job, URL and labels are equal. */
 bool target_is_same(const struct target *a, const struct target *b);
 

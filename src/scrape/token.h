@@ -13,7 +13,7 @@ struct token;
 
 /** Gives `t`, which is prepared, the token of `o`: 1; 0: it waits until there is one, and is
  * started then. Errors: -E2BIG, -ENOMEM, those of reading the secret's file. */
-MUST_CHECK int token_want(struct client *c, const struct scrape_oauth2 *o, struct transfer *t,
+MUST_CHECK int token_want(struct client *c, const struct http_oauth2 *o, struct transfer *t,
                           int64_t timeout_ms, struct error *err);
 
 /** The fetch of a token has ended: who waits for it is started, or fails. */
@@ -29,9 +29,5 @@ void token_refused(const struct transfer *t);
 void token_forget(struct client *c, struct transfer *t);
 
 void token_free_all(struct client *c);
-
-/** Reads the answer of a token endpoint: *ret is what goes behind "Authorization: ", the caller's;
- * *ret_life_ms how long it may be used. Errors: -EINVAL it is no such answer, -ENOMEM. */
-MUST_CHECK int token_read(struct str answer, char **ret, int64_t *ret_life_ms, struct error *err);
 
 #endif

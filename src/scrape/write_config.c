@@ -16,58 +16,120 @@ static int read_protocol(struct reader *r, const struct yaml_node *node, void *t
     return code;
 }
 
-static int read_false(struct reader *r, const struct yaml_node *node, void *to)
+static int read_exemplars(struct reader *r, const struct yaml_node *node, void *to)
 {
     bool on = false;
     int code = reader_bool(r, node, &on);
 
     (void)to;
-    return !code && on ? reader_bad(r, node->line, "there are none to be sent") : code;
+    return !code && on ? reader_bad(r, node->line, "send_exemplars: there are none to be sent")
+                       : code;
 }
 
-/* What the client for sending cannot do, said before it is missed. */
-static int check_http(struct reader *r, size_t line, const struct http_config *h)
+static int read_histograms(struct reader *r, const struct yaml_node *node, void *to)
 {
-    if (h->oauth2)
-        return reader_bad(r, line,
-                          "remote_write: oauth2 is not there: let something else fetch the token "
-                          "into a file and name it in authorization.credentials_file");
-    if (h->tls.ca.len || h->tls.cert.len || h->tls.key.len)
-        return reader_bad(r, line, "remote_write: certificates are given as files");
-    if (h->tls.server_name.len || h->tls.min_version || h->tls.max_version)
-        return reader_bad(r, line,
-                          "remote_write: server_name, min_version and max_version are not there");
-    if (h->proxy.from_environment || h->proxy.no_proxy.len || h->proxy.header_len)
-        return reader_bad(r, line, "remote_write: of proxies there is proxy_url alone");
-    for (size_t i = 0; i < h->header_len; i++)
-        if (h->headers[i].file.len)
-            return reader_bad(r, line, "remote_write: headers are not read from files");
-    return 0;
+    bool on = false;
+    int code = reader_bool(r, node, &on);
+
+    (void)to;
+    return !code && on
+               ? reader_bad(r, node->line, "send_native_histograms: there are none to be sent")
+               : code;
 }
 
-/* `headers` is a map here, not the list of Prometheus's other places. */
+static int read_round_robin(struct reader *r, const struct yaml_node *node, void *to)
+{
+    bool on = false;
+    int code = reader_bool(r, node, &on);
+
+    (void)to;
+    return !code && on
+               ? reader_bad(r, node->line,
+                            "round_robin_dns is not supported: the addresses of a name are tried in "
+                            "the order in which the resolver gives them")
+               : code;
+}
+
+#define REFUSED(function, text)                                                                    \
+    static int function(struct reader *r, const struct yaml_node *node, void *to)                  \
+    {                                                                                              \
+        (void)to;                                                                                  \
+        return yaml_is_null(node) ? 0 : reader_bad(r, node->line, text);                           \
+    }
+REFUSED(read_sigv4, "sigv4 is not supported: let a proxy that signs (aws-sigv4-proxy) stand before "
+                    "the receiver")
+REFUSED(read_azuread, "azuread is not supported: use oauth2, or authorization.credentials_file with a "
+                      "token that something else renews")
+REFUSED(read_google, "google_iam is not supported: use authorization.credentials_file with a token "
+                     "that something else renews")
+
+/* Shards, batches and back-off of a queue in memory. Checked, so that a slip of the pen is seen, and
+ * said to be without effect. */
+static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct queue {
+        uint64_t count;
+        int64_t duration_ms;
+        bool on;
+    } unused;
+    static const struct key keys[] = {
+        {"capacity", reader_count, offsetof(struct queue, count)},
+        {"max_shards", reader_count, offsetof(struct queue, count)},
+        {"min_shards", reader_count, offsetof(struct queue, count)},
+        {"max_samples_per_send", reader_count, offsetof(struct queue, count)},
+        {"batch_send_deadline", reader_duration, offsetof(struct queue, duration_ms)},
+        {"min_backoff", reader_duration, offsetof(struct queue, duration_ms)},
+        {"max_backoff", reader_duration, offsetof(struct queue, duration_ms)},
+        {"sample_age_limit", reader_duration, offsetof(struct queue, duration_ms)},
+        {"retry_on_http_429", reader_bool, offsetof(struct queue, on)},
+    };
+    const struct key_table table = {keys, ARRAY_LEN(keys), &unused};
+
+    (void)to;
+    if (yaml_is_null(node))
+        return 0;
+    int code = reader_map(r, node, "queue_config", &table, 1);
+    return code ? code
+                : reader_warn(r, node->line,
+                              "queue_config has no effect: the queue lies on disk, its bounds are "
+                              "--remote-write-queue-size and --remote-write-queue-age");
+}
+
+static int read_metadata(struct reader *r, const struct yaml_node *node, void *to)
+{
+    struct metadata {
+        uint64_t count;
+        int64_t duration_ms;
+        bool send;
+    } m = {0};
+    static const struct key keys[] = {
+        {"send", reader_bool, offsetof(struct metadata, send)},
+        {"send_interval", reader_duration, offsetof(struct metadata, duration_ms)},
+        {"max_samples_per_send", reader_count, offsetof(struct metadata, count)},
+    };
+    const struct key_table table = {keys, ARRAY_LEN(keys), &m};
+    int code = reader_map(r, node, "metadata_config", &table, 1);
+
+    (void)to;
+    return !code && m.send ? reader_bad(r, node->line,
+                                        "metadata_config: metadata is not sent; say send: false")
+                           : code;
+}
+
+/* `headers` is a map here, not the list of vmagent's jobs. */
 static int read_headers(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct http_config *h = to;
-
     if (yaml_is_null(node))
         return 0;
     if (node->kind != YAML_MAP)
         return reader_bad(r, node->line, "headers: a map of names and values is wanted");
-    if (node->len > HTTP_HEADERS_MAX || h->header_len)
-        return reader_bad(r, node->line, "headers: too many");
-    h->headers = arena_calloc(r->arena, node->len + 1, sizeof(*h->headers));
-    if (!h->headers)
-        return reader_out_of_memory(r);
     for (const struct yaml_item *it = node->first; it; it = it->next) {
         struct str value = STR("");
         int code = reader_text(r, it->value, &value);
+        if (!code)
+            code = http_config_add_header(r, it->line, to, it->key, value);
         if (code)
             return code;
-        if (memchr(value.ptr, '\n', value.len) || memchr(value.ptr, '\r', value.len) ||
-            memchr(it->key.ptr, ':', it->key.len) || !it->key.len)
-            return reader_bad(r, it->line, "this cannot be a header");
-        h->headers[h->header_len++] = (struct scrape_header){it->key, value, STR("")};
     }
     return 0;
 }
@@ -81,10 +143,14 @@ static const struct key keys[] = {
     {"write_relabel_configs", relabel_config_read, WRITE(relabel)},
     {"headers", read_headers, WRITE(http)},
     {"protobuf_message", read_protocol, 0},
-    {"send_exemplars", read_false, 0},
-    {"send_native_histograms", read_false, 0},
-    {"queue_config", reader_any, 0},
-    {"metadata_config", reader_any, 0},
+    {"send_exemplars", read_exemplars, 0},
+    {"send_native_histograms", read_histograms, 0},
+    {"round_robin_dns", read_round_robin, 0},
+    {"queue_config", read_queue, 0},
+    {"metadata_config", read_metadata, 0},
+    {"sigv4", read_sigv4, 0},
+    {"azuread", read_azuread, 0},
+    {"google_iam", read_google, 0},
 };
 
 int write_config_read(struct reader *r, const struct yaml_node *node, struct write_config *to)
@@ -97,5 +163,5 @@ int write_config_read(struct reader *r, const struct yaml_node *node, struct wri
         code = reader_bad(r, node->line, "remote_write: url is missing");
     if (!code)
         code = http_config_settle(r, node->line, &to->http);
-    return code ? code : check_http(r, node->line, &to->http);
+    return code;
 }

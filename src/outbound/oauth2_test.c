@@ -1,6 +1,6 @@
-/* token_test.c - answers of token endpoints. Requests with tokens: tests/integration/scrape_ways.
+/* oauth2_test.c - answers of token endpoints. Requests with tokens: tests/integration/scrape_ways.
  */
-#include "scrape/token.h"
+#include "outbound/oauth2.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static void answers_are_read(void **state)
         struct error err;
         int64_t life_ms = 0;
         char *value = NULL;
-        int code = token_read(str_of(cases[i].answer), &value, &life_ms, &err);
+        int code = oauth2_read(str_of(cases[i].answer), &value, &life_ms, &err);
         assert_int_equal(code, cases[i].value ? 0 : -EINVAL);
         if (cases[i].value) {
             assert_string_equal(value, cases[i].value);
