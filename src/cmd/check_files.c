@@ -39,7 +39,8 @@ static enum file_kind kind_of_tree(const struct yaml_node *root)
         return FILE_DASHBOARD;
     if (has(root, "groups"))
         return FILE_RULES;
-    if (has(root, "scrape_configs") || has(root, "global") || has(root, "scrape_config_files"))
+    if (has(root, "scrape_configs") || has(root, "global") || has(root, "scrape_config_files") ||
+        has(root, "alerting") || has(root, "remote_write") || has(root, "rule_files"))
         return FILE_SCRAPE;
     if (has(root, "tls_server_config") || has(root, "basic_auth_users") ||
         has(root, "http_server_config"))

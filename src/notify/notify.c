@@ -9,6 +9,7 @@ struct notify {
     int64_t repeat_ms;
     char *external_url, *version;
     unsigned opened;      /* receivers so far; names their threads */
+    _Atomic uint64_t generation;
     pthread_mutex_t lock; /* lock: everything below */
     struct receiver *receivers[NOTIFY_RECEIVERS_MAX];
     size_t len;
@@ -127,10 +128,16 @@ int notify_set(struct notify *n, const struct notify_receiver *receivers, size_t
     memcpy(n->receivers, next, sizeof(next));
     n->len = next_len;
     n->rules = rules ? *rules : (struct notify_rules){0};
+    atomic_fetch_add(&n->generation, 1);
     pthread_mutex_unlock(&n->lock);
     close_all(old, old_len);
     release(&rules_before.lender);
     return 0;
+}
+
+uint64_t notify_generation(const struct notify *n)
+{
+    return atomic_load(&n->generation);
 }
 
 /* ---- what they are told ---- */

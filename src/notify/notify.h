@@ -82,6 +82,10 @@ MUST_CHECK int notify_open(const struct notify_options *options, struct notify *
 MUST_CHECK int notify_set(struct notify *n, const struct notify_receiver *receivers, size_t len,
                           const struct notify_rules *rules, struct error *err);
 
+/** Changes with every notify_set(): who hears it for the first time is to be told of all that is
+ * true. Any thread. */
+uint64_t notify_generation(const struct notify *n);
+
 /** Gives up what is under way and ends; what was not sent is lost, as the rules tell of it again
  * after the next start. NULL is fine. */
 void notify_close(struct notify *n);

@@ -19,7 +19,8 @@ struct alert {
     int64_t active_ms, fired_ms;
     int64_t
         keep_ms; /* since when it fires only because of keep_firing_for; INT64_MIN: it doesn't */
-    int64_t told_ms; /* when receivers were told last; INT64_MIN: never */
+    int64_t told_ms;          /* when receivers were told last; INT64_MIN: never */
+    uint64_t told_generation; /* which receivers: notify_generation() */
     bool seen;       /* in the turn going on */
     bool is_new;     /* made in the turn going on */
 };

@@ -25,7 +25,8 @@ struct work {
     size_t len;
     struct store_sample *samples;
     size_t sample_len, sample_cap;
-    struct notice *notices; /* for receivers of alerts */
+    uint64_t generation;    /* of the receivers of alerts, at the beginning */
+    struct notice *notices; /* for them */
     size_t notice_len, notice_cap;
     struct error *err;
 };
@@ -288,11 +289,13 @@ static void add_notice(struct work *w, struct alert *a, bool resolved)
         return;
     w->notices[w->notice_len++] = n;
     a->told_ms = w->now_ms;
+    a->told_generation = w->generation;
 }
 
 static bool is_due(const struct work *w, const struct alert *a)
 {
-    return a->told_ms == INT64_MIN || a->told_ms > w->now_ms || w->now_ms - a->told_ms >= RESEND_MS;
+    return a->told_ms == INT64_MIN || a->told_generation != w->generation ||
+           a->told_ms > w->now_ms || w->now_ms - a->told_ms >= RESEND_MS;
 }
 
 /* Fires what was pending for long enough, drops what was not seen. */
@@ -468,7 +471,12 @@ static int record(struct work *w)
 int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms,
               struct error *err)
 {
-    struct work w = {.turn = t, .group = g, .rule = rule, .now_ms = now_ms, .err = err};
+    struct work w = {.turn = t,
+                     .group = g,
+                     .rule = rule,
+                     .now_ms = now_ms,
+                     .generation = t->notify ? notify_generation(t->notify) : 0,
+                     .err = err};
     uint64_t began_ns = clock_mono_ns();
 
     err->text[0] = '\0';

@@ -109,7 +109,10 @@ int reader_duration(struct reader *r, const struct yaml_node *node, void *to)
 {
     if (node->kind != YAML_TEXT)
         return reader_bad(r, node->line, "a duration is wanted (such as 5s)");
+    double number;
     int code = num_parse_duration(node->text, to, r->err);
+    if (!code && num_parse(node->text, &number) && number != 0)
+        return reader_bad(r, node->line, "a duration wants a unit (such as 5s)");
     return code ? reader_at_line(r, node->line) : 0;
 }
 

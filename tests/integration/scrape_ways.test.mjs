@@ -1,4 +1,5 @@
-// scrape_ways.test.mjs - the ways to a target: through proxies, around them, and with versions of TLS.
+// scrape_ways.test.mjs - the ways to a target, and those to a receiver of remote write: through proxies, around them, with
+// versions of TLS and with tokens.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -191,5 +192,69 @@ scrape_configs:
       }
     }
     assert.doesNotMatch(algalon.output, /pa ss|plain|basic-\d|short-\d/, 'no secret in the log');
+  });
+});
+
+describe('receivers of remote write are reached', () => {
+  it('with tokens, through proxies and around them, by other names, with the versions of TLS that are wanted', { timeout: 120_000 }, async () => {
+    const dir = temporaryFolder('algalon-receivers');
+    const certificate = { cert: pem('old-cert.pem'), key: pem('old-key.pem') };
+    const got = new Map(); /* path -> headers of the newest request */
+    const take = (request, response) => {
+      request.resume();
+      if (request.method === 'POST') got.set(request.url, request.headers);
+      response.writeHead(request.url === '/token' && request.headers.authorization !== `Bearer t${fetched}` ? 401 : 204).end();
+    };
+    let fetched = 0;
+    const ends = http.createServer((request, response) => {
+      request.resume();
+      response.end(JSON.stringify({ access_token: `t${++fetched}`, expires_in: 3600 }));
+    });
+    const plain = http.createServer(take);
+    const tls12 = https.createServer({ ...certificate, maxVersion: 'TLSv1.2' }, take);
+    const [endsPort, plainPort, port12] = await Promise.all([ends, plain, tls12].map(listen));
+    const proxy = await startProxy(() => port12);
+    const ca = path.join(root, 'tests/fixtures/tls/old-cert.pem');
+    const tls = (more = '') => `tls_config: {ca_file: '${ca}'${more}}`;
+    const receivers = {
+      token: `url: 'http://127.0.0.1:${plainPort}/token', oauth2: {client_id: me, client_secret: unseen, token_url: 'http://127.0.0.1:${endsPort}/'}`,
+      name: `url: 'https://127.0.0.1:${port12}/name', ${tls(', server_name: localhost, max_version: TLS12')}`,
+      inline: `url: 'https://localhost:${port12}/inline', tls_config: {ca: ${JSON.stringify(pem('old-cert.pem').toString())}}`,
+      connected: `url: 'https://localhost:443/connected', proxy_url: '${proxy.url}', proxy_connect_header: {X-Way: [tunnel]}, ${tls()}`,
+      environment: `url: 'https://env.invalid:443/environment', proxy_from_environment: true, ${tls(', server_name: localhost')}`,
+      around: `url: 'http://127.0.0.1:${plainPort}/around', proxy_url: 'http://127.0.0.1:1', no_proxy: 127.0.0.1, headers: {X-Scope-OrgID: team}`,
+      min13: `url: 'https://localhost:${port12}/min13', ${tls(', min_version: TLS13')}`,
+      othername: `url: 'https://127.0.0.1:${port12}/othername', ${tls(', server_name: gpu.invalid')}`,
+    };
+    fs.writeFileSync(path.join(dir, 'p.yml'), `
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+- {job_name: none, static_configs: [{targets: ['127.0.0.1:1']}]}
+remote_write:
+${Object.entries(receivers).map(([name, keys]) => `- {name: ${name}, ${keys}}\n`).join('')}`);
+    const agent = await Algalon.start({ command: 'agent', args: [`--scrape-config=${dir}/p.yml`, '--remote-write-compression=snappy'], env: { HTTPS_PROXY: proxy.url, https_proxy: proxy.url } });
+    const text = async () => (await fetch(`${agent.api}/metrics`)).text();
+    const failing = async () => [...(await text()).matchAll(/^algalon_forward_failing\{receiver="(\w+)"\} 1$/gm)].map((match) => match[1]).sort();
+    try {
+      for (const name of ['token', 'name', 'inline', 'connected', 'environment', 'around'])
+        await until(`${name} is sent to`, 40, () => got.has(`/${name}`)).catch(async (error) => {
+          throw new Error(`${error.message}\n${agent.output}\n${await text()}`);
+        });
+      await until('two others fail', 40, async () => String(await failing()) === 'min13,othername');
+      assert.equal(got.get('/around')['x-scope-orgid'], 'team');
+      assert.equal(got.get('/name').host, `127.0.0.1:${port12}`);
+      assert.deepEqual(proxy.seen.map((one) => one.url).sort().filter((url, i, all) => url !== all[i - 1]), ['env.invalid:443', 'localhost:443']);
+      assert.equal(proxy.seen.find((one) => one.url === 'localhost:443').headers['x-way'], 'tunnel');
+      assert.equal(fetched, 1, 'a token is kept');
+      assert.ok(!got.has('/min13') && !got.has('/othername'));
+    } finally {
+      await agent.stop();
+      for (const server of [ends, plain, tls12]) {
+        server.closeAllConnections();
+        server.close();
+      }
+      proxy.close();
+    }
+    assert.doesNotMatch(agent.output, /unseen|\bt1\b/, 'no secret in the log');
   });
 });
