@@ -49,7 +49,7 @@ static const struct entry entries[] = {
     {"GET", "/api/v1/scrape_pools", targets_pools, NEED_SCRAPE, false, false},
     {"GET", "/api/v1/rules", rules_list, NEED_NOTHING, false, false},
     {"GET", "/api/v1/alerts", targets_alerts, NEED_NOTHING, false, false},
-    {"GET", "/api/v1/alertmanagers", targets_alertmanagers, NEED_NOTHING, false, false},
+    {"GET", "/api/v1/alertmanagers", targets_alertmanagers, NEED_NOTHING, true, false},
     {"GET", "/api/v1/status/buildinfo", status_buildinfo, NEED_NOTHING, false, false},
     {"GET", "/api/v1/status/runtimeinfo", status_runtimeinfo, NEED_NOTHING, false, false},
     {"GET", "/api/v1/status/config", status_config, NEED_NOTHING, true, false},

@@ -224,6 +224,21 @@ int scrape_relabel_steps(struct scrape *s, struct str job, struct str labels_jso
     return 0;
 }
 
+int scrape_alerts_list(struct scrape *s, struct scrape_alerts **ret, struct error *err)
+{
+    static struct str dropped[] = {{"http://gone:9093/api/v2/alerts", 30}};
+    static struct scrape_alerts alerts = {.dropped = dropped, .dropped_len = 1};
+
+    (void)s, (void)err;
+    *ret = &alerts;
+    return 0;
+}
+
+void scrape_alerts_free(struct scrape_alerts *a)
+{
+    (void)a;
+}
+
 void scrape_print_config(struct scrape *s, struct buf *to)
 {
     (void)s;
@@ -502,7 +517,8 @@ static void the_process_tells_about_itself(void **state)
         {"/api/v1/status/runtimeinfo", 200, NULL},
         {"/api/v1/rules", OK("{\"groups\":[]}")},
         {"/api/v1/alerts", OK("{\"alerts\":[]}")},
-        {"/api/v1/alertmanagers", OK("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}")},
+        {"/api/v1/alertmanagers", OK("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":["
+                                     "{\"url\":\"http://gone:9093/api/v2/alerts\"}]}")},
         {"/api/v1/status/tsdb?limit=1",
          OK("{\"headStats\":{\"numSeries\":3,\"numLabelPairs\":6,\"chunkCount\":0,\"minTime\":"
             "9223372036854775807,\"maxTime\":-9223372036854775808},\"seriesCountByMetricName\":[{"

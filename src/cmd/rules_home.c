@@ -26,9 +26,8 @@ int rules_home_notify(const struct settings *settings, const char *hostname, str
                       struct error *err)
 {
     char *url = external_url(settings, hostname);
-    struct notify_options o = {.repeat_ms = settings->notify_repeat_ms,
-                               .external_url = url,
-                               .version = program_version()};
+    struct notify_options o = {
+        .repeat_ms = settings->notify_repeat_ms, .external_url = url, .version = program_version()};
     int code = url ? notify_open(&o, ret, err) : error_errno(err, -ENOMEM, "receivers of alerts");
 
     free(url);
@@ -54,8 +53,8 @@ static struct notify_rules rules_of(const struct scrape_alerts *alerts,
     struct notify_rules rules = {.apply = relabel ? scrape_alert_relabel : NULL, .rules = relabel};
 
     if (alerts->owner)
-        rules.lender = (struct notify_lender){alerts->owner, scrape_alerting_hold,
-                                              scrape_alerting_release};
+        rules.lender =
+            (struct notify_lender){alerts->owner, scrape_alerting_hold, scrape_alerting_release};
     return rules;
 }
 

@@ -16,8 +16,8 @@ struct rules_home {
     struct forward *forward;   /* sends it on; NULL: it is only kept */
 };
 
-/** Opens what tells of alerts; nobody is told yet. `hostname` stands in links when no --external-url
- * says better. */
+/** Opens what tells of alerts; nobody is told yet. `hostname` stands in links when no
+ * --external-url says better. */
 MUST_CHECK int rules_home_notify(const struct settings *settings, const char *hostname,
                                  struct notify **ret, struct error *err);
 

@@ -162,7 +162,7 @@ struct fresh {
     struct scrape_config *scrape;
     struct rule_set *rules;
     struct choice *choice;
-    struct arena arena; /* of the choice */
+    struct arena arena;                      /* of the choice */
     struct http_fresh *listeners[LISTENERS]; /* certificates and users */
 };
 
@@ -410,6 +410,19 @@ static int open_host(struct service *s, struct error *err)
     return code;
 }
 
+/* No rules are evaluated here, so there are no alerts. */
+static void note_alerting(struct service *s)
+{
+    struct scrape_alerts *alerts;
+
+    if (scrape_alerts_list(s->scrape, &alerts, NULL))
+        return;
+    if (alerts->owner)
+        log_warn("alerting of the scrape configuration has no effect: an agent evaluates no rules",
+                 "file", s->settings->scrape_config);
+    scrape_alerts_free(alerts);
+}
+
 static int open_agent(struct service *s, struct error *err)
 {
     int code = list_receivers(s, err);
@@ -420,7 +433,11 @@ static int open_agent(struct service *s, struct error *err)
         return error_set(err, -EINVAL,
                          "algalon agent needs --remote-write=URL: where to send what it scrapes");
     code = open_forward(s, err);
-    return code ? code : open_scrape(s, err);
+    if (!code)
+        code = open_scrape(s, err);
+    if (!code)
+        note_alerting(s);
+    return code;
 }
 
 static void fill_api(struct service *s)

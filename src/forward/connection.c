@@ -17,7 +17,7 @@ struct connection {
     const atomic_bool *stop;
     char agent[64];
     struct outbound *outbound; /* NULL: has to be opened */
-    bool asked, zstd; /* asked: `zstd` is known */
+    bool asked, zstd;          /* asked: `zstd` is known */
     struct buf body;
 };
 

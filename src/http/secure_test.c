@@ -176,6 +176,28 @@ static void what_was_read_is_not_in_force_before_it_is_taken(void **state)
     http_fresh_drop(NULL);
 }
 
+static void a_listener_that_refuses_its_file_leaves_the_others_as_they_were(void **state)
+{
+    struct fixture *f = *state;
+    struct http_server *open_one;
+    struct http_fresh *fresh[2];
+    struct error err = {0};
+
+    write_users(f, "alice");
+    assert_int_equal(start(f, "127.0.0.1:0", true, &err), 0);
+    open_one = f->server;
+    unsigned port = f->port;
+    assert_int_equal(start(f, ":0", false, &err), 0);
+    write_file(f, "web.yml", "", 0); /* the first may be open to all, the second may not */
+    assert_int_equal(http_server_read(open_one, &fresh[0], &err), 0);
+    assert_int_equal(http_server_read(f->server, &fresh[1], &err), -EPERM);
+    http_fresh_drop(fresh[0]);
+    assert_int_equal(status_of(f, "/hello", ""), 401);
+    f->port = port;
+    assert_int_equal(status_of(f, "/hello", ""), 401);
+    http_server_stop(open_one, 500);
+}
+
 static void a_reload_takes_the_new_users_or_keeps_the_old(void **state)
 {
     struct fixture *f = *state;
@@ -447,6 +469,7 @@ int main(void)
         WITH_DIR(pages_of_other_sites_change_nothing),
         WITH_DIR(a_reload_takes_the_new_users_or_keeps_the_old),
         WITH_DIR(what_was_read_is_not_in_force_before_it_is_taken),
+        WITH_DIR(a_listener_that_refuses_its_file_leaves_the_others_as_they_were),
         WITH_DIR(beyond_loopback_it_wants_credentials_or_a_word),
         WITH_DIR(a_taken_address_says_whose_option_it_is),
         WITH_DIR(certificates_are_served_and_reloaded),

@@ -8,7 +8,7 @@
 struct notify {
     int64_t repeat_ms;
     char *external_url, *version;
-    unsigned opened;      /* receivers so far; names their threads */
+    unsigned opened; /* receivers so far; names their threads */
     _Atomic uint64_t generation;
     pthread_mutex_t lock; /* lock: everything below */
     struct receiver *receivers[NOTIFY_RECEIVERS_MAX];

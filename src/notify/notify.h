@@ -44,9 +44,9 @@ struct notify_rules {
 
 struct notify_receiver {
     enum notify_kind kind;
-    const char *url;    /* posted to as it is; may hold user and password */
-    const char *option; /* that gave it, for errors: "--webhook" */
-    uint64_t key;       /* of the settings below: equal ones have equal keys */
+    const char *url;                /* posted to as it is; may hold user and password */
+    const char *option;             /* that gave it, for errors: "--webhook" */
+    uint64_t key;                   /* of the settings below: equal ones have equal keys */
     const struct http_config *http; /* NULL: nothing is said; lent by rules.lender */
     int64_t timeout_ms;             /* of a request; 0: 10 s */
     struct notify_rules rules;      /* of alerts for it alone */
@@ -73,11 +73,11 @@ MUST_CHECK int notify_open(const struct notify_options *options, struct notify *
                            struct error *err);
 
 /**
- * From now on these are told, of alerts whose labels `rules` (NULL: none) have rewritten. A receiver
- * of equal kind, URL and key stays, with all that it knows and what waits; others begin and end. Of
- * equal ones the first counts. Texts are copied.
- * Errors: -EINVAL a URL that is none, -E2BIG too many receivers, -ELIBACC libcurl is not installed,
- * -ENOMEM; everything is as before. Threads: one at a time.
+ * From now on these are told, of alerts whose labels `rules` (NULL: none) have rewritten. A
+ * receiver of equal kind, URL and key stays, with all that it knows and what waits; others begin
+ * and end. Of equal ones the first counts. Texts are copied. Errors: -EINVAL a URL that is none,
+ * -E2BIG too many receivers, -ELIBACC libcurl is not installed, -ENOMEM; everything is as before.
+ * Threads: one at a time.
  */
 MUST_CHECK int notify_set(struct notify *n, const struct notify_receiver *receivers, size_t len,
                           const struct notify_rules *rules, struct error *err);

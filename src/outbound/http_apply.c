@@ -32,16 +32,11 @@ static bool load(struct http_library *lib)
         const char *name;
         void *slot;
     } symbols[] = {
-        {"curl_global_init", &lib->global_init},
-        {"curl_easy_init", &lib->easy_init},
-        {"curl_easy_setopt", &lib->easy_setopt},
-        {"curl_easy_getinfo", &lib->easy_getinfo},
-        {"curl_easy_perform", &lib->easy_perform},
-        {"curl_easy_reset", &lib->easy_reset},
-        {"curl_easy_cleanup", &lib->easy_cleanup},
-        {"curl_easy_strerror", &lib->easy_strerror},
-        {"curl_slist_append", &lib->slist_append},
-        {"curl_slist_free_all", &lib->slist_free_all},
+        {"curl_global_init", &lib->global_init},   {"curl_easy_init", &lib->easy_init},
+        {"curl_easy_setopt", &lib->easy_setopt},   {"curl_easy_getinfo", &lib->easy_getinfo},
+        {"curl_easy_perform", &lib->easy_perform}, {"curl_easy_reset", &lib->easy_reset},
+        {"curl_easy_cleanup", &lib->easy_cleanup}, {"curl_easy_strerror", &lib->easy_strerror},
+        {"curl_slist_append", &lib->slist_append}, {"curl_slist_free_all", &lib->slist_free_all},
     };
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* kept: other threads may be in it */
 
@@ -155,7 +150,8 @@ static int set_auth(const struct setup *t, const struct http_auth *auth, struct 
         return set_basic(t, auth, err);
     if (auth->authorization) {
         code = http_secret(auth->credentials, auth->credentials_file, &secret, err);
-        if (!code && *secret && add_to(t->lib, &t->lists->headers, STR("Authorization"), auth->type, str_of(secret)))
+        if (!code && *secret &&
+            add_to(t->lib, &t->lists->headers, STR("Authorization"), auth->type, str_of(secret)))
             code = error_errno(err, -ENOMEM, "HTTP request");
     }
     free(secret);
@@ -195,7 +191,8 @@ static int set_server_name(const struct setup *t, struct str url, struct str nam
     const char *slash = memchr(rest.ptr, '/', rest.len);
     size_t host_len = slash ? (size_t)(slash - rest.ptr) : rest.len;
     const char *at = memrchr(rest.ptr, '@', host_len);
-    size_t user_len = at ? (size_t)(at + 1 - rest.ptr) : 0; /* user and password stay with the URL */
+    size_t user_len =
+        at ? (size_t)(at + 1 - rest.ptr) : 0; /* user and password stay with the URL */
     struct str host = str_make(rest.ptr + user_len, host_len - user_len);
     const char *colon = memrchr(host.ptr, ':', host.len),
                *bracket = memchr(host.ptr, ']', host.len);
@@ -214,7 +211,9 @@ static int set_server_name(const struct setup *t, struct str url, struct str nam
         t->lists->connect_to = lib->slist_append(NULL, to.ptr);
     buf_fini(&to);
     lib->easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->lists->connect_to);
-    return t->lists->connect_to && !ret->failed ? add_to(t->lib, &t->lists->headers, STR("Host"), STR(""), host) : -ENOMEM;
+    return t->lists->connect_to && !ret->failed
+               ? add_to(t->lib, &t->lists->headers, STR("Host"), STR(""), host)
+               : -ENOMEM;
 }
 
 static void set_pem(const struct setup *t, CURLoption file_option, struct str file,

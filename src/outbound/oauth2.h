@@ -8,7 +8,9 @@
 
 #define OAUTH2_TIMEOUT_MS 10000
 #define OAUTH2_ANSWER_MAX 65536
-#define OAUTH2_REFUSED_NS (10 * (uint64_t)NS_PER_S) /* a refused token is not fetched anew sooner */
+#define OAUTH2_REFUSED_NS                                                                          \
+    (10 * (uint64_t)NS_PER_S) /* a refused token is not fetched anew sooner                        \
+                               */
 
 /* A request: `form` is posted to token_url by `http`. */
 struct oauth2_request {

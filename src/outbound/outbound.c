@@ -176,8 +176,9 @@ static int add_headers(struct outbound *o, struct error *err)
     }
     if (longer)
         o->lists.headers = longer;
-    bool good = longer && (!o->bearer.value || !http_lists_add(o->lib, &o->lists, STR("Authorization"),
-                                                               STR(""), str_of(o->bearer.value)));
+    bool good =
+        longer && (!o->bearer.value || !http_lists_add(o->lib, &o->lists, STR("Authorization"),
+                                                       STR(""), str_of(o->bearer.value)));
     return good ? 0 : error_errno(err, -ENOMEM, "HTTP request");
 }
 

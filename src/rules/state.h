@@ -21,8 +21,8 @@ struct alert {
         keep_ms; /* since when it fires only because of keep_firing_for; INT64_MIN: it doesn't */
     int64_t told_ms;          /* when receivers were told last; INT64_MIN: never */
     uint64_t told_generation; /* which receivers: notify_generation() */
-    bool seen;       /* in the turn going on */
-    bool is_new;     /* made in the turn going on */
+    bool seen;                /* in the turn going on */
+    bool is_new;              /* made in the turn going on */
 };
 
 enum rule_health {

@@ -88,9 +88,8 @@ static int read_entry(struct reader *r, const struct yaml_node *node, struct ale
     to->path = STR("");
     to->timeout_ms = TIMEOUT_MS;
     http_config_init(&to->http);
-    const struct key_table tables[] = {{keys, ARRAY_LEN(keys), to},
-                                       http_config_keys(&to->http),
-                                       sd_config_keys(&to->source)};
+    const struct key_table tables[] = {
+        {keys, ARRAY_LEN(keys), to}, http_config_keys(&to->http), sd_config_keys(&to->source)};
     int code = reader_map(r, node, "alertmanagers", tables, ARRAY_LEN(tables));
     if (!code)
         code = http_config_settle(r, node->line, &to->http);

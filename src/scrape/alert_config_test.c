@@ -20,31 +20,31 @@ static struct scrape_config *read(const char *text)
 
 static void all_keys_are_read(void **state)
 {
-    struct scrape_config *c = read(
-        "alerting:\n"
-        "  alert_relabel_configs:\n"
-        "  - {action: labeldrop, regex: replica}\n"
-        "  alertmanagers:\n"
-        "  - scheme: https\n"
-        "    path_prefix: am//x/\n"
-        "    timeout: 3s\n"
-        "    api_version: v2\n"
-        "    basic_auth: {username: u, password_file: p}\n"
-        "    tls_config: {ca_file: ca.pem, server_name: am, min_version: TLS13}\n"
-        "    proxy_url: http://proxy:1\n"
-        "    no_proxy: a,b\n"
-        "    follow_redirects: false\n"
-        "    enable_http2: false\n"
-        "    http_headers: {X-Scope: {values: [a]}}\n"
-        "    static_configs: [{targets: ['a:1', 'b:2']}]\n"
-        "    file_sd_configs: [{files: [am.yml]}]\n"
-        "    dns_sd_configs: [{names: [a], type: A, port: 9093}]\n"
-        "    http_sd_configs: [{url: 'http://a/'}]\n"
-        "    relabel_configs: [{action: keep, source_labels: [__address__], regex: 'a.*'}]\n"
-        "    alert_relabel_configs: [{target_label: to, replacement: here}]\n"
-        "  - oauth2: {client_id: a, client_secret: b, token_url: 'http://t'}\n"
-        "    proxy_from_environment: true\n"
-        "  - authorization: {credentials: c}\n");
+    struct scrape_config *c =
+        read("alerting:\n"
+             "  alert_relabel_configs:\n"
+             "  - {action: labeldrop, regex: replica}\n"
+             "  alertmanagers:\n"
+             "  - scheme: https\n"
+             "    path_prefix: am//x/\n"
+             "    timeout: 3s\n"
+             "    api_version: v2\n"
+             "    basic_auth: {username: u, password_file: p}\n"
+             "    tls_config: {ca_file: ca.pem, server_name: am, min_version: TLS13}\n"
+             "    proxy_url: http://proxy:1\n"
+             "    no_proxy: a,b\n"
+             "    follow_redirects: false\n"
+             "    enable_http2: false\n"
+             "    http_headers: {X-Scope: {values: [a]}}\n"
+             "    static_configs: [{targets: ['a:1', 'b:2']}]\n"
+             "    file_sd_configs: [{files: [am.yml]}]\n"
+             "    dns_sd_configs: [{names: [a], type: A, port: 9093}]\n"
+             "    http_sd_configs: [{url: 'http://a/'}]\n"
+             "    relabel_configs: [{action: keep, source_labels: [__address__], regex: 'a.*'}]\n"
+             "    alert_relabel_configs: [{target_label: to, replacement: here}]\n"
+             "  - oauth2: {client_id: a, client_secret: b, token_url: 'http://t'}\n"
+             "    proxy_from_environment: true\n"
+             "  - authorization: {credentials: c}\n");
     const struct alerting *a = c->alerting;
     const struct alert_config *first = &a->entries[0];
     size_t kinds = 0;

@@ -153,10 +153,11 @@ static int read_validation(struct reader *r, const struct yaml_node *node, void 
     (void)to;
     if (code || !text.len || str_is(text, "utf8"))
         return code;
-    return reader_bad(r, node->line, str_is(text, "legacy")
-                                         ? "metric_name_validation_scheme: legacy is not supported, "
-                                           "names are taken as they come (utf8)"
-                                         : "metric_name_validation_scheme is utf8");
+    return reader_bad(r, node->line,
+                      str_is(text, "legacy")
+                          ? "metric_name_validation_scheme: legacy is not supported, "
+                            "names are taken as they come (utf8)"
+                          : "metric_name_validation_scheme is utf8");
 }
 
 static int read_escaping(struct reader *r, const struct yaml_node *node, void *to)
@@ -439,10 +440,10 @@ static int read_query_offset(struct reader *r, const struct yaml_node *node, voi
     int code = reader_duration(r, node, &offset_ms);
 
     (void)to;
-    return !code && offset_ms
-               ? reader_bad(r, node->line, "rule_query_offset is not supported: write the offset "
+    return !code && offset_ms ? reader_bad(r, node->line,
+                                           "rule_query_offset is not supported: write the offset "
                                            "into the expressions")
-               : code;
+                              : code;
 }
 
 static int read_remote_write(struct reader *r, const struct yaml_node *node, void *to)

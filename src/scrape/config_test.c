@@ -202,7 +202,7 @@ static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void
     assert_true(str_is(c->rule_files.items[0], "/d/r/*.yml"));
     assert_int_equal(c->warnings.len, 3);
     assert_true(str_is(c->warnings.items[1], "/d/f.yml:4: remote_read is passed over: queries are "
-                                       "answered from this store"));
+                                             "answered from this store"));
     config_free(c);
 }
 
@@ -460,6 +460,34 @@ static void addresses_of_the_command_line_may_be_urls(void **state)
     }
 }
 
+static void turns_stand_where_the_job_wants_them(void **state)
+{
+    struct scrape_job job = {.offset_ms = 3000};
+    struct target t = {.spec = {.job = &job, .interval_ms = 10000, .key = 77}};
+
+    (void)state;
+    assert_int_equal(target_next_turn(&t, 1700000000123), 1700000003000);
+    assert_int_equal(target_next_turn(&t, 1700000003000), 1700000013000);
+    job = (struct scrape_job){.align_ms = 60000};
+    assert_int_equal(target_next_turn(&t, 1700000000123), 1700000010000);
+}
+
+static void extra_series_are_asked_for_by_all_or_by_a_job(void **state)
+{
+    struct error err = {0};
+    struct scrape_config *c;
+
+    (void)state;
+    if (config_parse("f.yml",
+                     STR("global: {extra_scrape_metrics: true}\nscrape_configs:\n- {job_name: a}\n"
+                         "- {job_name: b, extra_scrape_metrics: false}\n"),
+                     &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(config_job(c, STR("a"))->extra_metrics, TRISTATE_YES);
+    assert_int_equal(config_job(c, STR("b"))->extra_metrics, TRISTATE_NO);
+    config_free(c);
+}
+
 static void turns_are_spread_and_keep_their_place(void **state)
 {
     struct target t = {.spec = {.interval_ms = 5000}};
@@ -580,6 +608,8 @@ int main(void)
         cmocka_unit_test(an_address_becomes_a_url_and_labels),
         cmocka_unit_test(addresses_of_the_command_line_may_be_urls),
         cmocka_unit_test(turns_are_spread_and_keep_their_place),
+        cmocka_unit_test(turns_stand_where_the_job_wants_them),
+        cmocka_unit_test(extra_series_are_asked_for_by_all_or_by_a_job),
         cmocka_unit_test(files_of_targets_are_followed),
         cmocka_unit_test(a_bad_file_of_targets_is_explained),
     };

@@ -53,7 +53,7 @@ struct transfer {
 struct client {
     struct library lib;
     struct http_library *http; /* opened with `lib` */
-    CURLM *multi; /* NULL: libcurl is not open */
+    CURLM *multi;              /* NULL: libcurl is not open */
     char *user_agent;
     int epoll_fd, wake_fd;
     struct epoll_event events[EVENTS_MAX];

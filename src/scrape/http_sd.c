@@ -18,7 +18,7 @@ static int ask(void *self, const struct pull_context *ctx, struct group_list *re
 {
     struct http_sd *sd = self;
     const struct http_header extra = {STR("X-Prometheus-Refresh-Interval-Seconds"), sd->interval,
-                                        STR("")};
+                                      STR("")};
     const struct yaml_node *root;
 
     int code = ask_json(&sd->server, ctx, STR(""), &extra, 1, true, &ret->arena, &root, err);

@@ -23,8 +23,7 @@ static int fill(struct arena *a, const struct write_config *from, struct scrape_
     };
     if (from->name.len)
         to->name = arena_strndup(a, from->name.ptr, from->name.len);
-    return to->url && (to->name || !from->name.len) ? 0
-                                                    : error_errno(err, -ENOMEM, "remote_write");
+    return to->url && (to->name || !from->name.len) ? 0 : error_errno(err, -ENOMEM, "remote_write");
 }
 
 int scrape_receivers_read(const char *config_file, struct scrape_receivers **ret, struct error *err)

@@ -16,7 +16,7 @@ struct scrape_receiver {
     const char *name; /* stands in metrics in place of the URL; NULL: not given */
     int64_t timeout_ms;
     const struct http_config *http; /* NULL: nothing is said */
-    const struct relabel *relabel; /* NULL: labels go as they are */
+    const struct relabel *relabel;  /* NULL: labels go as they are */
 };
 
 struct scrape_receivers {

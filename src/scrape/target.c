@@ -337,7 +337,7 @@ void target_configure(struct target *t, bool changed, bool extra_metrics)
         settings.label_name_length_limit = job->limits.label_name_length;
         settings.label_value_length_limit = job->limits.label_value_length;
         settings.extra = job->extra_metrics == TRISTATE_UNSAID ? extra_metrics
-                                                                : job->extra_metrics == TRISTATE_YES;
+                                                               : job->extra_metrics == TRISTATE_YES;
         settings.timeout_s = (double)t->spec.timeout_ms / 1000;
     }
     feed_configure(t->feed, &settings, changed);

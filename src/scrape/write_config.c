@@ -44,9 +44,10 @@ static int read_round_robin(struct reader *r, const struct yaml_node *node, void
 
     (void)to;
     return !code && on
-               ? reader_bad(r, node->line,
-                            "round_robin_dns is not supported: the addresses of a name are tried in "
-                            "the order in which the resolver gives them")
+               ? reader_bad(
+                     r, node->line,
+                     "round_robin_dns is not supported: the addresses of a name are tried in "
+                     "the order in which the resolver gives them")
                : code;
 }
 
@@ -58,13 +59,14 @@ static int read_round_robin(struct reader *r, const struct yaml_node *node, void
     }
 REFUSED(read_sigv4, "sigv4 is not supported: let a proxy that signs (aws-sigv4-proxy) stand before "
                     "the receiver")
-REFUSED(read_azuread, "azuread is not supported: use oauth2, or authorization.credentials_file with a "
-                      "token that something else renews")
+REFUSED(read_azuread,
+        "azuread is not supported: use oauth2, or authorization.credentials_file with a "
+        "token that something else renews")
 REFUSED(read_google, "google_iam is not supported: use authorization.credentials_file with a token "
                      "that something else renews")
 
-/* Shards, batches and back-off of a queue in memory. Checked, so that a slip of the pen is seen, and
- * said to be without effect. */
+/* Shards, batches and back-off of a queue in memory. Checked, so that a slip of the pen is seen,
+ * and said to be without effect. */
 static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
 {
     struct queue {
@@ -111,9 +113,9 @@ static int read_metadata(struct reader *r, const struct yaml_node *node, void *t
     int code = reader_map(r, node, "metadata_config", &table, 1);
 
     (void)to;
-    return !code && m.send ? reader_bad(r, node->line,
-                                        "metadata_config: metadata is not sent; say send: false")
-                           : code;
+    return !code && m.send
+               ? reader_bad(r, node->line, "metadata_config: metadata is not sent; say send: false")
+               : code;
 }
 
 /* `headers` is a map here, not the list of vmagent's jobs. */

@@ -110,6 +110,33 @@ describe('pushed text', () => {
   });
 });
 
+describe('a reload with a mistake', () => {
+  it('leaves the users of the listeners as they were, and one without takes them', async () => {
+    const dir = temporaryFolder();
+    const hash = '$2b$04$/Q9lvMpBMMq1gRRIO.OlCOg.jl1XQThPxjlA4Lr6ZzlpQQmDJfeAq'; // of "word"
+    const write = (user, scrape) => {
+      fs.writeFileSync(path.join(dir, 'web.yml'), `basic_auth_users: {${user}: '${hash}'}\n`);
+      fs.writeFileSync(path.join(dir, 'p.yml'), scrape);
+    };
+    write('me', 'scrape_configs: []\n');
+    const algalon = await Algalon.start({ command: 'host', args: [`--web.config.file=${dir}/web.yml`, `--scrape-config=${dir}/p.yml`] });
+    const ask = (where, user, target = '/api/v1/labels', method = 'GET') => fetch(`${where}${target}`, { method, headers: { Authorization: `Basic ${Buffer.from(`${user}:word`).toString('base64')}` } });
+    const statuses = async (user) => [(await ask(algalon.api, user)).status, (await ask(algalon.web, user)).status];
+    try {
+      write('you', 'scrape_configs: {}\n');
+      const answer = await ask(algalon.api, 'me', '/-/reload', 'POST');
+      assert.equal(answer.status, 500);
+      assert.match(await answer.text(), /p\.yml:1: /);
+      assert.deepEqual([await statuses('me'), await statuses('you')], [[200, 200], [401, 401]]);
+      write('you', 'scrape_configs: []\n');
+      assert.equal((await ask(algalon.api, 'me', '/-/reload', 'POST')).status, 200);
+      assert.deepEqual([await statuses('me'), await statuses('you')], [[401, 401], [200, 200]]);
+    } finally {
+      await algalon.stop();
+    }
+  });
+});
+
 describe('a broken dashboard file', () => {
   it('is listed with what is wrong, and the others work', async () => {
     const dir = temporaryFolder();

@@ -14,6 +14,8 @@ const hasPrometheus = run('prometheus', ['--version']).code === 0 && run('promto
 /** One job around some of its keys, written as flow or block YAML. */
 const job = (text) => `scrape_configs:\n- job_name: j\n${text.replace(/^/gm, '  ')}\n`;
 const rule = (text) => job(`relabel_configs:\n- ${text}`);
+const manager = (text) => `alerting:\n  alertmanagers:\n  - {${text}}\n`;
+const receiver = (text) => `remote_write:\n- {url: "http://a", ${text}}\n`;
 
 // [configuration, taken?]; `ours` where we differ on purpose, with the reason.
 const VERDICTS = [
@@ -126,8 +128,93 @@ const VERDICTS = [
   [job('enable_compression: false'), { ours: true }],
   ['global: {sample_limit: 5}\n', { ours: true }],
   ['scrape_config_files: ["x/*.yml"]\n', { ours: true }],
+  ['alerting:\n'],
+  ['alerting: {alert_relabel_configs: [{action: labeldrop, regex: replica}]}\n'],
+  ['alerting: {alert_relabel_configs: [{action: nope}]}\n'],
+  ['alerting: {unknown: 1}\n'],
+  ['alerting: {alertmanagers: {}}\n'],
+  [manager('')],
+  [manager('scheme: https, path_prefix: /am, timeout: 3s, api_version: v2')],
+  [manager('api_version: v1'), { ours: false }], // gone from Alertmanager and from Prometheus 3
+  [manager('api_version: v3')],
+  [manager('timeout: x')],
+  [manager('timeout: 5')],
+  [manager('job_name: a')],
+  [manager('static_configs: [{targets: ["a:1"]}]')],
+  [manager('static_configs: [{targets: ["http://a"]}]')],
+  [manager('file_sd_configs: [{files: [a.yml]}], relabel_configs: [{action: drop, source_labels: [a], regex: b}]')],
+  [manager('dns_sd_configs: [{names: [a], type: A, port: 1}]')],
+  [manager('dns_sd_configs: [{names: [a], type: A}]')],
+  [manager('http_sd_configs: [{url: "http://a/"}]')],
+  [manager('consul_sd_configs: [{server: "a:1"}]')],
+  [manager('basic_auth: {username: a, password: b}')],
+  [manager('basic_auth: {username: a}, bearer_token: b')],
+  [manager('authorization: {credentials: a}, follow_redirects: false, enable_http2: false')],
+  [manager('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}, tls_config: {server_name: a, min_version: TLS13}')],
+  [manager('tls_config: {cert_file: a}'), { ours: false }], // as everywhere else; promtool does not look here
+  [manager('proxy_url: http://proxy:1')],
+  [receiver('name: a, remote_timeout: 5s, headers: {X-A: b}')],
+  [receiver('headers: {Authorization: b}')],
+  [receiver('headers: {Content-Encoding: b}')],
+  [receiver('headers: [a]')],
+  [receiver('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}')],
+  [receiver('oauth2: {client_id: a, client_secret: b, token_url: "http://a"}, basic_auth: {username: a}')],
+  [receiver('tls_config: {server_name: a, min_version: TLS12, ca_file: c}')],
+  [receiver('proxy_url: "http://a:1", follow_redirects: false, enable_http2: false')],
+  [receiver('write_relabel_configs: [{action: keep, source_labels: [a], regex: b}]')],
+  [receiver('queue_config: {capacity: 1, max_shards: 2, min_shards: 1, max_samples_per_send: 3, batch_send_deadline: 5s, min_backoff: 1s, max_backoff: 2s, retry_on_http_429: true}')],
+  [receiver('queue_config: {shards: 1}')],
+  [receiver('queue_config: {capacity: a}')],
+  [receiver('metadata_config: {send: false, send_interval: 1m, max_samples_per_send: 2}')],
+  [receiver('metadata_config: {unknown: false}')],
+  [receiver('metadata_config: {send: true}'), { ours: false }], // it is not sent
+  [receiver('send_exemplars: false, send_native_histograms: false')],
+  [receiver('send_exemplars: true'), { ours: false }], // there are none
+  [receiver('sigv4: {region: a}'), { ours: false }],
+  [receiver('unknown: 1')],
+  ['remote_write: [{}]\n'],
+  ['global: {query_log_file: a}\n'],
+  [job('scrape_interval: 5')],
+  [job('native_histogram_bucket_limit: 5'), { ours: true }],
+  ['storage: {tsdb: {out_of_order_time_window: 5m}}\n'],
+  ['tracing: {endpoint: "a:1"}\n'],
+  ['remote_read: [{url: "http://a"}]\n'],
   // Not supported here, and said.
   [job('scrape_interval: 10ms\nscrape_timeout: 10ms'), { ours: false }], // shorter than 100 ms
+];
+
+// Keys that Debian's promtool does not know yet, and vmagent's: taken, or refused in these words, always with file and line.
+const NEWER = [
+  ['global: {scrape_native_histograms: true}\n', 'native histograms are not supported'],
+  ['global: {convert_classic_histograms_to_nhcb: true}\n', 'native histograms are not supported'],
+  ['global: {always_scrape_classic_histograms: true, metric_name_validation_scheme: utf8, metric_name_escaping_scheme: allow-utf-8, extra_scrape_metrics: true, keep_dropped_targets: 3, label_limit: 4, body_size_limit: 1MB, scrape_failure_log_file: a}\n'],
+  ['global: {metric_name_validation_scheme: legacy}\n', 'legacy is not supported'],
+  ['global: {metric_name_validation_scheme: x}\n', 'metric_name_validation_scheme is utf8'],
+  ['global: {metric_name_escaping_scheme: dots}\n', 'allow-utf-8 alone is supported'],
+  ['global: {rule_query_offset: 1m}\n', 'rule_query_offset is not supported'],
+  ['global: {rule_query_offset: 0s}\n'],
+  ['scrape_configs: []\nruntime: {gogc: 75}\notlp: {promote_resource_attributes: [a]}\n'],
+  [job('scrape_classic_histograms: true\nfallback_scrape_protocol: PrometheusText0.0.4\nscrape_failure_log_file: a\nextra_scrape_metrics: false\nmetric_name_validation_scheme: utf8')],
+  [job('fallback_scrape_protocol: PrometheusProto'), 'PrometheusProto is not supported'],
+  [job('basic_auth: {username_file: a, password_file: b}')],
+  [job('scrape_native_histograms: true'), 'native histograms are not supported'],
+  [manager('sigv4: {region: a}'), 'sigv4 is not supported'],
+  [receiver('azuread: {cloud: a}'), 'azuread is not supported'],
+  [receiver('google_iam: {credentials_file: a}'), 'google_iam is not supported'],
+  [receiver('round_robin_dns: true'), 'round_robin_dns is not supported'],
+  [receiver('protobuf_message: io.prometheus.write.v2.Request'), 'prometheus.WriteRequest'],
+  [receiver('protobuf_message: prometheus.WriteRequest, round_robin_dns: false, http_headers: {X: {values: [a]}}, proxy_from_environment: true')],
+  [receiver('queue_config: {sample_age_limit: 1h}')],
+  [manager('alert_relabel_configs: [{target_label: a, replacement: b}], http_headers: {X: {secrets: [a]}}, proxy_from_environment: true')],
+  // vmagent's
+  [job('stream_parse: true\nmax_scrape_size: 5MB\ndisable_compression: true\ndisable_keepalive: true\nheaders: ["X-A: b"]\nrelabel_debug: true')],
+  [job('scrape_interval: 10s\nscrape_align_interval: 5s\nscrape_offset: 3s')],
+  [job('scrape_interval: 10s\nscrape_align_interval: 1m')],
+  [job('scrape_interval: 10s\nscrape_align_interval: 7s'), 'no multiple or part of'],
+  [job('series_limit: 5'), 'series_limit is not supported'],
+  [job('series_limit: 0\nno_stale_markers: false')],
+  [job('no_stale_markers: true'), 'no_stale_markers is not supported'],
+  [job('proxy_bearer_token: a'), "key 'proxy_bearer_token'"],
 ];
 
 const RELABELLED = `
@@ -205,6 +292,17 @@ describe('scrape configuration', { skip: !hasPrometheus && 'no prometheus here' 
       if (taken !== wanted) wrong.push(`promtool ${theirs[i] ? 'takes' : 'refuses'}, algalon ${taken ? 'takes' : 'refuses'}:\n${text}${ours.err}`);
     }
     assert.deepEqual(wrong, []);
+  });
+
+  it('is taken or refused with file and line where its keys are newer than promtool', { timeout: 60_000 }, () => {
+    const dir = temporaryFolder('algalon-newer');
+    const file = path.join(dir, 'p.yml');
+    for (const [text, words] of NEWER) {
+      fs.writeFileSync(file, text);
+      const { code, out, err } = run(binary, ['check', file]);
+      if (!words) assert.equal(code, 0, `${text}${out}${err}`);
+      else assert.ok(code !== 0 && new RegExp(`p\\.yml:[1-9]\\d*: `).test(out + err) && (out + err).includes(words), `${text}${out}${err}`);
+    }
   });
 
   it('gives the same targets with the same labels as prometheus', { timeout: 60_000 }, async () => {

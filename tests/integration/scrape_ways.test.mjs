@@ -232,7 +232,7 @@ scrape_configs:
 - {job_name: none, static_configs: [{targets: ['127.0.0.1:1']}]}
 remote_write:
 ${Object.entries(receivers).map(([name, keys]) => `- {name: ${name}, ${keys}}\n`).join('')}`);
-    const agent = await Algalon.start({ command: 'agent', args: [`--scrape-config=${dir}/p.yml`, '--remote-write-compression=snappy'], env: { HTTPS_PROXY: proxy.url, https_proxy: proxy.url } });
+    const agent = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/p.yml`, '--remote-write-compression=snappy'], env: { HTTPS_PROXY: proxy.url, https_proxy: proxy.url } });
     const text = async () => (await fetch(`${agent.api}/metrics`)).text();
     const failing = async () => [...(await text()).matchAll(/^algalon_forward_failing\{receiver="(\w+)"\} 1$/gm)].map((match) => match[1]).sort();
     try {
