@@ -129,7 +129,8 @@ struct discovery_status {
     char last_error[240]; /* "" when the last look worked */
 };
 
-/** Calls `visit` for each discovery of each job, in order. Any thread; waits while targets are made
+/** Calls `visit` for each discovery of each job, in order, then for those of Alertmanagers, whose
+ * job is called "alertmanagers". Any thread; waits while targets are made
  * anew. */
 void scrape_visit_discoveries(struct scrape *s,
                               void (*visit)(void *ctx, const struct discovery_status *d),

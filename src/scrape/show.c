@@ -57,12 +57,14 @@ static void count_addresses(void *ctx, const struct target_group *group)
 void scrape_visit_discoveries(struct scrape *s,
                               void (*visit)(void *ctx, const struct discovery_status *d), void *ctx)
 {
+    struct discovery **list;
+
     pthread_mutex_lock(&s->config_lock);
-    for (size_t i = 0; i < s->config->job_len; i++) {
-        const struct scrape_job *job = s->config->jobs[i];
-        for (const struct discovery *d = job->discoveries; d; d = d->next) {
+    const struct scrape_config *c = s->config;
+    for (size_t i = 0; (list = config_discoveries(c, i)); i++) {
+        for (const struct discovery *d = *list; d; d = d->next) {
             struct discovery_status status = {
-                .job = job->name,
+                .job = i < c->job_len ? c->jobs[i]->name : STR("alertmanagers"),
                 .kind = d->ops->name,
                 .last_ok_ms = d->state.last_ok_ms,
                 .looks_total = d->state.looks_total,

@@ -92,6 +92,8 @@ describe('alerting of the configuration', () => {
     const other = await isTold(third, 0);
     assert.deepEqual(other.labels, { alertname: 'Hot', gpu: '0', severity: 'warning', site: 'north' });
     assert.equal(third.requests[0].url, '/east/alerts');
+    const { discoveries } = (await (await fetch(`${ours.api}/api/v1/targets/discoveries?scrapePool=alertmanagers`)).json()).data;
+    assert.deepEqual(discoveries.map(({ kind, found, lastError }) => [kind, found, lastError]), [['static', 1, ''], ['file', 0, ''], ['http', 1, '']]);
     assert.ok(![...first.alerts, ...third.alerts].some((one) => one.labels.alertname === 'Quiet'));
     assert.deepEqual((await known()).activeAlertmanagers.map((one) => one.url).sort(), [url(first, '/one/api/v2/alerts'), url(third, '/east/alerts')].sort());
   });

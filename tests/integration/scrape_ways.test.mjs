@@ -195,6 +195,39 @@ scrape_configs:
   });
 });
 
+describe('connections to targets', () => {
+  it('are kept between scrapes, unless a job wants none kept', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-kept');
+    const start = async () => {
+      const one = { connections: 0, scrapes: 0 };
+      one.server = http.createServer((request, response) => response.end(`scraped ${++one.scrapes}\n`));
+      one.server.keepAliveTimeout = 60_000;
+      one.server.on('connection', () => one.connections++);
+      one.port = await listen(one.server);
+      return one;
+    };
+    const [kept, closed] = [await start(), await start()];
+    fs.writeFileSync(path.join(dir, 'p.yml'), `
+global: {scrape_interval: 300ms, scrape_timeout: 300ms}
+scrape_configs:
+- {job_name: kept, static_configs: [{targets: ['127.0.0.1:${kept.port}']}]}
+- {job_name: closed, disable_keepalive: true, static_configs: [{targets: ['127.0.0.1:${closed.port}']}]}
+`);
+    const algalon = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/p.yml`] });
+    try {
+      await until('both are scraped some times', 40, () => kept.scrapes >= 5 && closed.scrapes >= 5);
+      assert.ok(closed.connections >= closed.scrapes, `${closed.connections} connections for ${closed.scrapes} scrapes`);
+      assert.ok(kept.connections < kept.scrapes, `${kept.connections} connections for ${kept.scrapes} scrapes`);
+    } finally {
+      await algalon.stop();
+      for (const one of [kept, closed]) {
+        one.server.closeAllConnections();
+        one.server.close();
+      }
+    }
+  });
+});
+
 describe('receivers of remote write are reached', () => {
   it('with tokens, through proxies and around them, by other names, with the versions of TLS that are wanted', { timeout: 120_000 }, async () => {
     const dir = temporaryFolder('algalon-receivers');
