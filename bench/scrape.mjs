@@ -7,13 +7,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary, freePorts, run, temporaryFolder } from '../tests/lib/program.mjs';
 
-const HELP = `bench/scrape.mjs [--targets=1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=15] [--churn=0.02]
+const HELP = `bench/scrape.mjs [--targets=1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=75] [--churn=0.02]
   --targets, --series   how many targets of how many series
   --interval            seconds between two scrapes of a target
   --warm, --seconds     how long each program runs before and while it is measured
   --churn               share of a target's series that end and begin anew each 15 s, as processes do`;
 
-const options = { targets: 1000, series: 1200, interval: 5, seconds: 60, warm: 15, churn: 0.02 };
+const options = { targets: 1000, series: 1200, interval: 5, seconds: 60, warm: 75, churn: 0.02 };
 for (const argument of process.argv.slice(2)) {
   const [, name, value] = /^--(\w+)=([\d.]+)$/.exec(argument) ?? [];
   if (!(name in options)) {

@@ -32,6 +32,37 @@ capabilities: {drop: [ALL]}
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
+{{/* What operators are told of the workers: dict "root" . "part" "worker" */}}
+{{- define "algalon.monitored" }}
+metadata:
+  name: {{ include "algalon.name" .root }}-worker
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "algalon.labels" . | nindent 4 }}
+    {{- with .root.Values.serviceMonitor.additionalLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  selector:
+    matchLabels: {{- include "algalon.selector" . | nindent 6 }}
+{{- end }}
+
+{{- define "algalon.endpoint" -}}
+{{- $m := .Values.serviceMonitor -}}
+port: metrics
+path: /metrics
+scheme: {{ ternary "https" "http" .Values.worker.tls }}
+interval: {{ $m.interval }}
+scrapeTimeout: {{ $m.scrapeTimeout }}
+honorLabels: {{ $m.honorLabels }}
+{{- with $m.basicAuth }}
+basicAuth: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $m.tlsConfig }}
+tlsConfig: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* A map of options as arguments. */}}
 {{- define "algalon.options" -}}
 {{- range $name, $value := . }}
