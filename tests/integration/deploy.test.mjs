@@ -4,46 +4,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { deploy, has, options, read, settings, tool, yaml } from '../lib/deploy.mjs';
 import { Algalon, Child, binary, freePorts, root, run, temporaryFolder, until } from '../lib/program.mjs';
-
-const deploy = path.join(root, 'deploy');
-const read = (...parts) => fs.readFileSync(path.join(deploy, ...parts), 'utf8');
-const has = (program) => run('sh', ['-c', `command -v ${program}`]).code === 0;
-
-const documents = new Map();
-
-/** A YAML file of deploy/, as the reader of Python's yaml package sees it. */
-function yaml(...parts) {
-  const file = parts.join('/');
-  if (!documents.has(file)) documents.set(file, readYaml(file));
-  return documents.get(file);
-}
-
-function readYaml(file) {
-  const { code, out, err } = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))', path.join(deploy, file)]);
-  assert.equal(code, 0, `${file}: ${err}`);
-  return JSON.parse(out);
-}
-
-/** NAME=value lines; a commented-out setting counts where `commented` says so. */
-function settings(text, commented = false) {
-  const pattern = commented ? /^#?([A-Z][A-Z0-9_]*)=(.*)$/gm : /^([A-Z][A-Z0-9_]*)=(.*)$/gm;
-  return new Map([...text.matchAll(pattern)].map(([, name, value]) => [name, value]));
-}
-
-const listed = new Map();
-
-/** What `algalon COMMAND --help` lists: variable of the environment -> default. */
-function options(command) {
-  if (!listed.has(command)) listed.set(command, readOptions(command));
-  return listed.get(command);
-}
-
-function readOptions(command) {
-  const { code, out } = run(binary, [command, '--help']);
-  assert.equal(code, 0);
-  return new Map([...out.matchAll(/^ {2}--([a-z][a-z.-]*).*?(?:\[([^\]]*)\])?$/gm)].map(([, name, value]) => [`ALGALON_${name.toUpperCase().replace(/[.-]/g, '_')}`, value ?? '']));
-}
 
 /** The units of systemd as [section, key, value], comments left out. */
 function unit(name) {
@@ -184,6 +146,37 @@ describe('compose files', () => {
     }
     assert.equal(new URL(env.get('ALGALON_WORKER_READY_URL')).port, env.get('ALGALON_LISTEN_METRICS').split(':').pop());
     assert.equal(new URL(env.get('ALGALON_HOST_READY_URL')).host, env.get('ALGALON_LISTEN_API'));
+  });
+
+  const compose = tool('compose-spec');
+  it('are what Compose takes, alone and together, and opening Grafana wants a password first', { skip: !compose && 'compose-spec is not there (script/setup --tests)' }, () => {
+    const dir = path.join(temporaryFolder('algalon-compose'), 'deploy');
+    fs.cpSync(deploy, dir, { recursive: true });
+    const files = (names) => names.map((name) => `compose.${name}.yml`);
+    // Asked without any setting: what is wanted is said.
+    const bare = run(compose, files(['stack', 'stack-open']), { cwd: dir });
+    assert.notEqual(bare.code, 0);
+    const open = { GRAFANA_BIND: '10.0.0.5', GRAFANA_OPEN_PASSWORD: 'long enough', GRAFANA_CERTIFICATE: '/etc/hostname', GRAFANA_KEY: '/etc/hostname' };
+    for (const name of Object.keys(open)) assert.match(bare.err, new RegExp(`${name} is missing a value: set it in \\.env`));
+    // The tool is not given the environment's settings by its own program: they are put in here.
+    const values = new Map([...versions, ...env, ...Object.entries(open)]);
+    for (const file of composeFiles) fs.writeFileSync(path.join(dir, file), read(file).replace(/\$\{([A-Z0-9_]+)(?::\?[^}]*)?\}/g, (whole, name) => values.get(name)));
+    const taken = (names) => {
+      const { code, out, err } = run(compose, ['--format=json', ...files(names)], { cwd: dir });
+      assert.equal(code, 0, `${names}: ${err}`);
+      return JSON.parse(out).services;
+    };
+    const sets = [['worker'], ['worker', 'nvidia'], ['worker', 'nvidia-cdi'], ['worker', 'nvidia-runtime'], ['host'], ['stack'], ['stack', 'stack-open']];
+    for (const names of sets) taken(names);
+    assert.deepEqual(new Set(files(sets.flat())), new Set(composeFiles), 'every file is tried');
+    const { worker } = taken(['worker', 'nvidia']);
+    assert.equal(worker.image, `${env.get('ALGALON_WORKER_IMAGE')}:${versions.get('ALGALON_VERSION')}`);
+    assert.deepEqual([worker.environment.ALGALON_EXIT_WHEN_WITHDRAWN, worker.environment.ALGALON_LISTEN_METRICS], ['true', env.get('ALGALON_LISTEN_METRICS')]);
+    const { grafana } = taken(['stack', 'stack-open']);
+    assert.equal(grafana.environment.GF_SECURITY_ADMIN_PASSWORD, open.GRAFANA_OPEN_PASSWORD);
+    // And it does look: a misspelt key is found.
+    fs.writeFileSync(path.join(dir, 'compose.worker.yml'), read('compose.worker.yml').replace('read_only: true', 'readonly: true'));
+    assert.notEqual(run(compose, files(['worker']), { cwd: dir }).code, 0);
   });
 });
 
@@ -340,95 +333,6 @@ describe('images and package', () => {
       const user = [...`${stages.find((text) => text.split('\n')[0].endsWith(' AS base'))}\n${stage}`.matchAll(/^USER (\S+)$/gm)].at(-1)[1];
       assert.equal(user, '65532:65532');
       assert.ok(!/curl|wget|https?:/.test(stage.replace('http://127.0.0.1', '').replace('libcurl4', '')), 'nothing is fetched');
-    }
-  });
-});
-
-describe('helm chart', () => {
-  const chart = path.join(deploy, 'helm/algalon');
-  const templates = fs.readdirSync(path.join(chart, 'templates')).map((name) => [name, read('helm/algalon/templates', name)]);
-
-  /** The values that a template reads, with the names it gives to parts of them taken back. */
-  function valuesUsed(text) {
-    const names = new Map([...text.matchAll(/(\$[a-z]+) := \.Values\.([A-Za-z.]+)/g)].map(([, name, full]) => [name, full]));
-    const direct = [...text.matchAll(/\.Values\.([A-Za-z.]+)/g)].map(([, full]) => full);
-    const named = [...text.matchAll(/(\$[a-z]+)\.([A-Za-z.]+)/g)].filter(([, name]) => names.has(name)).map(([, name, rest]) => `${names.get(name)}.${rest}`);
-    return [...direct, ...named];
-  }
-
-  it('reads no value that values.yaml does not explain, and explains none that is not read', () => {
-    const values = yaml('helm/algalon/values.yaml');
-    const used = new Set(templates.flatMap(([, text]) => valuesUsed(text)));
-    for (const name of used) assert.notEqual(name.split('.').reduce((value, key) => value?.[key], values), undefined, name);
-    const explained = (value, prefix) => Object.entries(value).flatMap(([key, inner]) => {
-      const name = prefix ? `${prefix}.${key}` : key;
-      return used.has(name) || !inner || typeof inner !== 'object' || Array.isArray(inner) ? [name] : explained(inner, name);
-    });
-    for (const name of explained(values, '')) assert.ok(used.has(name), `${name} is read nowhere`);
-  });
-
-  it('is of the version that versions.env names, with the ports of the program', () => {
-    const { version, appVersion } = yaml('helm/algalon/Chart.yaml');
-    assert.equal(version, versions.get('ALGALON_VERSION'));
-    assert.equal(appVersion, versions.get('ALGALON_VERSION'));
-    assert.equal(`:${yaml('helm/algalon/values.yaml').worker.port}`, options('worker').get('ALGALON_LISTEN_METRICS'));
-    const known = new Set([...options('worker').keys(), ...options('host').keys(), ...options('agent').keys()]);
-    for (const [name, text] of templates) {
-      for (const [, option] of text.matchAll(/- --([a-z.-]+)(?:=|$)/gm)) assert.ok(known.has(`ALGALON_${option.toUpperCase().replace(/[.-]/g, '_')}`), `${name}: --${option}`);
-    }
-  });
-
-  const noHelm = { skip: !has('helm') && 'helm is not installed' };
-  const render = (...settings) => run('helm', ['template', 'release', chart, '--kube-version', '1.30.0', ...settings]);
-
-  function objects(...settings) {
-    const { code, out, err } = render(...settings);
-    assert.equal(code, 0, err);
-    const parsed = run('python3', ['-c', 'import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(sys.stdin) if d]))'], { input: out });
-    assert.equal(parsed.code, 0, parsed.err);
-    return JSON.parse(parsed.out);
-  }
-
-  it('renders to what Kubernetes takes, with the least rights', noHelm, () => {
-    assert.match(render('--set', 'host.enabled=true,host.discovery=false').err, /discovery, targets or scrapeConfig is wanted/);
-    assert.match(render('--set', 'agent.enabled=true').err, /agent\.enabled wants agent\.remoteWrite/);
-    const everything = ['--set', 'host.enabled=true,host.targets={a:9400},serviceMonitor.enabled=true,worker.driverRoot=/run/nvidia/driver,worker.webConfigSecret=web,worker.tls=true,worker.options.interval=2s',
-      '--set', 'rules.prometheusRule=true,networkPolicy.enabled=true,dashboards.enabled=true', '--set-file', `rules.files.gpu\\.yml=${root}/rules/gpu.yml`, '--set-file', `dashboards.files.gpu\\.json=${root}/dashboards/gpu.json`];
-    for (const [settings, kinds] of [
-      [[], ['DaemonSet', 'Service']],
-      [['--set', 'host.enabled=true,host.discovery=false,host.targets={a:9400}'], ['ConfigMap', 'DaemonSet', 'Service', 'Service', 'StatefulSet']],
-      [['--set', 'agent.enabled=true,agent.remoteWrite={http://victoria:8428/api/v1/write}'], ['ConfigMap', 'DaemonSet', 'Role', 'RoleBinding', 'Service', 'ServiceAccount', 'StatefulSet']],
-      [everything, ['ConfigMap', 'ConfigMap', 'ConfigMap', 'DaemonSet', 'NetworkPolicy', 'NetworkPolicy', 'PrometheusRule', 'Role', 'RoleBinding', 'Service', 'Service', 'ServiceAccount', 'ServiceMonitor', 'StatefulSet']],
-    ]) {
-      const all = objects(...settings);
-      assert.deepEqual(all.map(({ kind }) => kind).sort(), kinds);
-      for (const { kind, spec: { template } } of all.filter((object) => object.kind === 'DaemonSet' || object.kind === 'StatefulSet')) {
-        const [container] = template.spec.containers;
-        assert.equal(template.spec.automountServiceAccountToken, kind === 'StatefulSet' && kinds.includes('Role'));
-        assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
-        assert.equal(container.securityContext.readOnlyRootFilesystem, true);
-        assert.equal(container.securityContext.runAsNonRoot, true);
-        assert.equal(container.securityContext.allowPrivilegeEscalation, false);
-        const declared = new Set([...template.spec.volumes.map(({ name }) => name), 'samples', 'queue']);
-        for (const { name } of container.volumeMounts) assert.ok(declared.has(name), name);
-        const known = options(container.args[0]);
-        for (const arg of container.args.slice(1)) assert.ok(known.has(`ALGALON_${arg.split('=')[0].slice(2).toUpperCase().replace(/[.-]/g, '_')}`), `${kind}: ${arg}`);
-      }
-      for (const { rules } of all.filter(({ kind }) => kind === 'Role')) assert.deepEqual(rules, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }]);
-    }
-  });
-
-  it('gives the host a scrape configuration that it, vmagent and promtool take', noHelm, () => {
-    const dir = temporaryFolder('algalon-chart');
-    for (const settings of ['host.enabled=true', 'host.enabled=true,host.targets={a:9400},worker.tls=true', 'host.enabled=true,host.discovery=false,host.targets={a:9400}']) {
-      const { data } = objects('--set', settings).find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-host'));
-      const file = path.join(dir, 'prometheus.yml');
-      fs.writeFileSync(file, data['prometheus.yml']);
-      const checked = run(binary, ['check', file]);
-      assert.equal(checked.code, 0, checked.out + checked.err);
-      if (has('vmagent')) assert.equal(run('vmagent', [`-promscrape.config=${file}`, '-dryRun']).code, 0, data['prometheus.yml']);
-      // Debian's build of Prometheus has no discovery in Kubernetes.
-      if (has('promtool') && settings.includes('discovery=false')) assert.equal(run('promtool', ['check', 'config', file]).code, 0);
     }
   });
 });
