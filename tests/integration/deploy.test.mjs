@@ -164,7 +164,9 @@ describe('compose files', () => {
     const taken = (names) => {
       const { code, out, err } = run(compose, ['--format=json', ...files(names)], { cwd: dir });
       assert.equal(code, 0, `${names}: ${err}`);
-      return JSON.parse(out).services;
+      const { services: all } = JSON.parse(out);
+      for (const service of Object.values(all)) if (Array.isArray(service.environment)) service.environment = Object.fromEntries(service.environment.map((text) => text.split(/=(.*)/s, 2)));
+      return all;
     };
     const sets = [['worker'], ['worker', 'nvidia'], ['worker', 'nvidia-cdi'], ['worker', 'nvidia-runtime'], ['host'], ['stack'], ['stack', 'stack-open']];
     for (const names of sets) taken(names);
