@@ -6,6 +6,7 @@ enum need {
     NEED_NOTHING,
     NEED_WORKER,
     NEED_QUERY,
+    NEED_EXPORT, /* as NEED_QUERY, with answers that may be larger than memory */
     NEED_STORE,
     NEED_SCRAPE,
     NEED_METADATA,
@@ -40,8 +41,8 @@ static const struct entry entries[] = {
     {"GET,POST", "/api/v1/series", series_find, NEED_QUERY, true, false},
     {"GET", "/api/v1/metadata", series_metadata, NEED_METADATA, false, false},
     {"GET", "/federate", federate, NEED_QUERY, true, false},
-    {"GET,POST", "/api/v1/export", export_lines, NEED_QUERY, true, false},
-    {"GET,POST", "/api/v1/export/native", export_native, NEED_QUERY, true, false},
+    {"GET,POST", "/api/v1/export", export_lines, NEED_EXPORT, true, false},
+    {"GET,POST", "/api/v1/export/native", export_native, NEED_EXPORT, true, false},
     {"GET", "/api/v1/targets", targets_list, NEED_SCRAPE, false, false},
     {"GET", "/api/v1/targets/metadata", targets_metadata, NEED_SCRAPED, true, false},
     {"GET", "/api/v1/targets/relabel_steps", targets_relabel_steps, NEED_SCRAPE, false, false},
@@ -89,6 +90,7 @@ static bool has(const struct api *api, enum need need)
     case NEED_WORKER:
         return api->worker != NULL;
     case NEED_QUERY:
+    case NEED_EXPORT:
         return api->queryable.select != NULL || api->upstream;
     case NEED_STORE:
         return api->store != NULL;
@@ -102,21 +104,30 @@ static bool has(const struct api *api, enum need need)
     return false;
 }
 
+/* What needs samples is asked of the other store when there is one. */
+static http_handler *handler_of(const struct api *api, const struct entry *e)
+{
+    if (api->upstream && e->need == NEED_QUERY)
+        return pass_on;
+    if (api->upstream && e->need == NEED_EXPORT)
+        return pass_on_pieces;
+    return e->handle;
+}
+
 static size_t list(struct api *api, const struct entry *from, size_t n, struct http_route *to,
                    size_t max)
 {
     size_t made = 0;
 
-    /* What needs samples is asked of the other store when there is one. */
     for (size_t i = 0; i < n && made < max; i++)
         if (has(api, from[i].need))
-            to[made++] = (struct http_route){
-                .method = from[i].method,
-                .path = from[i].path,
-                .handle = from[i].need == NEED_QUERY && api->upstream ? pass_on : from[i].handle,
-                .ctx = api,
-                .slow = from[i].slow || (from[i].need == NEED_QUERY && api->upstream),
-                .open = from[i].open};
+            to[made++] = (struct http_route){.method = from[i].method,
+                                             .path = from[i].path,
+                                             .handle = handler_of(api, &from[i]),
+                                             .ctx = api,
+                                             .slow = from[i].slow ||
+                                                     handler_of(api, &from[i]) != from[i].handle,
+                                             .open = from[i].open};
     return made;
 }
 

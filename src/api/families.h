@@ -34,7 +34,7 @@ http_handler admin_delete_series, admin_clean_tombstones;
 http_handler admin_snapshot, admin_snapshot_create, admin_snapshot_list, admin_snapshot_delete;
 
 /* pass_on.c */
-http_handler pass_on;
+http_handler pass_on, pass_on_pieces;
 
 /* target_metadata.c */
 http_handler targets_metadata;

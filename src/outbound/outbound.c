@@ -25,6 +25,10 @@ struct outbound {
     struct outbound_answer *answer; /* of the request that goes on */
     outbound_sink *sink;            /* takes its body; NULL: the answer does */
     void *sink_ctx;
+    CURLM *pieces;  /* the answer is fetched in pieces; NULL: it is not */
+    struct buf *to; /* the piece at hand */
+    size_t enough;  /* bytes of it */
+    bool paused;    /* more is there than was wanted */
     char reason[CURL_ERROR_SIZE];
 };
 
@@ -39,6 +43,17 @@ int64_t outbound_retry_after_ms(struct str value)
 
 /* ---- what libcurl calls ---- */
 
+/* Of the body of a 200: takes all of it, or none until the next piece is asked for. */
+static size_t on_piece(struct outbound *o, const char *bytes, size_t len)
+{
+    if (!o->to || o->to->len >= o->enough) {
+        o->paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    buf_add(o->to, bytes, len);
+    return o->to->failed ? 0 : len;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct outbound *o = ctx;
@@ -46,8 +61,10 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
     size_t len = size * n, taken = MIN(o->answer_max - a->body.len, len);
     long status = 0;
 
-    if (o->sink)
+    if (o->sink || o->pieces)
         o->lib->easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200 && o->pieces)
+        return on_piece(o, bytes, len);
     if (status == 200) /* other than all taken ends the transfer */
         return o->sink(o->sink_ctx, str_make(bytes, len)) < 0 ? 0 : len;
     buf_add(&a->body, bytes, taken);
@@ -112,6 +129,7 @@ void outbound_close(struct outbound *o)
 {
     if (!o)
         return;
+    outbound_end(o);
     if (o->easy) {
         o->lib->easy_cleanup(o->easy);
         http_lists_fini(o->lib, &o->lists);
@@ -225,6 +243,17 @@ static bool begin(struct outbound *o, const char *url, struct outbound_answer *a
     return false;
 }
 
+static const char *reason_of(const struct outbound *o, CURLcode code)
+{
+    return o->reason[0] ? o->reason : o->lib->easy_strerror(code);
+}
+
+static void end_when_quiet(struct outbound *o, int64_t quiet_ms)
+{
+    o->lib->easy_setopt(o->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    o->lib->easy_setopt(o->easy, CURLOPT_LOW_SPEED_TIME, (long)(quiet_ms / 1000));
+}
+
 /* The request as it was set up. */
 static void perform(struct outbound *o)
 {
@@ -237,9 +266,7 @@ static void perform(struct outbound *o)
             bearer_refused(&o->bearer);
         return;
     }
-    const char *why = code == CURLE_OK ? "no memory for the answer"
-                      : o->reason[0]   ? o->reason
-                                       : o->lib->easy_strerror(code);
+    const char *why = code == CURLE_OK ? "no memory for the answer" : reason_of(o, code);
     str_copy(answer->error, sizeof(answer->error), str_of(why));
 }
 
@@ -256,17 +283,105 @@ void outbound_send(struct outbound *o, const char *method, const char *url, stru
 void outbound_receive(struct outbound *o, const char *url, int64_t quiet_ms, outbound_sink *sink,
                       void *ctx, struct outbound_answer *answer)
 {
-    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib->easy_setopt;
-
     if (!begin(o, url, answer))
         return;
     o->sink = sink;
     o->sink_ctx = ctx;
     set_method(o, "GET", STR(""));
-    set(o->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(o->easy, CURLOPT_LOW_SPEED_TIME, (long)(quiet_ms / 1000));
+    end_when_quiet(o, quiet_ms);
     perform(o);
     o->sink = NULL;
+}
+
+/* ---- in pieces ---- */
+
+int outbound_begin(struct outbound *o, const char *method, const char *url, struct str body,
+                   int64_t quiet_ms, struct error *err)
+{
+    CURLcode (*set)(CURL *, CURLoption, ...) = o->lib->easy_setopt;
+    int code;
+
+    if (!speaks_http(url))
+        return error_set(err, -EINVAL, "only http and https are spoken");
+    o->head_bytes = 0;
+    o->reason[0] = '\0';
+    o->paused = false;
+    code = set_up(o, url, err);
+    if (code)
+        return code;
+    o->pieces = o->lib->multi_init();
+    if (!o->pieces)
+        return error_errno(err, -ENOMEM, "HTTP client");
+    set_method(o, method, body);
+    if (strcmp(method, "GET"))
+        set(o->easy, CURLOPT_COPYPOSTFIELDS, body.len ? body.ptr : "");
+    set(o->easy, CURLOPT_ACCEPT_ENCODING, NULL); /* what unpacks would not stop at a piece's end */
+    end_when_quiet(o, quiet_ms);
+    if (o->lib->multi_add_handle(o->pieces, o->easy) == CURLM_OK)
+        return 0;
+    outbound_end(o);
+    return error_errno(err, -ENOMEM, "HTTP client");
+}
+
+/* 1 and its result, once the transfer has ended; else 0. */
+static int ended(struct outbound *o, CURLcode *ret)
+{
+    int left;
+    const CURLMsg *m = o->lib->multi_info_read(o->pieces, &left);
+
+    if (!m || m->msg != CURLMSG_DONE)
+        return 0;
+    *ret = m->data.result;
+    return 1;
+}
+
+/* As outbound_next(), with the piece at its place. */
+static int fetch(struct outbound *o, int64_t wait_ms, struct error *err)
+{
+    uint64_t until_ns = clock_mono_ns() + (uint64_t)wait_ms * NS_PER_MS;
+    CURLcode result = CURLE_OK;
+
+    if (o->paused) {
+        o->paused = false;
+        result = o->lib->easy_pause(o->easy, CURLPAUSE_CONT); /* hands over what it held back */
+    }
+    while (result == CURLE_OK && o->to->len < o->enough) {
+        int running;
+        if (o->stop && atomic_load(o->stop))
+            return error_set(err, -ECANCELED, "the client has left");
+        if (o->lib->multi_perform(o->pieces, &running) != CURLM_OK)
+            return error_errno(err, -EIO, "HTTP client");
+        if (ended(o, &result)) {
+            if (result == CURLE_OK)
+                return 1;
+        } else if (o->to->len < o->enough) {
+            if (clock_mono_ns() >= until_ns)
+                return 0;
+            o->lib->multi_wait(o->pieces, NULL, 0, 100, NULL);
+        }
+    }
+    return result == CURLE_OK ? 0 : error_set(err, -EIO, "%s", reason_of(o, result));
+}
+
+int outbound_next(struct outbound *o, size_t enough, int64_t wait_ms, struct buf *to,
+                  struct outbound_answer *answer, struct error *err)
+{
+    o->to = to;
+    o->enough = enough;
+    o->answer = answer;
+    int code = fetch(o, wait_ms, err);
+    o->to = NULL;
+    o->lib->easy_getinfo(o->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+    return code;
+}
+
+void outbound_end(struct outbound *o)
+{
+    if (!o->pieces)
+        return;
+    o->lib->multi_remove_handle(o->pieces, o->easy);
+    o->lib->multi_cleanup(o->pieces);
+    o->pieces = NULL;
 }
 
 void outbound_answer_fini(struct outbound_answer *answer)

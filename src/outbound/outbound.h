@@ -68,6 +68,23 @@ void outbound_receive(struct outbound *o, const char *url, int64_t quiet_ms, out
 
 void outbound_answer_fini(struct outbound_answer *answer);
 
+/**
+ * Begins a request whose answer the caller fetches in pieces, however long it is: outbound_next().
+ * `body` is copied. No byte for `quiet_ms` while a piece is waited for ends it. Until
+ * outbound_end() `o` does nothing else. Errors: -EINVAL `url` is neither http nor https, -ENOMEM.
+ */
+MUST_CHECK int outbound_begin(struct outbound *o, const char *method, const char *url,
+                              struct str body, int64_t quiet_ms, struct error *err);
+/**
+ * Appends what comes of the body of a 200 to `to`, until that has `enough` bytes (no more than 16
+ * KB beyond it), or `wait_ms` are over: 0 there may be more, 1 that was all, negative: the answer
+ * is not whole, -ECANCELED by the stop, else -EIO. `answer` (not NULL, the same each time, zeroed
+ * before the first) gets the status as soon as it is known, and the body of any other than 200.
+ */
+MUST_CHECK int outbound_next(struct outbound *o, size_t enough, int64_t wait_ms, struct buf *to,
+                             struct outbound_answer *answer, struct error *err);
+void outbound_end(struct outbound *o); /* also of what was not read to its end */
+
 /** What a Retry-After header asks for, in ms, ten minutes at most; 0 for what is no number of
  * seconds. */
 int64_t outbound_retry_after_ms(struct str value);

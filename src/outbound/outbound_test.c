@@ -69,6 +69,37 @@ static void a_program_that_is_not_there_is_an_error_in_words(void **state)
     outbound_close(o);
 }
 
+static void an_answer_in_pieces_from_nobody_is_an_error_in_words(void **state)
+{
+    const struct outbound_options options = {.user_agent = "test"};
+    struct outbound_answer answer = {0};
+    struct outbound *o;
+    struct error err;
+    struct buf to;
+
+    (void)state;
+    buf_init(&to, 0);
+    assert_int_equal(outbound_open(&options, &o, NULL), 0);
+    assert_int_equal(outbound_begin(o, "GET", "file:///etc/passwd", STR(""), 2000, &err), -EINVAL);
+    outbound_end(o); /* nothing was begun */
+    for (int i = 0; i < 2; i++) {
+        int code = 0;
+        const char *method = i ? "GET" : "POST";
+        assert_int_equal(outbound_begin(o, method, "http://127.0.0.1:1/", STR("x"), 2000, &err), 0);
+        while (!code)
+            code = outbound_next(o, 1, 100, &to, &answer, &err);
+        assert_int_equal(code, -EIO);
+        assert_true(*err.text);
+        assert_int_equal(answer.status, 0);
+        outbound_end(o);
+    }
+    assert_int_equal(to.len, 0);
+    outbound_send(o, "GET", "http://127.0.0.1:1/", STR(""), 2000, &answer); /* still of use */
+    assert_true(*answer.error);
+    outbound_answer_fini(&answer);
+    outbound_close(o);
+}
+
 static void waits_grow_and_heed_the_receiver(void **state)
 {
     struct courier c;
@@ -135,6 +166,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_read_and_bounded),
         cmocka_unit_test(urls_are_shown_without_secrets),
         cmocka_unit_test(a_program_that_is_not_there_is_an_error_in_words),
+        cmocka_unit_test(an_answer_in_pieces_from_nobody_is_an_error_in_words),
         cmocka_unit_test(waits_grow_and_heed_the_receiver),
         cmocka_unit_test(answers_are_judged_by_their_status),
         cmocka_unit_test(a_word_wakes_and_the_end_ends_every_wait),

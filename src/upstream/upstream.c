@@ -7,6 +7,8 @@
 
 #define IDLE_MAX           16 /* connections kept */
 #define TIMEOUT_DEFAULT_MS 120000
+#define PIECE_BYTES        ((size_t)512 << 10)
+#define PIECE_WAIT_MS      1000 /* so that a slow store keeps no thread from others */
 
 struct upstream {
     char *url; /* without a slash at its end */
@@ -97,16 +99,21 @@ const char *upstream_name(const struct upstream *u)
 
 /* ---- questions ---- */
 
+static char *url_of(const struct upstream *u, struct str target)
+{
+    struct buf url;
+
+    buf_init(&url, 0);
+    buf_printf(&url, "%s%.*s", u->url, STR_ARG(target));
+    return buf_take(&url);
+}
+
 void upstream_pass(struct upstream *u, const char *method, struct str target, struct str form,
                    const atomic_bool *gone, struct outbound_answer *answer)
 {
     struct outbound *o;
     struct error err;
-    struct buf url;
-
-    buf_init(&url, 0);
-    buf_printf(&url, "%s%.*s", u->url, STR_ARG(target));
-    char *text = buf_take(&url);
+    char *text = url_of(u, target);
     int code = text ? take_connection(u, &o, &err) : error_errno(&err, -ENOMEM, "question");
     if (code) {
         *answer = (struct outbound_answer){.body = answer->body};
@@ -118,6 +125,69 @@ void upstream_pass(struct upstream *u, const char *method, struct str target, st
         give_connection(u, o);
     }
     free(text);
+}
+
+/* ---- answers that may be larger than memory ---- */
+
+struct upstream_stream {
+    struct outbound *o; /* its own: who reads it may take long */
+    struct outbound_answer answer;
+};
+
+static int begin(struct upstream *u, const char *method, const char *url, struct str form,
+                 struct upstream_stream *s, struct error *err)
+{
+    if (!url)
+        return error_errno(err, -ENOMEM, "question");
+    int code = connect_new(u, &s->o, err);
+    return code ? code : outbound_begin(s->o, method, url, form, u->timeout_ms, err);
+}
+
+struct upstream_stream *upstream_begin(struct upstream *u, const char *method, struct str target,
+                                       struct str form, const atomic_bool *gone, struct buf *first,
+                                       struct outbound_answer *answer)
+{
+    struct upstream_stream *s = xnew(struct upstream_stream);
+    char *url = url_of(u, target);
+    struct error err;
+    int code = begin(u, method, url, form, s, &err);
+
+    free(url);
+    if (!code)
+        outbound_set_stop(s->o, gone);
+    /* The first byte tells what answer it is; of another than 200 all is read. */
+    while (!code && !first->len)
+        code = outbound_next(s->o, 1, PIECE_WAIT_MS, first, &s->answer, &err);
+    outbound_answer_fini(answer);
+    *answer = s->answer;
+    s->answer = (struct outbound_answer){0};
+    if (code == 0 && answer->status == 200)
+        return s;
+    if (code < 0) {
+        answer->status = 0;
+        str_copy(answer->error, sizeof(answer->error), str_of(err.text));
+    } else if (answer->status == 200) { /* all of it is in the first piece */
+        answer->body = *first;
+        buf_init(first, 0);
+    }
+    upstream_end(s);
+    return NULL;
+}
+
+int upstream_next(struct upstream_stream *s, const atomic_bool *gone, struct buf *to,
+                  struct error *err)
+{
+    outbound_set_stop(s->o, gone);
+    return outbound_next(s->o, PIECE_BYTES, PIECE_WAIT_MS, to, &s->answer, err);
+}
+
+void upstream_end(struct upstream_stream *s)
+{
+    if (!s)
+        return;
+    outbound_close(s->o);
+    outbound_answer_fini(&s->answer);
+    free(s);
 }
 
 int upstream_query(struct upstream *u, struct str expr, int64_t at_ms, const atomic_bool *cancel,

@@ -38,6 +38,23 @@ const char *upstream_name(const struct upstream *u);
 void upstream_pass(struct upstream *u, const char *method, struct str target, struct str form,
                    const atomic_bool *gone, struct outbound_answer *answer);
 
+/* An answer that is passed on piece by piece: more of it than one piece is never in memory. */
+struct upstream_stream;
+
+/**
+ * As upstream_pass(), but of an answer of 200 only a first piece is fetched, into `first`, and the
+ * rest is the caller's to fetch: the stream. NULL: `answer` has all there is, or no status and the
+ * error.
+ */
+struct upstream_stream *upstream_begin(struct upstream *u, const char *method, struct str target,
+                                       struct str form, const atomic_bool *gone, struct buf *first,
+                                       struct outbound_answer *answer);
+/** Appends the next piece, or nothing where the store is slow: 0 there may be more, 1 that was the
+ * last. Errors: -EIO it is not whole, -ECANCELED `gone`. */
+MUST_CHECK int upstream_next(struct upstream_stream *s, const atomic_bool *gone, struct buf *to,
+                             struct error *err);
+void upstream_end(struct upstream_stream *s); /* NULL is fine */
+
 /**
  * Evaluates `expr` at `at_ms`; series live in `a`. `cancel` may be NULL. Errors: -EIO no answer, or
  * one that is no answer to this; -EINVAL the store refuses the expression (err has its words);

@@ -1,6 +1,7 @@
 // query_url.test.mjs - pages, API and rules over a real VictoriaMetrics in place of the embedded store (--query-url).
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Algalon, Child, freePorts, run, temporaryFolder, until } from '../lib/program.mjs';
@@ -46,6 +47,8 @@ describe('--query-url', { skip: !installed && `${VM} is not installed` }, () => 
       const names = await (await fetch(`${base}/api/v1/label/hostname/values?match[]=${encodeURIComponent('all_smi_cpu_utilization{hostname=~"n.*"}')}`)).json();
       assert.deepEqual(names.data, ['node-a']);
     }
+    const exported = '/api/v1/export?match[]=brought_from_elsewhere';
+    assert.equal(await (await fetch(`${ours.api}${exported}`)).text(), await (await fetch(`${vm}${exported}`)).text());
     const now = Date.now() / 1000;
     const range = await ours.queryRange('all_smi_cpu_utilization', now - 60, now, 5);
     assert.ok(range.result[0].values.length > 0);
@@ -103,5 +106,96 @@ describe('--query-url', { skip: !installed && `${VM} is not installed` }, () => 
     } finally {
       await pages.stop();
     }
+  });
+});
+
+describe('exports over --query-url', () => {
+  const LINE = `${JSON.stringify({ metric: { __name__: 'much' }, values: [1], timestamps: [1] })}\n`.repeat(512);
+  let store, ours;
+  /** What the store does with an export; requests that ended before their answer did. */
+  let answer, left = 0;
+  before(async () => {
+    store = http.createServer((request, response) => {
+      response.on('close', () => (left += !response.writableFinished));
+      answer(request, response);
+    });
+    await new Promise((resolve) => store.listen(0, '127.0.0.1', resolve));
+    ours = await Algalon.start({ command: 'host', args: [`--query-url=http://127.0.0.1:${store.address().port}/under`, '--query.max-memory=16MB'] });
+  });
+  after(async () => {
+    await ours?.stop();
+    store?.closeAllConnections();
+    store?.close();
+  });
+
+  /** Writes `pieces` of LINE as fast as they are taken; then `end`. */
+  const many = (pieces, end) => (request, response) => {
+    let written = 0;
+    response.writeHead(200, { 'Content-Type': 'application/stream+json' });
+    const go = () => {
+      while (written < pieces) {
+        written += 1;
+        if (response.destroyed || !response.write(LINE)) return;
+      }
+      end(response);
+    };
+    response.on('drain', go);
+    go();
+  };
+  const peak = () => Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${ours.process.pid}/status`, 'utf8'))[1]) * 1024;
+
+  it('pass through, whole and in bounded memory, however large they are', { timeout: 120_000 }, async () => {
+    const pieces = Math.ceil((96 << 20) / LINE.length);
+    let target, method, body = '';
+    answer = (request, response) => {
+      ({ url: target, method } = request);
+      request.on('data', (data) => (body += data));
+      many(pieces, (r) => r.end())(request, response);
+    };
+    const before = peak();
+    const response = await fetch(`${ours.api}/api/v1/export?match%5B%5D=much`);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), 'application/stream+json');
+    let bytes = 0;
+    for await (const chunk of response.body) bytes += chunk.length;
+    assert.equal(bytes, pieces * LINE.length);
+    assert.deepEqual([method, target], ['GET', '/under/api/v1/export?match%5B%5D=much']);
+    assert.ok(peak() - before < 32 << 20, `${(peak() - before) / 2 ** 20} MiB more for 96`);
+    answer = (request, r) => {
+      ({ url: target, method } = request);
+      request.on('data', (data) => (body += data)).on('end', () => r.end('native'));
+    };
+    const posted = await fetch(`${ours.api}/api/v1/export/native`, { method: 'POST', body: new URLSearchParams({ 'match[]': 'much' }) });
+    assert.equal(await posted.text(), 'native');
+    assert.deepEqual([method, target, body], ['POST', '/under/api/v1/export/native', 'match%5B%5D=much']);
+  });
+
+  it('are broken off where the store breaks off, and its refusals are passed on', { timeout: 60_000 }, async () => {
+    answer = many(64, (r) => r.destroy());
+    const response = await fetch(`${ours.api}/api/v1/export?match[]=much`);
+    await assert.rejects(response.text());
+    await until('it is said', 20, () => ours.output.includes('an export is not whole'));
+    answer = (request, r) => r.writeHead(422, { 'Content-Type': 'text/plain' }).end('not like this');
+    const refused = await fetch(`${ours.api}/api/v1/export?match[]=much`);
+    assert.deepEqual([refused.status, await refused.text()], [422, 'not like this']);
+    answer = (request, r) => r.socket.destroy();
+    const away = await fetch(`${ours.api}/api/v1/export?match[]=much`);
+    assert.equal(away.status, 502);
+    assert.match((await away.json()).error, /--query-url.*does not answer/);
+  });
+
+  it('end when the client leaves, and a client that does not read holds nothing up', { timeout: 60_000 }, async () => {
+    answer = many(Infinity, () => {});
+    const idle = await fetch(`${ours.api}/api/v1/export?match[]=much`);
+    const before = left, control = new AbortController();
+    const response = await fetch(`${ours.api}/api/v1/export?match[]=much`, { signal: control.signal });
+    const reader = response.body.getReader();
+    await reader.read();
+    const at = peak();
+    control.abort();
+    await until('the store is left too', 30, () => left > before);
+    assert.equal((await fetch(`${ours.api}/-/ready`)).status, 200);
+    assert.ok(peak() - at < 32 << 20);
+    await idle.body.cancel();
   });
 });
