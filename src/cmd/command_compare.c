@@ -4,6 +4,7 @@
 
 #include "migrate/migrate.h"
 
+#include <dirent.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,18 +31,42 @@ static enum exit_code wrong_usage(const char *what)
 
 /* ---- scraping ---- */
 
+static double greater(double known, double seen)
+{
+    return isnan(known) ? seen : MAX(known, seen);
+}
+
+/* NAN where they may not be counted: another user's. */
+static double count_files(uint64_t pid)
+{
+    char path[64];
+    double n = 0;
+
+    snprintf(path, sizeof(path), "/proc/%" PRIu64 "/fd", pid);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return (double)NAN;
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir))
+        n += *e->d_name != '.';
+    closedir(dir);
+    return n;
+}
+
 static void read_process(uint64_t pid, struct compare_cost *cost, int64_t now_ms)
 {
     char path[64], text[1024];
     unsigned long long user = 0, system = 0, pages = 0;
+    long threads = 0;
 
     if (!pid)
         return;
     snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", pid);
     ssize_t n = file_read_small(path, text, sizeof(text));
     const char *after = n > 0 ? strrchr(text, ')') : NULL;
-    if (!after || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-                         &system) != 2)
+    if (!after ||
+        sscanf(after + 1,
+               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %ld", &user,
+               &system, &threads) != 3)
         return;
     double seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     if (isnan(cost->cpu_first)) {
@@ -53,8 +78,12 @@ static void read_process(uint64_t pid, struct compare_cost *cost, int64_t now_ms
     snprintf(path, sizeof(path), "/proc/%" PRIu64 "/statm", pid);
     if (file_read_small(path, text, sizeof(text)) > 0 && sscanf(text, "%*u %llu", &pages) == 1) {
         double bytes = (double)pages * (double)sysconf(_SC_PAGESIZE);
-        cost->memory_max = isnan(cost->memory_max) ? bytes : MAX(cost->memory_max, bytes);
+        cost->memory_max = greater(cost->memory_max, bytes);
     }
+    cost->threads_max = greater(cost->threads_max, (double)threads);
+    double files = count_files(pid);
+    if (!isnan(files))
+        cost->files_max = greater(cost->files_max, files);
 }
 
 static int scrape(struct compare *c, enum compare_side side, const char *url, int64_t window_ms,

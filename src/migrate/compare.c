@@ -95,7 +95,8 @@ struct compare *compare_new(const char *name_a, const char *name_b)
     c->name[0] = xstrdup(name_a);
     c->name[1] = xstrdup(name_b);
     for (int side = 0; side < 2; side++)
-        c->cost[side].cpu_first = c->cost[side].cpu_last = c->cost[side].memory_max = (double)NAN;
+        c->cost[side].cpu_first = c->cost[side].cpu_last = c->cost[side].memory_max =
+            c->cost[side].threads_max = c->cost[side].files_max = (double)NAN;
     return c;
 }
 
@@ -248,6 +249,28 @@ int compare_add(struct compare *c, enum compare_side side, struct labels labels,
     return 0;
 }
 
+#define TIME_FIRST 1e-5
+#define TIME_WIDTH 1.05
+
+static void take_time(struct compare_cost *cost, double seconds)
+{
+    double at = seconds > TIME_FIRST ? log(seconds / TIME_FIRST) / log(TIME_WIDTH) : 0;
+
+    cost->times[(size_t)MIN(at, (double)(COMPARE_TIMES - 1))]++;
+}
+
+double compare_time(const struct compare_cost *cost, double share)
+{
+    double wanted = share * (double)cost->scrapes, seen = 0;
+
+    for (size_t i = 0; i < COMPARE_TIMES && cost->scrapes; i++) {
+        seen += cost->times[i];
+        if (seen >= wanted && seen > 0)
+            return TIME_FIRST * pow(TIME_WIDTH, (double)i + 0.5);
+    }
+    return (double)NAN;
+}
+
 static void take_process(struct compare_cost *cost, struct str name, double value, int64_t ts_ms)
 {
     if (str_is(name, "process_resident_memory_bytes"))
@@ -277,6 +300,7 @@ int compare_add_scrape(struct compare *c, enum compare_side side, struct str tex
     cost->bytes += (double)text.len;
     cost->seconds += seconds;
     cost->seconds_max = MAX(cost->seconds_max, seconds);
+    take_time(cost, seconds);
     while (!code && (found = exposition_next(&e, &line, NULL)) != 0) {
         if (found < 0 || line.kind != EXPOSITION_SAMPLE)
             continue;

@@ -26,11 +26,16 @@ enum compare_verdict {
     COMPARE_NONE, /* an expression on the other side: sums of several families are not made here */
 };
 
+#define COMPARE_TIMES                                                                              \
+    400 /* classes of 5 % each, from 10 us: the last holds what is beyond 50 min */
+
 /* What one side costs. Sums and counts; NAN: not told. */
 struct compare_cost {
     size_t scrapes, failures;
     double bytes, seconds, seconds_max, samples; /* of all scrapes that succeeded */
+    uint32_t times[COMPARE_TIMES];               /* how many scrapes took so long */
     double cpu_first, cpu_last, memory_max;      /* of the process */
+    double threads_max, files_max;
     int64_t cpu_first_ms, cpu_last_ms;
 };
 
@@ -50,6 +55,10 @@ MUST_CHECK int compare_add_scrape(struct compare *c, enum compare_side side, str
                                   double seconds, int64_t ts_ms, int64_t window_ms);
 
 struct compare_cost *compare_cost(struct compare *c, enum compare_side side);
+
+/** The time that `share` (0 to 1) of the scrapes did not exceed, in seconds, to 2.5 %; NAN without
+ * any. */
+double compare_time(const struct compare_cost *cost, double share);
 
 /** How many families differ, or are on one side only. */
 size_t compare_count(struct compare *c, enum compare_verdict verdict);

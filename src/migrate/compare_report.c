@@ -112,20 +112,25 @@ static double cpu_share(const struct compare_cost *c)
 
 static void costs(struct table *t, const struct compare_cost cost[2])
 {
-    static const char *const names[] = {"cost", "A", "B"};
+    static const char *const names[] = {"cost", "A", "B", "B / A"};
     static const char *const lines[] = {"scrapes",
                                         "failed scrapes",
                                         "bytes of a scrape",
                                         "samples of a scrape",
                                         "seconds of a scrape, mean",
+                                        "seconds of a scrape, median",
+                                        "seconds of a scrape, 99 in 100",
                                         "seconds of a scrape, longest",
                                         "CPU seconds a second",
-                                        "resident memory, bytes"};
+                                        "resident memory, bytes",
+                                        "threads",
+                                        "open files"};
 
     head(t, names, ARRAY_LEN(names));
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         row_begin(t);
         cell(t, 0, lines[i]);
+        double told[2];
         for (size_t side = 0; side < 2; side++) {
             const struct compare_cost *c = &cost[side];
             double values[] = {(double)c->scrapes,
@@ -133,11 +138,17 @@ static void costs(struct table *t, const struct compare_cost cost[2])
                                mean(c->bytes, c->scrapes),
                                mean(c->samples, c->scrapes),
                                mean(c->seconds, c->scrapes),
+                               compare_time(c, 0.5),
+                               compare_time(c, 0.99),
                                c->scrapes ? c->seconds_max : (double)NAN,
                                cpu_share(c),
-                               c->memory_max};
-            number(t, side + 1, values[i]);
+                               c->memory_max,
+                               c->threads_max,
+                               c->files_max};
+            told[side] = values[i];
+            number(t, side + 1, told[side]);
         }
+        number(t, 3, told[0] > 0 ? told[1] / told[0] : (double)NAN);
         row_end(t);
     }
     end(t);
@@ -191,9 +202,13 @@ static void json(const char *const names[2], const struct compare_cost cost[2], 
         json_number("bytes", mean(c->bytes, c->scrapes), to);
         json_number("samples", mean(c->samples, c->scrapes), to);
         json_number("seconds", mean(c->seconds, c->scrapes), to);
+        json_number("secondsMedian", compare_time(c, 0.5), to);
+        json_number("seconds99", compare_time(c, 0.99), to);
         json_number("secondsMax", c->scrapes ? c->seconds_max : (double)NAN, to);
         json_number("cpu", cpu_share(c), to);
         json_number("memoryBytes", c->memory_max, to);
+        json_number("threads", c->threads_max, to);
+        json_number("openFiles", c->files_max, to);
         buf_char(to, '}');
     }
     buf_text(to, "],\"metrics\":[");

@@ -52,6 +52,27 @@ static void a_verdict_needs_pairs_enough(void **state)
         assert_int_equal(judged(HEAT, cases[i].pairs, cases[i].apart), cases[i].verdict);
 }
 
+static void times_of_scrapes_are_told_to_a_few_percent(void **state)
+{
+    struct compare *c = compare_new("a", "b");
+    const struct compare_cost *cost = compare_cost(c, COMPARE_A);
+
+    (void)state;
+    assert_true(isnan(compare_time(cost, 0.5)));
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(
+            compare_add_scrape(c, COMPARE_A, STR("up 1\n"), i < 98 ? 0.004 : 2.0, i * 5000, 1000),
+            0);
+    assert_true(fabs(compare_time(cost, 0.5) / 0.004 - 1) < 0.03);
+    assert_true(fabs(compare_time(cost, 0.99) / 2.0 - 1) < 0.03);
+    /* What no class is for is in the first or the last. */
+    assert_int_equal(compare_add_scrape(c, COMPARE_B, STR(""), 0, 0, 1000), 0);
+    assert_true(fabs(compare_time(compare_cost(c, COMPARE_B), 0.5) / 1e-5 - 1) < 0.03);
+    assert_int_equal(compare_add_scrape(c, COMPARE_B, STR(""), 1e12, 5000, 1000), 0);
+    assert_true(compare_time(compare_cost(c, COMPARE_B), 1) > 2900);
+    compare_free(c);
+}
+
 static void a_counter_that_grows_otherwise_on_one_gpu_differs(void **state)
 {
     struct compare *c = compare_new("a", "b");
@@ -82,6 +103,7 @@ static void what_one_side_has_alone_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_of_scrapes_are_told_to_a_few_percent),
         cmocka_unit_test(a_verdict_needs_pairs_enough),
         cmocka_unit_test(a_counter_that_grows_otherwise_on_one_gpu_differs),
         cmocka_unit_test(what_one_side_has_alone_is_said),

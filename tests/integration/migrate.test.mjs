@@ -153,7 +153,8 @@ scrape_configs:
         assert.equal(by.get(name)?.verdict, 'equal', `${name}: ${live.out}`);
       assert.ok(by.get('DCGM_FI_DEV_GPU_TEMP').pairs >= 3 * 8);
       assert.equal(by.get('DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL').verdict, 'not compared');
-      assert.ok(sides.every(({ scrapes, bytes, samples, cpu, memoryBytes }) => scrapes >= 3 && bytes > 1000 && samples > 50 && cpu >= 0 && memoryBytes > 1e6), live.out);
+      assert.ok(sides.every(({ scrapes, bytes, samples, cpu, memoryBytes, threads, openFiles }) => scrapes >= 3 && bytes > 1000 && samples > 50 && cpu >= 0 && memoryBytes > 1e6 && threads > 1 && openFiles > 3), live.out);
+      assert.ok(sides.every(({ secondsMedian, seconds99, secondsMax }) => secondsMedian > 0 && seconds99 >= secondsMedian && secondsMax >= seconds99 * 0.97), live.out);
       assert.ok(sides[1].bytes > sides[0].bytes);
 
       const history = await compare(`--query-url=${host.api}`, '{job="old"}', '{job="new"}', '--for=3s', '--every=500ms', '--report=markdown');

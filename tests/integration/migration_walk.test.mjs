@@ -11,7 +11,7 @@ const script = path.join(root, 'deploy/rollback.sh');
 const fence = /^```(.*)\n([^]*?)^```$/gm;
 const blocks = [...page.matchAll(fence)].map(([, kind, text]) => ({ kind, text }));
 const has = (program) => run('sh', ['-c', `command -v ${program}`]).code === 0;
-const COSTS = ['CPU'];
+const COSTS = ['bytes of a scrape', 'samples of a scrape', '99 in 100', 'CPU seconds a second', 'resident memory', 'threads', 'open files', 'B / A'];
 const kinds = ['sh run', 'sh wait', 'sh start', 'sh settings'];
 
 /** What stands in for systemd: services are processes of this test. */
@@ -38,7 +38,7 @@ describe('docs/migration.md', () => {
 
   it('names in its text no command or option that the program lacks', () => {
     const named = [...page.replace(fence, '').matchAll(/`algalon ([a-z]+)([^`]*)`/g)];
-    assert.ok(named.length > 5);
+    assert.ok(named.length >= 4);
     for (const [whole, command, rest] of named) {
       const { code, out } = run(binary, [command, '--help']);
       assert.equal(code, 0, whole);
