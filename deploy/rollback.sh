@@ -13,7 +13,8 @@
 #   ROLLBACK_START    command that starts the old exporter [systemctl enable --now dcgm-exporter]
 #   ROLLBACK_RELOAD   command that has the host read its files [curl -fsS -X POST http://127.0.0.1:8428/-/reload]
 #   ROLLBACK_VERIFY   command that succeeds once the old exporter answers [curl -fsS http://127.0.0.1:9400/metrics]
-#   ROLLBACK_WAIT     seconds that it may take [60]
+#   ROLLBACK_SEEN     command that succeeds once the host sees a target [asks http://127.0.0.1:8428 for count(up == 1)]
+#   ROLLBACK_WAIT     seconds that each of both may take [60]
 set -eu
 
 dir=${ROLLBACK_DIR:-/var/lib/algalon-rollback}
@@ -22,10 +23,11 @@ stop=${ROLLBACK_STOP:-systemctl disable --now algalon-worker}
 start=${ROLLBACK_START:-systemctl enable --now dcgm-exporter}
 reload=${ROLLBACK_RELOAD:-curl -fsS -X POST http://127.0.0.1:8428/-/reload}
 verify=${ROLLBACK_VERIFY:-curl -fsS http://127.0.0.1:9400/metrics}
+seen=${ROLLBACK_SEEN:-curl -fsSG http://127.0.0.1:8428/api/v1/query --data-urlencode "'query=count(up == 1)'" | grep "'\"value\"'"}
 wait=${ROLLBACK_WAIT:-60}
 
 usage() {
-    sed -n '2,20s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,21s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 note() {
@@ -51,14 +53,19 @@ save() {
     done
 }
 
+# until_within COMMAND: true once it succeeds, false when it has not after $wait seconds since $begun.
+until_within() {
+    until sh -c "$1" >/dev/null 2>&1; do
+        [ $(($(date +%s) - begun)) -lt "$wait" ] || return 1
+        sleep 1
+    done
+}
+
 worker() {
     begun=$(date +%s)
     sh -c "$stop" || fail "the new exporter could not be stopped: $stop"
     sh -c "$start" || fail "the old exporter could not be started: $start"
-    until sh -c "$verify" >/dev/null 2>&1; do
-        [ $(($(date +%s) - begun)) -lt "$wait" ] || fail "the old exporter does not answer: $verify"
-        sleep 1
-    done
+    until_within "$verify" || fail "the old exporter does not answer: $verify"
     note "worker: the old exporter answers after $(($(date +%s) - begun)) s"
 }
 
@@ -78,7 +85,8 @@ host() {
         note "host: put back $file"
     done
     sh -c "$reload" >/dev/null || fail "the files are back, but were not read: $reload"
-    note "host: read again after $(($(date +%s) - begun)) s; what was in use lies in $kept; no data was touched"
+    until_within "$seen" || fail "the files are back and were read, but no target is up: $seen"
+    note "host: a target is up after $(($(date +%s) - begun)) s; what was in use lies in $kept; no data was touched"
 }
 
 status() {

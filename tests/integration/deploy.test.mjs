@@ -184,8 +184,12 @@ describe('compose files', () => {
 
 describe('what the neighbours are given', () => {
   it('the scrape configuration is taken by promtool and vmagent, and by the program with its targets', { timeout: 60_000 }, async () => {
-    if (has('promtool')) assert.equal(run('promtool', ['check', 'config', path.join(deploy, 'scrape/prometheus.yml')]).code, 0);
-    if (has('vmagent')) assert.equal(run('vmagent', [`-promscrape.config=${path.join(deploy, 'scrape/prometheus.yml')}`, '-dryRun']).code, 0);
+    for (const name of ['scrape/prometheus.yml', 'scrape/dual.yml']) {
+      const file = path.join(deploy, name);
+      assert.equal(run(binary, ['check', file]).code, 0, name);
+      if (has('promtool')) assert.equal(run('promtool', ['check', 'config', file]).code, 0, name);
+      if (has('vmagent')) assert.equal(run('vmagent', [`-promscrape.config=${file}`, '-dryRun']).code, 0, name);
+    }
     const [port] = await freePorts(1);
     const dir = temporaryFolder('algalon-scrape');
     fs.cpSync(path.join(deploy, 'scrape'), dir, { recursive: true });

@@ -118,6 +118,7 @@ describe('docs/migration.md', () => {
         }
         if (text.includes('rollback.sh worker')) await until('the new exporter has ended', 20, () => !runs(pidOf('algalon-worker')) && runs(pidOf('dcgm-exporter')));
       }
+      assert.match(fs.readFileSync(path.join(dir, 'rules/budget.yml'), 'utf8'), /> 1\.2 \* [1-9]\d+\n/);
       assert.equal(fs.readFileSync(path.join(dir, 'prometheus.yml'), 'utf8'), before, 'the scrape configuration is what it was');
       assert.equal(fs.readFileSync(path.join(dir, 'rules/alerts.yml'), 'utf8'), adapt(alerts));
       assert.equal(fs.readFileSync(path.join(dir, 'dashboards/gpu.json'), 'utf8'), adapt(old));
@@ -134,6 +135,11 @@ describe('docs/migration.md', () => {
     assert.equal(run(script, [], { env }).code, 2);
     assert.equal(run(script, ['host'], { env }).code, 1);
     assert.match(run(script, ['worker'], { env }).err, /could not be started/);
+    assert.match(run(script, ['worker'], { env: { ...env, ROLLBACK_START: 'true', ROLLBACK_VERIFY: 'false' } }).err, /does not answer: false/);
+    const file = path.join(dir, 'rules.yml');
+    fs.writeFileSync(file, 'groups: []\n');
+    assert.equal(run(script, ['save', file], { env: { ...env, ROLLBACK_DIR: path.join(dir, 'other') } }).code, 0);
+    assert.match(run(script, ['host'], { env: { ...env, ROLLBACK_DIR: path.join(dir, 'other'), ROLLBACK_RELOAD: 'true', ROLLBACK_SEEN: 'false' } }).err, /no target is up: false/);
     assert.equal(run(script, ['save', path.join(dir, 'none')], { env }).code, 1);
     assert.match(run(script, ['status'], { env }).out, /failed: nothing was saved/);
   });
