@@ -119,6 +119,22 @@ describe('helm chart', () => {
     assert.deepEqual([runAsUser, runAsNonRoot, capabilities], [0, false, { drop: ['ALL'] }]);
   });
 
+  it('renders what docs/deployment.md tells to install and to set', noHelm, () => {
+    const page = fs.readFileSync(path.join(root, 'docs/deployment.md'), 'utf8');
+    const section = page.slice(page.indexOf('\n## Kubernetes\n'), page.indexOf('\n## Without a network\n'));
+    const [, told] = /^ {4}helm install algalon deploy\/helm\/algalon ((?:.*\\\n)*.*)$/m.exec(section);
+    const install = told.replace(/\\\n/g, ' ').trim().split(/\s+/).filter((word) => word !== '--create-namespace');
+    const table = [...section.matchAll(/^\| .* \| (.*) \|$/gm)].flatMap(([, cell]) => [...cell.matchAll(/`((?:worker|host|agent|serviceMonitor|podMonitor|vmPodScrape|networkPolicy)\.[A-Za-z.]+=[^`\s]+)`/g)].map(([, setting]) => setting));
+    assert.ok(install.includes('serviceMonitor.enabled=true') && table.length > 8, `${install} ${table}`);
+    // What one setting wants of others.
+    const wanted = { 'host.': 'host.enabled=true,host.webConfigSecret=web,host.ingress.hostname=a', 'agent.': 'agent.remoteWrite={http://victoria:8428/api/v1/write}' };
+    for (const setting of ['', ...table]) {
+      const more = Object.entries(wanted).filter(([prefix]) => setting.startsWith(prefix)).map(([, others]) => others);
+      const { code, err } = render(...install, ...[...more, setting].filter(Boolean).flatMap((one) => ['--set', one]));
+      assert.equal(code, 0, `${setting}: ${err}`);
+    }
+  });
+
   it('leads operators and the ingress to ports that are there', noHelm, () => {
     const all = objects(...everything);
     const one = (wanted, name = '') => all.find(({ kind, metadata }) => kind === wanted && metadata.name.endsWith(name));
