@@ -17,6 +17,7 @@ struct match {
     struct projection on;
     struct label_index index;
     struct side left, right;
+    bool unfiltered; /* what a comparison would take away stays, and no operand is touched */
     struct vector *ret;
 };
 
@@ -154,11 +155,11 @@ static int result_labels(struct match *m, struct labels many, struct labels one,
 static int meet(struct match *m, bool swapped, struct line *many, const struct line *one,
                 bool in_place)
 {
-    struct binary_rule rule = {m->b->op, m->b->return_bool, false};
+    struct binary_rule rule = {m->b->op, m->b->return_bool || m->unfiltered, false};
     struct line *to = &m->ret->lines[m->ret->len];
     double *row = many->values;
 
-    if (!in_place) {
+    if (!in_place || m->unfiltered) {
         row = arena_calloc(&m->eval->arena, m->steps, sizeof(double));
         if (!row)
             return fault_memory(m->eval->err);
@@ -218,6 +219,32 @@ static int meet_all(struct match *m, const struct side *many, const struct side 
     return code;
 }
 
+static int check_unique(struct match *m)
+{
+    int code = vector_merge(m->ret, m->steps, &m->eval->arena);
+
+    if (code == -EEXIST)
+        return too_many(m, "grouping labels must ensure unique matches");
+    return eval_failed(m->eval, code);
+}
+
+/* Labels of group_left (x) may make series the same that are not: an error also where a comparison
+ * would let but one of them through. */
+static int check_unfiltered(struct match *m, const struct side *many, const struct side *one)
+{
+    const struct node_binary *b = m->b;
+
+    if (!b->include.len || !node_is_comparison(b->op) || b->return_bool)
+        return 0;
+    m->unfiltered = true;
+    int code = meet_all(m, many, one);
+    if (!code)
+        code = check_unique(m);
+    m->unfiltered = false;
+    m->ret->len = 0;
+    return code;
+}
+
 int match_eval(struct eval *e, const struct node_binary *b, const struct grid *g,
                struct vector *left, struct vector *right, struct vector *ret)
 {
@@ -233,14 +260,13 @@ int match_eval(struct eval *e, const struct node_binary *b, const struct grid *g
     *ret = (struct vector){NULL, 0};
     code = check_one_side(&m, one, many);
     if (!code)
+        code = check_unfiltered(&m, many, one);
+    if (!code)
         code = meet_all(&m, many, one);
     if (code)
         return code;
     vector_drop_empty(ret, g->len);
-    code = vector_merge(ret, g->len, &e->arena);
-    if (code == -EEXIST)
-        return too_many(&m, "grouping labels must ensure unique matches");
-    return eval_failed(e, code);
+    return check_unique(&m);
 }
 
 /* Where any line of the group has a sample, as 1; absent elsewhere. */

@@ -192,6 +192,7 @@ static void print_plain(double value, struct buf *to)
 struct counting {
     struct eval *eval;
     struct str label;
+    bool dropped; /* without (v) takes away the label that the values would stand in, too */
     struct label_index lines;
     struct vector *ret;
     size_t cap, steps;
@@ -205,10 +206,12 @@ static int line_of_value(struct counting *c, struct labels group, double value, 
     struct error err;
     struct arena *arena = &c->eval->arena;
 
-    buf_reset(&c->text);
-    print_plain(value, &c->text);
     label_builder_init(&b, group);
-    label_builder_set(&b, c->label, buf_str(&c->text));
+    if (!c->dropped) {
+        buf_reset(&c->text);
+        print_plain(value, &c->text);
+        label_builder_set(&b, c->label, buf_str(&c->text));
+    }
     if (label_builder_view(&b, &view, &err))
         return fault_set(c->eval->err, PROMQL_EXECUTION, "%s", err.text);
     size_t before = c->lines.len, at = label_index_put(&c->lines, view, false);
@@ -271,6 +274,9 @@ static int count_values(struct eval *e, const struct node_aggregate *a, const st
                          (int)MIN(c.label.len, (size_t)100), c.label.ptr);
     if (!label_index_init(&c.lines, &e->arena, 8))
         return fault_memory(e->err);
+    c.dropped = a->without && str_is(c.label, LABEL_NAME);
+    for (size_t i = 0; a->without && i < a->labels.len; i++)
+        c.dropped = c.dropped || str_equal(a->labels.items[i], c.label);
     buf_init(&c.text, 0);
     for (size_t i = 0; i < v->len && !code; i++)
         code = count_line(&c, index->keys[group_of[i]], v->lines[i].values);
