@@ -1,6 +1,8 @@
 /* aggregate.c - sum by (x) and its kin. Where the operand is read from the store, rows are added up
  * as they come and never stand in memory together. */
+#include "promql/call.h"
 #include "promql/fault.h"
+#include "promql/gather.h"
 #include "promql/rank.h"
 #include "promql/rollup.h"
 #include "promql/tally.h"
@@ -130,7 +132,7 @@ static bool is_streamable(const struct node *n, const struct grid *g)
     if (n->kind == NODE_SELECTOR)
         return true;
     return n->kind == NODE_CALL && function_is_rollup(n->call.function->id) &&
-           n->call.function->id != FUNCTION_ROLLUP_RATE &&
+           !function_has_parts(n->call.function->id) &&
            n->call.function->id != FUNCTION_ABSENT_OVER_TIME;
 }
 
@@ -218,9 +220,20 @@ again:
     return -EAGAIN;
 }
 
-int aggregate_eval(struct eval *e, const struct node *n, const struct grid *g, struct vector *ret)
+static int gather(struct eval *e, const struct node_aggregate *a, const struct grid *g,
+                  struct vector *v, const uint32_t *group_of, const struct label_index *index,
+                  struct vector *ret)
 {
-    const struct node_aggregate *a = &n->aggregate;
+    struct members members;
+
+    if (!label_index_members(&e->arena, group_of, v->len, index->len, &members))
+        return fault_memory(e->err);
+    return gather_eval(e, a, g, v, index, &members, ret);
+}
+
+static int aggregate(struct eval *e, const struct node_aggregate *a, const struct grid *g,
+                     struct vector *ret)
+{
     struct label_index index;
     struct vector v;
     uint32_t *group_of = NULL;
@@ -236,6 +249,21 @@ int aggregate_eval(struct eval *e, const struct node *n, const struct grid *g, s
         code = group_vector(e, a, &v, &index, &group_of);
     if (code)
         return code;
+    if (node_is_gathered(a->op))
+        return gather(e, a, g, &v, group_of, &index, ret);
     return node_is_top(a->op) ? top_eval(e, a, g, &v, group_of, &index, ret)
                               : rank_eval(e, a, g, &v, group_of, &index, ret);
+}
+
+int aggregate_eval(struct eval *e, const struct node *n, const struct grid *g, struct vector *ret)
+{
+    const struct node_aggregate *a = &n->aggregate;
+    int code = aggregate(e, a, g, ret);
+
+    if (code || !a->limited)
+        return code;
+    if (!ordering_matters(n))
+        vector_sort(ret);
+    ret->len = MIN(ret->len, a->limit);
+    return 0;
 }

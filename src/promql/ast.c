@@ -118,7 +118,7 @@ static void call(struct buf *to, const struct node_call *c)
     open_node(to, "call");
     buf_printf(to, ",\"func\":{\"name\":\"%s\",\"argTypes\":[", f->name);
     for (size_t i = 0; i < function_args_declared(f); i++)
-        buf_printf(to, i ? ",\"%s\"" : "\"%s\"", types[function_arg_type(f, i)]);
+        buf_printf(to, i ? ",\"%s\"" : "\"%s\"", types[function_arg_type(f, i, SIZE_MAX)]);
     buf_printf(to, "],\"variadic\":%d,\"returnType\":\"%s\"},\"args\":[",
                any_more ? -1 : f->max_args - f->min_args, types[f->result]);
     for (size_t i = 0; i < c->len; i++) {
@@ -139,6 +139,16 @@ static void aggregate(struct buf *to, const struct node_aggregate *a)
     child(to, "param", a->param);
     if (a->rest)
         child(to, "rest", a->rest);
+    if (a->more_len) {
+        key(to, "quantiles");
+        for (size_t i = 0; i < a->more_len; i++) {
+            buf_char(to, i ? ',' : '[');
+            ast_print(a->more[i], to);
+        }
+        buf_char(to, ']');
+    }
+    if (a->limited)
+        buf_printf(to, ",\"limit\":%" PRIu32, a->limit);
     names(to, "grouping", &a->labels);
     flag(to, "without", a->without);
 }
@@ -160,6 +170,12 @@ static void binary(struct buf *to, const struct node_binary *b)
         names(to, "labels", &b->labels);
         flag(to, "on", b->on);
         names(to, "include", &b->include);
+        if (b->include_all)
+            flag(to, "includeAll", true);
+        if (b->prefix.len) {
+            key(to, "prefix");
+            buf_json(to, b->prefix);
+        }
         buf_char(to, '}');
     } else {
         buf_text(to, "null");

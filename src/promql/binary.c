@@ -136,6 +136,12 @@ int binary_eval(struct eval *e, const struct node *n, const struct grid *g, stru
     struct value left, right;
     bool keep_empty = e->keep_empty && node_is_comparison(b->op);
 
+    if (node_is_condition(b->op)) {
+        int failed = eval_series(e, b->left, g, &left.vector);
+        if (!failed)
+            failed = eval_series(e, b->right, g, &right.vector);
+        return failed ? failed : match_sets(e, b, g, &left.vector, &right.vector, &ret->vector);
+    }
     /* (x > 5) default 0 is 0 where x is less, also where it always is. */
     const struct node *filtered = node_unwrap(b->left);
     e->keep_empty = b->op == OPERATOR_DEFAULT && filtered->kind == NODE_BINARY &&

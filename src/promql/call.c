@@ -275,6 +275,8 @@ int call_eval(struct eval *e, const struct node *n, const struct grid *g, struct
     case FUNCTION_SORT_DESC:
     case FUNCTION_SORT_BY_LABEL:
     case FUNCTION_SORT_BY_LABEL_DESC:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC_DESC:
         return ordering_eval(e, n, g, &ret->vector);
     case FUNCTION_LABEL_REPLACE:
     case FUNCTION_LABEL_JOIN:
@@ -287,6 +289,14 @@ int call_eval(struct eval *e, const struct node *n, const struct grid *g, struct
     }
     if (function_is_over_range(id))
         return over_range_eval(e, c, g, &ret->vector);
+    if (function_is_sequence(id))
+        return sequence_eval(e, c, g, &ret->vector);
+    if (id >= FUNCTION_ALIAS && id <= FUNCTION_LABELS_EQUAL)
+        return relabel_eval(e, c, g, &ret->vector);
+    if (id >= FUNCTION_BITMAP_AND && id <= FUNCTION_UNION)
+        return mixed_vector(e, c, g, &ret->vector);
+    if (id >= FUNCTION_END && id <= FUNCTION_STEP_NUMBER)
+        return mixed_scalar(e, c, g, &ret->numbers);
     if (function_is_rollup(id))
         return rollup_eval(e, n, g, &ret->vector);
     if (id >= FUNCTION_MINUTE && id <= FUNCTION_YEAR)

@@ -26,6 +26,20 @@ MUST_CHECK int ordering_eval(struct eval *e, const struct node *n, const struct 
 MUST_CHECK int over_range_eval(struct eval *e, const struct node_call *c, const struct grid *g,
                                struct vector *ret);
 
+/* sequence.c: each point by those around it. */
+MUST_CHECK int sequence_eval(struct eval *e, const struct node_call *c, const struct grid *g,
+                             struct vector *ret);
+
+/* relabel.c: MetricsQL's label_set and its kin. */
+MUST_CHECK int relabel_eval(struct eval *e, const struct node_call *c, const struct grid *g,
+                            struct vector *ret);
+
+/* mixed.c: union and what else MetricsQL has; of the query's times, and by chance. */
+MUST_CHECK int mixed_vector(struct eval *e, const struct node_call *c, const struct grid *g,
+                            struct vector *ret);
+MUST_CHECK int mixed_scalar(struct eval *e, const struct node_call *c, const struct grid *g,
+                            double **ret);
+
 /** True when the order of an instant query's result is the expression's. */
 bool ordering_matters(const struct node *n);
 

@@ -10,14 +10,32 @@ struct check {
 
 static int check(struct check *c, struct node *n);
 
+static int same_type(struct check *c, const struct node *n, enum promql_type want,
+                     const char *context)
+{
+    if (n->type == want)
+        return 0;
+    return fault_parse(c->err, c->text, n->start, "expected type %s in %s, got %s",
+                       node_type_text(want), context, node_type_text(n->type));
+}
+
 static int want_type(struct check *c, struct node *n, enum promql_type want, const char *context)
 {
     int code = check(c, n);
 
-    if (code || n->type == want)
-        return code;
-    return fault_parse(c->err, c->text, n->start, "expected type %s in %s, got %s",
-                       node_type_text(want), context, node_type_text(n->type));
+    return code ? code : same_type(c, n, want, context);
+}
+
+/* ("a", "b"), which stands where one string may. */
+static bool is_list_of_strings(const struct node *n)
+{
+    n = node_unwrap(n);
+    if (n->kind != NODE_CALL || n->call.function->id != FUNCTION_UNION)
+        return false;
+    for (size_t i = 0; i < n->call.len; i++)
+        if (node_unwrap(n->call.args[i])->kind != NODE_STRING)
+            return false;
+    return true;
 }
 
 /* MetricsQL: rate(m) is rate(m[step]). */
@@ -55,10 +73,17 @@ static int check_call(struct check *c, struct node *n)
                            f->name, n->call.len);
     snprintf(context, sizeof(context), "call to function \"%s\"", f->name);
     for (size_t i = 0; i < n->call.len; i++) {
-        enum promql_type want = function_arg_type(f, i);
+        enum promql_type want = function_arg_type(f, i, n->call.len);
         if (want == PROMQL_MATRIX && n->call.args[i]->type == PROMQL_VECTOR)
             make_range(n->call.args[i]);
-        int code = want_type(c, n->call.args[i], want, context);
+        if (f->id == FUNCTION_AGGR_OVER_TIME && i == 0 && is_list_of_strings(n->call.args[0]))
+            continue;
+        int code = check(c, n->call.args[i]);
+        if (!code && want == PROMQL_VECTOR && n->call.args[i]->type == PROMQL_SCALAR &&
+            function_takes_scalars(f->id))
+            continue;
+        if (!code)
+            code = same_type(c, n->call.args[i], want, context);
         if (code)
             return code;
     }
@@ -72,8 +97,12 @@ static int check_aggregate(struct check *c, struct node *n)
 
     if (!code && a->param)
         code = want_type(c, a->param,
-                         a->op == AGGREGATION_COUNT_VALUES ? PROMQL_STRING : PROMQL_SCALAR,
+                         a->op == AGGREGATION_COUNT_VALUES || a->op == AGGREGATION_QUANTILES
+                             ? PROMQL_STRING
+                             : PROMQL_SCALAR,
                          "aggregation parameter");
+    for (size_t i = 0; i < a->more_len && !code; i++)
+        code = want_type(c, a->more[i], PROMQL_SCALAR, "aggregation parameter");
     if (!code && a->rest)
         code = want_type(c, a->rest, PROMQL_STRING, "aggregation parameter");
     return code;
@@ -109,7 +138,7 @@ static int check_matching(struct check *c, const struct node *n)
                                "set operator \"%s\" not allowed in binary scalar expression",
                                node_operator_text(b->op));
     }
-    if (grouped && (node_is_set_operator(b->op) || b->op == OPERATOR_DEFAULT))
+    if (grouped && (node_is_set_operator(b->op) || b->op >= OPERATOR_DEFAULT))
         return fault_parse(c->err, c->text, n->start, "no grouping allowed for \"%s\" operation",
                            node_operator_text(b->op));
     return 0;

@@ -110,13 +110,16 @@ static bool call_is_fixed(const struct node_call *c)
     switch (c->function->id) {
     case FUNCTION_TIME:
     case FUNCTION_PREDICT_LINEAR: /* counts from the time of evaluation */
+    case FUNCTION_RAND:
+    case FUNCTION_RAND_EXPONENTIAL:
+    case FUNCTION_RAND_NORMAL:
         return false;
     case FUNCTION_TIMESTAMP:
         if (node_unwrap(c->args[0])->kind != NODE_SELECTOR)
             return false;
         break;
     default:
-        if (function_is_over_range(c->function->id))
+        if (function_is_over_range(c->function->id) || function_is_sequence(c->function->id))
             return false;
         if (c->function->id >= FUNCTION_MINUTE && c->function->id <= FUNCTION_YEAR && !c->len)
             return false;
@@ -264,6 +267,22 @@ int eval_scalar(struct eval *e, const struct node *n, const struct grid *g, doub
     if (!code)
         *ret = value.numbers;
     return code;
+}
+
+int eval_series(struct eval *e, const struct node *n, const struct grid *g, struct vector *ret)
+{
+    struct value value;
+    int code = eval_node(e, n, g, &value);
+
+    if (code || n->type == PROMQL_VECTOR) {
+        *ret = value.vector;
+        return code;
+    }
+    *ret = (struct vector){arena_calloc(&e->arena, 1, sizeof(struct line)), 1};
+    if (!ret->lines)
+        return fault_memory(e->err);
+    ret->lines[0].values = value.numbers;
+    return 0;
 }
 
 struct str eval_string(const struct node *n)

@@ -46,6 +46,9 @@ MUST_CHECK int eval_vector(struct eval *e, const struct node *n, const struct gr
                            struct vector *ret);
 MUST_CHECK int eval_scalar(struct eval *e, const struct node *n, const struct grid *g,
                            double **ret);
+/** A vector; a scalar as one series without labels. */
+MUST_CHECK int eval_series(struct eval *e, const struct node *n, const struct grid *g,
+                           struct vector *ret);
 /** What a string node says. */
 struct str eval_string(const struct node *n);
 

@@ -187,6 +187,13 @@ static void aggregate_head(const struct node_aggregate *a, struct buf *to)
     buf_char(to, '(');
 }
 
+static void aggregate_tail(const struct node_aggregate *a, struct buf *to)
+{
+    buf_char(to, ')');
+    if (a->limited)
+        buf_printf(to, " limit %" PRIu32, a->limit);
+}
+
 static void binary_operator(const struct node_binary *b, struct buf *to)
 {
     buf_text(to, node_operator_text(b->op));
@@ -198,7 +205,14 @@ static void binary_operator(const struct node_binary *b, struct buf *to)
     }
     if (b->cardinality == CARDINALITY_MANY_TO_ONE || b->cardinality == CARDINALITY_ONE_TO_MANY) {
         buf_text(to, b->cardinality == CARDINALITY_MANY_TO_ONE ? " group_left " : " group_right ");
-        label_list(&b->include, to);
+        if (b->include_all)
+            buf_text(to, "(*)");
+        else
+            label_list(&b->include, to);
+    }
+    if (b->prefix.len) {
+        buf_text(to, " prefix ");
+        quoted(b->prefix, to);
     }
 }
 
@@ -244,12 +258,16 @@ void format_line(const struct node *n, struct buf *to)
             format_line(n->aggregate.param, to);
             buf_text(to, ", ");
         }
+        for (size_t i = 0; i < n->aggregate.more_len; i++) {
+            format_line(n->aggregate.more[i], to);
+            buf_text(to, ", ");
+        }
         format_line(n->aggregate.expr, to);
         if (n->aggregate.rest) {
             buf_text(to, ", ");
             format_line(n->aggregate.rest, to);
         }
-        buf_char(to, ')');
+        aggregate_tail(&n->aggregate, to);
         break;
     case NODE_BINARY:
         format_line(n->binary.left, to);
@@ -299,6 +317,10 @@ static void pretty_aggregate(const struct node *n, unsigned level, struct buf *t
         pretty(n->aggregate.param, level + 1, to);
         buf_text(to, ",\n");
     }
+    for (size_t i = 0; i < n->aggregate.more_len; i++) {
+        pretty(n->aggregate.more[i], level + 1, to);
+        buf_text(to, ",\n");
+    }
     pretty(n->aggregate.expr, level + 1, to);
     if (n->aggregate.rest) {
         buf_text(to, ",\n");
@@ -306,7 +328,7 @@ static void pretty_aggregate(const struct node *n, unsigned level, struct buf *t
     }
     buf_char(to, '\n');
     indent(level, to);
-    buf_char(to, ')');
+    aggregate_tail(&n->aggregate, to);
 }
 
 static void pretty_long(const struct node *n, unsigned level, struct buf *to)

@@ -112,6 +112,38 @@ static int too_many(struct match *m, const char *why)
     return fault_set(m->eval->err, PROMQL_EXECUTION, "multiple matches for labels: %s", why);
 }
 
+static bool is_listed(const struct node_labels *list, struct str name)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (str_equal(list->items[i], name))
+            return true;
+    return false;
+}
+
+/* group_left (*) takes all labels but those that both sides have in common. */
+static bool is_matched_on(const struct node_binary *b, struct str name)
+{
+    return is_listed(&b->labels, name) == b->on || str_is(name, LABEL_NAME);
+}
+
+/* MetricsQL: a label of the other side, under a longer name. */
+static int take_prefixed(struct match *m, struct label l, struct label_builder *b)
+{
+    struct str prefix = m->b->prefix;
+    char *name = arena_alloc(&m->eval->arena, prefix.len + l.name.len + 1);
+
+    if (!name)
+        return fault_memory(m->eval->err);
+    if (prefix.len)
+        memcpy(name, prefix.ptr, prefix.len);
+    memcpy(name + prefix.len, l.name.ptr, l.name.len);
+    if (prefix.len + l.name.len > LABEL_NAME_MAX)
+        return fault_set(m->eval->err, PROMQL_EXECUTION,
+                         "a label name would be longer than %d bytes", LABEL_NAME_MAX);
+    label_builder_set(b, str_make(name, prefix.len + l.name.len), l.value);
+    return 0;
+}
+
 /* Labels of the result of two lines that met. */
 static int result_labels(struct match *m, struct labels many, struct labels one, struct labels *ret)
 {
@@ -131,8 +163,15 @@ static int result_labels(struct match *m, struct labels many, struct labels one,
         label_builder_init(&builder, many);
         if (binary_drops_name(b))
             label_builder_set(&builder, STR(LABEL_NAME), STR(""));
-        for (size_t i = 0; i < b->include.len; i++)
+        for (size_t i = 0; i < b->include.len && !b->prefix.len; i++)
             label_builder_set(&builder, b->include.items[i], labels_get(one, b->include.items[i]));
+        for (size_t i = 0; i < one.len && (b->include_all || b->prefix.len); i++)
+            if (b->include_all ? !is_matched_on(b, one.items[i].name)
+                               : is_listed(&b->include, one.items[i].name)) {
+                int code = take_prefixed(m, one.items[i], &builder);
+                if (code)
+                    return code;
+            }
     }
     if (b->cardinality == CARDINALITY_ONE_TO_ONE && b->on && binary_drops_name(b))
         label_builder_set(&builder, STR(LABEL_NAME), STR(""));
@@ -234,7 +273,7 @@ static int check_unfiltered(struct match *m, const struct side *many, const stru
 {
     const struct node_binary *b = m->b;
 
-    if (!b->include.len || !node_is_comparison(b->op) || b->return_bool)
+    if ((!b->include.len && !b->include_all) || !node_is_comparison(b->op) || b->return_bool)
         return 0;
     m->unfiltered = true;
     int code = meet_all(m, many, one);
@@ -321,7 +360,12 @@ static int both_sides(struct match *m, struct vector *ret)
 int match_sets(struct eval *e, const struct node_binary *b, const struct grid *g,
                struct vector *left, struct vector *right, struct vector *ret)
 {
-    bool joins = b->op == OPERATOR_OR;
+    bool joins = b->op == OPERATOR_OR, keeps = b->op == OPERATOR_AND || b->op == OPERATOR_IF;
+    /* MetricsQL: a condition without labels is one for all. */
+    const double *all =
+        node_is_condition(b->op) && !b->matching && right->len == 1 && !right->lines[0].labels.len
+            ? right->lines[0].values
+            : NULL;
     double *scratch = arena_calloc(&e->arena, g->len + 1, sizeof(*scratch));
     struct match m;
     int code = match_open(&m, e, b, g, left, right);
@@ -332,7 +376,7 @@ int match_sets(struct eval *e, const struct node_binary *b, const struct grid *g
         if (joins)
             mask(&m, &m.right, group, presence(&m, &m.left, group, scratch), false);
         else
-            mask(&m, &m.left, group, presence(&m, &m.right, group, scratch), b->op == OPERATOR_AND);
+            mask(&m, &m.left, group, all ? all : presence(&m, &m.right, group, scratch), keeps);
         code = eval_interrupted(&e->options, e->err);
     }
     if (code)

@@ -61,6 +61,11 @@ static bool calls_equal(const struct node_call *a, const struct node_call *b)
 
 static bool aggregates_equal(const struct node_aggregate *a, const struct node_aggregate *b)
 {
+    if (a->more_len != b->more_len || a->limited != b->limited || a->limit != b->limit)
+        return false;
+    for (size_t i = 0; i < a->more_len; i++)
+        if (!node_equal(a->more[i], b->more[i]))
+            return false;
     return a->op == b->op && a->without == b->without && a->grouped == b->grouped &&
            labels_same(a->labels, b->labels) && both(a->param, b->param) &&
            both(a->rest, b->rest) && node_equal(a->expr, b->expr);
@@ -71,6 +76,7 @@ static bool binaries_equal(const struct node_binary *a, const struct node_binary
     return a->op == b->op && a->return_bool == b->return_bool && a->on == b->on &&
            a->matching == b->matching && a->cardinality == b->cardinality &&
            a->keep_metric_names == b->keep_metric_names && labels_same(a->labels, b->labels) &&
+           a->include_all == b->include_all && str_equal(a->prefix, b->prefix) &&
            labels_same(a->include, b->include) && node_equal(a->left, b->left) &&
            node_equal(a->right, b->right);
 }
@@ -108,31 +114,30 @@ bool node_equal(const struct node *a, const struct node *b)
 
 const char *node_operator_text(enum node_operator op)
 {
-    static const char *const texts[] = {"+",  "-", "*",  "/", "%",   "^",  "atan2",  "==",     "!=",
-                                        "<=", "<", ">=", ">", "and", "or", "unless", "default"};
+    static const char *const texts[] = {"+",  "-",      "*",       "/",  "%",    "^", "atan2",
+                                        "==", "!=",     "<=",      "<",  ">=",   ">", "and",
+                                        "or", "unless", "default", "if", "ifnot"};
     return texts[op];
 }
 
 const char *node_aggregation_text(enum node_aggregation op)
 {
-    static const char *const texts[] = {"sum",          "avg",
-                                        "count",        "min",
-                                        "max",          "group",
-                                        "stddev",       "stdvar",
-                                        "topk",         "bottomk",
-                                        "count_values", "quantile",
-                                        "median",       "topk_min",
-                                        "topk_max",     "topk_avg",
-                                        "topk_median",  "topk_last",
-                                        "bottomk_min",  "bottomk_max",
-                                        "bottomk_avg",  "bottomk_median",
-                                        "bottomk_last"};
+    static const char *const texts[] = {
+        "sum",          "avg",         "count",        "min",
+        "max",          "group",       "stddev",       "stdvar",
+        "topk",         "bottomk",     "count_values", "quantile",
+        "median",       "any",         "distinct",     "geomean",
+        "mad",          "mode",        "share",        "sum2",
+        "zscore",       "limitk",      "quantiles",    "topk_min",
+        "topk_max",     "topk_avg",    "topk_median",  "topk_last",
+        "bottomk_min",  "bottomk_max", "bottomk_avg",  "bottomk_median",
+        "bottomk_last", "outliersk"};
     return texts[op];
 }
 
 bool node_find_aggregation(struct str name, enum node_aggregation *ret)
 {
-    for (int op = AGGREGATION_MEDIAN; op <= AGGREGATION_BOTTOMK_LAST; op++)
+    for (int op = AGGREGATION_MEDIAN; op <= AGGREGATION_OUTLIERSK; op++)
         if (str_is(name, node_aggregation_text((enum node_aggregation)op))) {
             *ret = (enum node_aggregation)op;
             return true;

@@ -41,6 +41,8 @@ enum node_operator {
     OPERATOR_OR,
     OPERATOR_UNLESS,
     OPERATOR_DEFAULT, /* MetricsQL: fills gaps */
+    OPERATOR_IF,      /* MetricsQL: left where there is a right */
+    OPERATOR_IFNOT,
 };
 
 enum node_aggregation {
@@ -57,6 +59,16 @@ enum node_aggregation {
     AGGREGATION_COUNT_VALUES,
     AGGREGATION_QUANTILE,
     AGGREGATION_MEDIAN, /* MetricsQL, from here on */
+    AGGREGATION_ANY,
+    AGGREGATION_DISTINCT,
+    AGGREGATION_GEOMEAN,
+    AGGREGATION_MAD,
+    AGGREGATION_MODE,
+    AGGREGATION_SHARE,
+    AGGREGATION_SUM2,
+    AGGREGATION_ZSCORE, /* last of those without a parameter */
+    AGGREGATION_LIMITK,
+    AGGREGATION_QUANTILES,
     AGGREGATION_TOPK_MIN,
     AGGREGATION_TOPK_MAX,
     AGGREGATION_TOPK_AVG,
@@ -67,6 +79,7 @@ enum node_aggregation {
     AGGREGATION_BOTTOMK_AVG,
     AGGREGATION_BOTTOMK_MEDIAN,
     AGGREGATION_BOTTOMK_LAST,
+    AGGREGATION_OUTLIERSK,
 };
 
 enum node_cardinality {
@@ -115,7 +128,11 @@ struct node_aggregate {
     bool without, grouped; /* grouped: by or without was written */
     struct node_labels labels;
     struct node *param, *expr;
-    struct node *rest; /* of topk_avg() and the like: what the others' sum is called; NULL: none */
+    struct node *rest;  /* of topk_avg() and the like: what the others' sum is called; NULL: none */
+    struct node **more; /* of quantiles(): the quantiles, behind the label that is `param` */
+    size_t more_len;
+    uint32_t limit; /* MetricsQL: so many series of the result, when `limited` */
+    bool limited;
 };
 
 struct node_binary {
@@ -125,6 +142,8 @@ struct node_binary {
     enum node_cardinality cardinality;
     struct node_labels labels, include;
     bool keep_metric_names;
+    bool include_all;  /* MetricsQL: group_left (*) */
+    struct str prefix; /* MetricsQL: of the labels that come from the other side */
 };
 
 struct node {
@@ -196,7 +215,19 @@ static inline bool node_is_set_operator(enum node_operator op)
 /** Aggregations with a parameter: topk(3, x). */
 static inline bool node_has_param(enum node_aggregation op)
 {
-    return op >= AGGREGATION_TOPK && op != AGGREGATION_MEDIAN;
+    return op >= AGGREGATION_TOPK && !(op >= AGGREGATION_MEDIAN && op <= AGGREGATION_ZSCORE);
+}
+
+/** Those of gather.c. */
+static inline bool node_is_gathered(enum node_aggregation op)
+{
+    return op >= AGGREGATION_ANY && op <= AGGREGATION_QUANTILES;
+}
+
+/** if, ifnot. */
+static inline bool node_is_condition(enum node_operator op)
+{
+    return op == OPERATOR_IF || op == OPERATOR_IFNOT;
 }
 
 /** Tops over the whole range: topk_avg(3, x, "gpu=others"). */

@@ -76,11 +76,24 @@ static int natural(struct str a, struct str b)
     return (i < a.len) - (j < b.len);
 }
 
+/* What is a number by its size, before what is none. */
+static int numeric(struct str a, struct str b)
+{
+    double x, y;
+    bool first = num_parse(a, &x), second = num_parse(b, &y);
+
+    if (!first || !second)
+        return first == second ? natural(a, b) : first ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
 static int compare_labels(const struct node_call *c, struct labels a, struct labels b)
 {
     for (size_t i = 1; i < c->len; i++) {
         struct str name = eval_string(c->args[i]);
-        int order = natural(labels_get(a, name), labels_get(b, name));
+        int order = c->function->id >= FUNCTION_SORT_BY_LABEL_NUMERIC
+                        ? numeric(labels_get(a, name), labels_get(b, name))
+                        : natural(labels_get(a, name), labels_get(b, name));
         if (order)
             return order;
     }
@@ -131,7 +144,8 @@ int ordering_eval(struct eval *e, const struct node *n, const struct grid *g, st
         return code;
     if (id == FUNCTION_SORT || id == FUNCTION_SORT_DESC)
         return by_value(e, ret, id == FUNCTION_SORT_DESC);
-    return by_label(e, c, ret, id == FUNCTION_SORT_BY_LABEL_DESC);
+    return by_label(e, c, ret,
+                    id == FUNCTION_SORT_BY_LABEL_DESC || id == FUNCTION_SORT_BY_LABEL_NUMERIC_DESC);
 }
 
 bool ordering_matters(const struct node *n)
@@ -144,7 +158,7 @@ bool ordering_matters(const struct node *n)
     if (n->kind != NODE_CALL)
         return false;
     enum function_id id = n->call.function->id;
-    if (id >= FUNCTION_SORT && id <= FUNCTION_SORT_BY_LABEL_DESC)
+    if (id >= FUNCTION_SORT && id <= FUNCTION_SORT_BY_LABEL_NUMERIC_DESC)
         return true;
     /* Renaming keeps the order of what it renames. */
     return (id == FUNCTION_LABEL_REPLACE || id == FUNCTION_LABEL_JOIN) &&

@@ -45,7 +45,14 @@ static enum promql_rollup rollup_of(const struct node *call)
 {
     if (!call || call->kind != NODE_CALL || !function_is_rollup(call->call.function->id))
         return PROMQL_ROLLUP_NONE;
-    switch (call->call.function->id) {
+    enum function_id id = call->call.function->id;
+    if (function_is_window(id) || function_has_parts(id)) {
+        enum function_size size = function_size_of(id);
+        return size == FUNCTION_SIZE_OTHER                                ? PROMQL_ROLLUP_OTHER
+               : size == FUNCTION_SIZE_SAME || size == FUNCTION_SIZE_RATE ? PROMQL_ROLLUP_LINEAR
+                                                                          : PROMQL_ROLLUP_COUNT;
+    }
+    switch (id) {
     case FUNCTION_RESETS:
     case FUNCTION_CHANGES:
     case FUNCTION_COUNT_OVER_TIME:
@@ -125,7 +132,24 @@ static bool names_label(enum function_id id, size_t i)
         return i == 1 || i >= 3;
     case FUNCTION_SORT_BY_LABEL:
     case FUNCTION_SORT_BY_LABEL_DESC:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC_DESC:
+    case FUNCTION_LABEL_COPY:
+    case FUNCTION_LABEL_DEL:
+    case FUNCTION_LABEL_KEEP:
+    case FUNCTION_LABEL_LOWERCASE:
+    case FUNCTION_LABEL_MOVE:
+    case FUNCTION_LABEL_UPPERCASE:
+    case FUNCTION_LABELS_EQUAL:
         return i >= 1;
+    case FUNCTION_LABEL_SET:
+        return i % 2 == 1;
+    case FUNCTION_LABEL_MAP:
+    case FUNCTION_LABEL_MATCH:
+    case FUNCTION_LABEL_MISMATCH:
+    case FUNCTION_LABEL_TRANSFORM:
+    case FUNCTION_LABEL_VALUE:
+        return i == 1;
     default:
         return false;
     }
@@ -152,6 +176,8 @@ static void walk(struct outline *o, const struct node *n, const struct node *cal
     case NODE_AGGREGATE:
         if (n->aggregate.param)
             walk(o, n->aggregate.param, NULL);
+        for (size_t i = 0; i < n->aggregate.more_len; i++)
+            walk(o, n->aggregate.more[i], NULL);
         walk(o, n->aggregate.expr, NULL);
         break;
     case NODE_BINARY:

@@ -5,6 +5,7 @@
 #include "promql/check.h"
 #include "promql/duration.h"
 #include "promql/fault.h"
+#include "promql/grouping.h"
 #include "promql/selector.h"
 #include "promql/template.h"
 
@@ -13,6 +14,7 @@
 /* Binding of binary operators, weakest first. Unary signs bind like a multiplication. */
 enum {
     LEVEL_DEFAULT = 1,
+    LEVEL_IF,
     LEVEL_OR,
     LEVEL_AND,
     LEVEL_COMPARE,
@@ -98,45 +100,10 @@ struct node *parse_node(struct parse *p, enum node_kind kind, enum promql_type t
 
 static struct node *expression(struct parse *p, unsigned least);
 
-/* (a, b, "c d") */
-static bool label_list(struct parse *p, struct node_labels *ret)
+/* Behind the left parenthesis and `len` arguments, up to the right one. */
+static bool arguments(struct parse *p, struct node *args[NODE_ARGS_MAX], size_t len,
+                      size_t *ret_len)
 {
-    static const char where[] = "grouping opts";
-    struct str names[NODE_LABELS_MAX];
-    size_t len = 0;
-
-    if (!parse_take(p, LEX_LEFT_PAREN))
-        return parse_unexpected(p, where, "\"(\"");
-    while (p->token.kind != LEX_RIGHT_PAREN) {
-        if (len == NODE_LABELS_MAX)
-            return fault_parse(p->err, p->text, p->token.at, "too many labels"), false;
-        if (p->token.kind == LEX_WORD && !memchr(p->token.text.ptr, ':', p->token.text.len)) {
-            names[len] = p->token.text;
-        } else if (p->token.kind != LEX_STRING) {
-            return parse_unexpected(p, where, "label");
-        } else if (!parse_string(p, &names[len])) {
-            return false;
-        }
-        len++;
-        parse_advance(p);
-        if (p->token.kind != LEX_RIGHT_PAREN && !parse_take(p, LEX_COMMA))
-            return parse_unexpected(p, where, "\",\" or \")\"");
-    }
-    parse_advance(p);
-    ret->items = arena_calloc(p->arena, len + 1, sizeof(*names));
-    if (!ret->items)
-        return false;
-    if (len)
-        memcpy(ret->items, names, len * sizeof(*names));
-    ret->len = len;
-    return true;
-}
-
-/* Behind the left parenthesis, up to the right one. */
-static bool arguments(struct parse *p, struct node *args[NODE_ARGS_MAX], size_t *ret_len)
-{
-    size_t len = 0;
-
     while (p->token.kind != LEX_RIGHT_PAREN) {
         if (len == NODE_ARGS_MAX)
             return fault_parse(p->err, p->text, p->token.at, "too many arguments"), false;
@@ -158,7 +125,7 @@ static bool arguments(struct parse *p, struct node *args[NODE_ARGS_MAX], size_t 
     return true;
 }
 
-static bool is_word(const struct lex_token *t, const char *word)
+bool parse_is_word(const struct lex_token *t, const char *word)
 {
     return t->kind == LEX_WORD && t->text.len == strlen(word) &&
            !strncasecmp(t->text.ptr, word, t->text.len);
@@ -166,10 +133,30 @@ static bool is_word(const struct lex_token *t, const char *word)
 
 static bool take_word(struct parse *p, const char *word)
 {
-    if (!is_word(&p->token, word))
+    if (!parse_is_word(&p->token, word))
         return false;
     parse_advance(p);
     return true;
+}
+
+static struct node *make_call(struct parse *p, const struct function *f, size_t start,
+                              struct node *const *args, size_t len)
+{
+    struct node *n = parse_node(p, NODE_CALL, f->result, start, NULL);
+
+    if (!n)
+        return NULL;
+    n->call.function = f;
+    n->call.len = len;
+    n->call.args = arena_calloc(p->arena, len + 1, sizeof(struct node *));
+    if (!n->call.args)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        n->call.args[i] = args[i];
+        if (!parse_deepen(p, n, args[i]))
+            return NULL;
+    }
+    return n;
 }
 
 static struct node *call(struct parse *p, const struct lex_token *name)
@@ -190,35 +177,14 @@ static struct node *call(struct parse *p, const struct lex_token *name)
         return NULL;
     }
     parse_advance(p);
-    if (!arguments(p, args, &len))
+    if (!arguments(p, args, 0, &len))
         return NULL;
-    struct node *n = parse_node(p, NODE_CALL, f->result, name->at, NULL);
+    struct node *n = make_call(p, f, name->at, args, len);
     if (!n)
         return NULL;
-    n->call.function = f;
-    n->call.len = len;
-    n->call.args = arena_calloc(p->arena, len + 1, sizeof(struct node *));
-    if (!n->call.args)
-        return NULL;
-    for (size_t i = 0; i < len; i++) {
-        n->call.args[i] = args[i];
-        if (!parse_deepen(p, n, args[i]))
-            return NULL;
-    }
     n->call.keep_metric_names = take_word(p, "keep_metric_names");
     n->end = p->end;
     return n;
-}
-
-static bool grouping(struct parse *p, struct node_aggregate *a)
-{
-    if (a->grouped || p->token.kind != LEX_WORD ||
-        (p->token.word != WORD_BY && p->token.word != WORD_WITHOUT))
-        return true;
-    a->grouped = true;
-    a->without = p->token.word == WORD_WITHOUT;
-    parse_advance(p);
-    return label_list(p, &a->labels);
 }
 
 static struct node *aggregate(struct parse *p, const struct lex_token *name,
@@ -229,17 +195,24 @@ static struct node *aggregate(struct parse *p, const struct lex_token *name,
     size_t len, want = node_has_param(op) ? 2 : 1;
     bool rest;
 
-    if (!grouping(p, &a))
+    if (!grouping_of_aggregation(p, &a))
         return NULL;
     if (!parse_take(p, LEX_LEFT_PAREN))
         return parse_unexpected(p, "aggregation", NULL);
-    if (!arguments(p, args, &len) || !grouping(p, &a))
+    if (!arguments(p, args, 0, &len) || !grouping_of_aggregation(p, &a) || !grouping_limit(p, &a))
         return NULL;
     if (!len) {
         fault_parse(p->err, p->text, name->at, "no arguments for aggregate expression provided");
         return NULL;
     }
-    rest = node_is_top(op) && len == want + 1;
+    rest = node_is_top(op) && op != AGGREGATION_OUTLIERSK && len == want + 1;
+    a.more_len = op == AGGREGATION_QUANTILES && len > want ? len - want : 0;
+    if (op == AGGREGATION_QUANTILES && !a.more_len) {
+        fault_parse(p->err, p->text, name->at,
+                    "quantiles() takes a label, quantiles and an expression");
+        return NULL;
+    }
+    want += a.more_len;
     if (len != want && !rest) {
         fault_parse(p->err, p->text, name->at,
                     "wrong number of arguments for aggregate expression provided, expected %zu, "
@@ -248,12 +221,20 @@ static struct node *aggregate(struct parse *p, const struct lex_token *name,
         return NULL;
     }
     a.grouped = a.without || a.labels.len; /* by () says what saying nothing says */
-    a.param = want == 2 ? args[0] : NULL;
+    a.param = want >= 2 ? args[0] : NULL;
+    a.more = arena_calloc(p->arena, a.more_len + 1, sizeof(*a.more));
+    if (!a.more)
+        return NULL;
+    for (size_t i = 0; i < a.more_len; i++)
+        a.more[i] = args[1 + i];
     a.expr = args[want - 1];
     a.rest = rest ? args[want] : NULL;
     struct node *n = parse_node(p, NODE_AGGREGATE, PROMQL_VECTOR, name->at, a.expr);
     if (!n || (a.param && !parse_deepen(p, n, a.param)) || (rest && !parse_deepen(p, n, a.rest)))
         return NULL;
+    for (size_t i = 0; i < a.more_len; i++)
+        if (!parse_deepen(p, n, a.more[i]))
+            return NULL;
     n->aggregate = a;
     return n;
 }
@@ -335,7 +316,7 @@ static struct node *named(struct parse *p)
     const struct template *t = name.word == WORD_NAME ? template_find(p, name.text) : NULL;
     if (t)
         return use_template(p, t, name.at);
-    if (p->token.kind == LEX_LEFT_PAREN && is_word(&name, "with"))
+    if (p->token.kind == LEX_LEFT_PAREN && parse_is_word(&name, "with"))
         return with(p, name.at);
     if (starts_aggregation(&name, &p->token, &op))
         return aggregate(p, &name, op);
@@ -371,6 +352,16 @@ static struct node *literal(struct parse *p)
     return n;
 }
 
+/* MetricsQL: (a, b) is union(a, b); of strings it is the list of aggr_over_time(). */
+static struct node *tuple(struct parse *p, struct node *first, size_t start)
+{
+    struct node *args[NODE_ARGS_MAX] = {first};
+    size_t len;
+
+    return arguments(p, args, 1, &len) ? make_call(p, function_find(STR("union")), start, args, len)
+                                       : NULL;
+}
+
 static struct node *parenthesised(struct parse *p)
 {
     size_t start = p->token.at;
@@ -379,6 +370,8 @@ static struct node *parenthesised(struct parse *p)
     struct node *inner = expression(p, LEVEL_DEFAULT);
     if (!inner)
         return NULL;
+    if (parse_take(p, LEX_COMMA))
+        return tuple(p, inner, start);
     if (!parse_take(p, LEX_RIGHT_PAREN))
         return parse_unexpected(p, NULL, NULL);
     struct node *n = parse_node(p, NODE_PAREN, inner->type, start, inner);
@@ -620,9 +613,14 @@ static bool binary_operator(const struct lex_token *t, enum node_operator *ret, 
             *ret = (enum node_operator)(t->word - WORD_AND + OPERATOR_AND);
             return true;
         }
+        if (parse_is_word(t, "if") || parse_is_word(t, "ifnot")) {
+            *level = LEVEL_IF;
+            *ret = t->text.len == 2 ? OPERATOR_IF : OPERATOR_IFNOT;
+            return true;
+        }
         *level = t->word == WORD_ATAN2 ? LEVEL_MUL : LEVEL_DEFAULT;
         *ret = t->word == WORD_ATAN2 ? OPERATOR_ATAN2 : OPERATOR_DEFAULT;
-        return t->word == WORD_ATAN2 || is_word(t, "default");
+        return t->word == WORD_ATAN2 || parse_is_word(t, "default");
     default:
         if (t->kind < LEX_EQL || t->kind > LEX_GTR)
             return false;
@@ -634,29 +632,6 @@ static bool binary_operator(const struct lex_token *t, enum node_operator *ret, 
     return true;
 }
 
-/* bool, on (...) group_left (...) and the like, behind an operator. */
-static bool modifiers(struct parse *p, struct node_binary *b)
-{
-    if (p->token.kind == LEX_WORD && p->token.word == WORD_BOOL) {
-        b->return_bool = true;
-        parse_advance(p);
-    }
-    if (p->token.kind != LEX_WORD || (p->token.word != WORD_ON && p->token.word != WORD_IGNORING))
-        return true;
-    b->matching = true;
-    b->on = p->token.word == WORD_ON;
-    parse_advance(p);
-    if (!label_list(p, &b->labels))
-        return false;
-    if (p->token.kind != LEX_WORD ||
-        (p->token.word != WORD_GROUP_LEFT && p->token.word != WORD_GROUP_RIGHT))
-        return true;
-    b->cardinality =
-        p->token.word == WORD_GROUP_LEFT ? CARDINALITY_MANY_TO_ONE : CARDINALITY_ONE_TO_MANY;
-    parse_advance(p);
-    return p->token.kind != LEX_LEFT_PAREN || label_list(p, &b->include);
-}
-
 static struct node *operation(struct parse *p, struct node *left, enum node_operator op,
                               unsigned level)
 {
@@ -666,12 +641,13 @@ static struct node *operation(struct parse *p, struct node *left, enum node_oper
     parse_advance(p);
     if (node_is_set_operator(op))
         b.cardinality = CARDINALITY_MANY_TO_MANY;
-    if (!modifiers(p, &b))
+    if (!grouping_of_operator(p, &b))
         return NULL;
     b.right = expression(p, op == OPERATOR_POW ? level : level + 1);
     if (!b.right)
         return NULL;
-    bool scalar = left->type == PROMQL_SCALAR && b.right->type == PROMQL_SCALAR;
+    bool scalar =
+        left->type == PROMQL_SCALAR && b.right->type == PROMQL_SCALAR && !node_is_condition(op);
     struct node *n =
         parse_node(p, NODE_BINARY, scalar ? PROMQL_SCALAR : PROMQL_VECTOR, left->start, left);
     if (!n || !parse_deepen(p, n, b.right))

@@ -40,6 +40,8 @@ MUST_CHECK int parse_begin(struct parse *p, struct str text, struct arena *a, st
 void parse_advance(struct parse *p);
 /** Consumes the token when it is of this kind. */
 bool parse_take(struct parse *p, enum lex_kind kind);
+/** True when the token is the word, in any case. */
+bool parse_is_word(const struct lex_token *t, const char *word);
 /** "unexpected TOKEN in CONTEXT, expected EXPECTED"; both may be NULL. Returns NULL. */
 struct node *parse_unexpected(struct parse *p, const char *context, const char *expected);
 

@@ -138,7 +138,7 @@ static int give_raw(struct eval *e, const struct node *n, const struct grid *g,
     struct raw raw = {&e->arena, ret};
     struct scan s;
     size_t kept = 0;
-    int code = scan_open(e, n, g, &s);
+    int code = scan_open(e, n, g, 0, &s);
 
     if (code)
         return code;

@@ -142,12 +142,30 @@ static int count_events(const struct rollup_row *r)
     return 0;
 }
 
+/* From one sample to the next. */
+static double between(enum function_id id, const struct column *c, size_t i)
+{
+    const double *v = c->values;
+    double apart_s = (double)(c->ts_ms[i] - c->ts_ms[i - 1]) / 1000, gain = v[i] - v[i - 1];
+
+    switch (id) {
+    case FUNCTION_ROLLUP_SCRAPE_INTERVAL:
+        return apart_s;
+    case FUNCTION_ROLLUP_DELTA:
+        return gain;
+    case FUNCTION_ROLLUP_DERIV:
+        return gain / apart_s;
+    case FUNCTION_ROLLUP_INCREASE:
+        return gain < 0 ? v[i] : gain;
+    default:
+        return (gain < 0 ? v[i] : gain) / apart_s;
+    }
+}
+
 static int between_samples(const struct rollup_row *r)
 {
     size_t work = 0;
     const struct window *w = r->window;
-    const double *v = r->column->values;
-    const int64_t *ts = r->column->ts_ms;
 
     for (size_t k = 0; k < w->steps; k++) {
         double smallest = (double)INFINITY, largest = -(double)INFINITY;
@@ -156,11 +174,10 @@ static int between_samples(const struct rollup_row *r)
         if (to - from < 2)
             continue;
         for (size_t i = from + 1; i < to; i++) {
-            double gain = v[i] < v[i - 1] ? v[i] : v[i] - v[i - 1];
-            double rate = gain / ((double)(ts[i] - ts[i - 1]) / 1000);
-            smallest = rate < smallest ? rate : smallest;
-            largest = rate > largest ? rate : largest;
-            sum_add(&sum, rate);
+            double value = between(r->id, r->column, i);
+            smallest = value < smallest ? value : smallest;
+            largest = value > largest ? value : largest;
+            sum_add(&sum, value);
         }
         double mean = sum_total(sum) / (double)(to - from - 1);
         r->to[k] = r->part == ROLLUP_MIN ? smallest : r->part == ROLLUP_MAX ? largest : mean;
@@ -181,6 +198,10 @@ int rates_compute(const struct rollup_row *row)
     case FUNCTION_CHANGES:
         return count_events(row);
     case FUNCTION_ROLLUP_RATE:
+    case FUNCTION_ROLLUP_DELTA:
+    case FUNCTION_ROLLUP_DERIV:
+    case FUNCTION_ROLLUP_INCREASE:
+    case FUNCTION_ROLLUP_SCRAPE_INTERVAL:
         return between_samples(row);
     default:
         return extrapolated(row);

@@ -2,9 +2,11 @@
 #include "promql/rollup.h"
 
 #include "promql/fault.h"
+#include "promql/parts.h"
 #include "promql/rates.h"
 #include "promql/statistics.h"
 #include "promql/sums.h"
+#include "promql/window.h"
 
 static void simple(const struct rollup_row *r)
 {
@@ -41,6 +43,10 @@ int rollup_compute(const struct rollup_row *row)
     case FUNCTION_RESETS:
     case FUNCTION_CHANGES:
     case FUNCTION_ROLLUP_RATE:
+    case FUNCTION_ROLLUP_DELTA:
+    case FUNCTION_ROLLUP_DERIV:
+    case FUNCTION_ROLLUP_INCREASE:
+    case FUNCTION_ROLLUP_SCRAPE_INTERVAL:
         return rates_compute(row);
     case FUNCTION_AVG_OVER_TIME:
     case FUNCTION_SUM_OVER_TIME:
@@ -55,7 +61,7 @@ int rollup_compute(const struct rollup_row *row)
         simple(row);
         return 0;
     default:
-        return statistics_compute(row);
+        return function_is_window(row->id) ? window_compute(row) : statistics_compute(row);
     }
 }
 
@@ -103,10 +109,11 @@ static int smoothing_parameters(struct eval *e, const struct rollup *r)
 }
 
 /* Samples that stand for windows: a function reads the part of them that it is about. */
-static void choose_part(struct rollup *r)
+void rollup_choose(struct rollup *r, enum function_id id)
 {
     struct selection *s = r->scan.selection;
 
+    r->id = id;
     if (!s || !s->window_ms)
         return;
     switch (r->id) {
@@ -131,29 +138,72 @@ static void choose_part(struct rollup *r)
     }
 }
 
+static bool keeps_names(const struct node_call *c)
+{
+    switch (c->function->id) {
+    case FUNCTION_LAST_OVER_TIME:
+    case FUNCTION_FIRST_OVER_TIME:
+    case FUNCTION_GEOMEAN_OVER_TIME:
+    case FUNCTION_HOEFFDING_LOWER:
+    case FUNCTION_HOEFFDING_UPPER:
+    case FUNCTION_MODE_OVER_TIME:
+    case FUNCTION_QUANTILES_OVER_TIME:
+    case FUNCTION_ROLLUP:
+    case FUNCTION_ROLLUP_CANDLESTICK:
+        return true;
+    default:
+        return c->keep_metric_names;
+    }
+}
+
+static int scalar_parameters(struct eval *e, const struct grid *g, struct rollup *r)
+{
+    const struct node_call *c = r->call;
+    double *numbers;
+
+    if (c->function->id == FUNCTION_QUANTILES_OVER_TIME)
+        return 0; /* any number of them: see parts.c */
+    for (size_t i = 0; i < c->len; i++) {
+        if (c->args[i]->type != PROMQL_SCALAR)
+            continue;
+        int code = eval_scalar(e, c->args[i], g, &numbers);
+        if (code)
+            return code;
+        if (r->first)
+            r->second = numbers;
+        else
+            r->first = numbers;
+    }
+    return c->function->id == FUNCTION_SMOOTHING ? smoothing_parameters(e, r) : 0;
+}
+
 int rollup_open(struct eval *e, const struct node *n, const struct grid *g, struct rollup *ret)
 {
     const struct node_call *c = &n->call;
     enum function_id id = c->function->id;
-    size_t range = id == FUNCTION_QUANTILE_OVER_TIME ? 1 : 0;
-    int code = 0;
+    size_t range = 0;
+    int code;
 
     *ret = (struct rollup){.id = id, .call = c, .grid = g, .options = &e->options};
-    ret->keep_names =
-        c->keep_metric_names || id == FUNCTION_LAST_OVER_TIME || id == FUNCTION_FIRST_OVER_TIME;
-    for (size_t i = 0; i < c->len && !code; i++)
-        if (c->args[i]->type == PROMQL_SCALAR)
-            code = eval_scalar(e, c->args[i], g, ret->first ? &ret->second : &ret->first);
-    if (!code && id == FUNCTION_SMOOTHING)
-        code = smoothing_parameters(e, ret);
+    ret->keep_names = keeps_names(c);
+    while (c->args[range]->type != PROMQL_MATRIX)
+        range++;
+    bool before = function_looks_before(id) || id == FUNCTION_AGGR_OVER_TIME;
+    struct grid places = *g;
+    /* A candle stands at its begin: what a step further on is its last is what ends it, and the
+     * sample at that time begins the next. So VictoriaMetrics draws them. */
+    if (id == FUNCTION_ROLLUP_CANDLESTICK)
+        places.start_ms += places.step_ms - 1;
+    code = scalar_parameters(e, g, ret);
     if (!code)
-        code = scan_open(e, c->args[range], g, &ret->scan);
+        code =
+            scan_open(e, c->args[range], &places, before ? e->options.lookback_ms : 0, &ret->scan);
     if (!code)
         look_at_names(e, ret);
     if (!code && id == FUNCTION_QUANTILE_OVER_TIME && ret->scan.len)
         eval_warn_of_quantiles(e, c->args[0], ret->first, g->len);
     if (!code)
-        choose_part(ret);
+        rollup_choose(ret, id);
     return code;
 }
 
@@ -175,7 +225,7 @@ static int compute_row(void *ctx, unsigned thread, size_t i, const struct column
     return rollup_compute(&row);
 }
 
-static int run(struct eval *e, const struct rollup *r, enum rollup_part part, struct vector *ret)
+int rollup_run(struct eval *e, const struct rollup *r, enum rollup_part part, struct vector *ret)
 {
     struct job job = {r, part, ret};
 
@@ -190,47 +240,6 @@ static int run(struct eval *e, const struct rollup *r, enum rollup_part part, st
     return code;
 }
 
-static int add_label(struct eval *e, struct line *l, struct str name, struct str value)
-{
-    struct label_builder b;
-    struct labels view;
-    struct error err;
-
-    label_builder_init(&b, l->labels);
-    label_builder_set(&b, name, value);
-    if (label_builder_view(&b, &view, &err))
-        return fault_set(e->err, PROMQL_EXECUTION, "%s", err.text);
-    return labels_copy(view, &e->arena, &l->labels) ? fault_memory(e->err) : 0;
-}
-
-/* MetricsQL: the smallest, the largest and the mean of the rates between neighbouring samples. */
-static int rollup_rate(struct eval *e, const struct rollup *r, struct vector *ret)
-{
-    static const char *const names[] = {"min", "max", "avg"};
-    struct str only = r->call->len > 1 ? eval_string(r->call->args[1]) : STR("");
-    struct vector part;
-
-    *ret = (struct vector){arena_calloc(&e->arena, 3 * r->scan.len + 1, sizeof(struct line)), 0};
-    if (!ret->lines)
-        return fault_memory(e->err);
-    if (only.len && !str_is(only, "min") && !str_is(only, "max") && !str_is(only, "avg"))
-        return fault_set(e->err, PROMQL_EXECUTION,
-                         "rollup_rate() gives \"min\", \"max\" or \"avg\", nothing else");
-    for (size_t p = 0; p < ARRAY_LEN(names); p++) {
-        if (only.len && !str_is(only, names[p]))
-            continue;
-        int code = run(e, r, (enum rollup_part)p, &part);
-        for (size_t i = 0; i < part.len && !code; i++) {
-            if (!only.len)
-                code = add_label(e, &part.lines[i], STR("rollup"), str_of(names[p]));
-            ret->lines[ret->len++] = part.lines[i];
-        }
-        if (code)
-            return code;
-    }
-    return 0;
-}
-
 int rollup_eval(struct eval *e, const struct node *n, const struct grid *g, struct vector *ret)
 {
     struct rollup r;
@@ -238,6 +247,6 @@ int rollup_eval(struct eval *e, const struct node *n, const struct grid *g, stru
 
     if (code)
         return code;
-    return r.call->function->id == FUNCTION_ROLLUP_RATE ? rollup_rate(e, &r, ret)
-                                                        : run(e, &r, ROLLUP_MIN, ret);
+    return function_has_parts(n->call.function->id) ? parts_eval(e, &r, ret)
+                                                    : rollup_run(e, &r, ROLLUP_MIN, ret);
 }

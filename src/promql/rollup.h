@@ -13,7 +13,7 @@ enum rollup_part {
 /* One row: the samples, the windows of all steps, and what the function was given beside them. */
 struct rollup_row {
     enum function_id id;
-    enum rollup_part part; /* of rollup_rate() */
+    enum rollup_part part; /* of rollup_rate() and the like */
     const struct column *column;
     const struct window *window;
     const double *first, *second; /* scalar parameters, one for each step; NULL without */
@@ -52,7 +52,7 @@ struct rollup {
     const struct node_call *call;
     const struct grid *grid;
     const struct promql_options *options;
-    double *first, *second;
+    const double *first, *second;
     bool keep_names;
 };
 
@@ -70,6 +70,14 @@ static inline struct rollup_row rollup_row_of(const struct rollup *r, const stru
                                .scratch = scratch,
                                .to = to};
 }
+
+/** What is computed of an opened range; of samples that stand for windows, the part of them that it
+ * is about. */
+void rollup_choose(struct rollup *r, enum function_id id);
+
+/** All series of an opened call; `part` is that of parts.c. */
+MUST_CHECK int rollup_run(struct eval *e, const struct rollup *r, enum rollup_part part,
+                          struct vector *ret);
 
 MUST_CHECK int rollup_open(struct eval *e, const struct node *n, const struct grid *g,
                            struct rollup *ret);

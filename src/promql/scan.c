@@ -87,7 +87,7 @@ static int reach(struct eval *e, struct scan *s)
     const struct window *w = &s->window;
 
     s->last_ms = w->end_ms[w->steps - 1];
-    if (__builtin_sub_overflow(w->end_ms[0], w->width_ms - 1, &s->first_ms))
+    if (__builtin_sub_overflow(w->end_ms[0], w->width_ms - 1 + s->before_ms, &s->first_ms))
         return fault_set(e->err, PROMQL_BAD_DATA, "a time is out of range");
     return 0;
 }
@@ -253,14 +253,15 @@ static int open_subquery(struct eval *e, const struct node *n, const struct grid
     return code;
 }
 
-int scan_open(struct eval *e, const struct node *n, const struct grid *g, struct scan *ret)
+int scan_open(struct eval *e, const struct node *n, const struct grid *g, int64_t before_ms,
+              struct scan *ret)
 {
     const struct node_duration *range;
     int64_t width;
     int code;
 
     n = node_unwrap(n);
-    *ret = (struct scan){0};
+    *ret = (struct scan){.before_ms = before_ms};
     range = n->kind == NODE_SUBQUERY ? &n->subquery.range : &n->selector.range;
     if (range->implicit)
         return open_implicit(e, n, g, ret);

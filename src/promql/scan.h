@@ -28,6 +28,7 @@ struct scan {
     struct selection *selection;  /* of a selector */
     const struct column *columns; /* of a subquery */
     int64_t first_ms, last_ms;    /* what must be read */
+    int64_t before_ms;            /* of it, before the first window */
     bool keep_stale;
 };
 
@@ -39,9 +40,10 @@ struct scan {
 typedef int scan_row(void *ctx, unsigned thread, size_t i, const struct column *c,
                      const struct window *w, struct arena *scratch, struct error *err);
 
-/** Opens the range vector `n`: a selector with a range, or a subquery (evaluated at once). */
+/** Opens the range vector `n`: a selector with a range, or a subquery (evaluated at once). Columns
+ * begin `before_ms` before the first window. */
 MUST_CHECK int scan_open(struct eval *e, const struct node *n, const struct grid *g,
-                         struct scan *ret);
+                         int64_t before_ms, struct scan *ret);
 
 /** How many threads scan_run() will use. */
 unsigned scan_threads(const struct eval *e, const struct scan *s);

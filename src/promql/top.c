@@ -48,6 +48,31 @@ static double score_of(enum node_aggregation op, const double *row, size_t steps
     }
 }
 
+/* The medians of a group, step by step. */
+static void medians_of(const struct vector *v, const uint32_t *lines, size_t len, size_t steps,
+                       double *numbers, double *medians)
+{
+    for (size_t k = 0; k < steps; k++) {
+        size_t found = 0;
+        for (size_t i = 0; i < len; i++)
+            if (!isnan(v->lines[lines[i]].values[k]))
+                numbers[found++] = v->lines[lines[i]].values[k];
+        qsort(numbers, found, sizeof(*numbers), statistics_order);
+        medians[k] = statistics_quantile(0.5, numbers, found);
+    }
+}
+
+/* How far a series lies from them, squared and added up. */
+static double distance(const double *row, const double *medians, size_t steps)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < steps; k++)
+        if (!isnan(row[k]))
+            sum += (row[k] - medians[k]) * (row[k] - medians[k]);
+    return sum;
+}
+
 static int compare(const struct ranked *a, const struct ranked *b, int sign)
 {
     if (isnan(a->score) != isnan(b->score))
@@ -130,23 +155,30 @@ int top_eval(struct eval *e, const struct node_aggregate *a, const struct grid *
              const uint32_t *group_of, const struct label_index *index, struct vector *ret)
 {
     struct ranked *ranks = arena_calloc(&e->arena, v->len + 1, sizeof(*ranks));
-    double *numbers = arena_calloc(&e->arena, g->len + 1, sizeof(*numbers)), *params;
+    double *numbers = arena_calloc(&e->arena, MAX(g->len, v->len) + 1, sizeof(*numbers)), *params;
+    double *medians = arena_calloc(&e->arena, g->len + 1, sizeof(*medians));
+    bool outliers = a->op == AGGREGATION_OUTLIERSK;
+    bool least = a->op >= AGGREGATION_BOTTOMK_MIN && !outliers;
     struct members members;
     int code = eval_scalar(e, a->param, g, &params);
 
     *ret =
         (struct vector){arena_calloc(&e->arena, v->len + index->len + 1, sizeof(*ret->lines)), 0};
-    if (!code && (!ranks || !numbers || !ret->lines ||
+    if (!code && (!ranks || !numbers || !medians || !ret->lines ||
                   !label_index_members(&e->arena, group_of, v->len, index->len, &members)))
         code = fault_memory(e->err);
     for (size_t n = 0; n < index->len && !code; n++) {
         size_t first = members.first[n], len = members.first[n + 1] - first;
+        if (outliers)
+            medians_of(v, members.items + first, len, g->len, numbers, medians);
         for (size_t i = 0; i < len; i++) {
             uint32_t line = members.items[first + i];
-            ranks[i] =
-                (struct ranked){score_of(a->op, v->lines[line].values, g->len, numbers), line};
+            const double *row = v->lines[line].values;
+            ranks[i] = (struct ranked){outliers ? distance(row, medians, g->len)
+                                                : score_of(a->op, row, g->len, numbers),
+                                       line};
         }
-        qsort(ranks, len, sizeof(*ranks), a->op >= AGGREGATION_BOTTOMK_MIN ? by_least : by_largest);
+        qsort(ranks, len, sizeof(*ranks), least ? by_least : by_largest);
         code = place_group(e, a, g, v, ranks, len, index->keys[n], params, ret);
     }
     if (code)

@@ -36,15 +36,39 @@ static bool same(struct promql_unit a, struct promql_unit b)
 
 static struct promql_unit unit(const struct context *c, const struct node *n);
 
+/* Of MetricsQL's functions of a range. */
+static struct promql_unit of_window(const struct context *c, const struct node_call *call)
+{
+    static const struct promql_unit seconds = {"seconds", 1};
+    size_t range = 0;
+
+    while (call->args[range]->type != PROMQL_MATRIX)
+        range++;
+    switch (function_size_of(call->function->id)) {
+    case FUNCTION_SIZE_SAME:
+        return unit(c, call->args[range]);
+    case FUNCTION_SIZE_RATE:
+        return per_second(unit(c, call->args[range]));
+    case FUNCTION_SIZE_NONE:
+        return bare;
+    case FUNCTION_SIZE_SECONDS:
+        return seconds;
+    default:
+        return unknown;
+    }
+}
+
 static struct promql_unit of_call(const struct context *c, const struct node *n)
 {
     const struct node_call *call = &n->call;
+    enum function_id id = call->function->id;
 
+    if (function_is_window(id) || function_has_parts(id))
+        return of_window(c, call);
     switch (call->function->id) {
     case FUNCTION_RATE:
     case FUNCTION_IRATE:
     case FUNCTION_DERIV:
-    case FUNCTION_ROLLUP_RATE:
         return per_second(unit(c, call->args[0]));
     case FUNCTION_RESETS:
     case FUNCTION_CHANGES:
@@ -57,6 +81,10 @@ static struct promql_unit of_call(const struct context *c, const struct node *n)
         return unknown;
     case FUNCTION_TIME:
     case FUNCTION_TIMESTAMP:
+    case FUNCTION_START:
+    case FUNCTION_END:
+    case FUNCTION_NOW:
+    case FUNCTION_STEP_NUMBER:
         return (struct promql_unit){"seconds", 1};
     case FUNCTION_QUANTILE_OVER_TIME:
     case FUNCTION_RANGE_QUANTILE:
@@ -85,9 +113,19 @@ static struct promql_unit of_call(const struct context *c, const struct node *n)
     case FUNCTION_SORT_BY_LABEL:
     case FUNCTION_SORT_BY_LABEL_DESC:
     case FUNCTION_LABEL_REPLACE:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC:
+    case FUNCTION_SORT_BY_LABEL_NUMERIC_DESC:
     case FUNCTION_LABEL_JOIN:
         return unit(c, call->args[0]);
+    case FUNCTION_RANGE_NORMALIZE:
+        return bare;
+    case FUNCTION_LABEL_VALUE:
+        return unknown;
+    case FUNCTION_LIMIT_OFFSET:
+        return unit(c, call->args[2]);
     default:
+        if (function_is_sequence(id) || (id >= FUNCTION_ALIAS && id <= FUNCTION_LABELS_EQUAL))
+            return unit(c, call->args[0]);
         return function_is_rollup(call->function->id) && call->len ? unit(c, call->args[0])
                                                                    : unknown;
     }
@@ -99,7 +137,11 @@ static struct promql_unit of_aggregate(const struct context *c, const struct nod
     case AGGREGATION_COUNT:
     case AGGREGATION_GROUP:
     case AGGREGATION_COUNT_VALUES:
+    case AGGREGATION_DISTINCT:
+    case AGGREGATION_SHARE:
+    case AGGREGATION_ZSCORE:
         return bare;
+    case AGGREGATION_SUM2:
     case AGGREGATION_STDVAR:
         return unknown;
     default:
@@ -171,6 +213,8 @@ static struct promql_unit of_binary(const struct context *c, const struct node *
         return same(x, y) && fabs(x.factor / y.factor - 1) < 1e-9 ? x : unknown;
     case OPERATOR_AND:
     case OPERATOR_UNLESS:
+    case OPERATOR_IF:
+    case OPERATOR_IFNOT:
         return x;
     case OPERATOR_MUL: /* x * on (...) group_left info: info metrics are 1 */
         return y.dimension && !strcmp(y.dimension, "info")   ? x

@@ -59,15 +59,15 @@ const EXPRESSIONS = [
 /** What Prometheus 3 has that 2.42 has not: an expression and the value that ours gives at the end, of one series. */
 const NEWER = [
   ['first_over_time(hits_total{gpu="0"}[5m])', 2640], ['mad_over_time(limit{job="a"}[5m])', 0], ['double_exponential_smoothing(limit{job="a"}[5m], 0.5, 0.5)', 45], ['histogram_fraction(0, 1, took_bucket{job="a"})', 0.375], ['sum(sort_by_label(limit, "job"))', 45.5], ['sum(sort_by_label_desc(limit, "job"))', 45.5],
-  ['5m', 300], ['1h30m + 0', 5400], ['sum_over_time(limit{job="a"}[30])', 90], ['sum_over_time(limit{job="a"}[1m / 2])', 90], ['limit{job="a"} offset (1m + 30)', 45], ['{"limit", job="a"}', 45], ['{"limit", "job"="a"}', 45], ['sum_over_time(limit{job="a"}[step()])', 180], ['1_000', 1000],
+  ['5m', 300], ['1h30m + 0', 5400], ['sum_over_time(limit{job="a"}[30])', 90], ['sum_over_time(limit{job="a"}[1m / 2])', 90], ['limit{job="a"} offset (1m + 30)', 45], ['{"limit", job="a"}', 45], ['{"limit", "job"="a"}', 45], ['sum_over_time(limit{job="a"}[step()])', 180], ['1_000', 1000], ['start()', T + 420], ['end() - 1', T + 1619], ['step()', 60], ['count(limitk(2, heat))', 2],
 ];
 
 /** What is refused, each by its name, with the reason. */
 const REFUSED = [
   ...['histogram_avg', 'histogram_count', 'histogram_sum', 'histogram_stddev', 'histogram_stdvar'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" works on native histograms`)]),
-  ...['info', 'integral', 'limitk', 'limit_ratio', 'histogram_quantiles', 'ts_of_min_over_time', 'ts_of_max_over_time', 'ts_of_first_over_time', 'ts_of_last_over_time'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is experimental`)]),
-  ['start()', /"start" is experimental in Prometheus and offered behind @ only/], ['end() - 1', /"end" is experimental/], ...['fill', 'fill_left', 'fill_right'].map((name) => [`heat + on (job) group_left ${name} (0) limit`, new RegExp(`"${name}" is an experimental modifier`)]),
-  ['step()', /"step" is experimental in Prometheus and offered in durations only/], ['rate(heat[5m] anchored)', /anchored/], ['rate(heat[5m] smoothed)', /smoothed/], ['nothing_of_the_kind(heat)', /unknown function with name "nothing_of_the_kind"/],
+  ...['info', 'integral', 'limit_ratio', 'histogram_quantiles', 'ts_of_min_over_time', 'ts_of_max_over_time', 'ts_of_first_over_time', 'ts_of_last_over_time'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is experimental`)]),
+  ...['fill', 'fill_left', 'fill_right'].map((name) => [`heat + on (job) group_left ${name} (0) limit`, new RegExp(`"${name}" is an experimental modifier`)]),
+  ...['histogram_over_time', 'outliers_iqr', 'range_trim_zscore', 'ru'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is of MetricsQL and not offered`)]), ['range()', /"range" is experimental in Prometheus and offered in durations only/], ['rate(heat[5m] anchored)', /anchored/], ['rate(heat[5m] smoothed)', /smoothed/], ['nothing_of_the_kind(heat)', /unknown function with name "nothing_of_the_kind"/],
 ];
 
 /** What neither takes. */
