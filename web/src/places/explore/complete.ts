@@ -5,7 +5,7 @@ import type { TimeRange } from "../../data/time.ts";
 import { metricNames } from "../../data/why.ts";
 import { arr, obj, str } from "../../model/json.ts";
 import type { Context } from "./context.ts";
-import { aggregations, durations, functions, keywords } from "./words.ts";
+import { durations, keywords, words } from "./words.ts";
 
 export interface Suggestion {
   text: string; // what is shown and searched
@@ -18,11 +18,14 @@ const SHOWN = 60;
 const NAMES_KEPT_MS = 60_000;
 const ANSWERS_KEPT = 60;
 
-const WORDS: Suggestion[] = [
-  ...aggregations.map((w) => word(w.name, "aggregation", `(${w.takes}) ${w.does}`)),
-  ...functions.map((w) => word(w.name, "function", `(${w.takes}) ${w.does}`)),
-  ...keywords.map((k) => word(k, "keyword", "")),
-];
+async function language(api: Api): Promise<Suggestion[]> {
+  const { aggregations, functions } = await words(api);
+  return [
+    ...aggregations.map((w) => word(w.name, "aggregation", `(${w.takes}) ${w.does}`)),
+    ...functions.map((w) => word(w.name, "function", `(${w.takes}) ${w.does}`)),
+    ...keywords.map((k) => word(k, "keyword", "")),
+  ];
+}
 
 function word(name: string, kind: Suggestion["kind"], detail: string): Suggestion {
   return { text: name, insert: kind === "keyword" ? name : `${name}(`, kind, detail };
@@ -136,7 +139,7 @@ export class Completion {
   async suggest(context: Context, expr: string): Promise<Suggestion[]> {
     switch (context.kind) {
       case "name":
-        return [...(await this.metrics()), ...WORDS];
+        return (await Promise.all([this.metrics(), language(this.api)])).flat();
       case "label":
         return this.labels(context, expr);
       case "value":

@@ -6,7 +6,7 @@ import { rank, ranked, type Suggestion } from "./complete.ts";
 import { contextAt } from "./context.ts";
 import { faultOf, indexOf, placeWords } from "./fault.ts";
 import { unitOf } from "./unit.ts";
-import { aggregations, functions } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 /** The context at the place of "|" in a query, in short. */
 function at(query: string): string {
@@ -69,13 +69,16 @@ test("suggestions that begin with what was written come first", () => {
 });
 
 test("the functions that are offered are those that the program knows", () => {
+  const list = readFileSync(`${process.env.ALGALON_SOURCE}/web/static/words.md`, "utf8");
+  const { aggregations, functions } = wordsOf(list);
+  assert.equal(functions.length + aggregations.length, list.match(/^[a-z]/gm)!.length);
   const source = readFileSync(`${process.env.ALGALON_SOURCE}/src/promql/function.c`, "utf8");
   const table = source.slice(source.indexOf("functions[] = {"), source.indexOf("refused[] = {"));
   const known = [...table.matchAll(/^ {4}\{"(\w+)"/gm)].map((m) => m[1]);
   assert.ok(known.length > 60);
   assert.deepEqual(functions.map((f) => f.name).sort(), known.sort());
   const node = readFileSync(`${process.env.ALGALON_SOURCE}/src/promql/node.c`, "utf8");
-  const texts = /texts\[\] = \{("sum"[^}]*)\}/.exec(node)![1]!;
+  const texts = /texts\[\] = \{\s*("sum"[^}]*)\}/.exec(node)![1]!;
   const words = [...texts.matchAll(/"(\w+)"/g)].map((m) => m[1]).sort();
   assert.deepEqual(aggregations.map((a) => a.name).sort(), words);
 });
