@@ -175,8 +175,8 @@ static int one_of_each(struct eval *e, const struct node_aggregate *a, const str
     for (size_t n = 0; n < index->len && !code; n++) {
         ret->lines[n].labels = index->keys[n];
         for (size_t k = 0; k < g->len; k++) {
-            size_t len = numbers_at(v, m->items + m->first[n], m->first[n + 1] - m->first[n], k,
-                                    numbers);
+            size_t len =
+                numbers_at(v, m->items + m->first[n], m->first[n + 1] - m->first[n], k, numbers);
             if (len)
                 ret->lines[n].values[k] = one_number(a->op, numbers, len);
         }
@@ -211,8 +211,8 @@ static int quantiles(struct eval *e, const struct node_aggregate *a, const struc
     for (size_t n = 0; n < index->len && !code; n++) {
         struct line *lines = ret->lines + n * a->more_len;
         for (size_t k = 0; k < g->len; k++) {
-            size_t len = numbers_at(v, m->items + m->first[n], m->first[n + 1] - m->first[n], k,
-                                    numbers);
+            size_t len =
+                numbers_at(v, m->items + m->first[n], m->first[n + 1] - m->first[n], k, numbers);
             qsort(numbers, len, sizeof(*numbers), statistics_order);
             for (size_t p = 0; len && p < a->more_len; p++)
                 lines[p].values[k] = statistics_quantile(phis[p][k], numbers, len);

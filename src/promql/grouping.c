@@ -108,4 +108,3 @@ bool grouping_of_operator(struct parse *p, struct node_binary *b)
     parse_advance(p);
     return true;
 }
-

@@ -1,5 +1,5 @@
-/* grouping.h - what says how series are grouped, in an expression. All advance the parse; false with
- * the error set. */
+/* grouping.h - what says how series are grouped, in an expression. All advance the parse; false
+ * with the error set. */
 #ifndef ALGALON_PROMQL_GROUPING_H
 #define ALGALON_PROMQL_GROUPING_H
 

@@ -143,8 +143,8 @@ int parts_eval(struct eval *e, struct rollup *r, struct vector *ret)
 
     if (code)
         return code;
-    *ret = (struct vector){arena_calloc(&e->arena, p->len * r->scan.len + 1, sizeof(struct line)),
-                           0};
+    *ret =
+        (struct vector){arena_calloc(&e->arena, p->len * r->scan.len + 1, sizeof(struct line)), 0};
     if (!ret->lines)
         return fault_memory(e->err);
     for (size_t i = 0; i < p->len; i++) {

@@ -58,8 +58,7 @@ static int recase_all(struct eval *e, const struct node_call *c, struct label_bu
 {
     for (size_t i = 1; i < c->len; i++) {
         struct str name = argument(c, i), value = label_builder_get(b, name);
-        const char *text =
-            recase(&e->arena, value, c->function->id == FUNCTION_LABEL_UPPERCASE);
+        const char *text = recase(&e->arena, value, c->function->id == FUNCTION_LABEL_UPPERCASE);
         if (!text)
             return fault_memory(e->err);
         label_builder_set(b, name, str_make(text, value.len));
@@ -172,9 +171,9 @@ static int filter(struct eval *e, const struct node_call *c, struct vector *v)
         struct labels l = v->lines[i].labels;
         int matched = equal ? labels_agree(c, l) : regex_match(re, labels_get(l, argument(c, 1)));
         if (matched < 0)
-            code = fault_set(e->err, PROMQL_EXECUTION,
-                             "%s(): the regular expression takes too many steps",
-                             c->function->name);
+            code =
+                fault_set(e->err, PROMQL_EXECUTION,
+                          "%s(): the regular expression takes too many steps", c->function->name);
         else if ((matched != 0) != (c->function->id == FUNCTION_LABEL_MISMATCH))
             v->lines[kept++] = v->lines[i];
     }
@@ -195,8 +194,8 @@ static void shift_references(struct str replacement, struct buf *to)
             i++;
             continue;
         }
-        while (at[0] == '$' && end < replacement.len && isdigit((unsigned char)replacement.ptr[end]) &&
-               end - digits < 3)
+        while (at[0] == '$' && end < replacement.len &&
+               isdigit((unsigned char)replacement.ptr[end]) && end - digits < 3)
             end++;
         if (end == digits || (braced && (end == replacement.len || replacement.ptr[end] != '}'))) {
             buf_char(to, at[0]);
@@ -256,7 +255,8 @@ static int transform_all(struct eval *e, const struct node_call *c, struct vecto
     buf_init(&pattern, LABEL_VALUE_MAX);
     buf_init(&replacement, 2 * LABEL_VALUE_MAX);
     buf_init(&value, LABEL_VALUE_MAX);
-    buf_printf(&pattern, "(?P<algalon_front>(?s:.*?))(?P<algalon_match>%.*s)(?P<algalon_behind>(?s:.*))",
+    buf_printf(&pattern,
+               "(?P<algalon_front>(?s:.*?))(?P<algalon_match>%.*s)(?P<algalon_behind>(?s:.*))",
                (int)MIN(written.len, (size_t)LABEL_VALUE_MAX), written.ptr);
     buf_text(&replacement, "${algalon_front}");
     shift_references(argument(c, 3), &replacement);
@@ -340,9 +340,8 @@ int relabel_eval(struct eval *e, const struct node_call *c, const struct grid *g
         case FUNCTION_LABEL_VALUE:
             values_of(c, g, ret);
             vector_drop_empty(ret, g->len);
-            code = c->keep_metric_names
-                       ? 0
-                       : eval_failed(e, vector_drop_names(ret, g->len, &e->arena));
+            code = c->keep_metric_names ? 0
+                                        : eval_failed(e, vector_drop_names(ret, g->len, &e->arena));
             break;
         case FUNCTION_LABEL_MATCH:
         case FUNCTION_LABEL_MISMATCH:

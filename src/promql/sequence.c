@@ -44,7 +44,8 @@ static void interpolate(double *row, size_t steps)
 }
 
 /* What a counter had reached before it began again is added to all that follows. Of a fall by less
- * than an eighth only that, as VictoriaMetrics has it: two scrapers of one target are not in step. */
+ * than an eighth only that, as VictoriaMetrics has it: two scrapers of one target are not in step.
+ */
 static void remove_resets(double *row, size_t steps)
 {
     size_t k = first_point(row, steps);
