@@ -45,6 +45,8 @@ struct api {
     struct rules *rules;
     struct metadata *metadata;
     struct queryable queryable; /* of the store */
+    struct queryable asked;     /* what queries and series ask: the same, or with the schema bridge in
+                                   front; select NULL: the same */
     struct upstream *upstream;  /* answers queries in its place; NULL: none */
     const char *version, *revision;
     int64_t started_ms;
@@ -67,6 +69,12 @@ struct api {
     atomic_size_t server_len;           /* grows while the first listeners serve already */
     struct api_counters counters;       /* zero at first */
 };
+
+/** What queries, labels and series ask. */
+static inline const struct queryable *api_asked(const struct api *api)
+{
+    return api->asked.select ? &api->asked : &api->queryable;
+}
 
 #define API_ROUTES_MAX 64 /* room that either list needs at most */
 

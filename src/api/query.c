@@ -232,7 +232,7 @@ static void run(struct job *job)
     if (!enter(job))
         return;
     job->started_ns = clock_mono_ns();
-    int code = promql_query(&api->queryable, expression(job->r), &job->options, &result, &err);
+    int code = promql_query(api_asked(api), expression(job->r), &job->options, &result, &err);
     job->ended_ns = clock_mono_ns();
     atomic_fetch_sub(&api->counters.queries_running, 1);
     atomic_fetch_add(&api->counters.query_ns, job->ended_ns - job->started_ns);

@@ -53,7 +53,7 @@ void series_labels(struct http_request *r, void *ctx)
     if (question_read(&q, api, r, false)) {
         if (q.start_ms > q.end_ms)
             answer_list(&q, &found, false);
-        else if (api->queryable.label_names(api->queryable.self, q.selectors.items, q.selectors.len,
+        else if (api_asked(api)->label_names(api_asked(api)->self, q.selectors.items, q.selectors.len,
                                             q.start_ms, q.end_ms, q.limit, &q.arena, &found, &cut,
                                             &err) < 0)
             answer_failure(r, &err);
@@ -136,7 +136,7 @@ void series_label_values(struct http_request *r, void *ctx)
     if (question_read(&q, api, r, false)) {
         if (q.start_ms > q.end_ms)
             answer_list(&q, &found, false);
-        else if (api->queryable.label_values(api->queryable.self, name, q.selectors.items,
+        else if (api_asked(api)->label_values(api_asked(api)->self, name, q.selectors.items,
                                              q.selectors.len, q.start_ms, q.end_ms, q.limit,
                                              &q.arena, &found, &cut, &err) < 0)
             answer_failure(r, &err);
@@ -150,7 +150,7 @@ void series_label_values(struct http_request *r, void *ctx)
 
 static int select_all(struct question *q, struct selection **found, struct error *err)
 {
-    const struct queryable *from = &q->api->queryable;
+    const struct queryable *from = api_asked(q->api);
 
     for (size_t i = 0; i < q->selectors.len; i++) {
         int code = from->select(from->self, q->selectors.items[i], q->start_ms, q->end_ms,

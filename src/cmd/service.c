@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "api/api.h"
+#include "migrate/migrate.h"
 #include "release.h"
 #include "rules_home.h"
 #include "systemd.h"
@@ -31,6 +32,7 @@ struct service {
     struct worker_options worker_options;
     struct worker *worker;
     struct store *store;
+    struct schema_bridge *bridge; /* NULL: names are answered as they are kept */
     struct metadata *metadata;
     struct upstream *upstream; /* is asked in place of a store; NULL: none */
     struct rules_home rules_home;
@@ -480,6 +482,10 @@ static void fill_api(struct service *s)
     };
     if (s->store)
         s->api.queryable = store_queryable(s->store);
+    if (s->store && !strcmp(set->schema_bridge, "on")) {
+        s->bridge = schema_bridge_new(&s->api.queryable);
+        s->api.asked = schema_bridge_queryable(s->bridge);
+    }
 }
 
 static int listen_on(struct service *s, size_t which, const char *name, const char *option,
@@ -577,6 +583,7 @@ static void stop(struct service *s)
     upstream_close(s->upstream);
     web_close(s->web);
     store_close(s->store);
+    schema_bridge_free(s->bridge);
     metadata_free(s->metadata);
 }
 

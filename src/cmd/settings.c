@@ -185,6 +185,9 @@ static const struct option_spec specs[] = {
      "ask this store in place of the built-in one: VictoriaMetrics, Prometheus, Mimir or Thanos "
      "(http://HOST:8428; a cluster: http://HOST:8481/select/0/prometheus); what is read goes there "
      "by --remote-write"},
+    {"schema-bridge", CHOICE, FIELD(schema_bridge), KEEPING, "Queries", "on", "on|off",
+     "answer names of dcgm-exporter (DCGM_FI_*) from series of all-smi, and the other way round, "
+     "where the store has none of the name itself"},
     {"query.timeout", DURATION, FIELD(query_timeout_ms), KEEPING, "Queries", "2m", "DURATION",
      "longest time one query may take"},
     {"query.lookback", DURATION, FIELD(query_lookback_ms), KEEPING, "Queries", "5m", "DURATION",

@@ -9,6 +9,7 @@
 #include "migrate/equivalence.h"
 #include "migrate/known.h"
 #include "migrate/report.h"
+#include "migrate/schema_bridge.h"
 #include "migrate/usage.h"
 
 /**

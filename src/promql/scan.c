@@ -60,6 +60,8 @@ static int select_series(struct eval *e, const struct node *n, struct scan *s)
     e->series_read += s->len;
     if (s->selection->warning)
         eval_warn(e, NULL, "PromQL warning: %s", s->selection->warning);
+    if (s->selection->info)
+        eval_inform(e, n, "PromQL info: %s", s->selection->info);
     return 0;
 }
 
