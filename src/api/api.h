@@ -45,9 +45,9 @@ struct api {
     struct rules *rules;
     struct metadata *metadata;
     struct queryable queryable; /* of the store */
-    struct queryable asked;     /* what queries and series ask: the same, or with the schema bridge in
-                                   front; select NULL: the same */
-    struct upstream *upstream;  /* answers queries in its place; NULL: none */
+    struct queryable asked; /* what queries and series ask: the same, or with the schema bridge in
+                               front; select NULL: the same */
+    struct upstream *upstream; /* answers queries in its place; NULL: none */
     const char *version, *revision;
     int64_t started_ms;
     int64_t lookback_ms, query_timeout_ms;

@@ -53,9 +53,9 @@ void series_labels(struct http_request *r, void *ctx)
     if (question_read(&q, api, r, false)) {
         if (q.start_ms > q.end_ms)
             answer_list(&q, &found, false);
-        else if (api_asked(api)->label_names(api_asked(api)->self, q.selectors.items, q.selectors.len,
-                                            q.start_ms, q.end_ms, q.limit, &q.arena, &found, &cut,
-                                            &err) < 0)
+        else if (api_asked(api)->label_names(api_asked(api)->self, q.selectors.items,
+                                             q.selectors.len, q.start_ms, q.end_ms, q.limit,
+                                             &q.arena, &found, &cut, &err) < 0)
             answer_failure(r, &err);
         else
             answer_list(&q, &found, cut);
@@ -137,8 +137,8 @@ void series_label_values(struct http_request *r, void *ctx)
         if (q.start_ms > q.end_ms)
             answer_list(&q, &found, false);
         else if (api_asked(api)->label_values(api_asked(api)->self, name, q.selectors.items,
-                                             q.selectors.len, q.start_ms, q.end_ms, q.limit,
-                                             &q.arena, &found, &cut, &err) < 0)
+                                              q.selectors.len, q.start_ms, q.end_ms, q.limit,
+                                              &q.arena, &found, &cut, &err) < 0)
             answer_failure(r, &err);
         else
             answer_list(&q, &found, cut);

@@ -37,8 +37,9 @@ static void take_parts(const char *side, struct bridge_source *s)
     if (strstr(side, " or "))
         s->way = BRIDGE_FIRST;
     else
-        s->way = s->len > 1 ? BRIDGE_ALL : str_starts(str_of(side), STR("sum ")) ? BRIDGE_SUM
-                                                                              : BRIDGE_FIRST;
+        s->way = s->len > 1                              ? BRIDGE_ALL
+                 : str_starts(str_of(side), STR("sum ")) ? BRIDGE_SUM
+                                                         : BRIDGE_FIRST;
 }
 
 static void read_row(const struct equivalence *e, enum schema_name to, struct bridge_source *s)

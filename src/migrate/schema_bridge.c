@@ -7,7 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define LIVES_MS INT64_C(300000) /* how long a sample stands for its series: Prometheus's lookback */
+#define LIVES_MS                                                                                   \
+    INT64_C(300000) /* how long a sample stands for its series: Prometheus's lookback */
 #define LABELS_MEMORY ((size_t)256 << 20) /* of the labels of one selection */
 #define BELOW_MAX     (1 + BRIDGE_ROWS_MAX * BRIDGE_PARTS_MAX)
 
@@ -134,25 +135,33 @@ static int read_below(struct bridged *b, const struct origin *o, int64_t start_m
     return s->ops->read(s, o->series, start_ms, end_ms, a, ret, err);
 }
 
-/* Takes away what lies in the life of a series that really has the name, and ends ours in front of
- * it. Both are in order of time. */
-static void yield_to(const struct column *real, struct samples *s)
+/* Takes away what lies in the life of a series that really has the name, and ends ours where one
+ * begins. Both are in order of time. */
+static bool yield_to(struct arena *a, const struct column *real, struct samples *s)
 {
-    size_t at = 0, kept = 0;
-    bool alive = false;
+    struct samples kept;
+    size_t at = 0;
 
-    for (size_t i = 0; i < s->len; i++) {
-        while (at < real->len && real->ts_ms[at] <= s->ts_ms[i])
-            at++;
-        bool lives = at && !value_is_stale(real->values[at - 1]) &&
-                     s->ts_ms[i] - real->ts_ms[at - 1] < LIVES_MS;
-        if (!lives || alive) {
-            s->ts_ms[kept] = s->ts_ms[i];
-            s->values[kept++] = lives ? value_stale() : s->values[i];
+    if (!samples_new(a, s->len + real->len, &kept))
+        return false;
+    for (size_t i = 0; i <= s->len; i++) {
+        int64_t now = i < s->len ? s->ts_ms[i] : INT64_MAX;
+        for (; at < real->len && real->ts_ms[at] <= now; at++) {
+            bool ours = kept.len && !value_is_stale(kept.values[kept.len - 1]);
+            if (!ours || value_is_stale(real->values[at]))
+                continue;
+            kept.ts_ms[kept.len] = real->ts_ms[at];
+            kept.values[kept.len++] = value_stale();
         }
-        alive = !lives;
+        bool lives =
+            at && !value_is_stale(real->values[at - 1]) && now - real->ts_ms[at - 1] < LIVES_MS;
+        if (i == s->len || lives)
+            continue;
+        kept.ts_ms[kept.len] = now;
+        kept.values[kept.len++] = s->values[i];
     }
-    s->len = kept;
+    *s = kept;
+    return true;
 }
 
 static int yield_to_all(struct bridged *b, const struct entry *e, int64_t start_ms, int64_t end_ms,
@@ -164,7 +173,8 @@ static int yield_to_all(struct bridged *b, const struct entry *e, int64_t start_
         int code = read_below(b, &real, start_ms - LIVES_MS, end_ms, a, &c, err);
         if (code)
             return code;
-        yield_to(&c, s);
+        if (!yield_to(a, &c, s))
+            return full(err);
     }
     return 0;
 }
@@ -238,14 +248,13 @@ static int select_part(struct schema_bridge *bridge, struct bridged *b,
         m[len] = asked.matchers[i];
         m[len++].name = label;
     }
-    m[len++] =
-        (struct matcher){.type = MATCH_EQUAL, .name = STR(LABEL_NAME), .value = s->parts[part].name};
+    m[len++] = (struct matcher){
+        .type = MATCH_EQUAL, .name = STR(LABEL_NAME), .value = s->parts[part].name};
     if (s->parts[part].label.len)
         m[len++] = (struct matcher){
             .type = MATCH_EQUAL, .name = s->parts[part].label, .value = s->parts[part].value};
     if (s->to == TO_ALL_SMI) /* rows of MIG instances repeat the board's values */
-        m[len++] =
-            (struct matcher){.type = MATCH_EQUAL, .name = STR("GPU_I_ID"), .value = STR("")};
+        m[len++] = (struct matcher){.type = MATCH_EQUAL, .name = STR("GPU_I_ID"), .value = STR("")};
     int code = bridge->below.select(bridge->below.self, (struct selector){m, len}, start_ms, end_ms,
                                     max_series, &b->below[b->below_len], err);
     b->below_len += !code;
@@ -378,8 +387,8 @@ static void finish(struct bridged *b, const struct bridge_source *rows, struct s
     snprintf(b->info, sizeof(b->info),
              "series of \"%.*s\" are made from \"%.*s\" where it was not kept itself "
              "(--schema-bridge=off leaves them out)",
-             (int)MIN(name.len, (size_t)60), name.ptr, (int)MIN(rows[0].parts[0].name.len, (size_t)60),
-             rows[0].parts[0].name.ptr);
+             (int)MIN(name.len, (size_t)60), name.ptr,
+             (int)MIN(rows[0].parts[0].name.len, (size_t)60), rows[0].parts[0].name.ptr);
     b->base.info = b->info;
 }
 
@@ -393,6 +402,14 @@ static struct str asked_name(struct selector s, struct bridge_source rows[BRIDGE
             return *ret_rows ? s.matchers[i].value : STR("");
         }
     return STR("");
+}
+
+static bool any_found(const struct bridged *b)
+{
+    for (size_t i = 1; i < b->below_len; i++)
+        if (b->below[i]->len)
+            return true;
+    return false;
 }
 
 static int bridge_select(void *self, struct selector selector, int64_t start_ms, int64_t end_ms,
@@ -409,13 +426,20 @@ static int bridge_select(void *self, struct selector selector, int64_t start_ms,
     struct bridged *b = xnew(struct bridged);
     pthread_mutex_init(&b->lock, NULL);
     arena_init(&b->arena, LABELS_MEMORY);
-    /* Further back: a real series that ended before still keeps ours away for a while. */
-    int code = bridge->below.select(bridge->below.self, selector, start_ms - LIVES_MS, end_ms,
-                                    max_series, &b->below[0], err);
-    b->below_len += !code;
+    b->below_len = 1; /* the first is that of the name itself */
+    int code = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t p = 0; p < rows[i].len && !code; p++)
             code = select_part(bridge, b, &rows[i], p, selector, start_ms, end_ms, max_series, err);
+    if (!code && !any_found(b)) {
+        bridged_free(&b->base);
+        return bridge->below.select(bridge->below.self, selector, start_ms, end_ms, max_series, ret,
+                                    err);
+    }
+    /* Further back: a real series that ended before still keeps ours away for a while. */
+    if (!code)
+        code = bridge->below.select(bridge->below.self, selector, start_ms - LIVES_MS, end_ms,
+                                    max_series, &b->below[0], err);
     if (!code)
         code = gather(b, rows, n, selector, name, max_series, err);
     if (code) {
@@ -473,6 +497,10 @@ static int of_made(struct schema_bridge *bridge, struct selector s, struct str n
     int code = bridge_select(bridge, s, start_ms, end_ms, 0, &found, err);
     if (code)
         return code;
+    if (found->ops != &bridged_ops) { /* nothing is made */
+        selection_free(found);
+        return 0;
+    }
     const struct bridged *b = (const struct bridged *)found;
     for (size_t i = 0; i < b->len; i++)
         most += name.len ? 1 : b->labels[i].len;
