@@ -3,6 +3,9 @@
 
 #include <time.h>
 
+/* Prometheus counts in nanoseconds of 64 bits: no longer than 292 years. */
+#define DURATION_MAX_MS INT64_C(9223372036000)
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar, by counting years from March. */
 static int64_t days_of(int64_t year, unsigned month, unsigned day)
 {
@@ -127,8 +130,8 @@ bool times_parse_duration(struct str s, int64_t *ret_ms)
     double seconds;
 
     if (num_parse(s, &seconds))
-        return seconds_to_ms(seconds, ret_ms);
-    return num_parse_duration(s, ret_ms, NULL) == 0 && *ret_ms <= TIMES_MAX_MS;
+        return fabs(seconds) <= (double)DURATION_MAX_MS / 1000 && seconds_to_ms(seconds, ret_ms);
+    return num_parse_duration(s, ret_ms, NULL) == 0 && *ret_ms <= DURATION_MAX_MS;
 }
 
 char *times_put(char *to, int64_t ms)

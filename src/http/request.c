@@ -76,10 +76,11 @@ bool request_prepare(struct http_request *r, size_t max_body)
             body_decode(coding.ptr ? str_trim(coding) : STR(""), &r->body, max_body, &plain, &err);
         r->body = plain;
     }
-    if (code == 0)
-        code = params_parse(&r->params, r->query, &r->arena, &err);
+    /* A form goes before the address, as Go's http.Request.FormValue has it. */
     if (code == 0 && r->body.len && is_form(r))
         code = params_parse(&r->params, buf_str(&r->body), &r->arena, &err);
+    if (code == 0)
+        code = params_parse(&r->params, r->query, &r->arena, &err);
     if (code == 0)
         return true;
     request_fail(r,

@@ -182,7 +182,7 @@ static void a_request_reaches_its_handler_with_all_its_parts(void **state)
         {"GET", "/api/v1/label/a%2Fb/values", "", NULL, "GET|/api/v1/label/a/b/values|a/b||||"},
         {"GET", "/files/x/y.js", "", NULL, "GET|/files/x/y.js|x/y.js||||"},
         {"POST", "/echo?a=q", "Content-Type: application/x-www-form-urlencoded\r\n", "a=form&b=2",
-         "POST|/echo||q|form||a=form&b=2"},
+         "POST|/echo||form|q||a=form&b=2"},
         {"POST", "/echo", "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n",
          "a=up%7B%7D", "POST|/echo||up{}|||a=up%7B%7D"},
         {"POST", "/echo", "", "a=plain", "POST|/echo|||||a=plain"},

@@ -101,6 +101,7 @@ struct group *group_new(struct store *s, uint32_t id, bool pushed, struct str na
     g->name = str_make(key + 1, name.len);
     g->newest_ms = INT64_MIN;
     atomic_init(&g->first_ms, INT64_MAX);
+    atomic_init(&g->last_ms, INT64_MIN);
     buf_init(&g->record, 0);
     pthread_mutex_init(&g->write, NULL);
     pthread_mutex_init(&g->head_lock, NULL);
@@ -167,6 +168,8 @@ void group_push(struct group *g, struct run *r)
     g->head_bytes += run_bytes(r);
     if (r->min_ms < atomic_load_explicit(&g->first_ms, memory_order_relaxed))
         atomic_store_explicit(&g->first_ms, r->min_ms, memory_order_relaxed);
+    if (r->max_ms > atomic_load_explicit(&g->last_ms, memory_order_relaxed))
+        atomic_store_explicit(&g->last_ms, r->max_ms, memory_order_relaxed);
     pthread_mutex_unlock(&g->head_lock);
 }
 

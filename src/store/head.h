@@ -64,6 +64,7 @@ struct group {
     int64_t newest_ms;        /* INT64_MIN: none */
     struct buf record;        /* being built for the log */
     _Atomic int64_t first_ms; /* of anything it ever held in this process; INT64_MAX: nothing */
+    _Atomic int64_t last_ms;  /* the same; INT64_MIN: nothing */
     atomic_bool claimed;      /* store_group() gave it to somebody in this process */
     atomic_bool ended;        /* nobody appends any more */
     atomic_bool hides;        /* some of its series may be hidden: see hide.c */

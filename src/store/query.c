@@ -2,7 +2,16 @@
 #include "store/selection.h"
 #include "store/shelf.h"
 
-/* Adds the places of series `id`, unless all its groups began after the range. index lock held */
+/* What the group ever held in this process, in memory or in days by now, may lie in the range. A
+ * window that --downsample makes of it ends within the day. */
+static bool group_touches(const struct group *g, int64_t start_ms, int64_t end_ms)
+{
+    return atomic_load_explicit(&g->first_ms, memory_order_relaxed) <= end_ms &&
+           atomic_load_explicit(&g->last_ms, memory_order_relaxed) + DAY_MS >= start_ms;
+}
+
+/* Adds the places of series `id`, unless all its groups began after the range or ended before.
+ * index lock held */
 static int add_series(struct found *f, const struct index *ix, uint32_t id)
 {
     const struct place *p = &index_series(ix, id)->place;
@@ -11,7 +20,7 @@ static int add_series(struct found *f, const struct index *ix, uint32_t id)
 
     for (; p && !code; p = index_next_place(ix, p)) {
         const struct group *g = store_group_by_id(f->store, p->group);
-        if (!g || atomic_load_explicit(&g->first_ms, memory_order_relaxed) > f->end_ms)
+        if (!g || !group_touches(g, f->start_ms, f->end_ms))
             continue;
         if (!labels.len)
             code = index_labels(ix, id, &f->memory, &labels);
@@ -79,16 +88,67 @@ static int query_select(void *self, struct selector selector, int64_t start_ms, 
     return 0;
 }
 
-/* Gathers names, or the values of `name`, from the index in memory. */
-static int names_in_memory(struct store *s, const struct str *name,
-                           const struct selector *selectors, size_t n, struct str_set *to,
-                           struct error *err)
+/* The groups that may hold something of the range, by number; *ret_all: every one may.
+ * -ENOMEM. */
+static int touching_groups(struct store *s, int64_t start_ms, int64_t end_ms, struct map *to,
+                           struct arena *a, bool *ret_all)
 {
-    pthread_rwlock_rdlock(&s->index.lock);
-    struct label_source source = index_source(&s->index);
-    int code = match_list(&source, name, selectors, n, to, err);
-    pthread_rwlock_unlock(&s->index.lock);
+    size_t n, found = 0;
+    struct group **groups = store_list_groups(s, &n);
+    int code = 0;
+
+    for (size_t i = 0; i < n && !code; i++) {
+        if (!group_touches(groups[i], start_ms, end_ms))
+            continue;
+        char *key = arena_strndup(a, (const char *)&groups[i]->id, sizeof(groups[i]->id));
+        code = key ? map_put(to, str_make(key, sizeof(groups[i]->id)), groups[i], NULL) : -ENOMEM;
+        found++;
+    }
+    free(groups);
+    *ret_all = found == n;
     return code;
+}
+
+/* Marks the series that have no place in any of the groups, beside those that are hidden anyway.
+ * index lock held */
+static uint64_t *pass_over_others(const struct index *ix, struct map *groups, struct arena *a)
+{
+    size_t words = ((size_t)ix->len + 63) / 64;
+    uint64_t *hidden = arena_calloc(a, words + 1, sizeof(*hidden));
+
+    for (uint32_t id = 0; hidden && id < ix->len; id++) {
+        const struct place *p = index_is_hidden(ix, id) ? NULL : &index_series(ix, id)->place;
+        while (p && !map_get(groups, str_make((const char *)&p->group, sizeof(p->group))))
+            p = index_next_place(ix, p);
+        if (!p)
+            hidden[id / 64] |= UINT64_C(1) << id % 64;
+    }
+    return hidden;
+}
+
+/* Gathers names, or the values of `name`, from what is in memory of the range. */
+static int names_in_memory(struct store *s, const struct str *name,
+                           const struct selector *selectors, size_t n, int64_t start_ms,
+                           int64_t end_ms, struct str_set *to, struct error *err)
+{
+    struct arena scratch;
+    struct map groups;
+    bool all = false;
+
+    arena_init(&scratch, 0);
+    map_init(&groups);
+    int code = touching_groups(s, start_ms, end_ms, &groups, &scratch, &all);
+    if (!code && (all || groups.len)) {
+        pthread_rwlock_rdlock(&s->index.lock);
+        struct label_source source = index_source(&s->index);
+        if (!all)
+            source.hidden = pass_over_others(&s->index, &groups, &scratch);
+        code = all || source.hidden ? match_list(&source, name, selectors, n, to, err) : -ENOMEM;
+        pthread_rwlock_unlock(&s->index.lock);
+    }
+    map_fini(&groups);
+    arena_fini(&scratch);
+    return code == -ENOMEM ? error_errno(err, code, "listing labels") : code;
 }
 
 struct listing {
@@ -132,19 +192,6 @@ static int list_days(struct store *s, struct listing *l, int64_t start_ms, int64
     return code;
 }
 
-/* True when something that is, or was since the start, in memory may lie before `end_ms`. */
-static bool memory_touches(struct store *s, int64_t end_ms)
-{
-    size_t n;
-    struct group **groups = store_list_groups(s, &n);
-    bool touches = false;
-
-    for (size_t i = 0; i < n && !touches; i++)
-        touches = atomic_load_explicit(&groups[i]->first_ms, memory_order_relaxed) <= end_ms;
-    free(groups);
-    return touches;
-}
-
 static int list(struct store *s, const struct str *name, const struct selector *selectors, size_t n,
                 int64_t start_ms, int64_t end_ms, size_t limit, struct arena *a,
                 struct str_list *ret, bool *ret_cut, struct error *err)
@@ -153,8 +200,8 @@ static int list(struct store *s, const struct str *name, const struct selector *
     int code = 0;
 
     str_set_init(&l.set, a);
-    if (memory_touches(s, end_ms) && start_ms <= end_ms)
-        code = names_in_memory(s, name, selectors, n, &l.set, err);
+    if (start_ms <= end_ms)
+        code = names_in_memory(s, name, selectors, n, start_ms, end_ms, &l.set, err);
     if (!code)
         code = list_days(s, &l, start_ms, end_ms);
     if (!code)

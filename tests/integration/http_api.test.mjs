@@ -36,6 +36,10 @@ const ENVELOPE = [
   { name: 'an unknown path of the API is 404', to: 'GET /api/v1/nothing', want: { status: 404 } },
   { name: 'POST with a form', to: 'POST /api/v1/query', form: { query: 'sum(requests_total)', time: AT }, same: true, want: { status: 200 } },
   { name: 'POST with parameters in both places', to: `POST /api/v1/query?time=${AT}`, form: { query: 'sum(requests_total)' }, same: true, want: { status: 200 } },
+  { name: 'a parameter in both places: the form goes first', to: `POST /api/v1/query?query=1&time=${AT}`, form: { query: '7' }, same: true, want: { status: 200, data: { resultType: 'scalar', result: [AT, '7'] } } },
+  { name: 'a parameter twice: the first goes', to: `GET /api/v1/query?query=1&query=2&time=${AT}`, same: true, want: { data: { resultType: 'scalar', result: [AT, '1'] } } },
+  { name: 'a form with a charset', to: 'POST /api/v1/query', body: `query=1&time=${AT}`, headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, same: true, want: { status: 200 } },
+  { name: 'JSON is no form', to: 'POST /api/v1/query', body: '{"query":"1"}', headers: { 'content-type': 'application/json' }, want: bad(/no expression found/) },
   { name: 'a form that cannot be read is 400', to: 'POST /api/v1/query', body: 'query=%zz', headers: { 'content-type': 'application/x-www-form-urlencoded' }, want: bad(/./) },
   { name: 'OPTIONS says what is allowed', to: 'OPTIONS /api/v1/query', headers: { origin: 'http://there.example' }, want: {}, theirs: { status: 204 }, ours: { status: 204 } },
   { name: 'pages of another origin may read', to: q('1'), headers: { origin: 'http://there.example' }, same: true, want: { status: 200, headers: { 'access-control-allow-origin': '*' } } },
@@ -51,6 +55,9 @@ const QUERY = [
   ...[['seconds', AT], ['seconds with a fraction', `${AT}.781`], ['RFC 3339', '2023-11-14T22:28:20Z'], ['RFC 3339 with milliseconds', '2023-11-14T22:28:20.781Z'], ['RFC 3339 with nanoseconds', '2023-11-14T22:28:20.781000000Z'], ['RFC 3339 with an offset', '2023-11-15T00:28:20.500+02:00'], ['RFC 3339 with a negative offset', '2023-11-14T17:28:20-05:00'], ['an exponent', '1.7000009e9']]
     .map(([name, time]) => ({ name: `time as ${name}`, to: q('requests_total', { time }), same: true, want: { status: 200, data: (data) => assert.equal(data.result.length, 3) } })),
   ...['yesterday', '2023-11-14', '2023-11-14 22:28:20', '2023-13-01T00:00:00Z', '1h'].map((time) => ({ name: `time ${time} is refused`, to: q('1', { time }), same: true, want: bad(/invalid parameter "time".*cannot parse ".*" to a valid timestamp/) })),
+  ...['NaN', 'Inf', '-Inf', '1e300'].map((time) => ({ name: `time ${time} is none`, to: q('requests_total', { time }), want: {}, theirs: { status: 200 }, ours: bad(/valid timestamp/), why: 'Prometheus takes it for what the conversion to an integer happens to leave' })),
+  { name: 'an empty time is now', to: q('time() > bool 0', { time: '' }), want: { status: 200, data: (data) => assert.equal(data.result[1], '1') } },
+  ...['1e10', '300y'].map((timeout) => ({ name: `timeout ${timeout} is past 292 years`, to: q('1', { timeout }), want: timeout === '1e10' ? bad(/cannot parse "1e10" to a valid duration/) : bad(/valid duration|out of range/) })),
   { name: 'time left out is now', to: 'GET /api/v1/query?query=time()', want: { status: 200, data: (data) => assert.ok(Math.abs(Number(data.result[1]) - Date.now() / 1000) < 30) } },
   { name: 'timeout as a duration', to: q('1', { timeout: '1m30s' }), same: true, want: { status: 200 } },
   { name: 'timeout as seconds', to: q('1', { timeout: '90' }), same: true, want: { status: 200 } },
@@ -91,6 +98,8 @@ const QUERY_RANGE = [
   { name: 'a zero step is 400', to: r('1', { step: 0 }), same: true, want: bad(/zero or negative query resolution step widths are not accepted. Try a positive integer/) },
   { name: 'a negative step is 400', to: r('1', { step: -5 }), same: true, want: bad(/zero or negative query resolution/) },
   { name: 'a broken step is 400', to: r('1', { step: 'x' }), same: true, want: bad(/cannot parse "x" to a valid duration/) },
+  ...['NaN', 'Inf', '1e300', '9223372037', '5 s', '1h1h', '1m1h', '1.5m'].map((step) => ({ name: `step ${step} is refused`, to: r('1', { step }), want: bad(/valid duration|zero or negative/) })),
+  ...['.5', '5.', '1e1', '+5', '1w2d', '1y', '1d1ms'].map((step) => ({ name: `step ${step}`, to: r('requests_total', { step }), same: true, want: { status: 200 } })),
   { name: 'start left out is 400', to: `GET /api/v1/query_range?query=1&end=${AT}&step=15`, same: true, want: bad(/invalid parameter "start"/) },
   { name: 'end left out is 400', to: `GET /api/v1/query_range?query=1&start=${AT}&step=15`, same: true, want: bad(/invalid parameter "end"/) },
   { name: 'step left out is 400', to: `GET /api/v1/query_range?query=1&start=${AT}&end=${AT}`, same: true, want: bad(/invalid parameter "step"/) },
@@ -106,6 +115,12 @@ const METADATA = [
   { name: 'labels by POST', to: 'POST /api/v1/labels', form: { 'match[]': 'odd' }, same: true, want: { data: ['__name__', 'kind'] } },
   { name: 'labels of several selectors', to: `GET ${url('/api/v1/labels', { 'match[]': ['odd', 'requests_total'] })}`, same: true, want: { data: ['__name__', 'instance', 'job', 'kind'] } },
   { name: 'labels in a time where there was nothing', to: `GET ${url('/api/v1/labels', { start: 1, end: 2 })}`, same: true, want: { data: [] } },
+  ...[['labels', 'labels'], ['values', 'label/instance/values'], ['series', 'series']].flatMap(([what, path]) => [
+    { name: `${what} in a time behind all samples`, to: `GET ${url(`/api/v1/${path}`, { 'match[]': 'requests_total', start: AT + 2 * 86400, end: AT + 2 * 86400 + 60 })}`, same: true, want: { status: 200, data: [] } },
+    { name: `${what}: end before start`, to: `GET ${url(`/api/v1/${path}`, { 'match[]': 'requests_total', start: 5, end: 4 })}`, same: true, want: { status: 200, data: [] } },
+    { name: `${what} at one moment`, to: `GET ${url(`/api/v1/${path}`, { 'match[]': 'requests_total', start: AT, end: AT })}`, same: true, want: { status: 200, data: (data) => assert.ok(data.length) } },
+    ...['', '{', 'm offset 5m', 'm[5m]', 'sum(m)', '{a=""}', '{a=~".*"}', 'm @ 5', '1'].map((selector) => ({ name: `${what} of ${selector || 'an empty selector'}`, to: `GET ${url(`/api/v1/${path}`, { 'match[]': selector })}`, want: bad(/./) })),
+  ]),
   { name: 'labels cut by a limit', to: `GET ${url('/api/v1/labels', { ...THEN, limit: 2 })}`, want: {}, ours: { data: ['__name__', 'instance'], warnings: ['results truncated due to limit'] }, why: 'limit came with Prometheus 3' },
   { name: 'a broken selector', to: `GET ${url('/api/v1/labels', { 'match[]': 'x{' })}`, want: bad(/parse error/) },
   { name: 'a selector of everything is refused', to: `GET ${url('/api/v1/labels', { 'match[]': '{job=~".*"}' })}`, want: bad(/must contain at least one non-empty matcher/) },
@@ -136,6 +151,23 @@ const METADATA = [
   { name: 'parse_query', to: `GET ${url('/api/v1/parse_query', { query: 'x' })}`, want: {}, theirs: { status: 404 }, ours: { status: 200 }, why: 'parse_query came with Prometheus 3' },
 ];
 
+/** What Grafana's Prometheus data source asks, in its order. */
+const GRAFANA = [
+  { name: 'the version', to: 'GET /api/v1/status/buildinfo', want: { status: 200, data: (data) => assert.match(data.version, /^[23][.]/) } },
+  { name: 'the test of a new data source', to: 'POST /api/v1/query', form: { query: '1+1', time: AT }, same: true, want: { status: 200, data: { resultType: 'scalar', result: [AT, '2'] } } },
+  { name: 'label_values(metric, label)', to: `GET ${url('/api/v1/label/instance/values', { 'match[]': 'requests_total', start: T, end: AT })}`, same: true, want: { data: ['a:1', 'b:1', 'c:1'] } },
+  { name: 'label_values(metric, label) of older versions', to: `GET ${url('/api/v1/series', { 'match[]': 'requests_total', start: T, end: AT })}`, same: true, want: { data: (data) => assert.equal(data.length, 3) } },
+  { name: 'metrics(regex)', to: `GET ${url('/api/v1/label/__name__/values', THEN)}`, same: true, want: { data: (data) => assert.ok(data.includes('requests_total')) } },
+  { name: 'label_names()', to: `GET ${url('/api/v1/labels', THEN)}`, same: true, want: { status: 200 } },
+  { name: 'query_result(expr)', to: 'POST /api/v1/query', form: { query: 'sort_desc(sum by (job) (requests_total))', time: AT }, same: true, want: { data: (data) => assert.equal(data.result.length, 2) } },
+  { name: 'a panel', to: 'POST /api/v1/query_range', form: { query: 'sum by (job) (rate(requests_total{instance=~"(a:1|b:1)"}[1m0s]))', start: T + 7, end: AT, step: 15 }, same: true, want: { data: (data) => assert.equal(data.result.length, 1) } },
+  { name: 'an instant panel', to: 'POST /api/v1/query', form: { query: 'topk(1, requests_total)', time: `${AT}.5` }, same: true, want: { data: (data) => assert.equal(data.result.length, 1) } },
+  { name: 'exemplars', to: 'POST /api/v1/query_exemplars', form: { query: 'requests_total', start: T, end: AT }, same: true, want: { status: 200, data: [] } },
+  { name: 'metadata', to: 'GET /api/v1/metadata', want: { status: 200 } },
+  { name: 'rules', to: 'GET /api/v1/rules', same: true, want: { status: 200, data: { groups: [] } } },
+  { name: 'annotations, with a step of their own', to: 'POST /api/v1/query_range', form: { query: 'changes(requests_total[1m]) > 0', start: T + 7, end: AT, step: 60 }, same: true, want: { status: 200 } },
+];
+
 describe('the HTTP API beside the real Prometheus', { skip: !hasPrometheus && 'prometheus is not installed' }, () => {
   let theirs, ours;
   before(async () => {
@@ -151,4 +183,5 @@ describe('the HTTP API beside the real Prometheus', { skip: !hasPrometheus && 'p
   describe('query', () => table(QUERY, peers));
   describe('query_range', () => table(QUERY_RANGE, peers));
   describe('metadata', () => table(METADATA, peers));
+  describe("Grafana's data source", () => table(GRAFANA, peers));
 });
