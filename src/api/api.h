@@ -53,7 +53,8 @@ struct api {
     int64_t lookback_ms, query_timeout_ms;
     size_t query_max_memory, query_max_series, query_max_samples;
     unsigned query_max_concurrent;
-    int64_t query_slow_ms; /* queries that take as long are logged; 0: none */
+    struct arena_pool *query_pool; /* memory that queries leave to the next ones; may be NULL */
+    int64_t query_slow_ms;         /* queries that take as long are logged; 0: none */
     /* All settings in force, in order: for /api/v1/status/flags. */
     const struct api_flag {
         const char *name, *value;

@@ -270,6 +270,7 @@ static bool read_options(struct job *job)
     }
     timeout = MAX(MIN(timeout, bound), 0);
     job->options.lookback_ms = lookback;
+    job->options.pool = api->query_pool;
     job->options.deadline_mono_ns = job->asked_ns + (uint64_t)timeout * NS_PER_MS;
     job->options.max_memory = api->query_max_memory;
     job->options.max_series = api->query_max_series;

@@ -2,6 +2,9 @@
 
 #include "base/mem.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 #define FIRST_CHUNK 4096
 #define LARGE_CHUNK                                                                                \
     ((size_t)1 << 20) /* doubling stops here: at most this much is wasted at the end */
@@ -12,24 +15,81 @@ struct arena_chunk {
     _Alignas(max_align_t) char data[];
 };
 
+struct arena_pool {
+    size_t pieces;
+    pthread_mutex_t lock; /* lock: all below */
+    struct arena_chunk *kept;
+    size_t len;
+};
+
+struct arena_pool *arena_pool_new(size_t pieces)
+{
+    struct arena_pool *p = xnew(struct arena_pool);
+
+    p->pieces = pieces;
+    pthread_mutex_init(&p->lock, NULL);
+    return p;
+}
+
+static struct arena_chunk *pool_take(struct arena_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct arena_chunk *chunk = p->kept;
+    if (chunk) {
+        p->kept = chunk->next;
+        p->len--;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return chunk;
+}
+
+/* False when it has enough: the caller frees it. */
+static bool pool_give(struct arena_pool *p, struct arena_chunk *chunk)
+{
+    pthread_mutex_lock(&p->lock);
+    bool room = p->len < p->pieces;
+    if (room) {
+        chunk->next = p->kept;
+        p->kept = chunk;
+        p->len++;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return room;
+}
+
 void arena_init(struct arena *a, size_t max)
 {
     *a = (struct arena){.max = max};
 }
 
-static void free_chunks(struct arena_chunk *chunk)
+void arena_init_pooled(struct arena *a, size_t max, struct arena_pool *pool)
+{
+    *a = (struct arena){.max = max, .pool = pool};
+}
+
+static void free_chunks(struct arena_pool *pool, struct arena_chunk *chunk)
 {
     while (chunk) {
         struct arena_chunk *next = chunk->next;
-        free(chunk);
+        if (!pool || chunk->size != LARGE_CHUNK || !pool_give(pool, chunk))
+            free(chunk);
         chunk = next;
     }
 }
 
+void arena_pool_free(struct arena_pool *p)
+{
+    if (!p)
+        return;
+    free_chunks(NULL, p->kept);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
 void arena_fini(struct arena *a)
 {
-    free_chunks(a->chunks);
-    *a = (struct arena){.max = a->max};
+    free_chunks(a->pool, a->chunks);
+    *a = (struct arena){.max = a->max, .pool = a->pool};
 }
 
 void arena_reset(struct arena *a)
@@ -43,7 +103,7 @@ void arena_reset(struct arena *a)
     if (link) {
         keep = *link;
         *link = keep->next;
-        free_chunks(a->chunks);
+        free_chunks(a->pool, a->chunks);
         keep->next = NULL;
     }
     a->chunks = keep;
@@ -75,7 +135,9 @@ size_t arena_room(const struct arena *a)
 static bool add_chunk(struct arena *a, size_t size)
 {
     size_t want, taken = arena_bytes(a);
-    size_t step = a->chunks ? MIN(a->chunks->size * 2, LARGE_CHUNK) : FIRST_CHUNK;
+    size_t step = a->pool     ? LARGE_CHUNK
+                  : a->chunks ? MIN(a->chunks->size * 2, LARGE_CHUNK)
+                              : FIRST_CHUNK;
 
     if (!size_add(size, sizeof(struct arena_chunk), &want))
         return false;
@@ -85,7 +147,9 @@ static bool add_chunk(struct arena *a, size_t size)
         if (want > a->max - MIN(taken, a->max))
             return false;
     }
-    struct arena_chunk *chunk = malloc(want);
+    struct arena_chunk *chunk = a->pool && want == LARGE_CHUNK ? pool_take(a->pool) : NULL;
+    if (!chunk)
+        chunk = malloc(want);
     if (!chunk)
         return false;
     chunk->next = a->chunks;

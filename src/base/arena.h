@@ -6,8 +6,11 @@
 #include "base/std.h"
 
 struct arena_chunk;
+struct arena_pool; /* pieces of memory that arenas leave to the next ones: fresh ones cost a page
+                      fault for every 4 KiB, which is more than what most queries do with them */
 struct arena {
     struct arena_chunk *chunks;
+    struct arena_pool *pool; /* NULL: none */
     char *at, *end;
     size_t used; /* bytes handed out and rounding, since the last reset */
     size_t max;  /* bound on the memory taken; 0: none */
@@ -16,6 +19,13 @@ struct arena {
 /** Empty; allocates nothing yet. `max`: bytes it may take in all, 0 for no bound. One thread at a
  * time. */
 void arena_init(struct arena *a, size_t max);
+
+/** Keeps at most `pieces` of 1 MiB each. Threads: any number at once. */
+struct arena_pool *arena_pool_new(size_t pieces);
+/** After the last arena that takes from it. NULL is fine. */
+void arena_pool_free(struct arena_pool *p);
+/** An arena that grows by such pieces; `pool` NULL: as arena_init(). */
+void arena_init_pooled(struct arena *a, size_t max, struct arena_pool *pool);
 
 /** Frees everything. */
 void arena_fini(struct arena *a);

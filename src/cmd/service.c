@@ -26,12 +26,15 @@ enum {
     LISTENERS
 };
 
+#define QUERY_POOL_PIECES 8 /* of 1 MiB: two threads of two queries, and their results */
+
 struct service {
     const struct service_options *options;
     struct settings *settings;
     struct worker_options worker_options;
     struct worker *worker;
     struct store *store;
+    struct arena_pool *query_pool;
     struct schema_bridge *bridge; /* NULL: names are answered as they are kept */
     struct metadata *metadata;
     struct upstream *upstream; /* is asked in place of a store; NULL: none */
@@ -450,6 +453,7 @@ static void fill_api(struct service *s)
     while (n < FLAGS_MAX &&
            settings_at(set, s->options->command, n, &s->flags[n].name, &s->flags[n].value))
         n++;
+    s->query_pool = s->store ? arena_pool_new(QUERY_POOL_PIECES) : NULL;
     s->api = (struct api){
         .worker = s->worker,
         .worker_options = s->worker ? &s->worker_options : NULL,
@@ -469,6 +473,7 @@ static void fill_api(struct service *s)
         .query_max_series = set->query_max_series,
         .query_max_samples = set->query_max_samples,
         .query_slow_ms = set->query_slow_ms,
+        .query_pool = s->query_pool,
         .query_max_concurrent = (unsigned)set->query_max_concurrent,
         .flags = s->flags,
         .flag_len = n,
@@ -584,6 +589,7 @@ static void stop(struct service *s)
     web_close(s->web);
     store_close(s->store);
     schema_bridge_free(s->bridge);
+    arena_pool_free(s->query_pool);
     metadata_free(s->metadata);
 }
 

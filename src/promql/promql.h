@@ -16,6 +16,7 @@ struct promql_options {
     size_t max_samples;        /* samples read in all; 0: 500 million */
     const atomic_bool *cancel; /* set by another thread when the client has left; may be NULL */
     unsigned threads;          /* 0: as many as CPUs */
+    struct arena_pool *pool;   /* memory that queries leave to the next ones; may be NULL */
 };
 
 enum promql_type {

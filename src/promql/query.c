@@ -241,7 +241,7 @@ int promql_query(const struct queryable *q, struct str expr, const struct promql
     *err = (struct promql_error){0};
     if (!o)
         return fault_memory(err);
-    arena_init(&e.arena, e.options.max_memory);
+    arena_init_pooled(&e.arena, e.options.max_memory, e.options.pool);
     int code = parse_text(expr, &e.arena, &tree, err);
     if (!code)
         code = make_grid(&e.options, &grid, err);

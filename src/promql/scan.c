@@ -445,7 +445,7 @@ int scan_run(struct eval *e, const struct scan *s, scan_row *row, void *ctx)
         w->end = s->len * (t + 1) / n;
         w->stop = &stop;
         w->window = s->window;
-        arena_init(&w->scratch, share);
+        arena_init_pooled(&w->scratch, share, e->options.pool);
         arena_init(&w->places, share);
         w->started = t && !thread_start(&w->thread, "query", work, w, NULL);
     }
