@@ -26,8 +26,17 @@ for (const argument of process.argv.slice(2)) {
 
 // ---- samples ----
 
-let seed = 1;
-const uniform = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648;
+// Chris Doty-Humphrey's sfc32: a generator of short period repeats itself within a block, which no hardware does and a packer finds.
+const state = new Uint32Array([1, 2, 3, 1]);
+
+function bits32() {
+  const [a, b, c, count] = state;
+  state.set([b ^ (b >>> 9), c + (c << 3), ((c << 21) | (c >>> 11)) + a + b + count, count + 1]);
+  return (a + b + count) >>> 0;
+}
+
+for (let n = 0; n < 16; n++) bits32();
+const uniform = () => ((bits32() >>> 5) * 67108864 + (bits32() >>> 6)) / 9007199254740992;
 const normal = () => Math.sqrt(-2 * Math.log(uniform() + 1e-12)) * Math.cos(6.283185307179586 * uniform());
 const round = (value) => (options.digits > 15 ? value : Math.round(value * 10 ** options.digits) / 10 ** options.digits);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -62,7 +71,7 @@ function makeSeries() {
       for (let i = 0; i < count; i++) {
         const labels = { __name__: `bench_${kind}`, gpu: String(i % 8), instance: `gpu-node-${node}:9400`, job: 'bench', part: String(Math.floor(i / 8)) };
         const head = Buffer.concat(Object.entries(labels).map(([name, value]) => message(1, Buffer.concat([text(1, name), text(2, value)]))));
-        series.push({ node, head, next, level: Math.round(Math.exp(6 * uniform())), value: kind === 'share' ? uniform() : (kind.endsWith('_total') ? 1e9 : 0) + Math.round(Math.exp(10 * uniform())) });
+        series.push({ node, kind, head, next, level: Math.round(Math.exp(6 * uniform())), value: kind === 'share' ? uniform() : (kind.endsWith('_total') ? 1e9 : 0) + Math.round(Math.exp(10 * uniform())) });
       }
   return series;
 }
@@ -81,6 +90,7 @@ function snappy(bytes) {
  * it in or not as versions of PromQL have it. */
 function makeRequests(end) {
   const series = makeSeries(), rows = Math.floor((options.hours * 3600) / options.step), requests = [];
+  const kept = series.filter((s, i) => s.kind === 'share' && series[i - 1].kind !== 'share').map((s) => ({ s, node: s.node, values: [] }));
   for (let from = 0; from < rows; from += 60)
     for (let node = 0; node < options.nodes; node++) {
       const parts = [];
@@ -88,15 +98,17 @@ function makeRequests(end) {
         const samples = Buffer.alloc(18 * Math.min(60, rows - from));
         for (let at = 0, row = from; at < samples.length; at += 18, row++) {
           samples.set([0x12, 16, 0x09], at);
-          samples.writeDoubleLE(s.next(s), at + 3);
+          const value = s.next(s), ms = end - 1234 - (rows - 1 - row) * options.step * 1000;
+          samples.writeDoubleLE(value, at + 3);
           samples[at + 11] = 0x10;
-          varint(end - 1234 - (rows - 1 - row) * options.step * 1000).copy(samples, at + 12);
+          varint(ms).copy(samples, at + 12);
+          kept.find((one) => one.s === s)?.values.push([ms, value]);
         }
         parts.push(message(1, Buffer.concat([s.head, samples])));
       }
       requests.push(snappy(Buffer.concat(parts)));
     }
-  return { requests, series: series.length, samples: series.length * rows };
+  return { requests, kept, series: series.length, samples: series.length * rows };
 }
 
 // ---- programs ----
@@ -184,6 +196,43 @@ function differs(a, b) {
 
 const percentile = (all, p) => [...all].sort((a, b) => a - b)[Math.min(all.length - 1, Math.floor(all.length * p))];
 
+/** Has the program merge what it keeps, and waits until it did. */
+async function settle(system) {
+  for (const what of system.settle ?? []) {
+    const response = await fetch(`${system.base}${what}`);
+    if (response.status !== 200) throw new Error(`${system.name}: ${what}: ${response.status}: ${await response.text()}`);
+    await response.arrayBuffer();
+  }
+  if (!system.settling) return;
+  const begun = performance.now();
+  do {
+    if (performance.now() - begun > 300_000) throw new Error(`${system.name} is not settled within five minutes`);
+    await sleep(500);
+  } while (system.settling.test(await (await fetch(`${system.base}/metrics`)).text()));
+}
+
+/** How many samples there are. */
+async function count(system, end) {
+  const query = `sum(count_over_time({job="bench"}[${options.hours + 1}h]))`;
+  const response = await fetch(`${system.base}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query, time: end / 1000 }) });
+  return Number((await response.json()).data.result[0]?.value[1] ?? 0);
+}
+
+/** How many of the samples of the first share of each node come back as they were written, in percent. */
+async function exact(system, load, end) {
+  let same = 0, all = 0;
+  for (const { node, values } of load.kept) {
+    const query = `bench_share{instance="gpu-node-${node}:9400",gpu="0",part="0"}[${options.hours + 1}h]`;
+    const response = await fetch(`${system.base}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query, time: end / 1000 }) });
+    const got = new Map((await response.json()).data.result[0]?.values ?? []);
+    for (const [ms, value] of values) {
+      all++;
+      same += Number(got.get(ms / 1000)) === value;
+    }
+  }
+  return (100 * same) / all;
+}
+
 async function measure(system, load, end) {
   let { child } = await start(system);
   try {
@@ -192,16 +241,20 @@ async function measure(system, load, end) {
     await sleep(2000); // what was put off
     const after = cost(child.pid);
     const { answers, short, long } = await ask(system, child.pid, end);
+    const unchanged = await exact(system, load, end);
     await stop(child, 'SIGKILL');
     const again = await start(system);
     child = again.child;
-    for (const what of system.settle ?? []) await (await fetch(`${system.base}${what}`)).arrayBuffer();
+    await settle(system);
+    const left = await count(system, end);
     await stop(child, 'SIGTERM');
     return {
       name: system.name, answers,
       figures: [
         ['backfill, CPU s per million samples', ((after.cpu - before) / load.samples) * 1e6], ['resident bytes per series', after.resident / load.series],
-        ['disk bytes per sample, settled', diskUse(system.dir) / load.samples], ['start to ready after a kill, ms', again.ms],
+        ['lost by the kill, % of the samples', 100 * (1 - left / load.samples)],
+        ['disk bytes per sample left, settled', diskUse(system.dir) / left], ['start to ready after a kill, ms', again.ms],
+        ['shares that come back bit for bit, %', unchanged],
         ['query over 15 min: CPU ms', short.cpu], ['  ms, median', percentile(short.times, 0.5)], ['  ms, p99', percentile(short.times, 0.99)],
         [`query over ${options.hours} h: CPU ms`, long.cpu], ['  ms, median', percentile(long.times, 0.5)], ['  ms, p99', percentile(long.times, 0.99)],
       ],
@@ -215,8 +268,8 @@ const dir = temporaryFolder('algalon-bench');
 const ports = await freePorts(3);
 const systems = [['algalon', 0], ['victoria-metrics', 1], ['prometheus', 2]].map(([name, i]) => ({ name, dir: path.join(dir, name), at: `127.0.0.1:${ports[i]}`, base: `http://127.0.0.1:${ports[i]}` }));
 const [ours, victoria, prometheus] = systems;
-Object.assign(ours, { ready: '/-/ready', command: [binary, 'host', '--config=', `--data-dir=${ours.dir}`, `--listen-api=${ours.at}`, '--listen-web='] });
-Object.assign(victoria, { ready: '/health', settle: ['/internal/force_flush', '/internal/force_merge'], command: ['victoria-metrics', `-storageDataPath=${victoria.dir}`, `-httpListenAddr=${victoria.at}`, '-search.disableCache', '-search.latencyOffset=0s'] });
+Object.assign(ours, { ready: '/-/ready', settle: ['/internal/force_merge'], settling: /^algalon_store_settle_requested 1$/m, command: [binary, 'host', '--config=', '--web.enable-admin-api', `--data-dir=${ours.dir}`, `--listen-api=${ours.at}`, '--listen-web='] });
+Object.assign(victoria, { ready: '/health', settle: ['/internal/force_flush', '/internal/force_merge'], settling: /^vm_active_force_merges [1-9]|^vm_active_merges{[^}]*} [1-9]/m, command: ['victoria-metrics', `-storageDataPath=${victoria.dir}`, `-httpListenAddr=${victoria.at}`, '-search.disableCache', '-search.latencyOffset=0s'] });
 fs.writeFileSync(path.join(dir, 'prometheus.yml'), '');
 Object.assign(prometheus, { ready: '/-/ready', command: ['prometheus', `--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${prometheus.dir}`, `--web.listen-address=${prometheus.at}`, '--web.enable-remote-write-receiver', '--log.level=error'] });
 const version = { 'victoria-metrics': ['-version'], prometheus: ['--version'] };
@@ -236,7 +289,7 @@ for (const system of systems) {
 }
 console.log(`${''.padEnd(38)}${results.map((r) => r.name.padEnd(26)).join('')}`);
 results[0].figures.forEach(([what, own], i) => {
-  const cells = results.map((r) => r.figures[i][1]).map((value, k) => `${value.toPrecision(3)}${k ? ` (${(value / own).toFixed(2)} x)` : ''}`.padEnd(26));
+  const cells = results.map((r) => r.figures[i][1]).map((value, k) => `${value.toPrecision(3)}${k && own ? ` (${(value / own).toFixed(2)} x)` : ''}`.padEnd(26));
   console.log(`${what.padEnd(38)}${cells.join('')}`);
 });
 const peer = results.find((r) => r.name === 'prometheus');

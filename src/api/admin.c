@@ -214,3 +214,14 @@ void admin_snapshot_delete(struct http_request *r, void *ctx)
     else
         reply_ok(r, NULL, NULL);
 }
+
+/* As there, the answer comes at once; algalon_store_settle_requested tells when it is done. */
+void admin_force_merge(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+
+    if (!is_allowed(r, api))
+        return;
+    store_request_settle(api->store);
+    http_reply_text(r, 200, "text/plain", "");
+}

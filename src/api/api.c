@@ -69,6 +69,7 @@ static const struct entry entries[] = {
     {"POST,PUT", "/snapshot/create", admin_snapshot_create, NEED_STORE, true, false},
     {"GET,POST", "/snapshot/list", admin_snapshot_list, NEED_STORE, true, false},
     {"POST,DELETE", "/snapshot/delete", admin_snapshot_delete, NEED_STORE, true, false},
+    {"GET,POST", "/internal/force_merge", admin_force_merge, NEED_STORE, false, false},
     {"GET", "/api/v1/doctor", live_doctor, NEED_NOTHING, true, false},
     {"GET", "/snapshot", live_snapshot, NEED_WORKER, false, false},
     {"GET", "/events", live_events, NEED_WORKER, false, false},

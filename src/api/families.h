@@ -31,6 +31,7 @@ http_handler remote_write;
 
 /* admin.c */
 http_handler admin_delete_series, admin_clean_tombstones;
+http_handler admin_force_merge;
 http_handler admin_snapshot, admin_snapshot_create, admin_snapshot_list, admin_snapshot_delete;
 
 /* pass_on.c */

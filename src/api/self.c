@@ -144,6 +144,13 @@ static void print_store(struct buf *to, struct store *store)
           (double)s.downsampled_days);
     counter(to, "algalon_store_downsample_errors_total",
             "Failures to make an old day coarser: it is tried again.", s.downsample_errors_total);
+    gauge(to, "algalon_store_settled_days", "Days that are packed in long blocks.",
+          (double)s.settled_days);
+    gauge(to, "algalon_store_settle_requested",
+          "1 while days are packed anew because /internal/force_merge was asked for.",
+          s.settle_requested ? 1 : 0);
+    counter(to, "algalon_store_settle_errors_total",
+            "Failures to pack a day anew: it is tried again.", s.settle_errors_total);
     gauge(to, "algalon_store_damaged_days",
           "Days of which something could not be read since the start.", (double)s.damaged_days);
     counter(to, "algalon_store_damaged_reads_total",

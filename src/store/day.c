@@ -234,6 +234,9 @@ static int read_meta(struct day *day, MDB_txn *txn)
         day->age.window_ms = (int64_t)le64(at);
         day->age.done = le64(at + 8);
     }
+    key = (MDB_val){7, (void *)(uintptr_t) "settled"};
+    if (!rc && !mdb_get(txn, day->meta, &key, &value) && value.mv_size == 8)
+        day->age.settled = le64(value.mv_data);
     key = (MDB_val){5, (void *)(uintptr_t) "block"};
     if (!rc && !mdb_get(txn, day->meta, &key, &value) && value.mv_size == 8)
         day->age.next = le64(value.mv_data);
@@ -532,6 +535,20 @@ void days_drop(struct days *d, int64_t number)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* Whether nothing was added for an hour. lock held */
+static bool rests(const struct day *day)
+{
+    return !day->written_ns || day->days->io->mono_ns() - day->written_ns >= REST_NS;
+}
+
+/* Whether packing it anew is worth it: of few late blocks it is not. lock held */
+static bool is_unsettled(const struct day *day)
+{
+    uint64_t late = day->age.next - MIN(day->age.settled, day->age.next);
+
+    return day->block_count && late && (!day->age.settled || late * 8 >= day->block_count);
+}
+
 void days_get_stats(struct days *d, struct days_stats *ret)
 {
     *ret = (struct days_stats){0};
@@ -541,6 +558,8 @@ void days_get_stats(struct days *d, struct days_stats *ret)
         ret->blocks += d->items[i]->block_count;
         ret->disk_bytes += d->items[i]->bytes;
         ret->coarse += d->items[i]->age.window_ms > 0;
+        ret->settled +=
+            d->items[i]->block_count && (d->items[i]->age.window_ms || !is_unsettled(d->items[i]));
         ret->damaged_days += atomic_load(&d->items[i]->damaged);
     }
     ret->damage = atomic_load(&d->damage);
@@ -573,17 +592,39 @@ bool days_range(struct days *d, int64_t *ret_min_ms, int64_t *ret_max_ms)
     return range_of(d, false, ret_min_ms, &ignored) && range_of(d, true, &ignored, ret_max_ms);
 }
 
+int64_t days_unsettled(struct days *d, int64_t last)
+{
+    int64_t found = -1;
+
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->len && d->items[i]->number <= last && found < 0; i++) {
+        const struct day *day = d->items[i];
+        if (day->known && !day->age.window_ms && is_unsettled(day) && rests(day))
+            found = day->number;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return found;
+}
+
+bool days_has_late(struct days *d, int64_t number)
+{
+    pthread_mutex_lock(&d->lock);
+    size_t at = days_find(d, number);
+    const struct day *day = at < d->len ? d->items[at] : NULL;
+    bool late = day && day->number == number && (!day->known || day->age.next > day->age.settled);
+    pthread_mutex_unlock(&d->lock);
+    return late;
+}
+
 int64_t days_finer(struct days *d, int64_t last, int64_t window_ms)
 {
     int64_t found = -1;
 
     pthread_mutex_lock(&d->lock);
-    uint64_t now = d->io->mono_ns();
     for (size_t i = 0; i < d->len && d->items[i]->number <= last && found < 0; i++) {
         const struct day *day = d->items[i];
         bool finer = day->age.window_ms < window_ms || day->age.next > day->age.done;
-        bool rests = !day->written_ns || now - day->written_ns >= REST_NS;
-        if (day->known && day->block_count && finer && rests)
+        if (day->known && day->block_count && finer && rests(day))
             found = day->number;
     }
     pthread_mutex_unlock(&d->lock);

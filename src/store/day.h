@@ -28,10 +28,11 @@ void day_print_date(int64_t number, char to[16]);
  * there are. */
 size_t days_list(struct days *d, int64_t from, int64_t to, int64_t *ret, size_t cap);
 
-/* How far a day was made coarser: samples of the blocks before number `done` stand for windows. */
+/* How far a day was made coarser: samples of the blocks before number `done` stand for windows. And
+ * how far it was packed anew: blocks before `settled` are long. */
 struct day_age {
     int64_t window_ms; /* 0: every sample is one that was taken */
-    uint64_t done;
+    uint64_t done, settled;
     uint64_t next; /* number that the next block gets */
 };
 struct day_age day_age(const struct day *day);
@@ -54,12 +55,20 @@ struct days_stats {
     uint64_t damaged_days; /* in which damage was met since the start */
     uint64_t damage;       /* readings that left something out */
     uint64_t coarse;       /* days that hold windows in the place of samples */
+    uint64_t settled;      /* days of which most lies in long blocks */
 };
 void days_get_stats(struct days *d, struct days_stats *ret);
 
 /** The oldest day up to `last` that is not of windows of `window_ms` or more throughout and to
  * which nothing was added for an hour; -1: there is none among those opened so far. */
 int64_t days_finer(struct days *d, int64_t last, int64_t window_ms);
+
+/** The oldest day up to `last` of which an eighth or more of the blocks are not settled and to
+ * which nothing was added for an hour; -1: there is none among those opened so far. */
+int64_t days_unsettled(struct days *d, int64_t last);
+
+/** Whether the day has blocks that are not settled, or nobody knows. */
+bool days_has_late(struct days *d, int64_t number);
 
 /** Opens one day that was not open yet, if there is one, so that its blocks are counted. */
 void days_learn(struct days *d);

@@ -199,6 +199,9 @@ static int put_meta(struct day_write *w, struct error *err)
     put_le64(windows + 8, w->age.done);
     if (!code && w->age.window_ms)
         code = put(w, meta, "windows", 7, windows, sizeof(windows), err);
+    put_le64(number, w->age.settled);
+    if (!code && w->age.settled)
+        code = put(w, meta, "settled", 7, number, 8, err);
     put_le64(range.bytes, (uint64_t)w->min_ms);
     put_le64(range.bytes + 8, (uint64_t)w->max_ms);
     put_le64(range.bytes + 16, (uint64_t)w->span_ms);

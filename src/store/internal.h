@@ -64,17 +64,19 @@ struct store {
     _Atomic int64_t oldest_ms, newest_ms; /* INT64_MAX, INT64_MIN: empty */
     _Atomic int64_t retention_floor_ms;   /* older samples are refused */
 
-    pthread_mutex_t state_lock; /* lock: trouble, stopping */
+    pthread_mutex_t state_lock; /* lock: trouble, stopping, settle_requested */
     pthread_cond_t wake;        /* of the keeper */
     char trouble[200];
     bool stopping;
+    bool settle_requested;
     bool keeper_runs;
     pthread_t keeper; /* thread "store": syncs the log, seals, drops old days; waits on `wake` */
 
-    bool downsampler_runs;
-    pthread_t downsampler;       /* thread "store-old": makes old days coarser; waits on `wake` */
+    bool old_days_runs;
+    pthread_t old_days;          /* thread "store-old": writes days anew; waits on `wake` */
     _Atomic int64_t believed_ms; /* what retention takes the time to be; 0: not known yet */
-    atomic_uint_least64_t downsample_errors;
+    atomic_uint_least64_t downsample_errors, settle_errors;
+    atomic_bool settle_failed; /* the last time */
 
     struct wal_replay_result replay;
     uint64_t replayed_rows, replay_lost_rows;
@@ -193,10 +195,21 @@ void group_show(struct store *s, struct group *g, const struct run *run);
 /** Moves the time before which samples are refused, and drops days before it. */
 void store_retain(struct store *s);
 
-/* ---- downsample.c ---- */
+/* ---- old_days.c ---- */
 
-MUST_CHECK int downsample_start(struct store *s, struct error *err);
-void downsample_stop(struct store *s);
+MUST_CHECK int old_days_start(struct store *s, struct error *err);
+void old_days_stop(struct store *s);
+
+/* ---- settle.c ---- */
+
+/** Packs the oldest ended day anew that needs it; false when there is none or it failed (counted).
+ */
+bool store_settle(struct store *s);
+
+/** Packs all days anew to which something was added since they were packed. */
+void store_settle_all(struct store *s);
+
+/* ---- downsample.c ---- */
 
 /** Makes the oldest day coarser that is due; false when there is none or it failed (counted). */
 bool store_downsample(struct store *s);

@@ -212,14 +212,14 @@ static int make_piece(struct merger *m, uint32_t n, size_t from, uint32_t rows)
 }
 
 int merge_runs(struct merger *m, struct run *const *runs, uint32_t n, int64_t split_ms,
-               int (*take)(void *ctx, const void *block, size_t size), void *ctx)
+               uint32_t most, int (*take)(void *ctx, const void *block, size_t size), void *ctx)
 {
     size_t total, from = 0;
     int code = collect_times(m, runs, n, &total);
 
     while (!code && from < total) {
         size_t end = from + 1;
-        while (end < total && end - from < BLOCK_ROWS_MAX &&
+        while (end < total && end - from < most &&
                (!split_ms || m->all[end] / split_ms == m->all[from] / split_ms))
             end++;
         code = make_piece(m, n, from, (uint32_t)(end - from));

@@ -12,10 +12,12 @@ void merger_free(struct merger *m);         /* NULL is fine */
 
 /**
  * Merges `runs[n]`, in order of arrival (a later value at the same time wins), and hands each block
- * to `take`, in order of time. A block never spans a multiple of `split_ms` (0: no such bound).
- * Errors: -ENOMEM, -EIO a damaged run, or what `take` refused with.
+ * to `take`, in order of time. A block never spans a multiple of `split_ms` (0: no such bound) and
+ * has `most` rows at most, up to BLOCK_ROWS_MAX. Errors: -ENOMEM, -EIO a damaged run, or what
+ * `take` refused with.
  */
 MUST_CHECK int merge_runs(struct merger *m, struct run *const *runs, uint32_t n, int64_t split_ms,
-                          int (*take)(void *ctx, const void *block, size_t size), void *ctx);
+                          uint32_t most, int (*take)(void *ctx, const void *block, size_t size),
+                          void *ctx);
 
 #endif

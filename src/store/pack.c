@@ -53,7 +53,7 @@ static void merge_in_place(struct store *s, struct group *g, uint32_t from, uint
     struct merger *m = store_take_merger(s);
     struct run **runs = &g->head->items[from];
     struct made made = {.len = 0};
-    int code = m ? merge_runs(m, runs, count, 0, take_run, &made) : -ENOMEM;
+    int code = m ? merge_runs(m, runs, count, 0, BLOCK_ROWS_MAX, take_run, &made) : -ENOMEM;
 
     store_give_merger(s, m);
     for (uint32_t i = 0; i < made.len; i++) {

@@ -134,6 +134,7 @@ static int finish(struct rewrite *rw, int64_t window_ms)
     if (!code) {
         age.window_ms = MAX(age.window_ms, window_ms);
         age.done = window_ms ? rw->first_late : age.done;
+        age.settled = window_ms || rw->ops->settles ? rw->first_late : age.settled;
         day_write_age(rw->write, age);
         code = end_write(rw);
     }

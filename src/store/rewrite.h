@@ -1,5 +1,5 @@
-/* rewrite.h - a day written anew, block by block: for deleting samples and for making old days
- * coarser. Appends, sealing and queries go on meanwhile. */
+/* rewrite.h - a day written anew, block by block: for deleting samples, for packing ended days and
+ * for making old ones coarser. Appends, sealing and queries go on meanwhile. */
 #ifndef ALGALON_STORE_REWRITE_H
 #define ALGALON_STORE_REWRITE_H
 
@@ -18,6 +18,7 @@ struct rewrite_ops {
     int (*end)(void *ctx, struct rewrite *rw);
     /* Whether a column is still named by the label index; NULL: all are. */
     bool (*keeps)(const void *ctx, uint32_t group, uint32_t column);
+    bool settles; /* the blocks are as long as they should be afterwards */
     void *ctx;
 };
 

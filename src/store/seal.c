@@ -114,7 +114,7 @@ static int add_group(struct round *r, struct group *g, bool with_raw)
     }
     r->sealed[r->sealed_len++] = (struct sealed){g, list, count, list->items[count - 1]->last_pos};
     r->group = g;
-    return merge_runs(r->merger, list->items, count, DAY_MS, take_block, r);
+    return merge_runs(r->merger, list->items, count, DAY_MS, BLOCK_ROWS_MAX, take_block, r);
 }
 
 /* ---- the label index ---- */

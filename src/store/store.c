@@ -47,7 +47,7 @@ void store_abandon(struct store *s)
 
     if (!s)
         return;
-    downsample_stop(s);
+    old_days_stop(s);
     keeper_stop(s);
     wal_close(s->wal);
     days_close(s->days);
@@ -138,7 +138,7 @@ static int open_all(struct store *s, struct error *err)
         code = keeper_start(s, err);
     }
     if (!code)
-        code = downsample_start(s, err);
+        code = old_days_start(s, err);
     return code;
 }
 
@@ -167,7 +167,7 @@ void store_close(struct store *s)
 
     if (!s)
         return;
-    downsample_stop(s);
+    old_days_stop(s);
     keeper_stop(s);
     if (!atomic_load(&s->broken)) {
         int code = store_flush(s, &err);
@@ -302,6 +302,11 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     ret->damaged_reads = days.damage;
     ret->downsampled_days = days.coarse;
     ret->downsample_errors_total = atomic_load(&s->downsample_errors);
+    ret->settled_days = days.settled;
+    ret->settle_errors_total = atomic_load(&s->settle_errors);
+    pthread_mutex_lock(&s->state_lock);
+    ret->settle_requested = s->settle_requested;
+    pthread_mutex_unlock(&s->state_lock);
     ret->disk_bytes = log.bytes + days.disk_bytes;
     int64_t oldest = atomic_load(&s->oldest_ms);
     ret->oldest_ts_ms = oldest == INT64_MAX ? INT64_MIN : oldest;

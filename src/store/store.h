@@ -61,8 +61,8 @@ MUST_CHECK int store_inspect(const char *dir,
  * written, -EINVAL it holds something else (foreign files, a newer format), -EIO damage beyond
  * repair; `err` says what to do. A torn last record is no error, nor is a full disk: what is kept
  * is served, and writing begins when there is space. Threads: one "store" thread of its own: syncs
- * the log, packs blocks, drops old days; waits on the clock. With ages of downsampling another,
- * "store-old", makes old days coarser.
+ * the log, packs blocks, drops old days; waits on the clock. Another, "store-old", packs ended days
+ * anew and makes old ones coarser.
  */
 MUST_CHECK int store_open(const struct store_options *options, struct store **ret,
                           struct error *err);
@@ -148,6 +148,13 @@ MUST_CHECK int store_flush(struct store *s, struct error *err);
  */
 MUST_CHECK int store_backup(struct store *s, const char *dir, struct error *err);
 
+/**
+ * Has all days packed anew in the background, also those that have not ended, as ended ones are by
+ * themselves: into blocks of about 1,440 rows. Returns at once; stats.settle_requested tells when
+ * it is through. Threads: any.
+ */
+void store_request_settle(struct store *s);
+
 struct store_deletion {
     uint64_t samples; /* that are gone */
 };
@@ -175,7 +182,9 @@ struct store_stats {
     uint64_t damaged_days;  /* in which something could not be read since the start */
     uint64_t damaged_reads; /* readings that left something out because of that */
     uint64_t downsampled_days, downsample_errors_total;
-    bool read_only;   /* disk full or log broken: `trouble` says which */
+    uint64_t settled_days, settle_errors_total;
+    bool settle_requested; /* store_request_settle() is not through yet */
+    bool read_only;        /* disk full or log broken: `trouble` says which */
     bool seal_failed; /* what gathers in memory and log could not be brought into days: likewise */
     char trouble[200];
 };
