@@ -91,12 +91,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t values[64];
     uint32_t present;
+    size_t half = size > 32 ? (size - 16) / 2 : 0;
 
     read_block(data, size);
     sum_up(data, size);
     read_shelf(data, size);
     if (size > 32 &&
-        column_decode(data, 16, data + 16, size - 16, 1 + data[0] % 64, values, &present) &&
+        column_decode(str_make((const char *)data, 16), str_make((const char *)data + 16, half),
+                      str_make((const char *)data + 16 + half, size - 16 - half), 1 + data[0] % 64,
+                      values, &present) &&
         present > 64)
         __builtin_trap();
     return 0;

@@ -20,11 +20,13 @@ enum {
 };
 
 #define MAGIC       0x314b4c42u /* "BLK1" */
+#define MAGIC_TWO   0x324b4c42u /* "BLK2": columns may be told by earlier ones */
 #define STRIP       32          /* columns under one checksum */
 #define STRIP_BYTES 8           /* offset of a strip's data, its checksum */
 #define RUN_BYTES   8           /* first column number of a run, how many columns stand before it */
 #define LONG_COLUMN 0xffffu     /* length that does not fit: the data begins with a 4-byte length */
 #define SAME        0x07        /* first byte of a column that equals an earlier one */
+#define LIKE_LEAST  12          /* bytes of a column that may be told by another */
 
 void block_builder_init(struct block_builder *b)
 {
@@ -41,6 +43,7 @@ void block_builder_fini(struct block_builder *b)
     buf_fini(&b->data);
     buf_fini(&b->strips);
     buf_fini(&b->offsets);
+    relations_fini(&b->relations);
     free(b->seen);
 }
 
@@ -71,6 +74,7 @@ void block_begin(struct block_builder *b, const int64_t *ts_ms, uint32_t rows)
     if (b->seen)
         memset(b->seen, 0, b->seen_cap * sizeof(*b->seen));
     column_coder_reset(&b->coder);
+    relations_reset(&b->relations);
     /* Times are whole numbers well below 2^53, so they travel as values. */
     for (uint32_t i = 0; i < rows; i++)
         bits[i] = value_bits((double)(ts_ms[i] - ts_ms[0]));
@@ -141,18 +145,47 @@ static void add_number(struct block_builder *b, uint32_t column)
     add_le32(&b->runs, b->columns);
 }
 
+/* Puts column `i`, which was just encoded with `n` values, as one that is linear in an earlier one,
+ * if it is and that is shorter; else remembers it. */
+static void relate(struct block_builder *b, uint32_t i, size_t start, uint32_t n)
+{
+    size_t end = b->data.len;
+    struct column_shape shape;
+
+    if (end - start < LIKE_LEAST || !column_shape(&b->coder, n, &shape))
+        return;
+    const struct relation *other = relations_find(&b->relations, &shape);
+    if (!other) {
+        relations_add(&b->relations, &shape, i);
+        return;
+    }
+    column_encode_like(&b->coder, &shape, &other->shape, other->column, &b->data);
+    if (b->data.failed)
+        return;
+    size_t len = b->data.len - end;
+    if (len < end - start) {
+        memmove(b->data.ptr + start, b->data.ptr + end, len);
+        end = start + len;
+        b->relations.used = true;
+    }
+    b->data.len = end;
+}
+
 void block_add(struct block_builder *b, uint32_t column, const uint64_t *bits)
 {
     uint32_t i = b->columns;
     size_t start = b->data.len;
+    uint32_t n = column_encode(&b->coder, bits, b->rows, &b->data);
 
-    if (!column_encode(&b->coder, bits, b->rows, &b->data) || b->data.failed)
+    if (!n || b->data.failed)
         return;
     uint32_t same = b->data.len - start > 5 ? same_as(b, i, start) : BLOCK_NONE;
     if (same != BLOCK_NONE) {
         b->data.len = start;
         buf_char(&b->data, SAME);
         varint_add(&b->data, same);
+    } else if (b->relate) {
+        relate(b, i, start, n);
     }
     size_t len = b->data.len - start;
     if (len >= LONG_COLUMN) {
@@ -197,7 +230,7 @@ int block_end(struct block_builder *b, struct buf *to)
     if (to->failed || to->len - start > UINT32_MAX)
         return -ENOMEM;
     char *at = to->ptr + start;
-    put_le32(at + AT_MAGIC, MAGIC);
+    put_le32(at + AT_MAGIC, b->relations.used ? MAGIC_TWO : MAGIC);
     put_le32(at + AT_SIZE, (uint32_t)(to->len - start));
     put_le32(at + AT_FRONT, (uint32_t)front);
     put_le32(at + AT_ROWS, b->rows);
@@ -217,17 +250,25 @@ static uint32_t strips_of(uint32_t columns)
     return (columns + STRIP - 1) / STRIP;
 }
 
+unsigned block_format(const void *bytes, size_t n)
+{
+    uint32_t magic = n >= HEADER ? le32((const uint8_t *)bytes + AT_MAGIC) : 0;
+
+    return magic == MAGIC ? 1 : magic == MAGIC_TWO ? BLOCK_RELATED : 0;
+}
+
 size_t block_front(const void *bytes, size_t n)
 {
     const uint8_t *at = bytes;
-    return n >= HEADER && le32(at + AT_MAGIC) == MAGIC ? MIN(n, (size_t)le32(at + AT_FRONT)) : 0;
+    return block_format(bytes, n) ? MIN(n, (size_t)le32(at + AT_FRONT)) : 0;
 }
 
 int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret)
 {
     const uint8_t *at = bytes;
+    unsigned format = block_format(bytes, n);
 
-    if (n < HEADER || le32(at + AT_MAGIC) != MAGIC)
+    if (!format)
         return -EIO;
     uint32_t size = le32(at + AT_SIZE), front = le32(at + AT_FRONT);
     *ret = (struct block_view){
@@ -239,6 +280,7 @@ int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret
         .window_ms = le32(at + AT_WINDOW),
         .min_ms = (int64_t)le64(at + AT_MIN),
         .max_ms = (int64_t)le64(at + AT_MAX),
+        .related = format == BLOCK_RELATED,
         .checked = trusted,
         .table_size = le32(at + AT_TABLES),
         .time_size = le32(at + AT_TIMES),
@@ -264,14 +306,19 @@ int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret
     return 0;
 }
 
+static struct str tables_of(const struct block_view *v)
+{
+    return str_make((const char *)v->table_at, v->table_size);
+}
+
 int block_times(const struct block_view *v, int64_t *ret)
 {
     uint64_t bits[BLOCK_ROWS_MAX];
     uint32_t present;
     int64_t last = -1;
 
-    if (!column_decode(v->table_at, v->table_size, v->time_at, v->time_size, v->rows, bits,
-                       &present) ||
+    if (!column_decode(tables_of(v), str_make((const char *)v->time_at, v->time_size),
+                       (struct str){0}, v->rows, bits, &present) ||
         present != v->rows)
         return -EIO;
     for (uint32_t i = 0; i < v->rows; i++) {
@@ -389,26 +436,32 @@ bool block_verify(const struct block_view *v)
     return true;
 }
 
+/* The bytes of column `i` with their checksum looked at; false when they are damaged. */
+static bool good_column(const struct block_view *v, uint32_t i, struct str *ret)
+{
+    return i < v->columns && (v->checked || strip_is_known_good(v, i / STRIP)) &&
+           column_at(v, i, ret) && ret->len;
+}
+
 int block_read(const struct block_view *v, uint32_t i, uint64_t *ret, uint32_t *ret_present)
 {
-    struct str bytes;
+    struct str bytes, other = {0};
+    uint64_t earlier;
 
-    for (int hop = 0; hop < 2; hop++) { /* a column that equals another, then that one */
-        if (i >= v->columns || (!v->checked && !strip_is_known_good(v, i / STRIP)) ||
-            !column_at(v, i, &bytes) || !bytes.len)
-            return -EIO;
-        if ((uint8_t)bytes.ptr[0] != SAME)
-            break;
+    if (!good_column(v, i, &bytes))
+        return -EIO;
+    if ((uint8_t)bytes.ptr[0] == SAME) { /* as another one, then that one */
         struct reader r = reader_of(bytes.ptr + 1, bytes.len - 1);
-        uint64_t same = varint_read(&r);
-        if (r.failed || same >= i)
+        earlier = varint_read(&r);
+        if (r.failed || earlier >= i || !good_column(v, (uint32_t)earlier, &bytes) ||
+            (uint8_t)bytes.ptr[0] == SAME)
             return -EIO;
-        i = (uint32_t)same;
+        i = (uint32_t)earlier;
     }
-    return column_decode(v->table_at, v->table_size, (const uint8_t *)bytes.ptr, bytes.len, v->rows,
-                         ret, ret_present)
-               ? 0
-               : -EIO;
+    if (column_is_like(bytes, &earlier) &&
+        (!v->related || earlier >= i || !good_column(v, (uint32_t)earlier, &other)))
+        return -EIO;
+    return column_decode(tables_of(v), bytes, other, v->rows, ret, ret_present) ? 0 : -EIO;
 }
 
 void block_extent(const struct block_view *v, uint32_t i, const uint8_t **ret_start,

@@ -3,11 +3,12 @@
 #ifndef ALGALON_STORE_BLOCK_H
 #define ALGALON_STORE_BLOCK_H
 
-#include "store/column.h"
+#include "store/relate.h"
 
 #define BLOCK_ROWS_MAX    4096
 #define BLOCK_COLUMNS_MAX (1u << 24)
 #define BLOCK_NONE        UINT32_MAX
+#define BLOCK_RELATED     2 /* format of blocks in which columns are told by others; 1: of the rest */
 
 /* Builds one block after another; keep it to save allocations. */
 struct block_builder {
@@ -23,6 +24,9 @@ struct block_builder {
     uint32_t *seen; /* table from a column's bytes to its index, to refer to equal ones */
     size_t seen_cap;
     struct buf offsets; /* uint32_t: where each column's bytes begin in `data` */
+    bool relate; /* set before block_begin(): columns may be told by earlier ones that they are
+                    linear in. The block is then one of format 2 */
+    struct relations relations;
 };
 
 void block_builder_init(struct block_builder *b);
@@ -46,6 +50,7 @@ struct block_view {
     uint32_t rows, columns, runs;
     uint32_t window_ms; /* 0: each row is one that came */
     int64_t min_ms, max_ms;
+    bool related; /* columns may be told by earlier ones */
     bool checked; /* it never left memory: columns need no checksum */
     /* Strips whose checksum was found good, a bit for each of the first 64: the owner of the view
      * may give room for them, so that not every column of a strip checks it anew. NULL: no room */
@@ -57,6 +62,9 @@ struct block_view {
 /** Looks at the header and directory of a block. `trusted`: it was built by this process, checksums
  * are skipped. Errors: -EIO, no block or a damaged one. */
 MUST_CHECK int block_open(const void *bytes, size_t n, bool trusted, struct block_view *ret);
+
+/** The format of a block, 1 or BLOCK_RELATED; 0: none of ours. */
+unsigned block_format(const void *bytes, size_t n);
 
 /** Bytes at the front of a block that block_open() looks at; 0 when `n` bytes don't tell. */
 size_t block_front(const void *bytes, size_t n);

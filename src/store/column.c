@@ -306,7 +306,7 @@ static void choose(struct column_coder *c, const int64_t *ints, uint32_t n, stru
         sum += (double)(int64_t)x[i];
     int64_t mean = (int64_t)(sum / n);
     unsigned quarters = resemblance((const int64_t *)x, n, (double)mean);
-    if (quarters < COLUMN_QUARTERS && p->kind == COLUMN_NUMBERS) {
+    if (quarters < COLUMN_QUARTERS) {
         p->base += (uint64_t)mean * p->factor;
         for (uint32_t i = 0; i < n; i++)
             x[i] -= (uint64_t)mean;
@@ -547,6 +547,8 @@ static void put_series(struct column_coder *c, uint32_t n, bool numbers, uint8_t
 
     to_integers(c, n, numbers, &p, &ints);
     choose(c, ints, n, &p);
+    c->has_numbers = p.kind == COLUMN_NUMBERS;
+    c->numbers = (struct column_numbers){p.scale, p.factor, p.base};
     uint64_t extra = count_symbols(c->residuals, n, counts);
     unsigned table = choose_table(c, counts);
     buf_char(to, (char)(flags | p.kind));
@@ -568,6 +570,7 @@ uint32_t column_encode(struct column_coder *c, const uint64_t *bits, uint32_t ro
     uint32_t n = gather(c, bits, rows), same = 1;
     uint8_t flags = n < rows ? COLUMN_PRESENCE : 0;
 
+    c->has_numbers = false;
     if (!n)
         return 0;
     while (same < n && c->values[same] == c->values[0])
@@ -582,6 +585,44 @@ uint32_t column_encode(struct column_coder *c, const uint64_t *bits, uint32_t ro
     bool numbers = exceptions != UINT32_MAX;
     if (exceptions && numbers)
         flags |= COLUMN_EXCEPTIONS;
+    c->flags = flags;
     put_series(c, n, numbers, flags, to);
     return n;
+}
+
+bool column_shape(struct column_coder *c, uint32_t n, struct column_shape *ret)
+{
+    const uint64_t *x = c->values;
+    uint64_t *steps = c->residuals;
+    uint32_t i = 0;
+
+    if (!c->has_numbers)
+        return false;
+    while (i < n && x[i] == x[0])
+        i++;
+    if (i == n)
+        return false;
+    *ret = (struct column_shape){
+        .n = n, .falls = (int64_t)(x[i] - x[0]) < 0, .first = x[0], .numbers = c->numbers};
+    for (i = 0; i < n; i++)
+        steps[i] = ret->falls ? x[0] - x[i] : x[i] - x[0];
+    ret->hash[0] = hash_bytes(steps, n * sizeof(*steps));
+    ret->hash[1] = hash_more(n, steps, n * sizeof(*steps));
+    return true;
+}
+
+void column_encode_like(const struct column_coder *c, const struct column_shape *own,
+                        const struct column_shape *other, uint32_t index, struct buf *to)
+{
+    const struct column_numbers *numbers = &own->numbers;
+    uint64_t factor = own->falls == other->falls ? numbers->factor : 0 - numbers->factor;
+    uint64_t base = numbers->base + numbers->factor * own->first - factor * other->first;
+
+    buf_char(to, (char)(c->flags | COLUMN_LIKE));
+    varint_add(to, index);
+    if (c->flags)
+        buf_add(to, c->head.ptr, c->head.len);
+    buf_char(to, (char)numbers->scale);
+    varint_add(to, zigzag((int64_t)factor));
+    varint_add(to, zigzag((int64_t)base));
 }

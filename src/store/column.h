@@ -7,7 +7,23 @@
 #include "store/huffman.h"
 
 #define COLUMN_ROWS_MAX   4096
-#define COLUMN_TABLES_MAX 64 /* codes that the columns of a block may share */
+#define COLUMN_TABLES_MAX 128 /* codes that the columns of a block may share */
+
+/* What makes a column of numbers: number = base + factor * x. */
+struct column_numbers {
+    unsigned scale;
+    uint64_t factor, base;
+};
+
+/* A column of numbers as others may be told by it. */
+struct column_shape {
+    uint64_t hash[2]; /* of each x less the first, the first step upwards: columns that are linear
+                         in each other have the same. 128 bits, since equal ones count as equal */
+    uint32_t n;       /* values present */
+    bool falls;       /* the first step is downwards */
+    uint64_t first;   /* the first x */
+    struct column_numbers numbers;
+};
 
 /* Encodes the columns of one block; they share codes. */
 struct column_coder {
@@ -17,7 +33,10 @@ struct column_coder {
     int64_t ints[COLUMN_ROWS_MAX];
     int64_t other_ints[COLUMN_ROWS_MAX];
     uint64_t residuals[COLUMN_ROWS_MAX];
-    struct buf head;                    /* presence and exceptions of the column at hand */
+    struct buf head;  /* presence and exceptions of the column at hand */
+    uint8_t flags;    /* likewise */
+    bool has_numbers; /* the column at hand does: `numbers`, and x in `values` */
+    struct column_numbers numbers;
     float n_log_n[COLUMN_ROWS_MAX + 1]; /* n log2 n, to know what a code of its own would save */
 };
 
@@ -30,14 +49,26 @@ void column_coder_reset(struct column_coder *c);
 /** Appends the column `bits[rows]`; nothing when all are absent. Returns how many are present. */
 uint32_t column_encode(struct column_coder *c, const uint64_t *bits, uint32_t rows, struct buf *to);
 
+/** The shape of the column that was just encoded. False when it is none of numbers that change. */
+MUST_CHECK bool column_shape(struct column_coder *c, uint32_t n, struct column_shape *ret);
+
+/** Appends the column that was just encoded, of shape `own`, as one that is linear in the earlier
+ * column `index` of shape `other`; the two have the same hashes. */
+void column_encode_like(const struct column_coder *c, const struct column_shape *own,
+                        const struct column_shape *other, uint32_t index, struct buf *to);
+
 /** Appends the codes that the columns lean on. */
 void column_write_tables(const struct column_coder *c, struct buf *to);
 
+/** Whether the column is told by an earlier one; *ret is that one's index. */
+bool column_is_like(struct str bytes, uint64_t *ret);
+
 /**
  * Reads a column back into `ret[rows]`, absent ones as VALUE_ABSENT_BITS. `tables` is what
- * column_write_tables() wrote. False when the bytes are none of ours.
+ * column_write_tables() wrote; `other` the bytes of the column by which this one is told, if so.
+ * False when the bytes are none of ours.
  */
-MUST_CHECK bool column_decode(const uint8_t *tables, size_t table_size, const uint8_t *bytes,
-                              size_t n, uint32_t rows, uint64_t *ret, uint32_t *ret_present);
+MUST_CHECK bool column_decode(struct str tables, struct str bytes, struct str other, uint32_t rows,
+                              uint64_t *ret, uint32_t *ret_present);
 
 #endif

@@ -10,6 +10,7 @@ enum column_kind {
     COLUMN_CONSTANT_RAW, /* one float64 */
     COLUMN_NUMBERS,      /* integers times a power of ten or two */
     COLUMN_BITS,         /* float64 bits as ordered integers */
+    COLUMN_LIKE,         /* numbers that are linear in those of an earlier column */
 };
 #define COLUMN_KIND       0x07
 #define COLUMN_PRESENCE   0x08 /* runs of absent and present rows follow */

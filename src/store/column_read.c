@@ -91,6 +91,11 @@ struct plan {
     int64_t drift;
 };
 
+static bool is_scale(unsigned scale)
+{
+    return scale <= COLUMN_TEN || (scale > COLUMN_TWO && scale <= COLUMN_TWO + COLUMN_TWO_MAX);
+}
+
 static bool read_plan(struct reader *from, struct plan *p)
 {
     p->scale = reader_u8(from);
@@ -103,14 +108,12 @@ static bool read_plan(struct reader *from, struct plan *p)
         return false;
     if (p->kind == COLUMN_BITS)
         return p->scale < 64;
-    return p->scale <= COLUMN_TEN ||
-           (p->scale > COLUMN_TWO && p->scale <= COLUMN_TWO + COLUMN_TWO_MAX);
+    return is_scale(p->scale);
 }
 
-static bool find_table(const uint8_t *tables, size_t size, unsigned table,
-                       struct huffman_reader *ret)
+static bool find_table(struct str tables, unsigned table, struct huffman_reader *ret)
 {
-    struct reader from = reader_of(tables, size);
+    struct reader from = reader_of(tables.ptr, tables.len);
 
     for (unsigned i = 0; i < table; i++)
         if (!huffman_skip(&from))
@@ -188,45 +191,101 @@ static void to_values(const struct plan *p, uint32_t n, uint64_t *x)
     }
 }
 
-static bool read_series(const uint8_t *tables, size_t table_size, struct reader *from, uint8_t kind,
-                        uint32_t n, uint64_t *ret)
+/* Reads what x is, into `ret[n]`. */
+static bool read_x(struct str tables, struct reader *from, struct plan *p, uint32_t n,
+                   uint64_t *ret)
 {
-    struct plan p = {.kind = kind};
     struct huffman_reader h;
 
-    if (!read_plan(from, &p) || !find_table(tables, table_size, p.table, &h) ||
-        !read_symbols(&h, from, n, ret))
+    if (!read_plan(from, p) || !find_table(tables, p->table, &h) || !read_symbols(&h, from, n, ret))
         return false;
-    undo_guess(&p, n, ret);
+    undo_guess(p, n, ret);
+    return true;
+}
+
+static bool read_series(struct str tables, struct reader *from, uint8_t kind, uint32_t n,
+                        uint64_t *ret)
+{
+    struct plan p = {.kind = kind};
+
+    if (!read_x(tables, from, &p, n, ret))
+        return false;
     to_values(&p, n, ret);
     return true;
 }
 
-bool column_decode(const uint8_t *tables, size_t table_size, const uint8_t *bytes, size_t n,
-                   uint32_t rows, uint64_t *ret, uint32_t *ret_present)
+/* What stands in front of a column's values. */
+struct front {
+    uint8_t first; /* the first byte */
+    uint8_t kind;
+    uint32_t present;
+    struct reader runs, exceptions;
+};
+
+static bool read_front(struct reader *from, uint32_t rows, struct front *ret)
+{
+    *ret = (struct front){.first = reader_u8(from), .present = rows};
+    ret->kind = ret->first & COLUMN_KIND;
+    if (from->failed || ret->kind > COLUMN_LIKE)
+        return false;
+    if (ret->kind == COLUMN_LIKE)
+        varint_read(from); /* the other one's index */
+    ret->runs = *from;
+    if ((ret->first & COLUMN_PRESENCE) && !count_present(from, rows, &ret->present))
+        return false;
+    ret->exceptions = *from;
+    return !(ret->first & COLUMN_EXCEPTIONS) || skip_exceptions(from, ret->present);
+}
+
+/* Numbers that are linear in those of the column `other`. */
+static bool read_like(struct str tables, struct reader *from, struct str other, uint32_t rows,
+                      uint32_t n, uint64_t *ret)
+{
+    struct reader there = reader_of(other.ptr, other.len);
+    struct plan p = {.kind = COLUMN_NUMBERS}, own = {.kind = COLUMN_NUMBERS};
+    struct front front;
+
+    own.scale = reader_u8(from);
+    own.factor = (uint64_t)unzigzag(varint_read(from));
+    own.base = (uint64_t)unzigzag(varint_read(from));
+    if (from->failed || !is_scale(own.scale) || !read_front(&there, rows, &front) ||
+        front.kind != COLUMN_NUMBERS || front.present != n || !read_x(tables, &there, &p, n, ret))
+        return false;
+    to_values(&own, n, ret);
+    return true;
+}
+
+bool column_is_like(struct str bytes, uint64_t *ret)
+{
+    struct reader from = reader_of(bytes.ptr, bytes.len);
+
+    if ((reader_u8(&from) & COLUMN_KIND) != COLUMN_LIKE)
+        return false;
+    *ret = varint_read(&from);
+    return !from.failed;
+}
+
+bool column_decode(struct str tables, struct str bytes, struct str other, uint32_t rows,
+                   uint64_t *ret, uint32_t *ret_present)
 {
     uint64_t scattered[COLUMN_ROWS_MAX];
-    struct reader from = reader_of(bytes, n);
-    uint8_t first = reader_u8(&from), kind = first & COLUMN_KIND;
-    bool gaps = first & COLUMN_PRESENCE;
-    uint32_t present = rows;
+    struct reader from = reader_of(bytes.ptr, bytes.len);
+    struct front f;
 
-    if (from.failed || rows > COLUMN_ROWS_MAX || kind > COLUMN_BITS)
+    if (rows > COLUMN_ROWS_MAX || !read_front(&from, rows, &f))
         return false;
-    struct reader runs = from;
-    if (gaps && !count_present(&from, rows, &present))
-        return false;
-    struct reader exceptions = from;
-    if ((first & COLUMN_EXCEPTIONS) && !skip_exceptions(&from, present))
-        return false;
+    bool gaps = f.first & COLUMN_PRESENCE, good;
     uint64_t *values = gaps ? scattered : ret;
-    bool good = kind <= COLUMN_CONSTANT_RAW
-                    ? read_constant(&from, kind, present, values)
-                    : read_series(tables, table_size, &from, kind, present, values);
-    if (good && (first & COLUMN_EXCEPTIONS))
-        good = put_exceptions(&exceptions, present, values);
+    if (f.kind <= COLUMN_CONSTANT_RAW)
+        good = read_constant(&from, f.kind, f.present, values);
+    else if (f.kind == COLUMN_LIKE)
+        good = read_like(tables, &from, other, rows, f.present, values);
+    else
+        good = read_series(tables, &from, f.kind, f.present, values);
+    if (good && (f.first & COLUMN_EXCEPTIONS))
+        good = put_exceptions(&f.exceptions, f.present, values);
     if (good && gaps)
-        spread(runs, rows, values, ret);
-    *ret_present = present;
+        spread(f.runs, rows, values, ret);
+    *ret_present = f.present;
     return good;
 }

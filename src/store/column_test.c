@@ -108,9 +108,9 @@ static void columns_come_back_bit_for_bit(void **state)
                         continue;
                     }
                     size_t start = n ? ends[n - 1] : 0;
-                    assert_true(column_decode((uint8_t *)tables.ptr, tables.len,
-                                              (uint8_t *)bytes.ptr + start, ends[n] - start,
-                                              lengths[l], out, &present));
+                    assert_true(column_decode(buf_str(&tables),
+                                              str_make(bytes.ptr + start, ends[n] - start),
+                                              (struct str){0}, lengths[l], out, &present));
                     assert_int_equal(present, wanted);
                     assert_memory_equal(in, out, lengths[l] * sizeof(*in));
                 }
@@ -159,8 +159,10 @@ static void any_bytes_decode_or_are_refused(void **state)
             bytes[k] = (uint8_t)(next(&r) >> (next(&r) % 7));
         for (size_t k = 0; k < sizeof(tables); k++)
             tables[k] = (uint8_t)(next(&r) % 12);
-        good += column_decode(tables, next(&r) % sizeof(tables), bytes, next(&r) % sizeof(bytes),
-                              (uint32_t)(1 + next(&r) % 300), out, &present);
+        struct str table = str_make((char *)tables, next(&r) % sizeof(tables));
+        struct str column = str_make((char *)bytes, next(&r) % sizeof(bytes) / 2);
+        struct str other = str_make((char *)bytes + sizeof(bytes) / 2, sizeof(bytes) / 2);
+        good += column_decode(table, column, other, (uint32_t)(1 + next(&r) % 300), out, &present);
     }
     assert_true(good < 100000);
 }

@@ -217,8 +217,9 @@ static int read_meta(struct day *day, MDB_txn *txn)
 
     if (rc == MDB_NOTFOUND)
         return 0;
-    if (rc || value.mv_size != 4 || le32(value.mv_data) > DAY_FORMAT_WINDOWS)
+    if (rc || value.mv_size != 4 || le32(value.mv_data) > DAY_FORMAT_RELATED)
         return rc ? rc : MDB_VERSION_MISMATCH;
+    day->format = le32(value.mv_data);
     key = (MDB_val){5, (void *)(uintptr_t) "range"};
     rc = mdb_get(txn, day->meta, &key, &value);
     if (!rc && value.mv_size == sizeof(struct day_range)) {

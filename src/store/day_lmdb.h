@@ -10,6 +10,7 @@
 
 #define DAY_FORMAT         1
 #define DAY_FORMAT_WINDOWS 2 /* of a day that holds windows in the place of samples */
+#define DAY_FORMAT_RELATED 3 /* there are blocks of format 2; windows perhaps too */
 #define DAY_TOUCHED        4096
 
 /* What the meta database remembers between openings. */
@@ -32,6 +33,7 @@ struct day {
     size_t map_min; /* of the map, after it was found full */
     uint64_t block_count, bytes;
     struct day_age age;
+    uint32_t format;     /* DAY_FORMAT... */
     uint64_t written_ns; /* monotonic: the last commit; 0: none since the start */
     int64_t min_ms, max_ms;
     _Atomic int64_t span_ms;    /* of its longest block */

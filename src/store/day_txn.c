@@ -1,4 +1,5 @@
 /* day_txn.c - reading and writing one day. */
+#include "store/block.h"
 #include "store/day_lmdb.h"
 #include "store/varint.h"
 
@@ -17,6 +18,7 @@ struct day_write {
     bool map_full; /* the environment has to be opened with a larger map */
     int64_t min_ms, max_ms, span_ms;
     struct day_age age;
+    uint32_t format;
 };
 
 static uint64_t next_key(MDB_txn *txn, MDB_dbi meta, const char *name)
@@ -62,6 +64,7 @@ int day_write_begin(struct day *day, struct day_write **ret, struct error *err)
     w->max_ms = day->max_ms;
     w->span_ms = atomic_load(&day->span_ms);
     w->age = day->age;
+    w->format = MAX(day->format, (uint32_t)DAY_FORMAT);
     *ret = w;
     return 0;
 }
@@ -110,6 +113,8 @@ int day_write_block(struct day_write *w, const struct day_place *place, const vo
     be32(key + 8, (uint64_t)(place->max_ms - start));
     be64(key + 12, number);
     w->seq = MAX(w->seq, number + 1);
+    if (block_format(bytes, n) == BLOCK_RELATED)
+        w->format = DAY_FORMAT_RELATED;
     w->min_ms = MIN(w->min_ms, place->min_ms);
     w->max_ms = MAX(w->max_ms, place->max_ms);
     w->span_ms = MAX(w->span_ms, place->max_ms - place->min_ms);
@@ -187,7 +192,9 @@ static int put_meta(struct day_write *w, struct error *err)
     struct day_range range;
     uint8_t number[8], windows[16];
 
-    put_le32(number, w->age.window_ms ? DAY_FORMAT_WINDOWS : DAY_FORMAT);
+    if (w->age.window_ms)
+        w->format = MAX(w->format, (uint32_t)DAY_FORMAT_WINDOWS);
+    put_le32(number, w->format);
     int code = put(w, meta, "format", 6, number, 4, err);
     put_le64(number, w->seq);
     if (!code)
@@ -233,6 +240,7 @@ int day_write_commit(struct day_write *w, struct error *err)
         day->max_ms = w->max_ms;
         day->block_count = stat.ms_entries;
         day->age = w->age;
+        day->format = w->format;
         day->age.next = w->seq;
         day->written_ns = day->days->io->mono_ns();
         day->known = true;

@@ -150,6 +150,7 @@ static int thin_out(struct deletion *d, struct rewrite *rw, const struct day_pla
     for (uint32_t k = 0; k < n; k++)
         d->left_times[k] = d->times[d->rows[k]];
     if (!code && n) {
+        d->builder.relate = v->related;
         block_begin(&d->builder, d->left_times, n);
         d->builder.window_ms = v->window_ms;
         code = add_columns(d, place, v, n);

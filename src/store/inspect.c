@@ -136,7 +136,9 @@ static int look_at_segment(struct inspector *in, const char *path, uint32_t numb
         const uint8_t *at = (const uint8_t *)bytes.ptr;
         in->result->log_segments++;
         in->result->bytes += bytes.len;
-        if (wal_file_header_check(at, bytes.len, number) && !(last && bytes.len < WAL_FILE_HEADER))
+        /* Earlier versions cut a segment that was not used down to nothing. */
+        if (bytes.len && wal_file_header_check(at, bytes.len, number) &&
+            !(last && bytes.len < WAL_FILE_HEADER))
             report(in, "has no good header");
         if (bytes.len > WAL_FILE_HEADER)
             code = wal_scan(at, bytes.len, number, count_record, NULL, &good, &damaged, &records);

@@ -45,6 +45,11 @@ void merger_free(struct merger *m)
     free(m);
 }
 
+void merger_relate(struct merger *m, bool relate)
+{
+    m->builder.relate = relate;
+}
+
 static int by_time(const void *a, const void *b)
 {
     int64_t x, y;

@@ -10,6 +10,10 @@ struct merger; /* scratch memory of one merge at a time */
 MUST_CHECK struct merger *merger_new(void); /* NULL when memory is out */
 void merger_free(struct merger *m);         /* NULL is fine */
 
+/** Whether the blocks that are made may tell columns by others (block.h: `relate`); at first they
+ * do not. */
+void merger_relate(struct merger *m, bool relate);
+
 /**
  * Merges `runs[n]`, in order of arrival (a later value at the same time wins), and hands each block
  * to `take`, in order of time. A block never spans a multiple of `split_ms` (0: no such bound) and

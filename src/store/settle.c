@@ -62,9 +62,11 @@ static int settle_day(struct store *s, int64_t number, struct error *err)
     r.merger = store_take_merger(s);
     if (!r.merger)
         return error_errno(err, -ENOMEM, "packing a day anew");
+    merger_relate(r.merger, true);
     pthread_mutex_lock(&s->rewrite_lock);
     code = rewrite_day(s, number, &ops, 0, err);
     pthread_mutex_unlock(&s->rewrite_lock);
+    merger_relate(r.merger, false);
     store_give_merger(s, r.merger);
     regroup_fini(&r);
     return code;

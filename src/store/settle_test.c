@@ -7,7 +7,7 @@
 #define DAY_1   (INT64_C(20000) * DAY_MS)
 #define STEP_MS INT64_C(15000)
 #define ROWS    2000
-#define SERIES  5
+#define SERIES  6
 #define FLUSH   100 /* rows */
 
 static int64_t now_ms;
@@ -67,8 +67,10 @@ static double value_at(int series, int row)
         return row % 900 < 450 ? 0.1 * (double)(random % 100) : value_absent();
     case 3:
         return row == 700 ? value_stale() : row > 700 ? value_absent() : -0.0;
-    default:
+    case 4:
         return row % 97 == 0 ? INFINITY : 42;
+    default: /* told by series 1 in a packed day */
+        return 1000 - 2.5 * (row / 7);
     }
 }
 
@@ -216,6 +218,33 @@ static void all_days_are_packed_when_it_is_asked_for(void **state)
     assert_int_equal(stats_of(t).settle_errors_total, 0);
 }
 
+static void samples_are_deleted_from_a_packed_day(void **state)
+{
+    struct test_store *t = *state;
+    struct store_deletion result;
+    struct matcher m;
+    size_t len;
+
+    fill(t);
+    grow_old(t);
+    assert_true(store_settle(t->store));
+    assert_int_equal(matcher_init(&m, MATCH_EQUAL, STR("__name__"), STR("s1"), NULL), 0);
+    struct selector selector = {&m, 1};
+    assert_int_equal(
+        store_delete(t->store, &selector, 1, time_of(100), time_of(199), &result, NULL), 0);
+    matcher_fini(&m);
+    assert_int_equal(result.samples, 100);
+    test_reopen(t);
+    struct selection *s = test_select(t, "__name__", "s5", DAY_1, DAY_1 + DAY_MS - 1);
+    struct column c = test_read(t, s, 0, DAY_1, DAY_1 + DAY_MS - 1);
+    assert_int_equal(c.len, ROWS);
+    for (int row = 0; row < ROWS; row++)
+        assert_true(c.values[row] == value_at(5, row));
+    selection_free(s);
+    hash_all(t, &len);
+    assert_true(len > ROWS);
+}
+
 static void a_kill_leaves_the_day_as_it_was(void **state)
 {
     struct test_store *t = *state;
@@ -254,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_comes_late_is_packed_when_it_is_much_and_the_day_rests,
                                         setup, test_teardown),
         cmocka_unit_test_setup_teardown(all_days_are_packed_when_it_is_asked_for, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(samples_are_deleted_from_a_packed_day, setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(a_kill_leaves_the_day_as_it_was, setup, test_teardown),
     };

@@ -115,6 +115,8 @@ static int replay_file(const struct segment *s,
                          s->path);
     else if (header && !(s->last && n < WAL_FILE_HEADER))
         ret->damaged_bytes += MIN(n, (size_t)WAL_FILE_HEADER);
+    if (!header)
+        good_end = WAL_FILE_HEADER; /* all there is of a segment that was begun and not used */
     if (n)
         madvise(bytes, n, MADV_SEQUENTIAL);
     if (!code && n > WAL_FILE_HEADER)
