@@ -121,7 +121,8 @@ function cost(pid) {
   return { cpu: (Number(fields[11]) + Number(fields[12])) / ticks, resident };
 }
 
-const diskUse = (dir) => Number(run('du', ['-s', '--block-size=1', dir]).out.split('\t')[0]);
+/** Bytes on disk, less what can be made again. */
+const diskUse = (dir) => Number(run('du', ['-s', '--block-size=1', '--exclude=cache', dir]).out.split('\t')[0]);
 
 async function start(system) {
   const child = spawn(system.command[0], system.command.slice(1), { stdio: 'ignore' });
@@ -211,11 +212,19 @@ async function settle(system) {
   } while (system.settling.test(await (await fetch(`${system.base}/metrics`)).text()));
 }
 
+/** The series that an instant query gives. */
+async function instant(system, query, end) {
+  const response = await fetch(`${system.base}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query, time: end / 1000 }) });
+  const answer = await response.json();
+  if (answer.status !== 'success') throw new Error(`${system.name}: ${query}: ${answer.error}`);
+  return answer.data.result;
+}
+
 /** How many samples there are. */
 async function count(system, end) {
-  const query = `sum(count_over_time({job="bench"}[${options.hours + 1}h]))`;
-  const response = await fetch(`${system.base}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query, time: end / 1000 }) });
-  return Number((await response.json()).data.result[0]?.value[1] ?? 0);
+  let all = 0;
+  for (const [kind] of kinds) all += Number((await instant(system, `sum(count_over_time(bench_${kind}[${options.hours + 1}h]))`, end))[0]?.value[1] ?? 0);
+  return all;
 }
 
 /** How many of the samples of the first share of each node come back as they were written, in percent. */
@@ -223,8 +232,7 @@ async function exact(system, load, end) {
   let same = 0, all = 0;
   for (const { node, values } of load.kept) {
     const query = `bench_share{instance="gpu-node-${node}:9400",gpu="0",part="0"}[${options.hours + 1}h]`;
-    const response = await fetch(`${system.base}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query, time: end / 1000 }) });
-    const got = new Map((await response.json()).data.result[0]?.values ?? []);
+    const got = new Map((await instant(system, query, end))[0]?.values ?? []);
     for (const [ms, value] of values) {
       all++;
       same += Number(got.get(ms / 1000)) === value;
