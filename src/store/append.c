@@ -1,4 +1,5 @@
 /* append.c - taking rows. */
+#include "store/cold.h"
 #include "store/internal.h"
 
 /* How often a row is tried again when the log moved on meanwhile is bounded by record_write(). */
@@ -55,7 +56,9 @@ static uint32_t count_present(const struct run *r)
 static int append_row(struct store *s, struct group *g, int64_t ts_ms, const double *values,
                       size_t n, struct error *err)
 {
-    int code = group_reserve(g);
+    int code = group_thaw(g);
+    if (!code)
+        code = group_reserve(g);
     struct run *run = code ? NULL : run_new_row(ts_ms, (const uint64_t *)values, (uint32_t)n);
     struct row row = {run, ts_ms, 0};
     uint64_t pos;

@@ -1,6 +1,7 @@
 /* forget.c - series of ended groups leave memory: once all they had lies in days, the index is made
  * anew without them. Their label strings live on until the last selection that may show them is
  * freed. */
+#include "store/cold.h"
 #include "store/internal.h"
 
 #define FORGET_LEAST 1000 /* columns of ended groups that are worth the work */
@@ -54,7 +55,7 @@ static void end_unclaimed(struct store *s, struct group *const *groups, size_t n
         if (g->pushed || atomic_load(&g->claimed) || atomic_load(&g->ended))
             continue;
         pthread_mutex_lock(&g->head_lock);
-        bool empty = !g->head; /* sealed, at the latest after an hour */
+        bool empty = !g->head && !group_is_cold(g); /* sealed, at the latest after an hour */
         pthread_mutex_unlock(&g->head_lock);
         if (!empty)
             continue;
@@ -68,7 +69,7 @@ static void end_unclaimed(struct store *s, struct group *const *groups, size_t n
 /* True when nothing of an ended group is in memory but its columns. write held */
 static bool is_drained(const struct group *g)
 {
-    return atomic_load(&g->ended) && !g->head && g->column_len;
+    return atomic_load(&g->ended) && !g->head && !group_is_cold(g) && g->column_len;
 }
 
 /* Sorts out the groups: those that go stand behind the others. All are locked when it returns. */

@@ -113,22 +113,17 @@ static int check_labels(struct labels l, struct error *err)
     return 0;
 }
 
-/* Adds the series or its place in `g`. The index is locked for writing. */
+/* Adds series `id` (INDEX_NONE: a new one) as a column of `g`. The index is locked for writing. */
 static int add_column(struct store *s, struct group *g, struct labels labels, uint64_t hash,
-                      uint32_t *ret_series, struct error *err)
+                      uint32_t id, uint32_t *ret_series, struct error *err)
 {
-    uint32_t column = (uint32_t)g->column_len, id = index_find(&s->index, labels, hash);
+    uint32_t column = (uint32_t)g->column_len;
     uint32_t *grown = array_grow(g->series, &g->column_cap, g->column_len + 1, sizeof(*grown));
     int code;
 
     if (!grown)
         return error_errno(err, -ENOMEM, "new series");
     g->series = grown;
-    if (id == INDEX_NONE && s->options.max_series && s->index.len >= s->options.max_series) {
-        atomic_fetch_add(&s->refused_series, 1);
-        return error_set(err, -ENFILE, "there are %" PRIu64 " series already, as many as allowed",
-                         s->options.max_series);
-    }
     if (column >= BLOCK_COLUMNS_MAX)
         return error_set(err, -ENFILE, "group %.*s has too many columns", STR_ARG(g->name));
     if (id == INDEX_NONE)
@@ -146,6 +141,26 @@ static int add_column(struct store *s, struct group *g, struct labels labels, ui
     return 0;
 }
 
+/* The same for a series that another thread may have made meanwhile, or that is one too many. */
+static int new_column(struct store *s, struct group *g, struct labels labels, uint64_t hash,
+                      uint32_t *ret_series, struct error *err)
+{
+    uint64_t max = s->options.max_series;
+    int code;
+
+    pthread_rwlock_wrlock(&s->index.lock);
+    uint32_t id = index_find(&s->index, labels, hash);
+    if (id == INDEX_NONE && max && s->index.len >= max) {
+        atomic_fetch_add(&s->refused_series, 1);
+        code = error_set(err, -ENFILE, "there are %" PRIu64 " series already, as many as allowed",
+                         max);
+    } else {
+        code = add_column(s, g, labels, hash, id, ret_series, err);
+    }
+    pthread_rwlock_unlock(&s->index.lock);
+    return code;
+}
+
 int group_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
                  uint32_t *ret_series, struct error *err)
 {
@@ -161,15 +176,24 @@ int group_column(struct store *s, struct group *g, struct labels labels, uint32_
         if (code)
             return code;
         column = (uint32_t)g->column_len;
-        pthread_rwlock_wrlock(&s->index.lock);
-        code = add_column(s, g, labels, hash, &id, err);
-        pthread_rwlock_unlock(&s->index.lock);
+        code = new_column(s, g, labels, hash, &id, err);
     }
     if (code)
         return code;
     *ret = column;
     *ret_series = id;
     return 0;
+}
+
+int group_define(struct store *s, struct group *g, struct labels labels, uint64_t hash,
+                 struct error *err)
+{
+    uint32_t series, id = index_find(&s->index, labels, hash);
+    int code = check_labels(labels, err);
+
+    if (!code && id != INDEX_NONE && index_column(&s->index, id, g->id) != INDEX_NONE)
+        code = error_set(err, -EEXIST, "a series stands twice in group %.*s", STR_ARG(g->name));
+    return code ? code : add_column(s, g, labels, hash, id, &series, err);
 }
 
 int store_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,

@@ -1,6 +1,8 @@
 /* head.c - groups and their runs in memory. */
 #include "store/head.h"
 
+#include "store/cold.h"
+
 static struct run *run_new(size_t bytes)
 {
     struct run *r = malloc(sizeof(*r) + bytes);
@@ -65,11 +67,6 @@ static struct run_list *list_new(uint32_t cap)
     return l;
 }
 
-static uint32_t list_len(const struct run_list *l)
-{
-    return l ? atomic_load_explicit(&l->len, memory_order_acquire) : 0;
-}
-
 struct run_list *run_list_ref(struct run_list *l)
 {
     atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
@@ -80,7 +77,7 @@ void run_list_unref(struct run_list *l)
 {
     if (!l || atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) != 1)
         return;
-    uint32_t len = list_len(l);
+    uint32_t len = run_list_len(l);
     for (uint32_t i = 0; i < len; i++)
         run_unref(l->items[i]);
     free(l);
@@ -113,6 +110,7 @@ void group_free(struct group *g)
     if (!g)
         return;
     run_list_unref(g->head);
+    cold_rows_free(g->cold);
     run_unref(g->before);
     buf_fini(&g->record);
     pthread_mutex_destroy(&g->write);
@@ -122,11 +120,10 @@ void group_free(struct group *g)
     free(g);
 }
 
-/* A list of its own runs, `cap` places. */
-static struct run_list *list_copy(const struct run_list *from, uint32_t cap)
+struct run_list *run_list_more(const struct run_list *from, uint32_t more)
 {
-    struct run_list *l = list_new(cap);
-    uint32_t len = list_len(from);
+    uint32_t len = run_list_len(from);
+    struct run_list *l = list_new(len + more);
 
     for (uint32_t i = 0; l && i < len; i++)
         l->items[i] = run_ref(from->items[i]);
@@ -135,32 +132,27 @@ static struct run_list *list_copy(const struct run_list *from, uint32_t cap)
     return l;
 }
 
-static void install(struct group *g, struct run_list *l)
+int group_reserve(struct group *g)
 {
+    uint32_t len = run_list_len(g->head);
+
+    if (g->head && len < g->head->cap)
+        return 0;
+    struct run_list *l = run_list_more(g->head, MAX(len, 2u * HEAD_PACK_ROWS));
+    if (!l)
+        return -ENOMEM;
     pthread_mutex_lock(&g->head_lock);
     struct run_list *old = g->head;
     g->head = l;
     pthread_mutex_unlock(&g->head_lock);
     run_list_unref(old);
-}
-
-int group_reserve(struct group *g)
-{
-    uint32_t len = list_len(g->head);
-
-    if (g->head && len < g->head->cap)
-        return 0;
-    struct run_list *l = list_copy(g->head, MAX(len * 2, 2u * HEAD_PACK_ROWS));
-    if (!l)
-        return -ENOMEM;
-    install(g, l);
     return 0;
 }
 
 void group_push(struct group *g, struct run *r)
 {
     pthread_mutex_lock(&g->head_lock);
-    uint32_t len = list_len(g->head);
+    uint32_t len = run_list_len(g->head);
     g->head->items[len] = r;
     atomic_store_explicit(&g->head->len, len + 1, memory_order_release);
     g->raw = r->packed ? 0 : g->raw + 1;
@@ -173,29 +165,44 @@ void group_push(struct group *g, struct run *r)
     pthread_mutex_unlock(&g->head_lock);
 }
 
-struct run_list *group_snapshot(struct group *g, uint32_t *ret_len)
+int group_snapshot(struct group *g, struct run_list **ret, uint32_t *ret_len)
 {
+    int code = group_thaw(g);
+
+    *ret = NULL;
+    *ret_len = 0;
+    if (code)
+        return code;
     pthread_mutex_lock(&g->head_lock);
-    struct run_list *l = g->head ? run_list_ref(g->head) : NULL;
-    *ret_len = list_len(l);
+    *ret = g->head ? run_list_ref(g->head) : NULL;
+    *ret_len = run_list_len(*ret);
     pthread_mutex_unlock(&g->head_lock);
-    return l;
+    return 0;
 }
 
 static void recount(struct group *g, const struct run_list *l)
 {
     g->raw = g->head_rows = 0;
     g->head_bytes = 0;
-    for (uint32_t i = 0; i < list_len(l); i++) {
+    for (uint32_t i = 0; i < run_list_len(l); i++) {
         g->raw = l->items[i]->packed ? 0 : g->raw + 1;
         g->head_rows += l->items[i]->rows;
         g->head_bytes += run_bytes(l->items[i]);
     }
 }
 
+void group_install(struct group *g, struct run_list *l)
+{
+    struct run_list *old = g->head;
+
+    g->head = l;
+    recount(g, l);
+    run_list_unref(old);
+}
+
 int group_replace(struct group *g, uint32_t from, uint32_t count, struct run **runs, uint32_t n)
 {
-    uint32_t len = list_len(g->head), kept = len - count, at = 0;
+    uint32_t len = run_list_len(g->head), kept = len - count, at = 0;
     struct run_list *l = kept + n ? list_new(kept + n + 2 * HEAD_PACK_ROWS) : NULL;
 
     if (kept + n && !l)
@@ -210,10 +217,7 @@ int group_replace(struct group *g, uint32_t from, uint32_t count, struct run **r
     if (l)
         atomic_store_explicit(&l->len, at, memory_order_relaxed);
     pthread_mutex_lock(&g->head_lock);
-    struct run_list *old = g->head;
-    g->head = l;
-    recount(g, l);
+    group_install(g, l);
     pthread_mutex_unlock(&g->head_lock);
-    run_list_unref(old);
     return 0;
 }

@@ -40,6 +40,13 @@ struct run_list {
     struct run *items[];
 };
 
+static inline uint32_t run_list_len(const struct run_list *l)
+{
+    return l ? atomic_load_explicit(&l->len, memory_order_acquire) : 0;
+}
+
+/** A list with the runs of `from` (NULL: none) and room for `more`. NULL when memory is out. */
+struct run_list *run_list_more(const struct run_list *from, uint32_t more);
 struct run_list *run_list_ref(struct run_list *l);
 void run_list_unref(struct run_list *l); /* NULL is fine */
 
@@ -70,11 +77,14 @@ struct group {
     atomic_bool hides;        /* some of its series may be hidden: see hide.c */
     bool sealing;             /* the runs at the front must stay as they are */
 
-    pthread_mutex_t head_lock; /* lock: all below; held for moments only */
-    struct run_list *head;     /* NULL: empty */
-    uint32_t raw;              /* raw rows at the end of it */
+    /* lock: all below; held for moments only, and once after a start while rows are thawed */
+    pthread_mutex_t head_lock;
+    struct run_list *head; /* NULL: empty */
+    uint32_t raw;          /* raw rows at the end of it */
     uint32_t head_rows;
     uint64_t head_bytes;
+    struct cold_row *cold, *cold_last; /* behind `head`; see cold.h */
+    atomic_uint_least64_t cold_bytes;  /* of them; 0: there are none */
 };
 
 struct group *group_new(struct store *s, uint32_t id, bool pushed, struct str name);
@@ -86,8 +96,13 @@ MUST_CHECK int group_reserve(struct group *g);
 /** Publishes a run (ownership moves to the group). write held, room reserved. */
 void group_push(struct group *g, struct run *r);
 
-/** What the group holds now: a reference and how many runs of it count. NULL when it is empty. */
-struct run_list *group_snapshot(struct group *g, uint32_t *ret_len);
+/** Puts `l` (NULL: nothing; ownership moves) in the place of what the group holds. head_lock held
+ */
+void group_install(struct group *g, struct run_list *l);
+
+/** What the group holds now: a reference (NULL: nothing) and how many runs of it count. Errors:
+ * -ENOMEM (cold rows). */
+MUST_CHECK int group_snapshot(struct group *g, struct run_list **ret, uint32_t *ret_len);
 
 /**
  * Puts `runs[n]` in the place of the `count` runs from `from` on (n may be 0); ownership moves.

@@ -8,8 +8,8 @@
 static bool is_in_memory(struct group *g, uint32_t column)
 {
     uint32_t len;
-    struct run_list *list = group_snapshot(g, &len);
-    bool found = false;
+    struct run_list *list;
+    bool found = group_snapshot(g, &list, &len) != 0; /* then show what may be there */
 
     for (uint32_t i = 0; list && i < len && !found; i++) {
         const struct run *r = list->items[i];

@@ -157,8 +157,21 @@ static int add_pair(struct index *ix, uint32_t name, struct str value, uint32_t 
     return 0;
 }
 
-static int pair_of(struct index *ix, const struct label *label, uint32_t *ret)
+static bool is_pair(const struct index *ix, uint32_t pair, const struct label *label)
 {
+    const struct pair *p = &ix->pairs[pair];
+
+    return str_equal(str_make(p->value, p->value_len), label->value) &&
+           str_equal(ix->names[p->name].text, label->name);
+}
+
+/* `guess` is a pair that it may be, or INDEX_NONE. */
+static int pair_of(struct index *ix, const struct label *label, uint32_t guess, uint32_t *ret)
+{
+    if (guess != INDEX_NONE && is_pair(ix, guess, label)) {
+        *ret = guess;
+        return 0;
+    }
     uint32_t name = find_name(ix, label->name);
     int code = name == INDEX_NONE ? add_name(ix, label->name, &name) : 0;
 
@@ -173,13 +186,19 @@ static bool has_labels(const struct index *ix, const struct series *s, struct la
 {
     if (s->pair_len != labels.len)
         return false;
-    for (size_t i = 0; i < labels.len; i++) {
-        const struct pair *p = &ix->pairs[s->pairs[i]];
-        if (!str_equal(str_make(p->value, p->value_len), labels.items[i].value) ||
-            !str_equal(ix->names[p->name].text, labels.items[i].name))
+    for (size_t i = 0; i < labels.len; i++)
+        if (!is_pair(ix, s->pairs[i], &labels.items[i]))
             return false;
-    }
     return true;
+}
+
+uint64_t index_prepare(const struct index *ix, struct labels labels)
+{
+    uint64_t hash = labels_hash(labels);
+
+    if (ix->series_cap)
+        __builtin_prefetch(&ix->series_table[tag_of(hash) & (ix->series_cap - 1)], 1);
+    return hash;
 }
 
 uint32_t index_find(const struct index *ix, struct labels labels, uint64_t hash)
@@ -212,8 +231,11 @@ int index_add(struct index *ix, struct labels labels, uint64_t hash, uint32_t gr
     uint32_t *pairs = code ? NULL : arena_calloc(&ix->memory, labels.len + 1, sizeof(*pairs));
     if (!pairs)
         return -ENOMEM;
+    /* Series that are added one after another have most labels in common. */
+    const struct series *last = id ? index_series(ix, id - 1) : NULL;
     for (size_t i = 0; i < labels.len && !code; i++)
-        code = pair_of(ix, &labels.items[i], &pairs[i]);
+        code = pair_of(ix, &labels.items[i],
+                       last && i < last->pair_len ? last->pairs[i] : INDEX_NONE, &pairs[i]);
     /* Numbers may stay in some postings when memory ends half way: the next series gets the same
      * number, so they then name one series too many. Nothing is added twice. */
     for (size_t i = 0; i < labels.len && !code; i++)

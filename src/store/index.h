@@ -73,6 +73,9 @@ void index_swap(struct index *a, struct index *b);
 /** The number of the series with these labels, or INDEX_NONE. `hash` is labels_hash(). */
 uint32_t index_find(const struct index *ix, struct labels labels, uint64_t hash);
 
+/** labels_hash(), and begins to fetch the memory that index_find() and index_add() will need. */
+uint64_t index_prepare(const struct index *ix, struct labels labels);
+
 /** Adds a series that is not there yet, with its first place. Errors: -ENOMEM. */
 MUST_CHECK int index_add(struct index *ix, struct labels labels, uint64_t hash, uint32_t group,
                          uint32_t column, uint32_t *ret);

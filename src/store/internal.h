@@ -79,6 +79,7 @@ struct store {
     atomic_bool settle_failed; /* the last time */
 
     struct wal_replay_result replay;
+    uint64_t opened_ns; /* monotonic: when the log was read back */
     uint64_t replayed_rows, replay_lost_rows;
     double replay_seconds;
 };
@@ -119,6 +120,11 @@ MUST_CHECK int store_group_make(struct store *s, bool pushed, struct str name, u
 /** The column of `labels` in `g`, made when new. g->write held. Errors as store_column(). */
 MUST_CHECK int group_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
                             uint32_t *ret_series, struct error *err);
+
+/** Adds `labels` as the next column of `g`, which has it not yet, also past the bound of series:
+ * the log has rows of it. The index is locked for writing. Errors: -EEXIST, -EINVAL, -ENOMEM. */
+MUST_CHECK int group_define(struct store *s, struct group *g, struct labels labels, uint64_t hash,
+                            struct error *err);
 
 /* ---- record.c ---- */
 

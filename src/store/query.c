@@ -230,7 +230,10 @@ static int64_t next_in_memory(struct group *g, int64_t from_ms)
 {
     int64_t next = INT64_MAX;
     uint32_t len = 0;
-    struct run_list *list = group_snapshot(g, &len);
+    struct run_list *list;
+
+    if (group_snapshot(g, &list, &len)) /* no memory: from its first time on there may be samples */
+        return MAX(atomic_load_explicit(&g->first_ms, memory_order_relaxed), from_ms);
 
     for (uint32_t i = 0; i < len; i++)
         if (list->items[i]->max_ms >= from_ms)

@@ -1,17 +1,27 @@
 /* replay.c - the log's records become groups, columns and rows again. */
+#include "store/cold.h"
 #include "store/internal.h"
-#include "store/rowcode.h"
 
-#define RAW_MAX (UINT64_C(256) << 20) /* bytes of raw rows above which they are packed at once */
+#define COLD_MAX                                                                                   \
+    (UINT64_C(256) << 20) /* bytes of cold rows above which they are packed at once                \
+                           */
+
+#define READ_AHEAD 8 /* columns */
+
+struct defined {
+    struct labels labels;
+    uint64_t hash;
+    struct label items[LABELS_MAX];
+};
 
 struct replay {
     struct store *s;
+    ZSTD_DCtx *zstd;
+    struct defined ahead[READ_AHEAD];
     struct buf raw;
-    uint64_t *row; /* the row at hand */
-    size_t row_cap;
     struct group *last; /* most rows come in batches of one group */
     uint64_t rows, lost_rows;
-    uint64_t raw_bytes; /* of rows not packed yet */
+    uint64_t cold_bytes; /* of rows that are cold still, or went with a mark */
     int64_t now_ms;
     struct error *err;
 };
@@ -50,22 +60,51 @@ static bool read_str(struct reader *from, struct str *ret)
     return at != NULL;
 }
 
-static int replay_labels(struct replay *r, struct group *g, struct reader *from)
+static bool read_labels(struct reader *from, struct defined *ret)
 {
-    struct label items[LABELS_MAX];
     uint64_t n = varint_read(from);
-    uint32_t column, series;
 
     if (from->failed || n > LABELS_MAX)
-        return -EBADMSG;
+        return false;
     for (uint64_t i = 0; i < n; i++)
-        if (!read_str(from, &items[i].name) || !read_str(from, &items[i].value))
-            return -EBADMSG;
-    uint32_t wanted = (uint32_t)g->column_len;
-    int code = group_column(r->s, g, (struct labels){items, n}, &column, &series, r->err);
-    if (code == -ENOMEM)
-        return code;
-    return code || column != wanted ? -EBADMSG : 0;
+        if (!read_str(from, &ret->items[i].name) || !read_str(from, &ret->items[i].value))
+            return false;
+    ret->labels = (struct labels){ret->items, n};
+    return true;
+}
+
+/* Defines `count` columns of `g`. Labels are read some columns ahead, so that the memory where the
+ * index will look for them is on its way. The index is locked for writing. */
+static int replay_labels(struct replay *r, struct group *g, uint64_t count, struct reader *from)
+{
+    uint64_t read = 0;
+    int code = 0;
+
+    for (uint64_t i = 0; i < count && !code; i++) {
+        for (; read < count && read < i + READ_AHEAD; read++) {
+            struct defined *d = &r->ahead[read % READ_AHEAD];
+            if (!read_labels(from, d))
+                count = read; /* the rest cannot be told */
+            else
+                d->hash = index_prepare(&r->s->index, d->labels);
+        }
+        const struct defined *d = &r->ahead[i % READ_AHEAD];
+        if (i < count)
+            code = group_define(r->s, g, d->labels, d->hash, r->err);
+    }
+    return code == -ENOMEM ? code : 0;
+}
+
+/* Labels that are told again together with new ones. */
+static bool pass_labels(struct reader *from, uint64_t columns)
+{
+    struct str skipped;
+
+    for (; columns; columns--)
+        for (uint64_t k = varint_read(from) * 2; k; k--)
+            if (!read_str(from, &skipped))
+                return false;
+    return !from->failed;
 }
 
 /* Labels of columns that are known already are passed over: each segment tells them anew. */
@@ -82,20 +121,22 @@ static int replay_columns(struct replay *r, struct reader from)
     char *to = buf_reserve(&r->raw, raw);
     if (!to)
         return error_errno(r->err, -ENOMEM, "replaying the log");
-    size_t n = ZSTD_decompress(to, raw, from.at, reader_left(&from));
+    size_t n = ZSTD_decompressDCtx(r->zstd, to, raw, from.at, reader_left(&from));
     if (ZSTD_isError(n))
         return 0;
     struct reader body = reader_of(to, n);
-    for (uint64_t i = first; i < first + count && !code; i++) {
-        if (i >= g->column_len) {
-            code = replay_labels(r, g, &body);
-            continue;
-        }
-        struct str skipped; /* told again together with new ones */
-        for (uint64_t k = varint_read(&body) * 2; k && !code; k--)
-            code = read_str(&body, &skipped) ? 0 : -EBADMSG;
-    }
-    return code == -EBADMSG ? 0 : code;
+    pthread_rwlock_wrlock(&r->s->index.lock);
+    if (pass_labels(&body, g->column_len - first))
+        code = replay_labels(r, g, first + count - g->column_len, &body);
+    pthread_rwlock_unlock(&r->s->index.lock);
+    return code;
+}
+
+static void note_times(struct replay *r, struct group *g, int64_t min_ms, int64_t max_ms)
+{
+    if (max_ms <= r->now_ms + FUTURE_MS)
+        g->newest_ms = MAX(g->newest_ms, max_ms);
+    store_note_times(r->s, min_ms, max_ms);
 }
 
 static int push_run(struct replay *r, struct group *g, struct run *run, uint64_t pos)
@@ -108,57 +149,40 @@ static int push_run(struct replay *r, struct group *g, struct run *run, uint64_t
     }
     run->first_pos = run->last_pos = pos;
     run->born_ns = r->s->io->mono_ns();
-    if (run->max_ms <= r->now_ms + FUTURE_MS)
-        g->newest_ms = MAX(g->newest_ms, run->max_ms);
-    store_note_times(r->s, run->min_ms, run->max_ms);
+    note_times(r, g, run->min_ms, run->max_ms);
     group_push(g, run);
     return 0;
 }
 
-static bool read_row(struct replay *r, struct group *g, uint64_t chain, uint32_t segment, size_t n,
-                     struct reader *from)
-{
-    const struct run *before = chain ? g->before : NULL;
-
-    if (chain && (!before || g->chain != chain || g->logged_segment != segment))
-        return false;
-    if (before && before->len)
-        memcpy(r->row, before->bits, MIN(before->len, n) * sizeof(*r->row));
-    return row_decode(from, r->row, n, before ? MIN(before->len, n) : 0);
-}
-
+/* Rows stay as they are until somebody needs them: marks may say soon that nobody does. */
 static int replay_row(struct replay *r, uint64_t pos, struct reader from)
 {
     struct group *g = group_of(r, &from);
     uint64_t chain = varint_read(&from), ts = varint_read(&from), n = varint_read(&from);
+    uint32_t segment = wal_pos_segment(pos);
 
-    if (!g || from.failed || ts > (uint64_t)TS_MAX || n > g->column_len) {
+    if (!g || from.failed || ts > (uint64_t)TS_MAX || n > g->column_len || chain > UINT32_MAX - 1 ||
+        (chain && (g->chain != chain || g->logged_segment != segment))) {
         r->lost_rows++;
         return 0;
     }
-    uint64_t *grown = array_grow(r->row, &r->row_cap, n + 1, sizeof(*grown));
-    if (!grown)
-        return error_errno(r->err, -ENOMEM, "replaying the log");
-    r->row = grown;
-    if (!read_row(r, g, chain, wal_pos_segment(pos), n, &from)) {
-        r->lost_rows++;
-        return 0;
-    }
-    struct run *run = run_new_row((int64_t)ts, r->row, (uint32_t)n);
-    int code = push_run(r, g, run, pos);
-    if (code)
-        return code;
-    run_unref(g->before);
-    g->before = run_ref(run);
-    g->chain = (uint32_t)chain + 1;
-    g->logged_segment = wal_pos_segment(pos);
-    r->rows++;
-    /* Packing waits until marks have said what is not needed, unless memory gets short. */
-    r->raw_bytes += run_bytes(run);
-    if (r->raw_bytes > RAW_MAX && g->raw >= HEAD_PACK_ROWS) {
-        r->raw_bytes -= MIN(r->raw_bytes, g->raw * run_bytes(run));
+    if (!chain && r->cold_bytes > COLD_MAX) {
+        r->cold_bytes -= MIN(r->cold_bytes, atomic_load(&g->cold_bytes));
+        int code = group_thaw(g);
+        if (code)
+            return error_errno(r->err, code, "replaying the log");
         group_pack(r->s, g, HEAD_PACK_ROWS);
     }
+    struct cold_row *row = cold_row_new(pos, (int64_t)ts, (uint32_t)n, (uint32_t)chain, from.at,
+                                        (uint32_t)reader_left(&from));
+    if (!row)
+        return error_errno(r->err, -ENOMEM, "replaying the log");
+    note_times(r, g, row->ts_ms, row->ts_ms);
+    r->cold_bytes += sizeof(*row) + row->bytes;
+    group_freeze(g, row);
+    g->chain = (uint32_t)chain + 1;
+    g->logged_segment = segment;
+    r->rows++;
     return 0;
 }
 
@@ -182,15 +206,14 @@ static int replay_mark(struct replay *r, struct reader from)
 {
     struct group *g = group_of(r, &from);
     uint64_t pos = varint_read(&from);
-    uint32_t len, done = 0;
+    uint32_t done = 0;
 
     if (!g || from.failed)
         return 0;
-    struct run_list *list = group_snapshot(g, &len);
-    while (done < len && list->items[done]->last_pos <= pos)
+    group_freeze_sealed(g, pos);
+    while (done < run_list_len(g->head) && g->head->items[done]->last_pos <= pos)
         done++;
     int code = done ? group_replace(g, 0, done, NULL, 0) : 0;
-    run_list_unref(list);
     return code ? error_errno(r->err, code, "replaying the log") : 0;
 }
 
@@ -232,10 +255,13 @@ static void forget_log_state(struct store *s)
 int store_replay(struct store *s, struct error *err)
 {
     struct replay r = {.s = s, .err = err, .now_ms = s->io->now_ms()};
-    uint64_t start = s->io->mono_ns();
+    uint64_t start = s->opened_ns = s->io->mono_ns();
 
     buf_init(&r.raw, DEFINE_RAW_MAX);
-    int code = wal_replay(s->log_dir, visit, &r, &s->replay, err);
+    r.zstd = ZSTD_createDCtx();
+    int code = r.zstd ? wal_replay(s->log_dir, visit, &r, &s->replay, err)
+                      : error_errno(err, -ENOMEM, "replaying the log");
+    ZSTD_freeDCtx(r.zstd);
     forget_log_state(s);
     s->replayed_rows = r.rows;
     s->replay_lost_rows = r.lost_rows;
@@ -243,6 +269,5 @@ int store_replay(struct store *s, struct error *err)
     if (!code && r.lost_rows)
         log_warn("rows of the log could not be read back", "rows", LOG_NUM(r.lost_rows));
     buf_fini(&r.raw);
-    free(r.row);
     return code;
 }

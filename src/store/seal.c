@@ -1,5 +1,6 @@
 /* seal.c - from memory into days: runs are merged into blocks, blocks and the labels of their
  * columns committed, then the runs dropped and the log told. */
+#include "store/cold.h"
 #include "store/internal.h"
 #include "store/shelf.h"
 
@@ -103,14 +104,15 @@ static int add_group(struct round *r, struct group *g, bool with_raw)
     pthread_mutex_lock(&g->write);
     if (with_raw)
         group_pack(r->s, g, 1);
-    struct run_list *list = group_snapshot(g, &len);
+    struct run_list *list;
+    int code = group_snapshot(g, &list, &len);
     while (count < len && list->items[count]->packed)
         count++;
     g->sealing = count > 0;
     pthread_mutex_unlock(&g->write);
     if (!count) {
         run_list_unref(list);
-        return 0;
+        return code;
     }
     r->sealed[r->sealed_len++] = (struct sealed){g, list, count, list->items[count - 1]->last_pos};
     r->group = g;
@@ -371,6 +373,21 @@ static int drop_sealed(struct round *r, bool committed)
     return code;
 }
 
+/* Makes packed runs of what a start left cold. */
+static int warm(struct store *s, struct group *g)
+{
+    int code = 0;
+
+    if (LIKELY(!group_is_cold(g)))
+        return 0;
+    pthread_mutex_lock(&g->write);
+    code = group_thaw(g);
+    if (!code)
+        group_pack(s, g, HEAD_PACK_ROWS);
+    pthread_mutex_unlock(&g->write);
+    return code;
+}
+
 static int gather(struct round *r, bool all, uint64_t budget_ns, bool *ret_more)
 {
     uint64_t start = clock_mono_ns(), now_ns = r->s->io->mono_ns();
@@ -382,13 +399,15 @@ static int gather(struct round *r, bool all, uint64_t budget_ns, bool *ret_more)
     struct group **groups = store_list_groups(r->s, &n);
     *ret_more = false;
     for (size_t i = 0; i < n && !code; i++) {
-        if (!all && !is_due(groups[i], now_ms, now_ns, segment))
+        code = warm(r->s, groups[i]);
+        if (!code && !all && !is_due(groups[i], now_ms, now_ns, segment))
             continue;
         if (r->bytes >= ROUND_BYTES || (budget_ns && clock_mono_ns() - start > budget_ns)) {
             *ret_more = true;
             break;
         }
-        code = add_group(r, groups[i], true);
+        if (!code)
+            code = add_group(r, groups[i], true);
         if (code)
             error_errno(r->err, code, "sealing group %.*s", STR_ARG(groups[i]->name));
     }
@@ -431,7 +450,9 @@ void store_trim_log(struct store *s)
     for (size_t i = 0; i < n; i++) {
         struct group *g = groups[i];
         pthread_mutex_lock(&g->write);
-        if (g->head && atomic_load_explicit(&g->head->len, memory_order_relaxed))
+        if (group_is_cold(g))
+            keep = MIN(keep, wal_pos_segment(g->cold->pos));
+        else if (run_list_len(g->head))
             keep = MIN(keep, wal_pos_segment(g->head->items[0]->first_pos));
         pthread_mutex_unlock(&g->write);
     }

@@ -88,8 +88,8 @@ static int source_of(struct found *f, uint32_t group, uint32_t *ret)
     *src = (struct source){.group = group};
     struct group *g = store_group_by_id(f->store, group);
     if (g)
-        src->list = group_snapshot(g, &src->list_len);
-    return 0;
+        code = group_snapshot(g, &src->list, &src->list_len);
+    return code;
 }
 
 int found_add(struct found *f, struct labels labels, uint32_t group, uint32_t column)

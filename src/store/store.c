@@ -1,4 +1,5 @@
 /* store.c - opening, closing and looking after a store. */
+#include "store/cold.h"
 #include "store/internal.h"
 #include "store/marker.h"
 
@@ -278,7 +279,7 @@ void store_get_stats(struct store *s, struct store_stats *ret)
     while ((e = map_next(&s->groups, &at))) {
         struct group *g = e->value;
         pthread_mutex_lock(&g->head_lock);
-        ret->memory_bytes += sizeof(*g) + g->head_bytes;
+        ret->memory_bytes += sizeof(*g) + g->head_bytes + atomic_load(&g->cold_bytes);
         pthread_mutex_unlock(&g->head_lock);
     }
     pthread_rwlock_unlock(&s->groups_lock);
