@@ -138,43 +138,43 @@ void status_walreplay(struct http_request *r, void *ctx)
     answer_finish(r, &body, NULL, NULL);
 }
 
-/* What an operator should know although the program answers: a store that keeps nothing still
- * serves what it has, so that it is healthy and ready. */
-static void add_notes(const struct api *api, struct buf *to)
+/* What an operator should know although the program answers. */
+static void add_notes(const struct api *api, const struct store_stats *store, struct buf *to)
 {
     int64_t left_ms = api->worker ? worker_let_go_left_ms(api->worker) : 0;
-    struct store_stats store = {0};
 
     if (left_ms > 0)
         buf_printf(to, "GPUs are released by the operator for another %" PRId64 " s.\n",
                    (left_ms + 999) / 1000);
-    if (api->store)
-        store_get_stats(api->store, &store);
-    if (store.read_only)
-        buf_printf(to, "The store keeps nothing new: %s.\n", store.trouble);
-    else if (store.seal_failed)
-        buf_printf(to, "The store cannot write to its days: %s.\n", store.trouble);
-    if (store.damaged_days)
+    if (store->read_only)
+        buf_printf(to, "The store keeps nothing new: %s.\n", store->trouble);
+    else if (store->seal_failed)
+        buf_printf(to, "The store cannot write to its days: %s.\n", store->trouble);
+    if (store->damaged_days)
         buf_printf(to,
                    "%" PRIu64 " days of the store are damaged and served in part: algalon check "
                    "DATA-DIR names them while the program is stopped.\n",
-                   store.damaged_days);
+                   store->damaged_days);
 }
 
-static void reply_state(struct http_request *r, const struct api *api, const char *state)
+static void reply_state(struct http_request *r, const struct api *api, bool asks_ready)
 {
+    struct store_stats store = {0};
     struct buf text;
 
+    if (api->store)
+        store_get_stats(api->store, &store);
+    bool good = !asks_ready || !store.read_only;
     buf_init(&text, 0);
-    buf_printf(&text, "Algalon is %s.\n", state);
-    add_notes(api, &text);
-    http_reply_text(r, 200, TEXT_TYPE, text.failed ? "" : text.ptr);
+    buf_printf(&text, "Algalon is %s.\n", !asks_ready ? "healthy" : good ? "ready" : "not ready");
+    add_notes(api, &store, &text);
+    http_reply_text(r, good ? 200 : 503, TEXT_TYPE, text.failed ? "" : text.ptr);
     buf_fini(&text);
 }
 
 void status_healthy(struct http_request *r, void *ctx)
 {
-    reply_state(r, ctx, "healthy");
+    reply_state(r, ctx, false);
 }
 
 void status_health(struct http_request *r, void *ctx)
@@ -183,12 +183,14 @@ void status_health(struct http_request *r, void *ctx)
     http_reply_text(r, 200, TEXT_TYPE, "OK");
 }
 
+/* A store that can keep nothing new still answers queries and is healthy, but whoever sends samples
+ * here should know: it is not ready. */
 void status_ready(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
 
     if (!api->ready || api->ready(api->ctx)) {
-        reply_state(r, api, "ready");
+        reply_state(r, api, true);
         return;
     }
     http_set_header(r, "Retry-After", "1");

@@ -45,7 +45,7 @@ static void count(struct api *api, const struct import_result *result)
 
 void refusal_of_store(struct http_request *r, const struct error *err)
 {
-    if (err->code == -ENOSPC || err->code == -ENOMEM) {
+    if (err->code != -EIO) { /* it may pass: a full disk, no descriptor, no memory */
         http_set_header(r, "Retry-After", "60");
         answer_error(r, 503, "unavailable", "%s", err->text);
         return;
@@ -53,19 +53,29 @@ void refusal_of_store(struct http_request *r, const struct error *err)
     answer_error(r, 500, "internal", "%s", err->text);
 }
 
-/* What was good is kept in any case. The answer is an error only when nothing was: the sender would
- * otherwise send all of it again for the sake of one line. */
+/* What was good is kept in any case. A line that cannot be read, or a sample that is too old, makes
+ * the answer an error only when nothing was kept: the sender would otherwise send all of it again
+ * for the sake of one line. Series past the bound make it one always: nobody would notice else. */
 static void answer_import(struct http_request *r, const struct import_result *result)
 {
     uint64_t lost = result->lines_refused + result->too_old + result->refused;
 
-    if (result->samples || !lost)
+    if (!lost || (result->samples && !result->refused)) {
         http_reply_text(r, 204, NULL, "");
+        return;
+    }
+    struct buf kept;
+    buf_init(&kept, 0);
+    if (result->samples)
+        buf_printf(&kept, "%" PRIu64 " samples were kept, not all", result->samples);
     else
-        answer_error(r, 400, "bad_data",
-                     "nothing was kept: %" PRIu64 " lines cannot be read, %" PRIu64
-                     " samples are too old, %" PRIu64 " were refused; first: %s",
-                     result->lines_refused, result->too_old, result->refused, result->first_error);
+        buf_text(&kept, "nothing was kept");
+    answer_error(r, 400, "bad_data",
+                 "%s: %" PRIu64 " lines cannot be read, %" PRIu64 " samples are too old, %" PRIu64
+                 " were refused; first: %s",
+                 kept.failed ? "not all was kept" : kept.ptr, result->lines_refused,
+                 result->too_old, result->refused, result->first_error);
+    buf_fini(&kept);
 }
 
 static void finish(struct http_request *r, struct api *api, int code,

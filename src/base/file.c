@@ -75,7 +75,7 @@ int file_sync_dir(const char *path)
     return code;
 }
 
-static int sync_parent(const char *path)
+int file_sync_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *dir = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : xstrdup(".");
@@ -110,7 +110,7 @@ int file_replace(const char *path, const void *bytes, size_t n, struct error *er
     if (code)
         unlink(name);
     else
-        code = sync_parent(path);
+        code = file_sync_parent(path);
 out:
     free(name);
     return code ? error_errno(err, code, "%s", path) : 0;

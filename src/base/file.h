@@ -32,6 +32,9 @@ MUST_CHECK int file_mkdirs(const char *path, struct error *err);
 /** fsync()s the folder itself, so that names made or removed in it last. 0 or negative errno. */
 MUST_CHECK int file_sync_dir(const char *path);
 
+/** The same for the folder that `path` lies in. */
+MUST_CHECK int file_sync_parent(const char *path);
+
 /** Removes a folder with everything in it, never following links. 0 or negative errno; absent is
  * fine. */
 MUST_CHECK int file_remove_tree(const char *path);

@@ -20,19 +20,26 @@ static int build_row(void *ctx, struct store *s, struct group *g, uint32_t segme
     return code;
 }
 
+/* The group's newest time, unless the clock was ahead when it came and has gone back since: then
+ * rows would count as late for as long as it had been ahead. */
+static int64_t newest_of(const struct group *g, int64_t now_ms)
+{
+    return g->newest_ms > now_ms + FUTURE_MS ? INT64_MIN : g->newest_ms;
+}
+
 static int check_time(struct store *s, const struct group *g, int64_t ts_ms, struct error *err)
 {
     int64_t floor = atomic_load_explicit(&s->retention_floor_ms, memory_order_relaxed);
+    int64_t newest = newest_of(g, s->io->now_ms());
 
     if (ts_ms < 0 || ts_ms > TS_MAX)
         return error_set(err, -ERANGE, "%" PRId64 " ms is no time between 1970 and 9999", ts_ms);
     if (ts_ms < floor)
         return error_set(err, -ERANGE, "the row is %" PRId64 " s older than what is kept",
                          (floor - ts_ms) / 1000);
-    if (g->newest_ms != INT64_MIN && ts_ms < g->newest_ms &&
-        g->newest_ms - ts_ms > s->options.out_of_order_ms)
+    if (newest != INT64_MIN && ts_ms < newest && newest - ts_ms > s->options.out_of_order_ms)
         return error_set(err, -ERANGE, "the row is %" PRId64 " ms older than the one before",
-                         g->newest_ms - ts_ms);
+                         newest - ts_ms);
     return 0;
 }
 
@@ -75,8 +82,9 @@ static int append_row(struct store *s, struct group *g, int64_t ts_ms, const dou
     run_unref(g->before);
     g->before = run_ref(run);
     g->chain++;
-    if (ts_ms <= s->io->now_ms() + FUTURE_MS)
-        g->newest_ms = MAX(g->newest_ms, ts_ms);
+    int64_t now = s->io->now_ms();
+    if (ts_ms <= now + FUTURE_MS)
+        g->newest_ms = MAX(newest_of(g, now), ts_ms);
     group_push(g, run);
     if (UNLIKELY(atomic_load(&g->hides)))
         group_show(s, g, run);

@@ -94,7 +94,10 @@ int store_backup(struct store *s, const char *dir, struct error *err)
         code = write_copy(s, part, err);
     if (!code && rename(part, dir))
         code = error_errno(err, -errno, "copy %s", dir);
-    if (code && file_remove_tree(part))
+    bool named = !code;
+    if (named && (code = file_sync_parent(dir)))
+        error_errno(err, code, "folder of copy %s", dir);
+    if (!named && file_remove_tree(part))
         log_warn("an unfinished copy is left behind", "dir", part);
     free(part);
     return code ? error_in(err, "backup") : 0;

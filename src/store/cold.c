@@ -11,8 +11,8 @@ struct cold_row *cold_row_new(uint64_t pos, int64_t ts_ms, uint32_t len, uint32_
 
     if (!row)
         return NULL;
-    *row = (struct cold_row){
-        .pos = pos, .ts_ms = ts_ms, .len = len, .chain = chain, .bytes = bytes};
+    *row =
+        (struct cold_row){.pos = pos, .ts_ms = ts_ms, .len = len, .chain = chain, .bytes = bytes};
     if (bytes)
         memcpy(row->code, code, bytes);
     return row;

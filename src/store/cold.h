@@ -10,10 +10,10 @@ struct cold_row {
     struct cold_row *next;
     uint64_t pos; /* of its record in the log */
     int64_t ts_ms;
-    uint32_t len;    /* values */
-    uint32_t chain;  /* rows since one that stands alone */
-    bool sealed;     /* lies in a day: only later rows are told by their difference from it */
-    uint32_t bytes;  /* of its code */
+    uint32_t len;   /* values */
+    uint32_t chain; /* rows since one that stands alone */
+    bool sealed;    /* lies in a day: only later rows are told by their difference from it */
+    uint32_t bytes; /* of its code */
     uint8_t code[];
 };
 

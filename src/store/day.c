@@ -501,7 +501,13 @@ int days_copy(struct days *d, int64_t number, const char *dir, struct error *err
     if (code)
         return code;
     char *path = path_of(dir, number);
-    int rc = path ? mdb_env_copy(day->env, path) : ENOMEM; /* of one moment, and synced */
+    int rc = path ? mdb_env_copy(day->env, path) : ENOMEM; /* of one moment */
+    if (!rc) {
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        rc = fd < 0 || d->io->sync(fd) ? errno : 0;
+        if (fd >= 0)
+            close(fd);
+    }
     if (rc)
         code = error_errno(err, code_of(rc), "copy of day %s", day->path);
     free(path);

@@ -152,8 +152,9 @@ static int new_column(struct store *s, struct group *g, struct labels labels, ui
     uint32_t id = index_find(&s->index, labels, hash);
     if (id == INDEX_NONE && max && s->index.len >= max) {
         atomic_fetch_add(&s->refused_series, 1);
-        code = error_set(err, -ENFILE, "there are %" PRIu64 " series already, as many as allowed",
-                         max);
+        code =
+            error_set(err, -ENFILE,
+                      "there are %" PRIu64 " series already, as many as --max-series allows", max);
     } else {
         code = add_column(s, g, labels, hash, id, ret_series, err);
     }

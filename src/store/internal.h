@@ -56,7 +56,7 @@ struct store {
     uint32_t merger_len;
 
     atomic_bool disk_full;   /* less is free than shall be */
-    atomic_bool log_full;    /* the last write found the disk full */
+    atomic_bool log_full;    /* the last write found the disk full, or no descriptor, ... */
     atomic_bool broken;      /* the log cannot be trusted any more */
     atomic_bool seal_failed; /* the last sealing did not come through */
 
@@ -96,7 +96,8 @@ MUST_CHECK int store_open_with(const struct store_options *options, const struct
 /** What stands against writing now: 0, -ENOSPC, -EIO. */
 MUST_CHECK int store_writable(struct store *s, struct error *err);
 
-/** Notes how a write to the log ended (0: well); -EIO makes the store read-only for good. */
+/** Notes how a write to the log ended (0: well); -EIO makes the store read-only for good, all
+ * others until a write succeeds. */
 void store_note_write(struct store *s, int code, const char *text);
 
 /** Notes how sealing ended (0: well). */
@@ -165,8 +166,8 @@ void keeper_round(struct store *s);
 MUST_CHECK int store_seal(struct store *s, bool all, uint64_t budget_ns, bool *ret_more,
                           struct error *err);
 
-/** Removes log segments of which everything lies in days. */
-void store_trim_log(struct store *s);
+/** Removes log segments of which everything lies in days. Errors: as wal_trim(). */
+MUST_CHECK int store_trim_log(struct store *s, struct error *err);
 
 /* ---- forget.c ---- */
 

@@ -164,6 +164,26 @@ static void a_row_of_the_future_makes_nothing_old(void **state)
     assert_int_equal(samples(t), 4);
 }
 
+static void a_clock_that_was_ahead_makes_nothing_late(void **state)
+{
+    struct test_store *t = *state;
+
+    t->options.out_of_order_ms = 60000;
+    test_reopen(t);
+    put_row(t, NOON);
+    clocks.now_ms += 6 * HOUR; /* it was a mistake */
+    put_row(t, NOON + 6 * HOUR);
+    clocks.now_ms -= 6 * HOUR;
+    pass(5000);
+    put_row(t, NOON + 5000);
+    put_row(t, NOON + 10000);
+    assert_int_equal(samples(t), 4);
+    store_abandon(t->store);
+    test_open(t);
+    put_row(t, NOON + 15000);
+    assert_int_equal(samples(t), 5);
+}
+
 static void the_oldest_days_go_when_the_store_is_too_large(void **state)
 {
     struct test_store *t = *state;
@@ -333,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clock_that_jumps_ahead_drops_nothing_for_an_hour, setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(a_row_of_the_future_makes_nothing_old, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_was_ahead_makes_nothing_late, setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(the_oldest_days_go_when_the_store_is_too_large, setup,
                                         test_teardown),

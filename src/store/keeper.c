@@ -61,7 +61,7 @@ void keeper_round(struct store *s)
         sync_log(s);
     }
     store_forget(s);
-    store_trim_log(s);
+    store_note_seal(s, store_trim_log(s, &err), err.text);
 }
 
 static void *keep(void *arg)

@@ -437,7 +437,7 @@ int store_seal(struct store *s, bool all, uint64_t budget_ns, bool *ret_more, st
     return code;
 }
 
-void store_trim_log(struct store *s)
+int store_trim_log(struct store *s, struct error *err)
 {
     /* A row that is in the log but not in its group yet was written by a thread that holds the
      * group's lock; rows that come later go to this segment or a later one. */
@@ -446,7 +446,7 @@ void store_trim_log(struct store *s)
     struct group **groups = store_list_groups(s, &n);
 
     if (!groups)
-        return;
+        return 0;
     for (size_t i = 0; i < n; i++) {
         struct group *g = groups[i];
         pthread_mutex_lock(&g->write);
@@ -457,5 +457,5 @@ void store_trim_log(struct store *s)
         pthread_mutex_unlock(&g->write);
     }
     free(groups);
-    wal_trim(s->wal, keep);
+    return wal_trim(s->wal, keep, err);
 }

@@ -192,8 +192,10 @@ int store_flush(struct store *s, struct error *err)
         code = store_seal(s, true, 0, &more, err);
     if (!code)
         code = wal_rotate(s->wal, err);
+    if (!code) /* the marks: without them a power cut brings back what is deleted from days later */
+        code = wal_sync(s->wal, err);
     if (!code)
-        store_trim_log(s);
+        code = store_trim_log(s, err);
     return code;
 }
 
@@ -222,9 +224,11 @@ void store_note_write(struct store *s, int code, const char *text)
             atomic_store(&s->log_full, false);
         return;
     }
-    if (code == -ENOSPC && !atomic_exchange(&s->log_full, true)) {
+    if (code != -EIO && code != -EAGAIN && !atomic_exchange(&s->log_full, true)) {
         set_trouble(s, text);
-        log_error("disk is full: nothing is kept until there is space", "error", text);
+        log_error(code == -ENOSPC ? "disk is full: nothing is kept until there is space"
+                                  : "log cannot be written: nothing is kept until it can",
+                  "error", text);
     }
     if (code == -EIO && !atomic_exchange(&s->broken, true)) {
         set_trouble(s, text);

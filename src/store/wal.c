@@ -22,7 +22,10 @@ struct wal {
     pthread_mutex_t lock;      /* lock: all below */
     int fd;                    /* -1: the first segment has no file yet, the disk was full */
     uint32_t segment, offset;
+    uint32_t next;         /* the number that the next segment gets */
     uint32_t oldest;       /* the first segment that may still be there */
+    uint32_t found;        /* those before this one and not before `oldest` were there at the start,
+                              and nobody knows whether they are on the disk; 0: they are */
     uint64_t older_bytes;  /* of the segments before the present one */
     uint64_t synced_pos;   /* up to here it is on the disk */
     struct closed *closed; /* full segments, not synced yet */
@@ -79,10 +82,10 @@ static int start_segment(struct wal *w, uint32_t number, struct error *err)
     if (!code)
         code = file_sync_dir(w->dir);
     if (code) {
-        if (fd >= 0) {
+        if (fd >= 0)
             close(fd);
-            unlink(name);
-        }
+        if (fd >= 0 && unlink(name))
+            w->next = number + 1; /* it stays, with less than a header */
         error_errno(err, code, "log segment %s", name);
         free(name);
         return code;
@@ -90,6 +93,7 @@ static int start_segment(struct wal *w, uint32_t number, struct error *err)
     free(name);
     w->fd = fd;
     w->segment = number;
+    w->next = number + 1;
     w->offset = sizeof(header.bytes);
     w->cut_failed = false;
     return 0;
@@ -104,7 +108,8 @@ int wal_open(const char *dir, uint32_t number, uint32_t segment_bytes, const str
     w->io = io;
     w->segment_bytes = segment_bytes;
     w->fd = -1;
-    w->segment = w->oldest = number;
+    w->segment = w->next = w->oldest = number;
+    w->found = number;
     pthread_mutex_init(&w->sync_lock, NULL);
     pthread_mutex_init(&w->lock, NULL);
     int code = start_segment(w, number, err);
@@ -150,7 +155,7 @@ static int rotate(struct wal *w, struct error *err)
     uint32_t bytes = w->offset;
 
     closed->fd = w->fd;
-    int code = start_segment(w, w->segment + 1, err);
+    int code = start_segment(w, w->next, err);
     if (code) {
         free(closed);
         return code;
@@ -211,7 +216,7 @@ int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n, ui
     if (code)
         error_errno(err, code, "log");
     else if (w->fd < 0)
-        code = start_segment(w, w->segment, err);
+        code = start_segment(w, w->next, err);
     if (code) {
         pthread_mutex_unlock(&w->lock);
         return code;
@@ -233,17 +238,40 @@ int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n, ui
     return code;
 }
 
+/* Who died before us may have left what he wrote to the kernel alone. sync_lock held */
+static int sync_found(const struct wal *w, uint32_t from, uint32_t to)
+{
+    int code = 0;
+
+    for (uint32_t number = from; number < to && !code; number++) {
+        struct buf path;
+        buf_init(&path, 0);
+        wal_file_path(&path, w->dir, number);
+        int fd = path.failed ? -1 : open(path.ptr, O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+            code = path.failed ? -ENOMEM : errno == ENOENT ? 0 : -errno;
+        else if (w->io->sync(fd))
+            code = -errno;
+        if (fd >= 0)
+            close(fd);
+        buf_fini(&path);
+    }
+    return code;
+}
+
 int wal_sync(struct wal *w, struct error *err)
 {
     pthread_mutex_lock(&w->sync_lock);
     pthread_mutex_lock(&w->lock);
     struct closed *closed = w->closed;
+    uint32_t oldest = w->oldest, found = w->found;
     uint64_t pos = wal_pos(w->segment, w->offset);
     int fd = pos == w->synced_pos ? -1 : w->fd;
     int code = w->failed;
     w->closed = NULL;
     pthread_mutex_unlock(&w->lock);
 
+    int late = code ? 0 : sync_found(w, oldest, found);
     while (closed) {
         struct closed *next = closed->next;
         if (w->io->sync(closed->fd) && !code)
@@ -261,24 +289,36 @@ int wal_sync(struct wal *w, struct error *err)
         w->failed = -EIO;
     else
         w->synced_pos = pos;
+    if (!late)
+        w->found = 0;
+    else if (late == -EIO)
+        w->failed = -EIO;
     pthread_mutex_unlock(&w->lock);
     pthread_mutex_unlock(&w->sync_lock);
+    if (!code && late) /* -EIO, or they could not be opened now: again at the next sync */
+        return error_errno(err, late, "syncing the log in %s", w->dir);
     return code ? error_errno(err, -EIO, "syncing the log in %s", w->dir) : 0;
 }
 
-void wal_trim(struct wal *w, uint32_t segment)
+int wal_trim(struct wal *w, uint32_t segment, struct error *err)
 {
     pthread_mutex_lock(&w->lock);
-    uint32_t from = w->oldest, to = MIN(segment, w->segment);
-    w->oldest = MAX(from, to);
+    uint32_t number = w->oldest, to = MIN(segment, w->segment);
     pthread_mutex_unlock(&w->lock);
-
     uint64_t freed = 0;
-    for (uint32_t number = from; number < to; number++)
-        freed += wal_file_remove(w->dir, number);
+    int code = 0;
+
+    if (number >= to)
+        return 0;
+    for (; number < to && !code; number += !code)
+        code = wal_file_remove(w->dir, number, &freed);
+    if (!code) /* else a power cut could bring them back, with what was deleted meanwhile */
+        code = file_sync_dir(w->dir);
     pthread_mutex_lock(&w->lock);
+    w->oldest = MAX(w->oldest, number);
     w->older_bytes -= MIN(freed, w->older_bytes);
     pthread_mutex_unlock(&w->lock);
+    return code ? error_errno(err, code, "removing old segments of the log in %s", w->dir) : 0;
 }
 
 void wal_get_stats(struct wal *w, struct wal_stats *ret)

@@ -54,14 +54,16 @@ uint32_t wal_segment(struct wal *w);
 MUST_CHECK int wal_write(struct wal *w, uint32_t segment, const void *records, size_t n,
                          uint64_t *ret_pos, struct error *err);
 
-/** Brings what was written to the disk. Threads: any. Errors: -EIO, and from then on always. */
+/** Brings what was written to the disk. Threads: any. Errors: -EIO, and from then on always;
+ * others: segments of an earlier life could not be opened for it, ask again. */
 MUST_CHECK int wal_sync(struct wal *w, struct error *err);
 
 /** Goes on to a new segment, unless the present one is empty. */
 MUST_CHECK int wal_rotate(struct wal *w, struct error *err);
 
-/** Removes the segments before `segment`. */
-void wal_trim(struct wal *w, uint32_t segment);
+/** Removes the segments before `segment`, for good. Threads: one at a time. Errors: what the system
+ * says; some may stay, and go the next time. */
+MUST_CHECK int wal_trim(struct wal *w, uint32_t segment, struct error *err);
 
 struct wal_stats {
     uint64_t bytes, segments; /* on disk now */

@@ -116,14 +116,16 @@ uint32_t wal_file_oldest(const char *dir, uint32_t number, uint64_t *ret_bytes)
     return oldest;
 }
 
-uint64_t wal_file_remove(const char *dir, uint32_t number)
+int wal_file_remove(const char *dir, uint32_t number, uint64_t *freed)
 {
     struct stat st;
     char *path = path_of(dir, number);
-    uint64_t bytes = 0;
+    int code = path ? 0 : -ENOMEM;
 
-    if (path && stat(path, &st) == 0 && unlink(path) == 0)
-        bytes = (uint64_t)st.st_size;
+    if (path && stat(path, &st) == 0) {
+        code = unlink(path) ? -errno : 0;
+        *freed += code ? 0 : (uint64_t)st.st_size;
+    }
     free(path);
-    return bytes;
+    return code;
 }

@@ -26,8 +26,8 @@ MUST_CHECK int wal_file_list(const char *dir, uint32_t **ret, size_t *ret_len, s
 /** The lowest segment below `number` or `number` itself; adds up the bytes of those below. */
 uint32_t wal_file_oldest(const char *dir, uint32_t number, uint64_t *ret_bytes);
 
-/** Unlinks a segment; the bytes it had. */
-uint64_t wal_file_remove(const char *dir, uint32_t number);
+/** Unlinks a segment, unless it is gone already; adds the bytes it had. */
+MUST_CHECK int wal_file_remove(const char *dir, uint32_t number, uint64_t *freed);
 
 /* Records start at multiples of 8, so that a search behind damage has few places to try. */
 static inline size_t wal_padding(size_t payload)
