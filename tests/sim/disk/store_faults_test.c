@@ -256,8 +256,8 @@ static void live(void)
     round_of_keeper(s);
     for (int i = 200; i < 220; i++) {
         int code = append_row(s, i);
-        must(!code || !failed || !heals(disk->error) || atomic_load(&s->broken), "%d rows on, it still refuses: %s", i - 200,
-             told->last);
+        must(!code || !failed || !heals(disk->error) || atomic_load(&s->broken),
+             "%d rows on, it still refuses: %s", i - 200, told->last);
     }
     round_of_keeper(s);
     store_close(s);
