@@ -69,6 +69,8 @@ struct api {
     struct http_server *const *servers; /* for self-metrics */
     atomic_size_t server_len;           /* grows while the first listeners serve already */
     struct api_counters counters;       /* zero at first */
+    /* Memory of the last remote write for the next one; NULL at first. */
+    _Atomic(struct write_room *) write_room;
 };
 
 /** What queries, labels and series ask. */
@@ -76,6 +78,9 @@ static inline const struct queryable *api_asked(const struct api *api)
 {
     return api->asked.select ? &api->asked : &api->queryable;
 }
+
+/** Frees what requests left for those after them; the listeners are closed. */
+void api_fini(struct api *api);
 
 #define API_ROUTES_MAX 64 /* room that either list needs at most */
 

@@ -315,6 +315,7 @@ static int tear_down(void **state)
 
     atomic_store(&f->hold, false);
     http_server_stop(f->server, 1000);
+    api_fini(&f->api);
     metadata_free(f->metadata);
     free(f);
     return 0;

@@ -67,6 +67,7 @@ static int tear_down(void **state)
 
     http_server_stop(f->metrics, 1000);
     http_server_stop(f->server, 1000);
+    api_fini(&f->api);
     worker_stop(f->api.worker);
     store_close(f->api.store);
     metadata_free(f->api.metadata);

@@ -9,6 +9,7 @@
 
 #define BATCH_SAMPLES   65536
 #define BATCH_BYTES_MAX ((size_t)8 << 20)  /* labels of one batch */
+#define ROOM_BYTES_MAX  ((size_t)4 << 20)  /* of a body that are kept for the next one */
 #define BODY_MAX        ((size_t)64 << 20) /* unpacked; the bound of http/ for its own codings */
 
 /* What came of a request. */
@@ -16,6 +17,42 @@ struct outcome {
     uint64_t kept, too_old, refused, histograms;
     char example[240]; /* the first series or sample not kept, and why */
 };
+
+/* What reading a request needs: taking it from the system and giving it back would cost a fifth of
+ * a bulk write. The last one rests at the api. */
+struct write_room {
+    struct buf unpacked; /* of Snappy */
+    struct store_sample samples[BATCH_SAMPLES];
+};
+
+static struct write_room *room_take(struct api *api)
+{
+    struct write_room *room = atomic_exchange(&api->write_room, NULL);
+
+    if (!room && (room = malloc(sizeof(*room))))
+        buf_init(&room->unpacked, 0);
+    return room;
+}
+
+static void room_free(struct write_room *room)
+{
+    if (room)
+        buf_fini(&room->unpacked);
+    free(room);
+}
+
+static void room_give(struct api *api, struct write_room *room)
+{
+    if (room->unpacked.cap > ROOM_BYTES_MAX)
+        buf_fini(&room->unpacked);
+    buf_reset(&room->unpacked);
+    room_free(atomic_exchange(&api->write_room, room));
+}
+
+void api_fini(struct api *api)
+{
+    room_free(atomic_exchange(&api->write_room, NULL));
+}
 
 struct batch {
     struct api *api;
@@ -92,17 +129,14 @@ static int take_series(struct batch *b, struct write_item *item, struct error *e
 }
 
 /* Keeps what is good of `message`. Errors: -EBADMSG it is none, or those of the store. */
-static int take_message(struct api *api, struct write_reader reader, struct outcome *ret,
-                        struct error *err)
+static int take_message(struct api *api, struct write_reader reader, struct write_room *room,
+                        struct outcome *ret, struct error *err)
 {
-    struct batch b = {.api = api, .outcome = ret};
+    struct batch b = {.api = api, .samples = room->samples, .outcome = ret};
     struct write_item item;
     struct error broken;
     int code = 0, read;
 
-    b.samples = calloc(BATCH_SAMPLES, sizeof(*b.samples));
-    if (!b.samples)
-        return error_errno(err, -ENOMEM, "remote write");
     arena_init(&b.labels, BATCH_BYTES_MAX);
     while (!(read = write_reader_next(&reader, &item, &broken)) && item.kind != WRITE_END &&
            !code) {
@@ -116,7 +150,6 @@ static int take_message(struct api *api, struct write_reader reader, struct outc
     if (!code && read)
         code = error_set(err, read, "%s", broken.text);
     arena_fini(&b.labels);
-    free(b.samples);
     return code;
 }
 
@@ -180,7 +213,8 @@ static void tell_written(struct http_request *r, const struct outcome *o)
     http_set_header(r, "X-Prometheus-Remote-Write-Exemplars-Written", "0");
 }
 
-static void take_request(struct http_request *r, struct api *api, struct str message, bool v2)
+static void take_request(struct http_request *r, struct api *api, struct str message,
+                         struct write_room *room, bool v2)
 {
     struct write_reader reader = write_reader_of(message);
     struct outcome outcome = {0};
@@ -188,7 +222,7 @@ static void take_request(struct http_request *r, struct api *api, struct str mes
     int code = v2 ? write_reader_v2(message, http_arena(r), &reader, &err) : 0;
 
     if (!code)
-        code = take_message(api, reader, &outcome, &err);
+        code = take_message(api, reader, room, &outcome, &err);
     count(api, &outcome);
     if (v2)
         tell_written(r, &outcome);
@@ -198,8 +232,8 @@ static void take_request(struct http_request *r, struct api *api, struct str mes
 void remote_write(struct http_request *r, void *ctx)
 {
     struct str type = http_header(r, "Content-Type");
+    struct api *api = ctx;
     struct str message;
-    struct buf room;
 
     /* VictoriaMetrics' agents ask so whether they may send Zstandard; 1 is the version they know.
      */
@@ -216,8 +250,13 @@ void remote_write(struct http_request *r, void *ctx)
                      (int)MIN(type.len, 100), type.ptr);
         return;
     }
-    buf_init(&room, 0);
-    if (unpack(r, &room, &message))
-        take_request(r, ctx, message, str_contains(type, STR("io.prometheus.write.v2.Request")));
-    buf_fini(&room);
+    struct write_room *room = room_take(api);
+    if (!room) {
+        refusal_of_store(r, &(struct error){-ENOMEM, "remote write: out of memory"});
+        return;
+    }
+    if (unpack(r, &room->unpacked, &message))
+        take_request(r, api, message, room,
+                     str_contains(type, STR("io.prometheus.write.v2.Request")));
+    room_give(api, room);
 }

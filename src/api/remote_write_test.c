@@ -51,6 +51,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     http_server_stop(f->server, 1000);
+    api_fini(&f->api);
     store_close(f->api.store);
     metadata_free(f->api.metadata);
     buf_fini(&f->message);

@@ -578,6 +578,7 @@ static void stop(struct service *s)
 {
     for (size_t i = 0; i < LISTENERS; i++)
         http_server_stop(s->servers[i], STOP_GRACE_MS);
+    api_fini(&s->api);
     worker_stop(s->worker); /* joins the publisher: no append after this */
     scrape_stop(s->scrape);
     rules_close(s->rules);

@@ -353,9 +353,64 @@ static void version_two_is_refused_where_it_is_torn_or_points_nowhere(void **sta
     arena_fini(&a);
 }
 
+/* Samples come back whatever their times: those of some lengths are read the short way, the others,
+ * and the last of a series, the long one. */
+static void samples_of_any_time_come_back(void **state)
+{
+    static const int64_t times[] = {0,
+                                    1,
+                                    127,
+                                    128,
+                                    16383,
+                                    16384,
+                                    2097151,
+                                    2097152,
+                                    268435455,
+                                    268435456,
+                                    34359738367,
+                                    34359738368,
+                                    1700000000000,
+                                    4398046511103,
+                                    4398046511104,
+                                    562949953421311,
+                                    562949953421312,
+                                    72057594037927935,
+                                    72057594037927936,
+                                    INT64_MAX,
+                                    -1,
+                                    INT64_MIN};
+    struct label items[] = {{STR("__name__"), STR("m")}};
+    struct write_sample samples[ARRAY_LEN(times)], read;
+    struct write_item item;
+    struct buf labels, message;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        samples[i] = (struct write_sample){times[i], i % 5 ? (double)i * 1.25 : -1e300};
+    buf_init(&labels, 0);
+    buf_init(&message, 0);
+    write_labels_add(&labels, (struct labels){items, 1});
+    for (size_t first = 0; first < ARRAY_LEN(times); first++) { /* each is the last one once */
+        buf_reset(&message);
+        write_series_add(&message, buf_str(&labels), samples, first + 1);
+        struct write_reader reader = write_reader_of(buf_str(&message));
+        assert_int_equal(write_reader_next(&reader, &item, NULL), 0);
+        assert_int_equal(item.samples, first + 1);
+        for (size_t i = 0; i <= first; i++) {
+            assert_true(write_item_sample(&item, &read));
+            assert_true(read.ts_ms == samples[i].ts_ms);
+            assert_true(read.value == samples[i].value);
+        }
+        assert_false(write_item_sample(&item, &read));
+    }
+    buf_fini(&labels);
+    buf_fini(&message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_of_any_time_come_back),
         cmocka_unit_test(what_libsnappy_packed_is_unpacked),
         cmocka_unit_test(runs_that_repeat_themselves_are_unpacked),
         cmocka_unit_test(damaged_blocks_are_refused),

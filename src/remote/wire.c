@@ -63,10 +63,7 @@ bool wire_read_sample(struct str from, struct write_sample *ret)
         if (!wire_take_field(&from, &f))
             return false;
         if (wire_is(&f, 1, WIRE_64)) {
-            uint64_t bits = 0;
-            for (size_t i = 0; i < DOUBLE_BYTES; i++)
-                bits |= (uint64_t)(unsigned char)f.bytes.ptr[i] << (8 * i);
-            ret->value = value_of_bits(bits);
+            ret->value = value_of_bits(wire_le64((const unsigned char *)f.bytes.ptr));
         } else if (wire_is(&f, 2, WIRE_VARINT)) {
             ret->ts_ms = (int64_t)f.value;
         }

@@ -40,6 +40,10 @@ static bool read_series(struct str from, struct write_item *item)
     item->rest = from;
     label_builder_init(&item->builder, (struct labels){0});
     while (from.len) {
+        while (wire_take_usual_sample(&from, &sample))
+            item->samples++;
+        if (!from.len)
+            break;
         if (!wire_take_field(&from, &f))
             return false;
         if (wire_is(&f, 1, WIRE_BYTES) && !read_label(f.bytes, item))
@@ -107,6 +111,8 @@ bool write_item_sample(struct write_item *item, struct write_sample *ret)
 {
     struct field f;
 
+    if (wire_take_usual_sample(&item->rest, ret))
+        return true;
     while (item->rest.len && wire_take_field(&item->rest, &f))
         if (wire_is(&f, 2, WIRE_BYTES))
             return wire_read_sample(f.bytes, ret);
