@@ -175,6 +175,17 @@ static size_t count_ended(struct group *const *groups, size_t n)
     return columns;
 }
 
+/* Whether `n` groups are all there are. One that was made since they were listed may have columns,
+ * which would keep numbers of the old index; one that is made from now on has none until the index,
+ * which the caller has locked for writing, is free again. */
+static bool are_all(struct store *s, size_t n)
+{
+    pthread_rwlock_rdlock(&s->groups_lock);
+    bool all = s->groups.len == n;
+    pthread_rwlock_unlock(&s->groups_lock);
+    return all;
+}
+
 void store_forget(struct store *s)
 {
     size_t n, columns;
@@ -191,7 +202,7 @@ void store_forget(struct store *s)
     size_t kept = lock_groups(groups, n, &columns);
     if (columns >= MAX(series / 4, (size_t)FORGET_LEAST)) {
         pthread_rwlock_wrlock(&s->index.lock);
-        int code = renumber(s, groups, kept, n);
+        int code = are_all(s, n) ? renumber(s, groups, kept, n) : 0; /* else in the next round */
         pthread_rwlock_unlock(&s->index.lock);
         if (code)
             log_warn("series of ended groups could not be forgotten", "error", strerror(-code));
