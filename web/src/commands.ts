@@ -2,9 +2,11 @@
 import { quickRanges } from "./data/time.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
 import { type Place, places } from "./places/index.ts";
-import type { Command } from "./ui/palette.ts";
+import { type Command, openPalette } from "./ui/palette.ts";
 import type { Timezone } from "./ui/timezone.ts";
 import type { View } from "./ui/view.ts";
+
+export { openPalette };
 
 export interface Reach {
   view: View | null;

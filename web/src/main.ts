@@ -6,16 +6,12 @@ import { arr, num, obj, str, strings } from "./model/json.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
 import { type Place, placeOf, places } from "./places/index.ts";
 import { h, put } from "./ui/dom.ts";
-import { commandsOf } from "./commands.ts";
 import { Header } from "./ui/header.ts";
-import { showHelp } from "./ui/help.ts";
 import { Kiosk, nextOf } from "./ui/kiosk.ts";
 import { Notices } from "./ui/notices.ts";
 import { Page, type PageHooks } from "./ui/page.ts";
-import { openPalette } from "./ui/palette.ts";
 import { closePopover } from "./ui/popover.ts";
 import type { Doctor } from "./ui/services.ts";
-import { openShare } from "./ui/share.ts";
 import { currentRoute, pathOf, routeOf, setParam, sharedParams, urlOf, writeRoute } from "./ui/state.ts";
 import { onTheme, theme, toggleTheme } from "./ui/theme.ts";
 import { rememberTimezone, type Timezone, timezoneOf } from "./ui/timezone.ts";
@@ -66,8 +62,9 @@ class App {
       },
       toggleTheme,
       isDark: () => theme() === "dark",
-      palette: () => this.palette(),
-      share: () => this.share(),
+      palette: () => void this.palette(),
+      share: () => void this.share(),
+      help: () => void this.help(),
     });
     onTheme(() => {
       this.header.sync();
@@ -116,7 +113,8 @@ class App {
     this.kiosk.follow(route.query);
     const place = placeOf(route.place);
     if (place) {
-      await this.show(place.open(route.query, this.hooks()), route.query, number, "");
+      const view = await this.loaded(place.open(route.query, this.hooks()));
+      if (view && number === this.opened) await this.show(view, route.query, number, "");
       return;
     }
     const uid = route.uid || this.list.find((d) => !d.error)?.uid || "";
@@ -190,6 +188,18 @@ class App {
     this.header.setDashboards(this.list, this.uid, currentRoute().place);
   }
 
+  /** A part of the program that comes when it is needed; undefined, and told, when it does not come. */
+  private async loaded<T>(part: Promise<T>): Promise<T | undefined> {
+    try {
+      return await part;
+    } catch {
+      this.notices.add("bad", "A part of this page could not be loaded.", [
+        "The server may be another version by now, or be away: load the page again.",
+      ]);
+      return undefined;
+    }
+  }
+
   /** Words instead of a grid. */
   private whole(title: string, text: string): void {
     clearTimeout(this.timer);
@@ -251,9 +261,14 @@ class App {
     this.go(urlOf(location.pathname, query));
   }
 
-  private share(): void {
+  private async share(): Promise<void> {
+    const part = await this.loaded(import("./ui/share.ts"));
     const time = this.view?.time;
-    openShare(time ? resolveRange(time.from, time.to, Date.now(), this.view!.timezone) : null);
+    part?.openShare(time ? resolveRange(time.from, time.to, Date.now(), this.view!.timezone) : null);
+  }
+
+  private async help(): Promise<void> {
+    (await this.loaded(import("./ui/help.ts")))?.showHelp();
   }
 
   /** With head and menus or without; `rotate`: how long each dashboard is shown, "" for ever. */
@@ -272,10 +287,12 @@ class App {
     void this.open();
   }
 
-  private palette(): void {
+  private async palette(): Promise<void> {
+    const part = await this.loaded(import("./commands.ts"));
+    if (!part || document.querySelector("dialog[open]")) return;
     const query = currentRoute().query;
-    openPalette(
-      commandsOf({
+    part.openPalette(
+      part.commandsOf({
         view: this.view,
         dashboards: this.list.filter((d) => !d.error),
         kiosk: query.has("kiosk"),
@@ -405,7 +422,7 @@ class App {
     if (document.querySelector("dialog[open]")) return;
     if ((e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && e.key === "k") {
       e.preventDefault();
-      this.palette();
+      void this.palette();
       return;
     }
     if (e.ctrlKey || e.metaKey || e.altKey) return;
@@ -423,7 +440,7 @@ class App {
       return url ? () => this.go(url) : null;
     }
     const commands: Record<string, () => void> = {
-      "?": showHelp,
+      "?": () => void this.help(),
       "/": () => this.header.openAll(),
       t: () => this.header.openTime(),
       "[": () => this.shift(-1),
@@ -432,7 +449,7 @@ class App {
       r: () => void this.round(true),
       p: () => this.pause(),
       d: toggleTheme,
-      l: () => this.share(),
+      l: () => void this.share(),
       v: () => this.view?.board?.viewAlone(this.view.board.alone ? null : this.view.board.panelAt(), true),
       Escape: () => {
         if (closePopover()) return;

@@ -1,10 +1,7 @@
-// The pages beside the dashboards. Adding one: a module beside, a row here, its path in ui/state.ts
-// and in src/web/web.c.
+// The pages beside the dashboards; each is loaded when it is first opened. Adding one: a module
+// beside, a row here, its path in ui/state.ts and in src/web/web.c.
 import type { PageHooks } from "../ui/page.ts";
 import type { View } from "../ui/view.ts";
-import { AlertsPage } from "./alerts.ts";
-import { ExplorePage } from "./explore/explore.ts";
-import { TargetsPage } from "./targets.ts";
 
 export interface Place {
   name: string; // its path
@@ -12,7 +9,7 @@ export interface Place {
   hint: string; // what it is for
   icon: string;
   key: string;
-  open(query: URLSearchParams, hooks: PageHooks): View;
+  open(query: URLSearchParams, hooks: PageHooks): Promise<View>;
 }
 
 export const places: Place[] = [
@@ -22,7 +19,8 @@ export const places: Place[] = [
     hint: "Ask anything, in PromQL",
     icon: "compass",
     key: "e",
-    open: (query, hooks) => new ExplorePage(hooks, query),
+    open: async (query, hooks) =>
+      new (await import("./explore/explore.ts")).ExplorePage(hooks, query),
   },
   {
     name: "alerts",
@@ -30,7 +28,7 @@ export const places: Place[] = [
     hint: "What is wrong now, and the rules that watch",
     icon: "bell",
     key: "a",
-    open: (query, hooks) => new AlertsPage(hooks, query),
+    open: async (query, hooks) => new (await import("./alerts.ts")).AlertsPage(hooks, query),
   },
   {
     name: "targets",
@@ -38,7 +36,7 @@ export const places: Place[] = [
     hint: "What is scraped, and what fails",
     icon: "target",
     key: "s",
-    open: (query, hooks) => new TargetsPage(hooks, query),
+    open: async (query, hooks) => new (await import("./targets.ts")).TargetsPage(hooks, query),
   },
 ];
 

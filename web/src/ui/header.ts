@@ -2,7 +2,6 @@
 import type { DashboardInfo } from "../panels/kind.ts";
 import { type Place, placeOf, places } from "../places/index.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
-import { showHelp } from "./help.ts";
 import { openSwitcher } from "./switcher.ts";
 import { showTime, type TimeChoice, timeButton } from "./timepicker.ts";
 
@@ -22,6 +21,7 @@ export interface HeaderActions {
   isDark(): boolean;
   palette(): void;
   share(): void;
+  help(): void;
 }
 
 const MAX_TABS = 6;
@@ -84,7 +84,7 @@ export class Header {
       iconButton("search", "Commands (Ctrl-K)", () => actions.palette()),
       share,
       this.themeButton,
-      iconButton("help", "Keyboard (?)", showHelp),
+      iconButton("help", "Keyboard (?)", () => actions.help()),
     );
     const brand = this.root.querySelector(".brand")!;
     put(

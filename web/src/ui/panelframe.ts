@@ -17,7 +17,6 @@ import { panelKind } from "../panels/registry.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
 import type { Placed } from "./layout.ts";
 import { resolveLink } from "./links.ts";
-import { openPanelMenu } from "./panelmenu.ts";
 import type { Round, Services } from "./services.ts";
 
 const LEAST_STEP_MS = 5000; // the default scrape interval: a finer step shows nothing more
@@ -114,7 +113,7 @@ export class PanelFrame {
         ),
       );
     }
-    const more: HTMLButtonElement = iconButton("more", "Menu of this panel", () => this.openMenu(more));
+    const more: HTMLButtonElement = iconButton("more", "Menu of this panel", () => void this.openMenu(more));
     more.classList.add("panel-more");
     more.setAttribute("aria-haspopup", "dialog");
     more.setAttribute("aria-expanded", "false");
@@ -129,11 +128,16 @@ export class PanelFrame {
     return head;
   }
 
-  private openMenu(button: HTMLElement): void {
+  private async openMenu(button: HTMLElement): Promise<void> {
+    const part = await import("./panelmenu.ts").catch(() => null);
+    if (!part) {
+      this.note([], "The menu could not be loaded: load the page again.");
+      return;
+    }
     const { range } = this.services.round();
     const step = this.last?.stepMs || LEAST_STEP_MS;
     const macros = this.services.macros(this.placed.scope, range, step);
-    openPanelMenu(button, {
+    part.openPanelMenu(button, {
       root: this.root,
       title: this.title || "Panel",
       frames: this.last?.frames ?? [],
