@@ -202,6 +202,7 @@ const OVER = {
     avg_over_time: (v) => v.reduce((a, b) => a + b, 0) / v.length,
     max_over_time: (v) => Math.max(...v),
     min_over_time: (v) => Math.min(...v),
+    count_over_time: (v) => v.length,
     sum_over_time: (v) => v.reduce((a, b) => a + b, 0),
     increase: (v) => v[v.length - 1] - v[0],
     delta: (v) => v[v.length - 1] - v[0],

@@ -3,7 +3,6 @@ import { quickRanges } from "./data/time.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
 import { type Place, places } from "./places/index.ts";
 import { type Command, openPalette } from "./ui/palette.ts";
-import type { Timezone } from "./ui/timezone.ts";
 import type { View } from "./ui/view.ts";
 
 export { openPalette };
@@ -12,12 +11,12 @@ export interface Reach {
   view: View | null;
   dashboards: DashboardInfo[];
   kiosk: boolean;
-  timezone: Timezone;
+  timezone: string;
   go(path: string): void;
   href(uid: string): string;
   placeHref(place: Place): string;
   setTime(from: string, to: string): void;
-  setTimezone(timezone: Timezone): void;
+  setTimezone(timezone: string): void;
   setKiosk(on: boolean, rotate?: string): void;
   press(key: string): void; // does what the key does
 }
@@ -32,6 +31,7 @@ const KEYS: [key: string, title: string, timed: boolean][] = [
   ["[", "Earlier", true],
   ["]", "Later", true],
   ["t", "Choose a time range", true],
+  ["m", "Time machine: a moment of the past, and back to now", false],
 ];
 
 export function commandsOf(r: Reach): Command[] {

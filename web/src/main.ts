@@ -1,6 +1,7 @@
 // The application: which page is shown, time, refreshing, keys, and the way between pages.
+import { clock, momentText } from "./data/clock.ts";
 import { Api } from "./data/prometheus.ts";
-import { isRelative, parseDuration, resolveRange } from "./data/time.ts";
+import { isRelative, parseDuration, parseTime, resolveRange } from "./data/time.ts";
 import { dashboardOf } from "./model/dashboard.ts";
 import { arr, num, obj, str, strings } from "./model/json.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
@@ -14,7 +15,8 @@ import { closePopover } from "./ui/popover.ts";
 import type { Doctor } from "./ui/services.ts";
 import { currentRoute, pathOf, routeOf, setParam, sharedParams, urlOf, writeRoute } from "./ui/state.ts";
 import { onTheme, theme, toggleTheme } from "./ui/theme.ts";
-import { rememberTimezone, type Timezone, timezoneOf } from "./ui/timezone.ts";
+import { rememberTimezone, timezoneOf } from "./ui/timezone.ts";
+import type { TimeMachine } from "./ui/timemachine.ts";
 import type { View } from "./ui/view.ts";
 
 const DEFAULT_INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h"];
@@ -36,6 +38,7 @@ class App {
   private retry = 0;
   private running = false;
   private opened = 0; // counts pages: an answer for an older one is dropped
+  private machine: TimeMachine | null = null; // once it has been used
   private doctorAnswer: Promise<Doctor | null> | null = null;
 
   constructor() {
@@ -65,6 +68,7 @@ class App {
       palette: () => void this.palette(),
       share: () => void this.share(),
       help: () => void this.help(),
+      toggleMoment: () => void this.toggleMoment(),
     });
     onTheme(() => {
       this.header.sync();
@@ -111,6 +115,9 @@ class App {
     const number = ++this.opened;
     closePopover();
     this.kiosk.follow(route.query);
+    clock.moment = this.momentOf(route.query);
+    if (clock.moment !== null) void this.timeMachine();
+    else this.machine?.sync();
     const place = placeOf(route.place);
     if (place) {
       const view = await this.loaded(place.open(route.query, this.hooks()));
@@ -172,6 +179,7 @@ class App {
     document.title = `${view.title} · Algalon`;
     document.getElementById("title")!.textContent = view.title;
     this.header.sync();
+    this.machine?.sync();
     this.showPlace();
     this.running = true;
     try {
@@ -235,6 +243,7 @@ class App {
   private query(): URLSearchParams {
     const query = new URLSearchParams(location.search);
     this.view?.toUrl(query);
+    setParam(query, "at", clock.moment === null ? "" : momentText(clock.moment));
     setParam(query, "refresh", this.refresh || "off");
     return query;
   }
@@ -254,7 +263,7 @@ class App {
     return urlOf(pathOf(uid), query);
   }
 
-  private setTimezone(timezone: Timezone): void {
+  private setTimezone(timezone: string): void {
     rememberTimezone(timezone);
     const query = this.query();
     query.set("timezone", timezone);
@@ -264,7 +273,7 @@ class App {
   private async share(): Promise<void> {
     const part = await this.loaded(import("./ui/share.ts"));
     const time = this.view?.time;
-    part?.openShare(time ? resolveRange(time.from, time.to, Date.now(), this.view!.timezone) : null);
+    part?.openShare(time && clock.moment === null ? this.range(time) : null);
   }
 
   private async help(): Promise<void> {
@@ -312,8 +321,73 @@ class App {
     return urlOf(`/${place.name}`, sharedParams(this.query()));
   }
 
+  private range(time: { from: string; to: string }): { from: number; to: number } {
+    return resolveRange(time.from, time.to, clock.now(), this.view?.timezone ?? "browser");
+  }
+
+  /** The moment that an address asks for; null: none, or one that is yet to come. */
+  private momentOf(query: URLSearchParams): number | null {
+    const moment = parseTime(query.get("at") ?? "", Date.now(), false, timezoneOf(query));
+    return moment < Date.now() ? moment : null;
+  }
+
+  /** The strip of the time machine, in step with what is shown. */
+  private async timeMachine(): Promise<TimeMachine | null> {
+    const part = await this.loaded(import("./ui/timemachine.ts"));
+    if (!part) return null;
+    const fresh = !this.machine;
+    this.machine ??= new part.TimeMachine({
+      api: this.api,
+      timezone: () => this.view?.timezone ?? timezoneOf(currentRoute().query),
+      timed: () => !this.view || this.view.time !== null,
+      go: (moment) => this.setMoment(moment),
+    });
+    this.machine.sync();
+    if (fresh) void this.machine.askInterval();
+    return this.machine;
+  }
+
+  /** To the moment under a chart's cursor; else into the time machine, or back to now. */
+  private async toggleMoment(): Promise<void> {
+    if (clock.pointed !== null) {
+      this.setMoment(Math.round(clock.pointed));
+      return;
+    }
+    if (clock.moment !== null) {
+      this.setMoment(null);
+      return;
+    }
+    this.setMoment(Math.floor(Date.now() / 1000) * 1000 - 1000);
+    (await this.timeMachine())?.focus();
+  }
+
+  /**
+   * Shows everything as it was at a moment; null, or one that is yet to come: as it is. Ranges end
+   * there: one of fixed ends, or `spanMs`, becomes one of the same length.
+   */
+  private setMoment(moment: number | null, spanMs = 0): void {
+    const entered = clock.moment === null;
+    const time = this.view?.time ?? null;
+    if (time && !spanMs && !(isRelative(time.from) && isRelative(time.to))) {
+      const { from, to } = this.range(time);
+      spanMs = to - from;
+    }
+    clock.moment = moment !== null && moment < Date.now() ? moment : null;
+    if (time && spanMs) this.view!.setTime(`now-${Math.round(spanMs / 1000)}s`, "now");
+    else if (time) this.view!.setTime(time.from, time.to);
+    this.changed(entered || clock.moment === null);
+    this.machine?.sync();
+    if (!this.machine) void this.timeMachine();
+    this.schedule();
+  }
+
   private setTime(from: string, to: string): void {
     if (!this.view?.time) return;
+    if (clock.moment !== null && !isRelative(from) && !isRelative(to)) {
+      const end = parseTime(to, Date.now(), true, this.view.timezone);
+      this.setMoment(end, end - parseTime(from, Date.now(), false, this.view.timezone));
+      return;
+    }
     this.view.setTime(from, to);
     this.changed(true);
     this.schedule();
@@ -326,7 +400,7 @@ class App {
   private zoomOut(): void {
     const time = this.view?.time;
     if (!time) return;
-    const { from, to } = resolveRange(time.from, time.to, Date.now(), this.view!.timezone);
+    const { from, to } = this.range(time);
     const span = to - from;
     if (isRelative(time.from) && time.to === "now") {
       this.setTime(`now-${Math.round((span * 2) / 1000)}s`, "now");
@@ -339,7 +413,7 @@ class App {
   private shift(direction: -1 | 1): void {
     const time = this.view?.time;
     if (!time) return;
-    const { from, to } = resolveRange(time.from, time.to, Date.now(), this.view!.timezone);
+    const { from, to } = this.range(time);
     const by = ((to - from) / 2) * direction;
     const end = Math.min(Date.now(), to + by);
     this.setTime(String(Math.round(end - (to - from))), String(Math.round(end)));
@@ -370,8 +444,8 @@ class App {
     const slow = setTimeout(() => this.header.busy(true), 300);
     try {
       const { time } = this.view;
-      const moving = !time || isRelative(time.to) || isRelative(time.from);
-      if (force || moving) await this.view.round(force);
+      const still = time && (clock.moment !== null || !(isRelative(time.to) || isRelative(time.from)));
+      if (force || !still) await this.view.round(force);
     } finally {
       clearTimeout(slow);
       this.header.busy(false);
@@ -450,6 +524,11 @@ class App {
       p: () => this.pause(),
       d: toggleTheme,
       l: () => void this.share(),
+      m: () => void this.toggleMoment(),
+      ",": () => this.machine?.stepScrapes(-1),
+      ".": () => this.machine?.stepScrapes(1),
+      "<": () => this.machine?.step(-60_000),
+      ">": () => this.machine?.step(60_000),
       v: () => this.view?.board?.viewAlone(this.view.board.alone ? null : this.view.board.panelAt(), true),
       Escape: () => {
         if (closePopover()) return;

@@ -139,7 +139,7 @@ function builtIn(name: string, format: string, c: MacroContext): string | undefi
       return String(ts);
     }
     case "__timezone":
-      return c.timezone === "utc" ? "utc" : "browser";
+      return c.timezone;
     case "__dashboard":
       return c.dashboard;
     case "__all_variables":

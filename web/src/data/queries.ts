@@ -1,11 +1,12 @@
 // Runs panels' queries: the same question is asked once, and a refresh asks only for the tail of
 // what is already here.
+import { clock } from "./clock.ts";
 import { labelKey } from "./frame.ts";
 import type { Api, QueryResult, Series } from "./prometheus.ts";
 
 export interface RangeQuestion {
   expr: string;
-  start: number; // ms, multiples of step
+  start: number; // ms, whole steps before the end
   end: number;
   step: number;
 }
@@ -27,9 +28,14 @@ const MAX_KEPT = 400;
 const TAIL_OVERLAP_MS = 60_000; // samples may come late by so much and still be drawn
 const WHOLE_AFTER_MS = 300_000; // then everything is asked again, also for what came later still
 
-/** Widens a range to whole steps, so that one moment later the same points are asked for. */
+/**
+ * Widens a range to whole steps, so that one moment later the same points are asked for. At a moment
+ * of the past the points lie so that the last one is that very moment.
+ */
 export function aligned(from: number, to: number, step: number): { start: number; end: number } {
-  return { start: Math.floor(from / step) * step, end: Math.floor(to / step) * step };
+  const phase = clock.moment === null ? 0 : to % step;
+  const whole = (t: number): number => Math.floor((t - phase) / step) * step + phase;
+  return { start: whole(from), end: whole(to) };
 }
 
 /** Joins a kept result with a newer tail: points from `tailStart` on are the tail's alone. */
@@ -116,6 +122,7 @@ export class Queries {
       old &&
       old.start <= q.start &&
       old.end <= q.end &&
+      (q.end - old.end) % q.step === 0 &&
       tailStart > q.start &&
       now - old.askedAt < WHOLE_AFTER_MS &&
       tailIsEnough(q.expr);

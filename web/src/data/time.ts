@@ -1,4 +1,5 @@
 // Time ranges as dashboards write them ("now-6h", "now/d", ISO, milliseconds), durations, dates.
+import { momentOf, partsOf } from "./zone.ts";
 
 export interface TimeRange {
   from: number; // Unix ms
@@ -33,50 +34,6 @@ export function printDuration(ms: number): string {
     if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   }
   return `${Math.round(ms)}ms`;
-}
-
-interface Parts {
-  year: number;
-  month: number; // 1 to 12
-  day: number;
-  hour: number;
-  minute: number;
-  second: number;
-  ms: number;
-  weekday: number; // 0: Sunday
-}
-
-function isUtc(timezone: string): boolean {
-  return timezone === "utc" || timezone === "UTC";
-}
-
-function partsOf(ts: number, timezone: string): Parts {
-  const d = new Date(ts);
-  if (isUtc(timezone))
-    return {
-      year: d.getUTCFullYear(),
-      month: d.getUTCMonth() + 1,
-      day: d.getUTCDate(),
-      hour: d.getUTCHours(),
-      minute: d.getUTCMinutes(),
-      second: d.getUTCSeconds(),
-      ms: d.getUTCMilliseconds(),
-      weekday: d.getUTCDay(),
-    };
-  return {
-    year: d.getFullYear(),
-    month: d.getMonth() + 1,
-    day: d.getDate(),
-    hour: d.getHours(),
-    minute: d.getMinutes(),
-    second: d.getSeconds(),
-    ms: d.getMilliseconds(),
-    weekday: d.getDay(),
-  };
-}
-
-function make(timezone: string, y: number, month: number, d = 1, h = 0, m = 0, s = 0): number {
-  return isUtc(timezone) ? Date.UTC(y, month - 1, d, h, m, s) : +new Date(y, month - 1, d, h, m, s);
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -132,22 +89,24 @@ function roundTo(ts: number, unit: string, up: boolean, timezone: string): numbe
   const p = partsOf(ts, timezone);
   const step = up ? 1 : 0;
   let at: number;
-  if (unit === "s") at = make(timezone, p.year, p.month, p.day, p.hour, p.minute, p.second + step);
-  else if (unit === "m") at = make(timezone, p.year, p.month, p.day, p.hour, p.minute + step);
-  else if (unit === "h") at = make(timezone, p.year, p.month, p.day, p.hour + step);
-  else if (unit === "d") at = make(timezone, p.year, p.month, p.day + step);
+  if (unit === "s") at = ts - p.ms + 1000 * step;
+  else if (unit === "m") at = ts - p.ms - 1000 * p.second + 60_000 * step;
+  else if (unit === "h") at = ts - p.ms - 1000 * (p.second + 60 * p.minute) + 3_600_000 * step;
+  else if (unit === "d") at = momentOf(timezone, p.year, p.month, p.day + step);
   else if (unit === "w")
-    at = make(timezone, p.year, p.month, p.day - ((p.weekday + 6) % 7) + 7 * step);
-  else if (unit === "M") at = make(timezone, p.year, p.month + step);
-  else at = make(timezone, p.year + step, 1);
+    at = momentOf(timezone, p.year, p.month, p.day - ((p.weekday + 6) % 7) + 7 * step);
+  else if (unit === "M") at = momentOf(timezone, p.year, p.month + step);
+  else at = momentOf(timezone, p.year + step, 1);
   return up ? at - 1 : at;
 }
 
+/** Days and what is longer go by the calendar: the clock shows the same time then. */
 function add(ts: number, n: number, unit: string, timezone: string): number {
-  if (unit !== "M" && unit !== "y") return ts + n * (UNIT_MS[unit] ?? 0);
+  if (!/[dwMy]/.test(unit)) return ts + n * (UNIT_MS[unit] ?? 0);
   const p = partsOf(ts, timezone);
-  const month = p.month + (unit === "M" ? n : 12 * n);
-  return make(timezone, p.year, month, p.day, p.hour, p.minute, p.second) + p.ms;
+  const month = p.month + (unit === "M" ? n : unit === "y" ? 12 * n : 0);
+  const day = p.day + (unit === "d" ? n : unit === "w" ? 7 * n : 0);
+  return momentOf(timezone, p.year, month, day, p.hour, p.minute, p.second) + p.ms;
 }
 
 /** Resolves one end of a range; NaN when the text means no time. `up` rounds to a unit's end. */
@@ -166,7 +125,7 @@ export function parseTime(text: string, now: number, up: boolean, timezone = "br
   if (local) {
     const [y, mo, d, h, mi, s] = local.slice(1).map((x) => Number(x ?? 0));
     if (mo! < 1 || mo! > 12 || d! < 1 || d! > 31 || h! > 23 || mi! > 59 || s! > 59) return NaN;
-    return make(timezone, y!, mo!, d!, h!, mi!, s!);
+    return momentOf(timezone, y!, mo!, d!, h!, mi!, s!);
   }
   return /^\d{4}-\d\d-\d\dT/.test(t) ? Date.parse(t) : NaN;
 }
@@ -205,8 +164,19 @@ export const quickRanges = [
   { from: "now/w", to: "now", display: "This week so far" },
 ];
 
-/** A range in words for the picker's button. */
-export function rangeText(from: string, to: string, timezone: string): string {
+/** A range in words for the picker's button; `moment`: the past that "now" means. */
+export function rangeText(
+  from: string,
+  to: string,
+  timezone: string,
+  moment: number | null = null,
+): string {
+  const text = liveText(from, to, timezone);
+  if (moment === null || !isRelative(to)) return text;
+  return `${text} before ${formatDate(moment, "HH:mm:ss", timezone)}`;
+}
+
+function liveText(from: string, to: string, timezone: string): string {
   const quick = quickRanges.find((q) => q.from === from && q.to === to);
   if (quick) return quick.display;
   const m = /^now-(\d+)([smhdwMy])$/.exec(from);

@@ -1,5 +1,6 @@
 // Numbers as people read them, by Grafana's unit ids. Adding a unit is adding a word to a table; what
 // each prints is compared with @grafana/data in grafana.test.ts.
+import { clock as pages } from "./clock.ts";
 import { formatDate, relativeTo } from "./time.ts";
 
 export interface Formatted {
@@ -251,7 +252,7 @@ function dated(pattern: string, today?: string): Format {
   return (value, _decimals, timezone) => {
     if (!Number.isFinite(value)) return shown(fixed(value));
     const day = (t: number): string => formatDate(t, "YYYY-MM-DD", timezone);
-    const isToday = today && day(value) === day(Date.now());
+    const isToday = today && day(value) === day(pages.now());
     return shown(formatDate(value, isToday ? today : pattern, timezone));
   };
 }
@@ -306,7 +307,7 @@ const TABLE: Record<string, Format> = {
   dateTimeAsLocal: dated(ISO),
   dateTimeAsLocalNoDateIfToday: dated(ISO, "HH:mm:ss"),
   dateTimeAsSystem: dated(ISO),
-  dateTimeFromNow: (v) => shown(Number.isFinite(v) ? relativeTo(v, Date.now()) : ""),
+  dateTimeFromNow: (v) => shown(Number.isFinite(v) ? relativeTo(v, pages.now()) : ""),
 };
 
 /** Reads "id unit offset, id unit" into the table; a unit `~` is none, `_` in it a space. */

@@ -2,6 +2,7 @@
 // all charts of the page, zoom by dragging.
 import uPlot from "uplot";
 import { namedColor } from "../data/colors.ts";
+import { zoneName } from "../data/zone.ts";
 import { h } from "../ui/dom.ts";
 import { fillOf, paintAreas, paintLines, paintMarks, strokeOf } from "./chart/draw.ts";
 import { calcColumns, columnsOfCalcs, Hidden, Legend, seriesEntry } from "./chart/legend.ts";
@@ -165,8 +166,9 @@ class TimeseriesView implements PanelView {
       focus: { alpha: 0.25 },
       hooks: this.hooks(keyOf),
     };
-    if (this.context.timezone === "utc")
-      options.tzDate = (ts) => uPlot.tzDate(new Date(ts), "Etc/UTC");
+    const { timezone } = this.context;
+    if (timezone !== "browser")
+      options.tzDate = (ts) => uPlot.tzDate(new Date(ts), zoneName(timezone));
     this.plot = new uPlot(options, this.columns(), this.plotHost);
     this.plot.over.tabIndex = 0;
   }

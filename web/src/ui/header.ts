@@ -1,4 +1,5 @@
 // The head of the page: brand, dashboards, the pages beside them, time, refresh, theme, help.
+import { clock } from "../data/clock.ts";
 import type { DashboardInfo } from "../panels/kind.ts";
 import { type Place, placeOf, places } from "../places/index.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
@@ -22,6 +23,7 @@ export interface HeaderActions {
   palette(): void;
   share(): void;
   help(): void;
+  toggleMoment(): void; // into the time machine, and back to now
 }
 
 const MAX_TABS = 6;
@@ -33,6 +35,7 @@ export class Header {
   private readonly range: HTMLElement;
   private readonly all: HTMLButtonElement;
   private readonly time: HTMLButtonElement;
+  private readonly past: HTMLButtonElement;
   private readonly select = h("select", { class: "interval", "aria-label": "Refresh every" });
   private readonly refreshButton: HTMLButtonElement;
   private readonly themeButton: HTMLButtonElement;
@@ -62,6 +65,9 @@ export class Header {
     this.refreshButton.classList.add("refresh");
     this.themeButton = iconButton("sun", "Dark or light (d)", () => actions.toggleTheme());
     this.select.addEventListener("change", () => actions.setInterval(this.select.value));
+    this.past = iconButton("rewind", "Time machine: a moment of the past (m)", () =>
+      actions.toggleMoment(),
+    );
     this.range = h(
       "div",
       { class: "group", role: "group", "aria-label": "Time" },
@@ -81,6 +87,7 @@ export class Header {
     const rest = h(
       "div",
       { class: "group plain" },
+      this.past,
       iconButton("search", "Commands (Ctrl-K)", () => actions.palette()),
       share,
       this.themeButton,
@@ -102,6 +109,8 @@ export class Header {
   sync(): void {
     this.range.hidden = !this.actions.timed();
     showTime(this.time, this.actions.time());
+    this.past.setAttribute("aria-pressed", String(clock.moment !== null));
+    this.select.disabled = clock.moment !== null; // what is past does not change
     const now = this.actions.interval();
     const names = this.actions.intervals();
     const options = ["", ...names, ...(now && !names.includes(now) ? [now] : [])];

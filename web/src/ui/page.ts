@@ -1,4 +1,5 @@
 // One dashboard on the page: its variables, its grid of panels, and the rounds of refreshing.
+import { clock } from "../data/clock.ts";
 import { askMarks } from "../data/annotations.ts";
 import { ApiError, type Api } from "../data/prometheus.ts";
 import { type Bindings, type MacroContext, rateInterval } from "../data/macros.ts";
@@ -103,7 +104,7 @@ export class Page implements View {
   }
 
   private range(): TimeRange {
-    return resolveRange(this.from, this.to, Date.now(), this.timezone);
+    return resolveRange(this.from, this.to, clock.now(), this.timezone);
   }
 
   private services(): Services {

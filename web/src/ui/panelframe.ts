@@ -1,5 +1,6 @@
 // The frame of one panel: title, buttons, and the state of its data (loading, shown, empty, error).
 import { ApiError } from "../data/prometheus.ts";
+import { clock } from "../data/clock.ts";
 import { withFilters } from "../data/adhoc.ts";
 import { isFor } from "../data/annotations.ts";
 import { rateInterval } from "../data/macros.ts";
@@ -20,6 +21,7 @@ import { resolveLink } from "./links.ts";
 import type { Round, Services } from "./services.ts";
 
 const LEAST_STEP_MS = 5000; // the default scrape interval: a finer step shows nothing more
+const LEAST_PAST_STEP_MS = 1000; // in the time machine, where seconds are looked at one by one
 export const SCRAPE_MS = 15_000; // what rate windows are made for: scrapes up to this apart
 const SLOW_MS = 500; // a refresh that takes longer shows that it is under way
 
@@ -227,10 +229,11 @@ export class PanelFrame {
     const width = Math.max(300, Math.round((this.body.clientWidth || 600) / 100) * 100);
     const points = Math.min(panel.maxDataPoints ?? width, 5000);
     const several = targets.filter((t) => t.format === "table").length > 1;
-    const out: Answer = { frames: [], errors: [], warnings: [], stepMs: LEAST_STEP_MS };
+    const out: Answer = { frames: [], errors: [], warnings: [], stepMs: LEAST_PAST_STEP_MS };
     const one = async (t: Target): Promise<Frame[]> => {
       const least =
-        parseDuration(this.fill(t.interval || panel.interval).replace(/^>/, "")) || LEAST_STEP_MS;
+        parseDuration(this.fill(t.interval || panel.interval).replace(/^>/, "")) ||
+        (clock.moment === null ? LEAST_STEP_MS : LEAST_PAST_STEP_MS);
       const step = stepFor(range.to - range.from, points, least) * Math.max(1, t.intervalFactor);
       out.stepMs = Math.max(out.stepMs, step);
       const macros = this.services.macros(scope, range, step);

@@ -48,6 +48,7 @@ export function setParam(query: URLSearchParams, name: string, value: string): v
 /** Of a page's parameters those that other pages understand as well. */
 export function sharedParams(query: URLSearchParams): URLSearchParams {
   const shared = new URLSearchParams();
-  for (const name of ["from", "to", "refresh", "timezone", "kiosk", "rotate"]) setParam(shared, name, query.get(name) ?? "");
+  for (const name of ["from", "to", "at", "refresh", "timezone", "kiosk", "rotate"])
+    setParam(shared, name, query.get(name) ?? "");
   return shared;
 }

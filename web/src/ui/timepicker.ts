@@ -1,14 +1,15 @@
 // The time range picker: quick ranges, a free range, and its button.
+import { clock } from "../data/clock.ts";
 import { formatDate, isRelative, parseTime, quickRanges, rangeText } from "../data/time.ts";
+import { zoneName } from "../data/zone.ts";
 import { h, icon } from "./dom.ts";
 import { arrowKeys, popover } from "./popover.ts";
-import type { Timezone } from "./timezone.ts";
 
 export interface TimeChoice {
   from: string;
   to: string;
   timezone: string;
-  setTimezone(timezone: Timezone): void;
+  setTimezone(timezone: string): void;
   extra: { from: string; to: string; display: string }[]; // quick ranges of the dashboard file
 }
 
@@ -28,14 +29,23 @@ export function timeButton(
 }
 
 export function showTime(button: HTMLElement, c: TimeChoice): void {
-  const text = rangeText(c.from, c.to, c.timezone);
+  const text = rangeText(c.from, c.to, c.timezone, clock.moment);
   button.replaceChildren(icon("clock"), h("span", { class: "time-text", text }), icon("down"));
   button.setAttribute("aria-label", `Time range: ${text}`);
 }
 
+/** All zones that this browser knows, and the one that is shown. */
+function zoneNames(shown: string): string[] {
+  const intl = Intl as { supportedValuesOf?(key: string): string[] }; // browsers before 2022 lack it
+  const names = new Set(intl.supportedValuesOf?.("timeZone") ?? []);
+  if (shown.includes("/")) names.add(shown);
+  names.delete("UTC");
+  return [...names].sort();
+}
+
 function editable(text: string, timezone: string): string {
   if (isRelative(text)) return text;
-  const ts = parseTime(text, Date.now(), false, timezone);
+  const ts = parseTime(text, clock.now(), false, timezone);
   return Number.isNaN(ts) ? text : formatDate(ts, "YYYY-MM-DD HH:mm:ss", timezone);
 }
 
@@ -96,9 +106,10 @@ function openPicker(
   const error = h("p", { class: "form-error", role: "alert" });
   const zone = h(
     "select",
-    { onchange: () => c.setTimezone(zone.value === "utc" ? "utc" : "browser") },
-    h("option", { value: "browser", text: `This browser's (${Intl.DateTimeFormat().resolvedOptions().timeZone})` }),
+    { onchange: () => c.setTimezone(zone.value) },
+    h("option", { value: "browser", text: `This browser's (${zoneName("browser")})` }),
     h("option", { value: "utc", text: "UTC" }),
+    ...zoneNames(c.timezone).map((name) => h("option", { value: name, text: name.replace(/_/g, " ") })),
   );
   zone.value = c.timezone;
   const form = h(
@@ -107,7 +118,7 @@ function openPicker(
       class: "range-form",
       onsubmit: (e) => {
         e.preventDefault();
-        const range = rangeOf(from.value, to.value, Date.now(), c.timezone);
+        const range = rangeOf(from.value, to.value, clock.now(), c.timezone);
         if (typeof range === "string") error.textContent = range;
         else choose(range.from, range.to);
       },
@@ -116,7 +127,7 @@ function openPicker(
     h("label", {}, "To", to),
     h("p", {
       class: "form-hint",
-      text: `now-6h, now-1d/d, 2026-01-31 14:00 (${c.timezone === "utc" ? "UTC" : "this browser's time zone"})`,
+      text: `now-6h, now-1d/d, 2026-01-31 14:00 (${c.timezone === "browser" ? "this browser's time zone" : zoneName(c.timezone)})`,
     }),
     error,
     h("button", { type: "submit", class: "primary", text: "Apply" }),

@@ -4,6 +4,7 @@ import { histogramOf } from "../buckets.ts";
 import { type Field, fieldOf, type Frame, frameOf, typeOf, type Value } from "../frame.ts";
 import { shownNames } from "../matchers.ts";
 import { formatDate } from "../time.ts";
+import { zoneOf } from "../zone.ts";
 import { joinByField } from "./join.ts";
 import { pick, type Transform, withFields } from "./types.ts";
 
@@ -224,7 +225,7 @@ export const formatString: Transform = (frames, options) => {
 export const formatTime: Transform = (frames, options) =>
   frames.map((frame) => {
     const field = named(frame, str(options.timeField));
-    const zone = str(options.timezone) === "utc" ? "utc" : "browser";
+    const zone = zoneOf(str(options.timezone)) ?? "browser";
     const pattern = str(options.outputFormat) || "YYYY-MM-DD HH:mm:ss";
     const each = (v: Value): Value => (typeof v === "number" ? formatDate(v, pattern, zone) : v);
     return withFields(

@@ -1,4 +1,5 @@
 // The tooltip of charts: the time, and the values of one or all series at the cursor.
+import { clock } from "../../data/clock.ts";
 import { at, bool, str } from "../../model/json.ts";
 import { display } from "../../data/display.ts";
 import { formatDate } from "../../data/time.ts";
@@ -20,6 +21,7 @@ function element(): HTMLElement {
 }
 
 export function hideTooltip(): void {
+  clock.pointed = null;
   if (box) box.hidden = true;
 }
 
@@ -105,6 +107,7 @@ export function showTooltip(
   pointer: { x: number; y: number },
   notes: TooltipLine[] = [],
 ): void {
+  clock.pointed = time;
   const options = at(context.panel.options, "tooltip");
   const mode = str(at(options, "mode"), "single");
   let list = mode === "single" ? rows.filter((r) => r.series === near) : rows;

@@ -1,5 +1,6 @@
 // Explore: ask anything. Queries with completion, a graph and a table of what they give, errors at
 // their place; the address holds all of it.
+import { clock } from "../../data/clock.ts";
 import { ApiError } from "../../data/prometheus.ts";
 import { interpolate, type MacroContext, rateInterval } from "../../data/macros.ts";
 import { parseDuration, resolveRange, stepFor } from "../../data/time.ts";
@@ -97,7 +98,7 @@ export class ExplorePage implements View {
   }
 
   private range(): { from: number; to: number } {
-    return resolveRange(this.from, this.to, Date.now(), this.timezone);
+    return resolveRange(this.from, this.to, clock.now(), this.timezone);
   }
 
   private exprs(): string[] {
