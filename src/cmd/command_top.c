@@ -1,9 +1,12 @@
 /* command_top.c - `algalon top`: this machine, some exporters, or a fleet out of a store, in a
  * terminal. */
+#include "moment.h"
 #include "service.h"
 
 #include "outbound/outbound.h"
+#include "promql/promql.h"
 #include "top/top.h"
+#include "upstream/upstream.h"
 #include "worker/worker.h"
 
 #include <langinfo.h>
@@ -136,6 +139,65 @@ static int start_remote(const struct settings *settings, const char *operand, st
     return code;
 }
 
+/* ---- the past: out of a store, by its queries ---- */
+
+/* The same series as of FEDERATE. */
+#define PAST_QUERY                                                                                 \
+    "{__name__=~\"(all_smi|algalon)_(gpu|mig|cpu|memory|process|load1).*|DCGM_FI_DEV_.*\"}"
+#define DEFAULT_STORE "127.0.0.1:8428" /* of a host on this machine */
+
+struct past {
+    struct upstream *store;
+    const atomic_int_fast64_t *at_ms;
+};
+
+static int fetch_past(void *ctx, struct buf *text, struct error *err)
+{
+    struct past *p = ctx;
+    struct promql_series *series;
+    enum promql_type type;
+    struct arena arena;
+    size_t n;
+
+    arena_init(&arena, ANSWER_MAX);
+    int code = upstream_query(p->store, STR(PAST_QUERY), atomic_load(p->at_ms), NULL, &arena, &type,
+                              &series, &n, err);
+    if (!code && !n)
+        code = error_set(err, -ENODATA, "it keeps nothing of that moment");
+    for (size_t i = 0; !code && i < n; i++) {
+        if (!series[i].len)
+            continue;
+        labels_print(series[i].labels, text);
+        buf_char(text, ' ');
+        buf_double(text, series[i].values[0]);
+        buf_char(text, '\n');
+    }
+    arena_fini(&arena);
+    return code;
+}
+
+static int start_past(const struct settings *settings, const char *operand,
+                      const atomic_int_fast64_t *at_ms, struct past *p, struct top_source *ret,
+                      struct error *err)
+{
+    struct buf url;
+
+    buf_init(&url, 0);
+    buf_printf(&url, "%s%s", strstr(operand, "://") ? "" : "http://", operand);
+    buf_char(&url, '\0');
+    if (url.failed)
+        return error_errno(err, -ENOMEM, "%s", operand);
+    struct upstream_options options = {.url = url.ptr,
+                                       .version = program_version(),
+                                       .answer_max = ANSWER_MAX,
+                                       .timeout_ms = MAX(settings->refresh_ms, (int64_t)5000)};
+    int code = upstream_open(&options, &p->store, err);
+    buf_fini(&url);
+    p->at_ms = at_ms;
+    *ret = (struct top_source){.name = operand, .fetch = fetch_past, .ctx = p};
+    return code;
+}
+
 /* ---- all of it ---- */
 
 static unsigned from_environment(const char *name)
@@ -166,16 +228,57 @@ static enum exit_code run(const struct settings *s, const struct top_options *op
     return !code ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* What is shown, and who tells it. */
+struct shown {
+    struct top_source sources[TOP_SOURCES_MAX];
+    struct remote remotes[TOP_SOURCES_MAX];
+    struct past pasts[TOP_SOURCES_MAX];
+    struct local local;
+    size_t len;
+    atomic_int_fast64_t at_ms; /* with --at */
+};
+
+static int start_all(struct settings *s, struct shown *all, struct error *err)
+{
+    static const char *const here[] = {DEFAULT_STORE};
+    const bool past = *s->at;
+    const char *const *operands = past && !s->operands.len ? here : s->operands.items;
+    int64_t at_ms = 0;
+    int code = past ? moment_parse(s->at, clock_now_ms(), &at_ms, err) : 0;
+
+    if (code)
+        return error_in(err, "--at");
+    atomic_init(&all->at_ms, at_ms);
+    if (!past && !s->operands.len) {
+        all->sources[0] = (struct top_source){"this machine", fetch_local, &all->local};
+        all->len = 1;
+        return start_local(s, &all->local, err);
+    }
+    for (size_t n = MAX(s->operands.len, (size_t)past), i = all->len; i < n && !code;
+         i = all->len) {
+        all->len++;
+        code = past ? start_past(s, operands[i], &all->at_ms, &all->pasts[i], &all->sources[i], err)
+                    : start_remote(s, operands[i], &all->remotes[i], &all->sources[i], err);
+    }
+    return code;
+}
+
+static void stop_all(struct shown *all)
+{
+    for (size_t i = 0; i < all->len; i++) {
+        outbound_close(all->remotes[i].outbound);
+        free(all->remotes[i].url);
+        upstream_close(all->pasts[i].store);
+    }
+    worker_stop(all->local.worker);
+    free(all);
+}
+
 enum exit_code command_top(struct settings *s)
 {
-    struct top_source sources[TOP_SOURCES_MAX];
-    struct remote remotes[TOP_SOURCES_MAX] = {0};
-    struct local local = {0};
     struct error err = {0};
-    size_t n = s->operands.len;
-    int code = 0;
 
-    if (n > TOP_SOURCES_MAX) {
+    if (s->operands.len > TOP_SOURCES_MAX) {
         fprintf(stderr,
                 "algalon top: at most %d exporters at once: let a host scrape them, and "
                 "name the host instead\n",
@@ -185,18 +288,15 @@ enum exit_code command_top(struct settings *s)
     setlocale(LC_CTYPE, "");
     if (!s->once)
         log_setup(LOG_OFF, LOG_LOGFMT); /* lines would run through the picture */
-    for (size_t i = 0; i < n && !code; i++)
-        code = start_remote(s, s->operands.items[i], &remotes[i], &sources[i], &err);
-    if (!n) {
-        code = start_local(s, &local, &err);
-        sources[0] = (struct top_source){"this machine", fetch_local, &local};
-    }
+    struct shown *all = xnew(struct shown);
+    int code = start_all(s, all, &err);
     enum exit_code done = code == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     if (code)
         fprintf(stderr, "algalon top: %s\n", err.text);
-    struct top_options options = {.sources = sources,
-                                  .source_len = MAX(n, (size_t)1),
+    struct top_options options = {.sources = all->sources,
+                                  .source_len = all->len,
                                   .interval_ms = s->refresh_ms,
+                                  .at_ms = *s->at ? &all->at_ms : NULL,
                                   .utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
                                   .width = from_environment("COLUMNS"),
                                   .height = from_environment("LINES"),
@@ -205,10 +305,6 @@ enum exit_code command_top(struct settings *s)
                                                : TOP_COLOR_AUTO};
     if (!code)
         done = run(s, &options);
-    for (size_t i = 0; i < n; i++) {
-        outbound_close(remotes[i].outbound);
-        free(remotes[i].url);
-    }
-    worker_stop(local.worker);
+    stop_all(all);
     return done;
 }

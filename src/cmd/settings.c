@@ -256,6 +256,9 @@ static const struct option_spec specs[] = {
      "print one picture and end (COLUMNS wide, as high as it needs unless LINES says)"},
     {"refresh", DURATION, FIELD(refresh_ms), FOR_TOP, "Output", "2s", "DURATION",
      "how often it is read and drawn anew"},
+    {"at", TEXT, FIELD(at), FOR_TOP, "Output", "", "MOMENT",
+     "show that moment of the past, out of a store: 02:13, \"2026-03-18 02:13:05\", RFC 3339, or "
+     "15m for so long ago"},
     {"color", CHOICE, FIELD(color), FOR_DOCTOR | FOR_TOP, "Output", "auto", "auto|always|never",
      "colour in the terminal"},
     {"url", TEXT, FIELD(url), FOR_READY, "Output", "http://127.0.0.1:9400/-/ready", "URL",

@@ -82,6 +82,7 @@ struct settings {
 
     bool once; /* of `top` */
     int64_t refresh_ms;
+    const char *at;
     const char *format, *url;
     int64_t over_ms, ready_timeout_ms, snapshot_timeout_ms;
     int64_t release_ms, release_timeout_ms;

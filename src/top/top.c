@@ -29,7 +29,8 @@ struct watch {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a reader has something new, or `stop` */
     bool stop;
-    bool hold; /* what comes is thrown away */
+    uint64_t asked; /* how often keys have wished for a reading at once */
+    bool hold;      /* what comes is thrown away */
 };
 
 static volatile sig_atomic_t ended;
@@ -93,11 +94,12 @@ static void *run_reader(void *arg)
 
     pthread_mutex_lock(&w->lock);
     while (!w->stop) {
+        uint64_t asked = w->asked;
         pthread_mutex_unlock(&w->lock);
         read_once(r);
         pthread_mutex_lock(&w->lock);
         next = MAX(next + (uint64_t)w->options->interval_ms * NS_PER_MS, clock_mono_ns());
-        while (!w->stop && !thread_wait_until(&w->changed, &w->lock, next)) {
+        while (!w->stop && w->asked == asked && !thread_wait_until(&w->changed, &w->lock, next)) {
         }
     }
     pthread_mutex_unlock(&w->lock);
@@ -161,7 +163,9 @@ static void gather(struct watch *w, const struct history *history, struct shown 
     *f = (struct frame){.readings = ret->readings,
                         .troubles = ret->troubles,
                         .history = history,
-                        .now_ms = clock_now_ms(),
+                        .now_ms =
+                            w->options->at_ms ? atomic_load(w->options->at_ms) : clock_now_ms(),
+                        .past = w->options->at_ms != NULL,
                         .interval_ms = w->options->interval_ms};
     for (size_t i = 0; i < w->options->source_len; i++) {
         const struct reader *r = &w->readers[i];
@@ -199,7 +203,7 @@ static bool take_news(struct watch *w, uint64_t *turns, struct history *history)
             continue;
         turns[i] = r->turn;
         news = true;
-        if (r->reading && !r->trouble.text[0])
+        if (r->reading && !r->trouble.text[0] && !w->options->at_ms)
             history_add(history, r->reading, slot);
     }
     if (news)
@@ -222,6 +226,22 @@ static int show(struct watch *w, struct view *v, struct screen *screen, const st
     return 0;
 }
 
+/* In the past: a second or a minute on or back, to now at the latest. False for other keys. */
+static bool move_moment(struct watch *w, const struct view *v, int key)
+{
+    int64_t by_ms = key == ',' ? -1000 : key == '.' ? 1000 : key == '<' ? -60000 : 60000;
+
+    if (!w->options->at_ms || v->typing || !(key == ',' || key == '.' || key == '<' || key == '>'))
+        return false;
+    int64_t at_ms = MIN(atomic_load(w->options->at_ms) + by_ms, clock_now_ms());
+    atomic_store(w->options->at_ms, at_ms);
+    pthread_mutex_lock(&w->lock);
+    w->asked++;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
 static int loop(struct watch *w, struct view *v, struct screen *screen)
 {
     uint64_t turns[TOP_SOURCES_MAX] = {0}, shown = 0;
@@ -239,7 +259,7 @@ static int loop(struct watch *w, struct view *v, struct screen *screen)
         int key = screen_key(screen, WAKE_MS);
         if (key == SCREEN_NO_KEY)
             continue;
-        if (!view_key(v, key))
+        if (!move_moment(w, v, key) && !view_key(v, key))
             break;
         pthread_mutex_lock(&w->lock);
         w->hold = v->hold;

@@ -31,7 +31,9 @@ struct top_options {
     enum top_color color;
     unsigned width, height; /* of top_print(); 0: COLUMNS and LINES, else 80 and as many as it needs
                              */
-    bool utf8;              /* bars and curves of block characters, not of ASCII */
+    atomic_int_fast64_t *at_ms; /* the moment of the past that `fetch` gives, moved by keys; NULL:
+                                   now. Read by any thread. */
+    bool utf8;                  /* bars and curves of block characters, not of ASCII */
 };
 
 /**

@@ -159,12 +159,13 @@ bool view_key(struct view *v, int key)
 
 /* ---- the first two lines and the last ---- */
 
-static void clock_text(int64_t now_ms, char *to, size_t size)
+static void clock_text(const struct frame *f, char *to, size_t size)
 {
-    time_t t = (time_t)(now_ms / 1000);
+    time_t t = (time_t)(f->now_ms / 1000);
     struct tm tm;
 
-    if (!localtime_r(&t, &tm) || !strftime(to, size, "%H:%M:%S", &tm))
+    if (!localtime_r(&t, &tm) ||
+        !strftime(to, size, f->past ? "at %Y-%m-%d %H:%M:%S" : "%H:%M:%S", &tm))
         to[0] = '\0';
 }
 
@@ -172,20 +173,20 @@ static void draw_title(const struct view *v, const struct frame *f, const struct
                        struct canvas *c)
 {
     const struct total *t = &rows->total;
-    char where[300], clock[16], right[40];
+    char where[300], clock[32], right[48];
 
     if (rows->machine)
         snprintf(where, sizeof(where), "%.*s", STR_ARG(rows->machine->name));
     else
         snprintf(where, sizeof(where), "%zu machines", t->machines);
-    clock_text(f->now_ms, clock, sizeof(clock));
+    clock_text(f, clock, sizeof(clock));
     snprintf(right, sizeof(right), "%s%s ", v->hold ? "held  " : "", clock);
     canvas_style(c, 0, 0, c->width, STYLE_TITLE);
     unsigned x = canvas_put(c, 1, 0, 12, STYLE_TITLE, STR("algalon top"));
     x = canvas_put(c, x + 2, 0, c->width / 2, STYLE_PLAIN, str_of(where));
     canvas_printf(c, x + 2, 0, STYLE_PLAIN, "%zu GPU%s  %.0f%%  %.0f W", t->gpus,
                   t->gpus == 1 ? "" : "s", t->utilization, t->power);
-    canvas_put_right(c, c->width > 24 ? c->width - 24 : 0, 0, MIN(24U, c->width), STYLE_TITLE,
+    canvas_put_right(c, c->width > 30 ? c->width - 30 : 0, 0, MIN(30U, c->width), STYLE_TITLE,
                      str_of(right));
 }
 
@@ -278,6 +279,7 @@ static void draw_help(struct canvas *c)
         "/        only what holds this text: host, model, user, job, command",
         "Space    hold the picture; again: go on",
         "Esc      everything again",
+        ", . < >  with --at: a second, a minute on or back",
         "q        quit",
         "",
         "LOAD     share of the interval in which the GPU had work",

@@ -36,6 +36,7 @@ struct frame {
     size_t trouble_len;
     const struct history *history; /* NULL: a single picture, without curves and keys */
     int64_t now_ms;
+    bool past; /* now_ms is a moment of the past */
     int64_t interval_ms;
 };
 

@@ -98,6 +98,38 @@ describe('algalon top', () => {
     }
   });
 
+  it('shows a moment of the past out of a store, and goes on and back from there', async () => {
+    const worker = await Algalon.start({ command: 'worker', args: ['--interval=500ms', '--hostname=gpu-02', `--nvml-library=${nvmlSimulator}`], env });
+    const host = await Algalon.start({ command: 'host', args: ['--scrape-interval=500ms', `--target=${new URL(worker.metrics).host}`] });
+    try {
+      await until('it is kept', 20, async () => (await host.value('count(all_smi_gpu_utilization)')) >= 2);
+      const then = new Date((await host.value('max(timestamp(all_smi_gpu_utilization))')) * 1000);
+      await worker.stop();
+      await until('it is gone by now', 30, async () => (await host.value('count(all_smi_gpu_utilization) or vector(0)')) === 0);
+      const at = (moment, ...more) => run(binary, ['top', '--config=', `--at=${moment}`, '--once', ...more, host.api], { env });
+      const { code, out, err } = at(then.toISOString());
+      assert.equal(code, 0, err);
+      assert.match(out.split('\n')[0], /gpu-02 {2}3 GPUs {2}90% .* at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+      assert.match(out, /^ +1 +101000 /m, 'with the processes of then');
+      const before = at('1h');
+      assert.equal(before.code, 1);
+      assert.match(before.err, /keeps nothing of that moment/);
+      const t = terminal(['top', '--config=', `--at=${then.toISOString()}`, host.api], { width: 100, height: 30 });
+      await t.shows(/0 H100/);
+      t.keys('<');
+      await t.shows(/keeps nothing of that moment/);
+      t.keys('>');
+      await t.shows(/0 H100/);
+      t.keys('q');
+      assert.equal(await t.code(), 0);
+    } finally {
+      await worker.stop();
+      await host.stop();
+    }
+    assert.equal(run(binary, ['top', '--config=', '--at=soon', '--once'], { env }).code, 2);
+    assert.match(run(binary, ['top', '--config=', '--at=2999-01-01T00:00:00Z', '--once'], { env }).err, /--at: .*yet to come/);
+  });
+
   it('obeys keys at 80 by 24, and a window that changes', async () => {
     const t = terminal([...local, '--refresh=500ms']);
     await t.shows(/^ {3}2 +lost$/);
