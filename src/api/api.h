@@ -92,6 +92,13 @@ size_t api_metrics_routes(struct api *api, struct http_route *to, size_t max);
  * /snapshot and /events are among them; /metrics there is api_self_metrics(). */
 size_t api_routes(struct api *api, struct http_route *to, size_t max);
 
+/**
+ * Appends the newest sample of every series there is now as an exposition, out of the store or of
+ * the one that is asked in its place. Errors: -ENOTSUP this process has neither, -EIO the other
+ * store does not answer, -E2BIG too many series, -ENOMEM.
+ */
+MUST_CHECK int api_series_now(struct api *api, struct buf *to, struct error *err);
+
 /** Appends this process's own metrics (algalon_*, process_*) in the text format: all of it belongs
  * to one scrape. */
 void api_self_metrics(struct api *api, struct buf *to);

@@ -75,41 +75,93 @@ static void print(struct collection *c, struct buf *to)
     }
 }
 
+/* The newest samples of all series that any of the selectors asks for, as text. */
+static int print_latest(struct api *api, const struct selector *selectors, size_t n, struct buf *to,
+                        struct error *err)
+{
+    int64_t now = clock_now_ms();
+    int64_t start = now - (api->lookback_ms > 0 ? api->lookback_ms : DEFAULT_LOOKBACK_MS);
+    struct selection **from = xcalloc(n + 1, sizeof(struct selection *));
+    struct collection found = {0};
+    struct arena scratch;
+    int code = 0;
+
+    arena_init(&scratch, api->query_max_memory);
+    for (size_t i = 0; i < n && code >= 0; i++) {
+        code = api->queryable.select(api->queryable.self, selectors[i], start, now,
+                                     api->query_max_series, &from[i], err);
+        if (code >= 0)
+            code = collect(from[i], start, now, &scratch, &found, err);
+    }
+    if (code >= 0)
+        print(&found, to);
+    for (size_t i = 0; i < n; i++)
+        selection_free(from[i]);
+    free(from);
+    free(found.items);
+    arena_fini(&scratch);
+    return MIN(code, 0);
+}
+
 void federate(struct http_request *r, void *ctx)
 {
     struct api *api = ctx;
-    int64_t now = clock_now_ms();
-    int64_t start = now - (api->lookback_ms > 0 ? api->lookback_ms : DEFAULT_LOOKBACK_MS);
-    struct collection found = {0};
     struct ask_selectors selectors;
     struct error err = {0};
-    struct arena scratch;
     struct buf body;
 
     if (!ask_selectors(r, false, &selectors)) {
         ask_selectors_fini(&selectors);
         return;
     }
-    struct selection **from = xcalloc(selectors.len + 1, sizeof(struct selection *));
-    int code = 0;
-    arena_init(&scratch, api->query_max_memory);
-    for (size_t i = 0; i < selectors.len && code >= 0; i++) {
-        code = api->queryable.select(api->queryable.self, selectors.items[i], start, now,
-                                     api->query_max_series, &from[i], &err);
-        if (code >= 0)
-            code = collect(from[i], start, now, &scratch, &found, &err);
-    }
-    if (code < 0) {
+    buf_init(&body, api->query_max_memory);
+    if (print_latest(api, selectors.items, selectors.len, &body, &err)) {
+        buf_fini(&body);
         answer_failure(r, &err);
     } else {
-        buf_init(&body, api->query_max_memory);
-        print(&found, &body);
         http_reply(r, 200, TEXT_TYPE, &body);
     }
-    for (size_t i = 0; i < selectors.len; i++)
-        selection_free(from[i]);
-    free(from);
-    free(found.items);
-    arena_fini(&scratch);
     ask_selectors_fini(&selectors);
+}
+
+/* The same out of the store that is asked in place of ours. */
+static int print_upstream(struct api *api, struct buf *to, struct error *err)
+{
+    struct promql_series *series;
+    enum promql_type type;
+    struct arena arena;
+    size_t n;
+
+    arena_init(&arena, api->query_max_memory);
+    int code = upstream_query(api->upstream, STR("{__name__!=\"\"}"), clock_now_ms(), NULL, &arena,
+                              &type, &series, &n, err);
+    for (size_t i = 0; !code && i < n; i++) {
+        if (!series[i].len)
+            continue;
+        labels_print(series[i].labels, to);
+        buf_char(to, ' ');
+        buf_double(to, series[i].values[0]);
+        buf_char(to, '\n');
+    }
+    arena_fini(&arena);
+    return code;
+}
+
+int api_series_now(struct api *api, struct buf *to, struct error *err)
+{
+    struct matcher any;
+    int code;
+
+    if (api->upstream) {
+        code = print_upstream(api, to, err);
+    } else if (!api->queryable.select) {
+        return error_set(err, -ENOTSUP, "this process keeps no series");
+    } else {
+        code = matcher_init(&any, MATCH_NOT_EQUAL, STR(LABEL_NAME), STR(""), err);
+        if (!code) {
+            code = print_latest(api, &(struct selector){&any, 1}, 1, to, err);
+            matcher_fini(&any);
+        }
+    }
+    return !code && to->failed ? error_errno(err, -ENOMEM, "series") : code;
 }

@@ -48,8 +48,8 @@ static void rfc_3339_and_durations_are_taken(void **state)
 
 static void what_is_none_or_yet_to_come_is_refused_in_words(void **state)
 {
-    static const char *const texts[] = {"", "never", "25:00", "10:59x", "2026-03-30", "10:61",
-                                        "2026-13-01 00:00", "-5m"};
+    static const char *const texts[] = {
+        "", "never", "25:00", "10:59x", "2026-03-30", "10:61", "2026-13-01 00:00", "-5m"};
     struct error err;
     int64_t ms;
 

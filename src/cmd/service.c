@@ -6,6 +6,7 @@
 #include "rules_home.h"
 #include "systemd.h"
 #include "web/web.h"
+#include "web_home.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -398,7 +399,6 @@ static int open_rules(struct service *s, struct error *err)
 
 static int open_host(struct service *s, struct error *err)
 {
-    const char *dashboards = s->settings->dashboards;
     int code = list_receivers(s, err);
 
     if (!code)
@@ -411,7 +411,7 @@ static int open_host(struct service *s, struct error *err)
     if (!code)
         code = open_rules(s, err);
     if (!code)
-        code = web_open(*dashboards ? dashboards : NULL, &s->web, err);
+        code = web_home_open(s->settings, &s->api, &s->web, err);
     return code;
 }
 

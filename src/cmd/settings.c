@@ -180,6 +180,8 @@ static const struct option_spec specs[] = {
 
     {"dashboards", TEXT, FIELD(dashboards), KEEPING, "Pages", "", "DIR",
      "folder of Grafana dashboard files to show beside the built-in ones"},
+    {"dashboards-read-only", FLAG, FIELD(dashboards_read_only), KEEPING, "Pages", "false", NULL,
+     "show the dashboards that users keep, and let nobody save or delete any"},
 
     {"query-url", TEXT, FIELD(query_url), FOR_ALL | FOR_HOST, "Queries", "", "URL",
      "ask this store in place of the built-in one: VictoriaMetrics, Prometheus, Mimir or Thanos "

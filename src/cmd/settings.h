@@ -52,6 +52,7 @@ struct settings {
     const char *kubelet_socket, *hpc_job_mapping_dir, *process_log;
     uint64_t process_log_size;
 
+    bool dashboards_read_only;
     const char *data_dir, *dashboards, *scrape_config, *scrape_dns_server, *cors_origin;
     const char *scrape_service_account;
     bool scrape_extra_metrics;

@@ -74,6 +74,12 @@ int marker_reserve(const char *dir, uint32_t next, uint32_t *ret_reserved, struc
     return code;
 }
 
+/* What other rooms keep in the data directory, also where there is no store. */
+static bool is_of_the_house(struct str name)
+{
+    return str_is(name, "dashboards") || str_is(name, "forward") || str_is(name, "gpus.tsv");
+}
+
 /* A folder without a marker must be empty: everything else is someone else's. */
 static int check_foreign(const char *dir, bool *ret_marked, struct error *err)
 {
@@ -89,7 +95,8 @@ static int check_foreign(const char *dir, bool *ret_marked, struct error *err)
         if (str_is(name, MARKER))
             *ret_marked = true;
         else if (!str_is(name, ".") && !str_is(name, "..") && !str_is(name, "lost+found") &&
-                 !str_is(name, LOCK) && !str_starts(name, STR(MARKER ".tmp.")))
+                 !str_is(name, LOCK) && !is_of_the_house(name) &&
+                 !str_starts(name, STR(MARKER ".tmp.")))
             str_copy(foreign, sizeof(foreign), name);
     }
     closedir(d);

@@ -3,21 +3,23 @@
 
 #include <dirent.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define OVERVIEW_UID "algalon-overview"
 
-static int add(struct catalog *c, const char *file, struct str text, bool shipped)
+static int add(struct catalog *c, const char *file, struct str text, enum dashboard_origin origin)
 {
     struct dashboard_file *grown = array_grow(c->items, &c->cap, c->len + 1, sizeof(*c->items));
 
     if (!grown)
         return -ENOMEM;
     c->items = grown;
-    dashboard_file_init(&c->items[c->len++], file, text, shipped);
+    dashboard_file_init(&c->items[c->len++], file, text, origin);
     return 0;
 }
 
-static int add_file(struct catalog *c, const char *dir, const char *name)
+static int add_file(struct catalog *c, const char *dir, const char *name,
+                    enum dashboard_origin origin)
 {
     struct buf path, text;
     struct error err = {0};
@@ -30,7 +32,7 @@ static int add_file(struct catalog *c, const char *dir, const char *name)
     code = p ? file_read(p, DASHBOARD_MAX_BYTES, &text, &err) : -ENOMEM;
     if (code == -ENOMEM)
         goto out;
-    int added = add(c, name, code ? STR("") : buf_str(&text), false);
+    int added = add(c, name, code ? STR("") : buf_str(&text), origin);
     if (!added && code == -EFBIG)
         dashboard_file_fail(&c->items[c->len - 1], ": larger than %zu MiB",
                             DASHBOARD_MAX_BYTES >> 20);
@@ -80,7 +82,7 @@ static char **names_of(const char *dir, size_t *ret_len)
     return names;
 }
 
-static int add_folder(struct catalog *c, const char *dir)
+static int add_folder(struct catalog *c, const char *dir, enum dashboard_origin origin)
 {
     size_t len;
     char **names = names_of(dir, &len);
@@ -88,7 +90,7 @@ static int add_folder(struct catalog *c, const char *dir)
 
     for (size_t i = 0; i < len; i++) {
         if (!code)
-            code = add_file(c, dir, names[i]);
+            code = add_file(c, dir, names[i], origin);
         free(names[i]);
     }
     free(names);
@@ -102,7 +104,8 @@ static void take_out(struct catalog *c, size_t i)
     c->len--;
 }
 
-/* A user's file takes the place of a shipped one; of two users' files the first keeps the uid. */
+/* A user's file takes the place of a shipped one; of two users' files the first keeps the uid: the
+ * folder's come before the kept ones. */
 static void settle_uids(struct catalog *c)
 {
     for (size_t i = 0; i < c->len; i++)
@@ -110,7 +113,7 @@ static void settle_uids(struct catalog *c)
             struct dashboard_file *a = &c->items[i], *b = &c->items[j];
             if (strcmp(a->uid, b->uid) || a->error || b->error)
                 continue;
-            if (a->shipped && !b->shipped) {
+            if (a->origin == DASHBOARD_SHIPPED && b->origin != DASHBOARD_SHIPPED) {
                 take_out(c, i--);
                 break;
             }
@@ -143,7 +146,7 @@ static void write_item(struct buf *b, const struct dashboard_file *d)
             buf_char(b, ',');
         buf_json(b, str_of(d->tags[i]));
     }
-    buf_text(b, "]");
+    buf_printf(b, "],\"origin\":\"%s\"", dashboard_origin_text(d->origin));
     if (d->error) {
         buf_text(b, ",\"error\":");
         buf_json(b, str_of(d->error));
@@ -162,7 +165,7 @@ static void write_list(struct catalog *c)
     buf_char(&c->list, ']');
 }
 
-int catalog_load(const struct asset *shipped, size_t shipped_len, const char *dir,
+int catalog_load(const struct asset *shipped, size_t shipped_len, const char *dir, const char *kept,
                  struct catalog **ret, struct error *err)
 {
     struct catalog *c = xnew(struct catalog);
@@ -171,10 +174,12 @@ int catalog_load(const struct asset *shipped, size_t shipped_len, const char *di
     atomic_init(&c->refs, 1);
     buf_init(&c->list, 0);
     for (size_t i = 0; i < shipped_len && !code; i++)
-        code =
-            add(c, shipped[i].path, str_make((const char *)shipped[i].bytes, shipped[i].len), true);
+        code = add(c, shipped[i].path, str_make((const char *)shipped[i].bytes, shipped[i].len),
+                   DASHBOARD_SHIPPED);
     if (!code && dir)
-        code = add_folder(c, dir);
+        code = add_folder(c, dir, DASHBOARD_FOLDER);
+    if (!code && kept && access(kept, F_OK) == 0)
+        code = add_folder(c, kept, DASHBOARD_KEPT);
     if (!code) {
         settle_uids(c);
         if (c->len)
@@ -215,13 +220,26 @@ const struct dashboard_file *catalog_get(const struct catalog *c, struct str uid
             return &c->items[i];
     for (size_t i = 0; i < c->len; i++) {
         struct str name = str_of(c->items[i].file);
-        if (c->items[i].shipped || !str_ends(name, STR(".json")))
+        if (c->items[i].origin == DASHBOARD_SHIPPED || !str_ends(name, STR(".json")))
             continue;
         name.len -= strlen(".json");
         if (str_equal(name, uid))
             return &c->items[i];
     }
     return NULL;
+}
+
+void catalog_free_uid(const struct catalog *c, struct str uid, struct buf *to)
+{
+    char free_uid[DASHBOARD_MAX_UID + 24];
+
+    uid.len = MIN(uid.len, (size_t)DASHBOARD_MAX_UID - 6); /* room for the number */
+    for (unsigned n = 2;; n++) {
+        snprintf(free_uid, sizeof(free_uid), "%.*s-%u", STR_ARG(uid), n);
+        if (!catalog_get(c, str_of(free_uid)))
+            break; /* at the latest past the number of dashboards */
+    }
+    buf_text(to, free_uid);
 }
 
 const struct dashboard_file *catalog_first(const struct catalog *c)

@@ -1,5 +1,5 @@
-/* catalog.h - all dashboards of one moment: the shipped ones and a folder's, in the order in which
- * they are listed. Never changed once made; shared by reference count. */
+/* catalog.h - all dashboards of one moment: the shipped ones, a folder's, and those that are kept,
+ * in the order in which they are listed. Never changed once made; shared by reference count. */
 #ifndef ALGALON_WEB_CATALOG_H
 #define ALGALON_WEB_CATALOG_H
 
@@ -16,18 +16,22 @@ struct catalog {
 };
 
 /**
- * Reads `shipped` and the *.json files of `dir` (NULL or not there: none), which win over shipped
- * ones of the same uid. What is wrong with a file stands in its item; a folder that cannot be read
- * is logged. The caller's, to catalog_release(). Errors: -ENOMEM.
+ * Reads `shipped`, the *.json files of `dir`, and those of `kept` (NULL or not there: none). Of the
+ * same uid the folder's wins over a kept one, and both win over a shipped one. What is wrong with a
+ * file stands in its item; a folder that cannot be read is logged. The caller's, to
+ * catalog_release(). Errors: -ENOMEM.
  */
 MUST_CHECK int catalog_load(const struct asset *shipped, size_t shipped_len, const char *dir,
-                            struct catalog **ret, struct error *err);
+                            const char *kept, struct catalog **ret, struct error *err);
 
 struct catalog *catalog_retain(struct catalog *c);
 void catalog_release(struct catalog *c); /* NULL is fine */
 
-/** The dashboard of a uid, else the one whose file in the folder is called `uid`.json; or NULL. */
+/** The dashboard of a uid, else the one whose file in a folder is called `uid`.json; or NULL. */
 const struct dashboard_file *catalog_get(const struct catalog *c, struct str uid);
+
+/** Appends a uid that none has: `uid` with a number behind it. */
+void catalog_free_uid(const struct catalog *c, struct str uid, struct buf *to);
 
 /** The one that "/" shows: the first without a mistake; NULL when there is none. */
 const struct dashboard_file *catalog_first(const struct catalog *c);

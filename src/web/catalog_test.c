@@ -32,7 +32,7 @@ static void a_file_is_taken_or_refused_with_the_place_of_the_mistake(void **stat
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct dashboard_file d;
-        dashboard_file_init(&d, cases[i].name, str_of(cases[i].text), false);
+        dashboard_file_init(&d, cases[i].name, str_of(cases[i].text), DASHBOARD_FOLDER);
         assert_string_equal(d.uid, cases[i].uid);
         assert_string_equal(d.title, cases[i].title);
         if (cases[i].error) {
@@ -53,10 +53,11 @@ static void the_dashboard_goes_out_as_it_stands_in_the_file(void **state)
     struct dashboard_file d;
 
     (void)state;
-    dashboard_file_init(&d, "n.json", STR("  {\"panels\":[], \"x\":0.1}\n"), true);
+    dashboard_file_init(&d, "n.json", STR("  {\"panels\":[], \"x\":0.1}\n"), DASHBOARD_SHIPPED);
     assert_true(
-        str_equal(buf_str(&d.answer), STR("{\"meta\":{\"file\":\"n.json\",\"provisioned\":true},"
-                                          "\"dashboard\":{\"panels\":[], \"x\":0.1}}")));
+        str_equal(buf_str(&d.answer),
+                  STR("{\"meta\":{\"file\":\"n.json\",\"origin\":\"shipped\",\"provisioned\":true},"
+                      "\"dashboard\":{\"panels\":[], \"x\":0.1}}")));
     dashboard_file_fini(&d);
 }
 
@@ -70,14 +71,15 @@ static void nesting_and_size_are_bounded(void **state)
     buf_text(&b, "{\"title\":\"[[[[\",\n");
     for (int i = 0; i < 100000; i++)
         buf_text(&b, "[");
-    dashboard_file_init(&d, "deep.json", buf_str(&b), false);
+    dashboard_file_init(&d, "deep.json", buf_str(&b), DASHBOARD_FOLDER);
     assert_string_equal(d.error, "deep.json:2:64: nested deeper than 64 levels");
     dashboard_file_fini(&d);
 
     buf_reset(&b);
     assert_non_null(buf_reserve(&b, DASHBOARD_MAX_BYTES + 1));
     memset(b.ptr, ' ', DASHBOARD_MAX_BYTES + 1);
-    dashboard_file_init(&d, "large.json", str_make(b.ptr, DASHBOARD_MAX_BYTES + 1), false);
+    dashboard_file_init(&d, "large.json", str_make(b.ptr, DASHBOARD_MAX_BYTES + 1),
+                        DASHBOARD_FOLDER);
     assert_string_equal(d.error, "large.json: larger than 4 MiB");
     dashboard_file_fini(&d);
     buf_fini(&b);
@@ -129,7 +131,7 @@ static void the_overview_is_first_then_titles_then_what_is_broken(void **state)
     write_file(*state, "broken.json", "{");
     write_file(*state, "notes.txt", "no dashboard");
     write_file(*state, ".hidden.json", "{");
-    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, &c, NULL), 0);
+    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 5);
     static const char *const order[] = {"algalon-overview", "b", "algalon-gpu", "a", "file-broken"};
     for (size_t i = 0; i < ARRAY_LEN(order); i++)
@@ -149,7 +151,7 @@ static void a_users_file_wins_over_a_shipped_one_and_a_broken_one_does_not(void 
 
     write_file(*state, "mine.json", "{\"uid\":\"algalon-gpu\",\"title\":\"Mine\",\"panels\":[]}");
     write_file(*state, "overview.json", "{\"uid\":\"algalon-overview\"");
-    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, &c, NULL), 0);
+    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 3);
     assert_string_equal(catalog_get(c, STR("algalon-gpu"))->title, "Mine");
     assert_string_equal(catalog_get(c, STR("algalon-overview"))->title, "Overview");
@@ -163,7 +165,7 @@ static void of_two_files_with_one_uid_the_first_keeps_it(void **state)
 
     write_file(*state, "1.json", "{\"uid\":\"u\",\"title\":\"One\",\"panels\":[]}");
     write_file(*state, "2.json", "{\"uid\":\"u\",\"title\":\"Two\",\"panels\":[]}");
-    assert_int_equal(catalog_load(NULL, 0, *state, &c, NULL), 0);
+    assert_int_equal(catalog_load(NULL, 0, *state, NULL, &c, NULL), 0);
     assert_string_equal(catalog_get(c, STR("u"))->title, "One");
     assert_string_equal(catalog_get(c, STR("file-2"))->error,
                         "2.json: has the uid of 1.json: \"u\"");
@@ -175,7 +177,7 @@ static void a_folder_that_is_not_there_leaves_the_shipped_ones(void **state)
     struct catalog *c = NULL;
 
     assert_int_equal(rmdir(*state), 0);
-    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, &c, NULL), 0);
+    assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 2);
     catalog_release(c);
     assert_int_equal(mkdir(*state, 0700), 0);
@@ -188,7 +190,7 @@ static void an_unreadable_file_is_listed_with_the_reason(void **state)
 
     snprintf(path, sizeof(path), "%s/gone.json", (const char *)*state);
     assert_int_equal(symlink("nowhere", path), 0);
-    assert_int_equal(catalog_load(NULL, 0, *state, &c, NULL), 0);
+    assert_int_equal(catalog_load(NULL, 0, *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 1);
     assert_true(str_contains(str_of(c->items[0].error), STR("No such file")));
     assert_null(catalog_first(c));
@@ -201,7 +203,7 @@ static void every_shipped_dashboard_is_sound(void **state)
 
     (void)state;
     assert_int_equal(
-        catalog_load(web_embedded_dashboards, web_embedded_dashboard_len, NULL, &c, NULL), 0);
+        catalog_load(web_embedded_dashboards, web_embedded_dashboard_len, NULL, NULL, &c, NULL), 0);
     assert_true(c->len >= 4);
     for (size_t i = 0; i < c->len; i++)
         assert_null(c->items[i].error);

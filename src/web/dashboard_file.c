@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stdarg.h>
 
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+
 /* A place in a text, as editors count it: from 1. */
 struct place {
     size_t line, column;
@@ -108,6 +111,21 @@ static void take_tags(struct dashboard_file *d, const json_t *o)
     }
 }
 
+const char *dashboard_origin_text(enum dashboard_origin origin)
+{
+    static const char *const texts[] = {"shipped", "folder", "kept"};
+
+    return texts[origin];
+}
+
+/* Makes a file broken at a place. */
+static void fail_at(struct dashboard_file *d, struct place p, const char *what)
+{
+    dashboard_file_fail(d, ":%zu:%zu: %s", p.line, p.column, what);
+    d->line = p.line;
+    d->column = p.column;
+}
+
 /* The dashboard goes out as it stands in the file; only a wrapped one is printed anew. */
 static void make_answer(struct dashboard_file *d, struct str text, const json_t *wrapped)
 {
@@ -116,7 +134,8 @@ static void make_answer(struct dashboard_file *d, struct str text, const json_t 
 
     buf_text(b, "{\"meta\":{\"file\":");
     buf_json(b, str_of(d->file));
-    buf_printf(b, ",\"provisioned\":%s},\"dashboard\":", d->shipped ? "true" : "false");
+    buf_printf(b, ",\"origin\":\"%s\",\"provisioned\":%s},\"dashboard\":",
+               dashboard_origin_text(d->origin), d->origin == DASHBOARD_KEPT ? "false" : "true");
     if (wrapped)
         buf_text(b, printed ? printed : "null");
     else
@@ -136,7 +155,7 @@ static void take_dashboard(struct dashboard_file *d, struct str text, const json
     const char *uid = text_at(o, "uid"), *title = text_at(o, "title");
 
     if (!json_is_object(o)) {
-        dashboard_file_fail(d, ":1:1: a dashboard is a JSON object");
+        fail_at(d, (struct place){1, 1}, "a dashboard is a JSON object");
         return;
     }
     if (!json_is_array(json_object_get(o, "panels")) &&
@@ -161,12 +180,11 @@ static void take_dashboard(struct dashboard_file *d, struct str text, const json
 }
 
 void dashboard_file_init(struct dashboard_file *ret, const char *file, struct str text,
-                         bool shipped)
+                         enum dashboard_origin origin)
 {
     json_error_t err;
 
-    *ret =
-        (struct dashboard_file){.file = xstrdup(file), .title = xstrdup(file), .shipped = shipped};
+    *ret = (struct dashboard_file){.file = xstrdup(file), .title = xstrdup(file), .origin = origin};
     ret->uid = uid_of_name("", file);
     buf_init(&ret->answer, 2 * DASHBOARD_MAX_BYTES);
     if (text.len > DASHBOARD_MAX_BYTES) {
@@ -175,14 +193,14 @@ void dashboard_file_init(struct dashboard_file *ret, const char *file, struct st
     }
     size_t deep = too_deep_at(text);
     if (deep < text.len) {
-        struct place p = place_of(text, deep);
-        dashboard_file_fail(ret, ":%zu:%zu: nested deeper than %d levels", p.line, p.column,
-                            DASHBOARD_MAX_DEPTH);
+        fail_at(ret, place_of(text, deep),
+                "nested deeper than " TEXT_OF(DASHBOARD_MAX_DEPTH) " levels");
         return;
     }
     json_t *root = json_loadb(text.ptr, text.len, 0, &err);
     if (!root) {
-        dashboard_file_fail(ret, ":%d:%d: %s", MAX(1, err.line), MAX(1, err.column), err.text);
+        fail_at(ret, (struct place){(size_t)MAX(1, err.line), (size_t)MAX(1, err.column)},
+                err.text);
         return;
     }
     take_dashboard(ret, text, root);

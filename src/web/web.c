@@ -1,8 +1,7 @@
 /* web.c - serves the pages and the dashboards. Start at web_routes(). */
-#include "web/web.h"
+#include "web/internal.h"
 
 #include "web/assets.h"
-#include "web/catalog.h"
 
 #include <ctype.h>
 
@@ -11,13 +10,7 @@
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-struct web {
-    char *dir;            /* NULL: none */
-    pthread_mutex_t lock; /* lock: catalog */
-    struct catalog *catalog;
-};
-
-static struct catalog *current(struct web *w)
+struct catalog *web_catalog(struct web *w)
 {
     pthread_mutex_lock(&w->lock);
     struct catalog *c = catalog_retain(w->catalog);
@@ -33,18 +26,23 @@ static void log_errors(const struct catalog *c)
             log_warn("a dashboard file cannot be used", "error", c->items[i].error);
 }
 
-int web_open(const char *dashboard_dir, struct web **ret, struct error *err)
+int web_open(const struct web_options *options, struct web **ret, struct error *err)
 {
     struct web *w = xnew(struct web);
-    int code = catalog_load(web_embedded_dashboards, web_embedded_dashboard_len, dashboard_dir,
-                            &w->catalog, err);
+    int code = catalog_load(web_embedded_dashboards, web_embedded_dashboard_len,
+                            options->dashboard_dir, options->kept_dir, &w->catalog, err);
 
     if (code) {
         free(w);
         return code;
     }
-    w->dir = xstrdup(dashboard_dir);
+    w->dir = xstrdup(options->dashboard_dir);
+    w->kept = xstrdup(options->kept_dir);
+    w->read_only = options->read_only;
+    w->series_now = options->series_now;
+    w->ctx = options->ctx;
     pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->write_lock, NULL);
     log_errors(w->catalog);
     *ret = w;
     return 0;
@@ -55,7 +53,9 @@ void web_close(struct web *w)
     if (!w)
         return;
     catalog_release(w->catalog);
+    pthread_mutex_destroy(&w->write_lock);
     pthread_mutex_destroy(&w->lock);
+    free(w->kept);
     free(w->dir);
     free(w);
 }
@@ -65,7 +65,8 @@ void web_reload(struct web *w)
     struct error err = {0};
     struct catalog *fresh, *old;
 
-    if (catalog_load(web_embedded_dashboards, web_embedded_dashboard_len, w->dir, &fresh, &err)) {
+    if (catalog_load(web_embedded_dashboards, web_embedded_dashboard_len, w->dir, w->kept, &fresh,
+                     &err)) {
         log_warn("dashboards not reloaded", "error", err.text);
         return;
     }
@@ -77,9 +78,31 @@ void web_reload(struct web *w)
     catalog_release(old);
 }
 
+int web_file_text(const struct web *w, const struct dashboard_file *d, struct buf *to,
+                  struct error *err)
+{
+    struct buf path;
+
+    if (d->origin == DASHBOARD_SHIPPED) {
+        for (size_t i = 0; i < web_embedded_dashboard_len; i++) {
+            const struct asset *a = &web_embedded_dashboards[i];
+            if (!strcmp(a->path, d->file))
+                buf_add(to, a->bytes, a->len);
+        }
+        return to->failed ? error_errno(err, -ENOMEM, "%s", d->file) : 0;
+    }
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/%s", d->origin == DASHBOARD_KEPT ? w->kept : w->dir, d->file);
+    char *p = buf_take(&path);
+    int code =
+        p ? file_read(p, DASHBOARD_MAX_BYTES, to, err) : error_errno(err, -ENOMEM, "%s", d->file);
+    free(p);
+    return code;
+}
+
 /* ---- answers ---- */
 
-static void set_safe_headers(struct http_request *r)
+void web_safe_headers(struct http_request *r)
 {
     http_set_header(r, "X-Content-Type-Options", "nosniff");
     http_set_header(r, "Referrer-Policy", "no-referrer");
@@ -102,7 +125,7 @@ static void reply_asset(struct http_request *r, const struct asset *a)
     http_reply(r, 200, a->content_type, &plain);
 }
 
-static void not_found(struct http_request *r, const char *what)
+void web_refuse(struct http_request *r, unsigned status, const char *what)
 {
     struct buf b;
 
@@ -110,7 +133,12 @@ static void not_found(struct http_request *r, const char *what)
     buf_text(&b, "{\"message\":");
     buf_json(&b, str_of(what));
     buf_char(&b, '}');
-    http_reply(r, 404, "application/json", &b);
+    http_reply(r, status, "application/json", &b);
+}
+
+void web_tag(uint64_t hash, char tag[WEB_TAG_SIZE])
+{
+    snprintf(tag, WEB_TAG_SIZE, "\"%016" PRIx64 "\"", hash);
 }
 
 /* Percent-encodes all but what a path segment may hold as it is. */
@@ -144,7 +172,7 @@ static void set_preload(struct http_request *r, const char *uid)
 
 static void reply_page(struct http_request *r)
 {
-    set_safe_headers(r);
+    web_safe_headers(r);
     http_set_header(r, "Content-Security-Policy", POLICY);
     http_set_header(r, "Cache-Control", "no-cache");
     reply_asset(r, asset_get(STR("index.html")));
@@ -152,7 +180,7 @@ static void reply_page(struct http_request *r)
 
 static void page(struct http_request *r, struct web *w, struct str uid)
 {
-    struct catalog *c = current(w);
+    struct catalog *c = web_catalog(w);
     const struct dashboard_file *d = uid.len ? catalog_get(c, uid) : catalog_first(c);
 
     set_preload(r, d && !d->error ? d->uid : NULL);
@@ -183,9 +211,9 @@ static void get_asset(struct http_request *r, void *ctx)
     (void)ctx;
     if (path.len)
         a = asset_get(str_make(path.ptr + 1, path.len - 1));
-    set_safe_headers(r);
+    web_safe_headers(r);
     if (!a) {
-        not_found(r, "there is no such file");
+        web_refuse(r, 404, "there is no such file");
         return;
     }
     /* their names change with their content */
@@ -197,11 +225,11 @@ static void get_asset(struct http_request *r, void *ctx)
 static void reply_json(struct http_request *r, struct str json, uint64_t hash)
 {
     struct buf body;
-    char tag[24];
+    char tag[WEB_TAG_SIZE];
     struct str known = http_header(r, "If-None-Match");
 
-    snprintf(tag, sizeof(tag), "\"%016" PRIx64 "\"", hash);
-    set_safe_headers(r);
+    web_tag(hash, tag);
+    web_safe_headers(r);
     http_set_header(r, "Cache-Control", "no-cache");
     http_set_header(r, "ETag", tag);
     buf_init(&body, 0);
@@ -215,7 +243,7 @@ static void reply_json(struct http_request *r, struct str json, uint64_t hash)
 
 static void get_list(struct http_request *r, void *ctx)
 {
-    struct catalog *c = current(ctx);
+    struct catalog *c = web_catalog(ctx);
     struct str list = buf_str(&c->list);
 
     reply_json(r, list, hash_bytes(list.ptr, list.len));
@@ -224,18 +252,13 @@ static void get_list(struct http_request *r, void *ctx)
 
 static void get_dashboard(struct http_request *r, void *ctx)
 {
-    struct catalog *c = current(ctx);
+    struct catalog *c = web_catalog(ctx);
     const struct dashboard_file *d = catalog_get(c, http_path_part(r));
 
     if (!d) {
-        not_found(r, "there is no such dashboard");
+        web_refuse(r, 404, "there is no such dashboard");
     } else if (d->error) {
-        struct buf b;
-        buf_init(&b, 0);
-        buf_text(&b, "{\"message\":");
-        buf_json(&b, str_of(d->error));
-        buf_char(&b, '}');
-        http_reply(r, 422, "application/json", &b);
+        web_refuse(r, 422, d->error);
     } else {
         reply_json(r, buf_str(&d->answer), d->hash);
     }
@@ -252,10 +275,37 @@ size_t web_routes(struct web *w, struct http_route *to, size_t max)
         {.method = "GET", .path = "/alerts", .handle = get_other_page, .ctx = w},
         {.method = "GET", .path = "/rules", .handle = get_other_page, .ctx = w},
         {.method = "GET", .path = "/targets", .handle = get_other_page, .ctx = w},
+        {.method = "GET", .path = "/dashboards", .handle = get_other_page, .ctx = w},
         {.method = "GET", .path = "/assets/**", .handle = get_asset, .ctx = w},
         {.method = "GET", .path = "/api/dashboards", .handle = get_list, .ctx = w},
         {.method = "GET", .path = "/api/dashboards/uid/*", .handle = get_dashboard, .ctx = w},
+        {.method = "PUT",
+         .path = "/api/dashboards/uid/*",
+         .handle = edit_put,
+         .ctx = w,
+         .slow = true},
+        {.method = "DELETE",
+         .path = "/api/dashboards/uid/*",
+         .handle = edit_delete,
+         .ctx = w,
+         .slow = true},
+        {.method = "GET",
+         .path = "/api/dashboards/uid/*/file",
+         .handle = edit_file,
+         .ctx = w,
+         .slow = true},
+        {.method = "GET",
+         .path = "/api/dashboards/uid/*/versions",
+         .handle = edit_versions,
+         .ctx = w,
+         .slow = true},
+        {.method = "POST",
+         .path = "/api/dashboards/check",
+         .handle = edit_check,
+         .ctx = w,
+         .slow = true},
     };
+    _Static_assert(ARRAY_LEN(routes) <= WEB_ROUTES_MAX, "WEB_ROUTES_MAX is too small");
     size_t n = MIN(ARRAY_LEN(routes), max);
 
     memcpy(to, routes, n * sizeof(*to));

@@ -1,84 +1,21 @@
 /* web_test.c - the pages over loopback: what is served, with which headers, and that a reload shows
  * what changed in the folder. */
-#include "web/web.h"
+#include "web/testing.h"
 
-#include "http/testing.h"
 #include "web/assets.h"
-
-struct fixture {
-    char *dir;
-    struct web *web;
-    struct http_server *server;
-    unsigned port;
-};
-
-static void write_file(const struct fixture *f, const char *name, const char *text)
-{
-    char path[512];
-    struct error err;
-
-    snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-    assert_int_equal(file_replace(path, text, strlen(text), &err), 0);
-}
-
-static int start(void **state)
-{
-    struct fixture *f = xnew(struct fixture);
-    struct http_listener_options options;
-    struct http_route routes[16];
-    struct error err = {0};
-
-    f->dir = xstrdup(TEST_BUILD_DIR "/web-http-XXXXXX");
-    if (!mkdtemp(f->dir))
-        return -1;
-    write_file(f, "mine.json", "{\"uid\":\"mine\",\"title\":\"Mine\",\"panels\":[]}");
-    write_file(f, "torn.json", "{\"uid\":");
-    http_listener_options_init(&options);
-    options.address = "127.0.0.1:0";
-    options.name = "test";
-    if (web_open(f->dir, &f->web, &err) ||
-        http_server_start(&options, routes, web_routes(f->web, routes, ARRAY_LEN(routes)),
-                          &f->server, &err))
-        return -1;
-    f->port = http_server_port(f->server);
-    *state = f;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct fixture *f = *state;
-
-    http_server_stop(f->server, 1000);
-    web_close(f->web);
-    int code = file_remove_tree(f->dir);
-    free(f->dir);
-    free(f);
-    return code;
-}
-
-static void assert_header(const struct test_answer *a, const char *name, const char *wanted)
-{
-    char text[600];
-
-    assert_string_equal(test_header(a, name, text, sizeof(text)), wanted);
-}
-
-static void assert_header_has(const struct test_answer *a, const char *name, const char *part)
-{
-    char text[600];
-
-    test_header(a, name, text, sizeof(text));
-    if (!strstr(text, part))
-        fail_msg("%s: wanted \"%s\" in \"%s\"", name, part, text);
-}
 
 static void the_page_comes_plain_and_compressed_under_every_path_of_it(void **state)
 {
-    static const char *const paths[] = {
-        "/",       "/d/mine",          "/d/mine/some-words?from=now-1h",
-        "/d/no",   "/explore?expr=up", "/graph?g0.expr=up",
-        "/alerts", "/rules",           "/targets"};
+    static const char *const paths[] = {"/",
+                                        "/d/mine",
+                                        "/d/mine/some-words?from=now-1h",
+                                        "/d/no",
+                                        "/explore?expr=up",
+                                        "/dashboards",
+                                        "/graph?g0.expr=up",
+                                        "/alerts",
+                                        "/rules",
+                                        "/targets"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -165,9 +102,11 @@ static void dashboards_are_listed_and_served(void **state)
     test_assert_body(&none, 404, "{\"message\":\"there is no such dashboard\"}");
     assert_int_equal(torn.status, 422);
     assert_true(str_contains(buf_str(&torn.body), STR("torn.json:1:")));
-    test_assert_body(&mine, 200,
-                     "{\"meta\":{\"file\":\"mine.json\",\"provisioned\":false},\"dashboard\":"
-                     "{\"uid\":\"mine\",\"title\":\"Mine\",\"panels\":[]}}");
+    test_assert_body(
+        &mine, 200,
+        "{\"meta\":{\"file\":\"mine.json\",\"origin\":\"folder\",\"provisioned\":true},"
+        "\"dashboard\":"
+        "{\"uid\":\"mine\",\"title\":\"Mine\",\"panels\":[]}}");
     test_answer_fini(&list);
     test_answer_fini(&torn);
 }
@@ -202,8 +141,6 @@ static void a_reload_shows_what_changed(void **state)
     test_answer_fini(&before);
     test_answer_fini(&after);
 }
-
-#define ON_SERVER(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
 {
