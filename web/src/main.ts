@@ -30,6 +30,7 @@ class App {
   private readonly header: Header;
   private readonly kiosk = new Kiosk(() => this.rotate());
   private list: DashboardInfo[] = [];
+  private listing: Promise<void> = Promise.resolve();
   private view: View | null = null;
   private uid = "";
   private refresh = DEFAULT_INTERVAL;
@@ -95,7 +96,12 @@ class App {
     await this.open();
   }
 
-  private async loadList(): Promise<void> {
+  private loadList(): Promise<void> {
+    this.listing = this.askList();
+    return this.listing;
+  }
+
+  private async askList(): Promise<void> {
     try {
       const answer = await this.api.json("/api/dashboards");
       const raw = Array.isArray(answer) ? answer : arr(obj(answer).dashboards);
@@ -163,6 +169,11 @@ class App {
       api: this.api,
       notices: this.notices,
       dashboards: () => this.list,
+      listed: () => this.listing,
+      dashboardsChanged: async () => {
+        await this.loadList();
+        this.showPlace();
+      },
       doctor: () => this.doctor(),
       changed: (step) => this.changed(step),
       zoom: (from, to) => this.zoom(from, to),

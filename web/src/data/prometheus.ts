@@ -87,6 +87,11 @@ export class Api {
     return this.ask(path, init, (response, text) => this.parse(response, text));
   }
 
+  /** Whatever the server answers, also a refusal. */
+  response(path: string, init: RequestInit = {}): Promise<{ response: Response; text: string }> {
+    return this.ask(path, init, (response, text) => ({ response, text }));
+  }
+
   /** A text under the origin. */
   text(path: string): Promise<string> {
     return this.ask(path, {}, (response, text) => {

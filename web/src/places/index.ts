@@ -38,6 +38,15 @@ export const places: Place[] = [
     key: "s",
     open: async (query, hooks) => new (await import("./targets.ts")).TargetsPage(hooks, query),
   },
+  {
+    name: "dashboards",
+    title: "Dashboards",
+    hint: "Bring your own, change them, take them away",
+    icon: "book",
+    key: "b",
+    open: async (query, hooks) =>
+      new (await import("./dashboards/dashboards.ts")).DashboardsPage(hooks, query),
+  },
 ];
 
 export function placeOf(name: string): Place | undefined {

@@ -11,7 +11,7 @@ export abstract class ListPage implements View {
   readonly timezone = "browser";
   readonly quickRanges = [];
   readonly refreshIntervals = [];
-  readonly refresh = "10s";
+  readonly refresh: string = "10s";
   readonly board = null;
   protected readonly root = h("div", { class: "place" });
   protected readonly controller = new AbortController();

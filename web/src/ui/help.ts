@@ -7,7 +7,7 @@ export const keys: [string, string][] = [
   ["Ctrl-K", "Commands: pages, panels, ranges, whatever can be done"],
   ["/", "Find a page"],
   ["1 … 9", "Go to a dashboard of the bar"],
-  ["e  a  s", "Explore, alerts, targets"],
+  ["e  a  s  b", "Explore, alerts, targets, dashboards as files"],
   ["t", "Time range"],
   ["[  ]", "Earlier, later"],
   ["z", "Zoom out"],

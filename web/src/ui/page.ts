@@ -1,5 +1,5 @@
 // One dashboard on the page: its variables, its grid of panels, and the rounds of refreshing.
-import { clock } from "../data/clock.ts";
+import { clock, momentText } from "../data/clock.ts";
 import { askMarks } from "../data/annotations.ts";
 import { ApiError, type Api } from "../data/prometheus.ts";
 import { type Bindings, type MacroContext, rateInterval } from "../data/macros.ts";
@@ -8,6 +8,7 @@ import { isRelative, resolveRange, type TimeRange } from "../data/time.ts";
 import { Variables } from "../data/variables.ts";
 import type { Dashboard } from "../model/dashboard.ts";
 import type { DashboardInfo } from "../panels/kind.ts";
+import { dashboardLinks } from "./dashlinks.ts";
 import { h, icon, put } from "./dom.ts";
 import { layout, type Placed } from "./layout.ts";
 import type { Notices } from "./notices.ts";
@@ -26,6 +27,8 @@ export interface PageHooks {
   api: Api;
   notices: Notices;
   dashboards(): DashboardInfo[];
+  listed(): Promise<void>; // the list of dashboards has come
+  dashboardsChanged(): Promise<void>; // one was saved or deleted: the list is asked for again
   doctor(): Promise<Doctor | null>;
   changed(step: boolean): void; // what the URL holds has changed
   zoom(from: number, to: number): void;
@@ -141,7 +144,7 @@ export class Page implements View {
       rateIntervalMs: rateInterval(intervalMs, SCRAPE_MS),
       timezone: this.timezone,
       dashboard: this.dashboard.title,
-      urlRange: `from=${encodeURIComponent(this.from)}&to=${encodeURIComponent(this.to)}`,
+      urlRange: urlRange(this.from, this.to),
     };
   }
 
@@ -177,6 +180,8 @@ export class Page implements View {
     this.hooks.notices.clearPage();
     for (const n of this.dashboard.notices) this.hooks.notices.add("note", n);
     this.drawBar();
+    if (this.dashboard.links.some((l) => l.type === "dashboards"))
+      void this.hooks.listed().then(() => this.closed || this.drawBar());
     const waits = this.variables.states.some((s) => s.variable.type === "query");
     if (waits) this.arrange(); // frames with their skeletons, while variables are asked for
     await this.loadVariables();
@@ -204,29 +209,13 @@ export class Page implements View {
 
   private drawBar(): void {
     const bar = variableBar(this.variables, (name, values) => this.choose(name, values));
-    const links = this.dashboard.links
-      .filter((l) => l.type === "link" && /^(https?:\/\/|\/)/.test(l.url))
-      .map((l) =>
-        h(
-          "a",
-          {
-            class: "dash-link",
-            href: l.url,
-            title: l.tooltip || null,
-            target: l.targetBlank ? "_blank" : null,
-            rel: "noopener noreferrer",
-          },
-          icon("link"),
-          l.title,
-        ),
-      );
+    const links = dashboardLinks(this.dashboard.links, {
+      dashboards: this.hooks.dashboards,
+      macros: () => this.macros(new Map(), this.range(), 60_000),
+    });
     const focus = (document.activeElement as HTMLElement | null)?.dataset?.variable;
-    const empty = !bar.childElementCount && !links.length;
-    put(
-      this.bar,
-      bar,
-      links.length ? h("nav", { class: "dash-links", "aria-label": "Links" }, ...links) : null,
-    );
+    const empty = !bar.childElementCount && !links;
+    put(this.bar, bar, links);
     this.bar.hidden = empty;
     if (focus)
       this.bar.querySelector<HTMLElement>(`[data-variable="${CSS.escape(focus)}"]`)?.focus();
@@ -438,6 +427,13 @@ export class Page implements View {
     this.grid.replaceChildren();
     this.hooks.notices.clearPage();
   }
+}
+
+/** The range as links carry it, with the moment of the time machine. */
+function urlRange(from: string, to: string): string {
+  const query = new URLSearchParams({ from, to });
+  if (clock.moment !== null) query.set("at", momentText(clock.moment));
+  return query.toString();
 }
 
 function inSight(el: HTMLElement): boolean {

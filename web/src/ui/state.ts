@@ -3,7 +3,7 @@
 
 export interface Route {
   uid: string; // "" for the first dashboard
-  place: string; // "" for a dashboard, else "explore", "alerts", "targets"
+  place: string; // "" for a dashboard, else "explore", "alerts", "targets", "dashboards"
   query: URLSearchParams;
 }
 
@@ -14,7 +14,7 @@ export function routeOf(path: string, search: string): Route {
   const query = new URLSearchParams(search);
   const dashboard = /^\/d\/([^/]+)/.exec(path);
   if (dashboard) return { uid: decodeURIComponent(dashboard[1]!), place: "", query };
-  const place = /^\/(explore|graph|alerts|rules|targets)\/?$/.exec(path)?.[1] ?? "";
+  const place = /^\/(explore|graph|alerts|rules|targets|dashboards)\/?$/.exec(path)?.[1] ?? "";
   return { uid: "", place: ALIASES[place] ?? place, query };
 }
 
