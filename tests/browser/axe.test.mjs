@@ -57,6 +57,22 @@ test("every dashboard", async () => {
     for (const { uid, error } of all) if (!error) await clean(`/d/${uid}?refresh=off`, settled);
 });
 
+test("a moment of the past, and dashboards as files, one of them with a mistake", async () => {
+    await clean("/d/algalon-overview?at=2026-03-18T02:13:05Z", async (page) => {
+        await page.locator(".moment-field").waitFor();
+        await settled(page);
+    });
+    await clean("/dashboards", (page) => page.locator(".file-row").first().waitFor());
+    await clean(
+        "/dashboards?edit=algalon-gpu",
+        (page) => page.locator(".file-text").waitFor(),
+        async (page) => {
+            await page.locator(".file-text").fill('{"panels": x}');
+            await page.locator(".file-mark.bad").waitFor();
+        },
+    );
+});
+
 test("targets, folded and unfolded, and none", async () => {
     await clean("/targets?refresh=off", listed, async (page) => {
         await page.locator(".targets .unfold").first().click();

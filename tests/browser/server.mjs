@@ -100,9 +100,17 @@ function answer(url, form, res, all, control) {
             error: "broken.json:3:14: ',' or '}' expected near \"x\"",
         };
         json(res, 200, [
-            ...all.map((d) => ({ uid: d.uid, title: d.title, tags: d.tags ?? [] })),
+            ...all.map((d) => ({
+                uid: d.uid,
+                title: d.title,
+                tags: d.tags ?? [],
+                origin: d.uid.startsWith("algalon-") ? "shipped" : "kept",
+            })),
             broken,
         ]);
+    } else if (/^\/api\/dashboards\/uid\/[^/]+\/file$/.test(path)) {
+        const found = all.find((d) => d.uid === path.split("/")[4]);
+        json(res, found ? 200 : 404, found ?? { message: "there is no such dashboard" });
     } else if (path.startsWith("/api/dashboards/uid/")) {
         const found = all.find((d) => d.uid === decodeURIComponent(path.slice(20)));
         if (found) json(res, 200, { meta: {}, dashboard: found });

@@ -13,6 +13,7 @@ export interface Field {
   labels?: Labels;
   legend?: string; // the name that the query gave by its legendFormat
   config: FieldConfig;
+  courses?: Value[][]; // of each value: the series that it was made of, for a small chart
 }
 
 export interface Frame {

@@ -7,6 +7,7 @@ import { shownNames } from "../data/matchers.ts";
 import { sortedRows } from "../data/transform/types.ts";
 import { arr, at, bool, num, obj, str, strings } from "../model/json.ts";
 import { h } from "../ui/dom.ts";
+import { course } from "./course.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 import { dataLimits, valueText } from "./values.ts";
 
@@ -17,6 +18,7 @@ interface Column {
   name: string;
   cell: string; // auto, color-text, color-background, gauge ...
   gaugeMode: string;
+  hidesValue: boolean; // beside its small chart
   solid: boolean;
   align: string;
   limits: { min: number; max: number };
@@ -40,6 +42,7 @@ function columnOf(field: Field, name: string, index: number): Column {
     name,
     cell: type,
     gaugeMode: str(cell.mode, "gradient"),
+    hidesValue: bool(cell.hideValue),
     solid: str(cell.mode, "gradient") === "basic" || type === "color-background-solid",
     align,
     limits: dataLimits([field]),
@@ -204,6 +207,12 @@ class TableView implements PanelView {
       td.classList.add("with-gauge");
       td.append(gaugeCell(value));
     }
+    const courses = column.field.courses?.[row];
+    if (courses) {
+      td.classList.add("with-course");
+      td.append(course(courses, value.color, column.field.config));
+    }
+    if (courses && column.hidesValue) return td;
     if (link && text)
       td.append(
         h("a", {

@@ -4,6 +4,7 @@ import type { Transformation } from "../../model/dashboard.ts";
 import type { Frame } from "../frame.ts";
 import { frameTest } from "../matchers.ts";
 import { calculateField, convertFieldType, renameByRegex } from "./fields.ts";
+import { configFromData, rowsToFields } from "./config.ts";
 import { concatenate, joinByField, merge, rowsOfSeries, transpose } from "./join.ts";
 import { filterByRefId, filterByValue, filterFieldsByName, organize } from "./select.ts";
 import { groupBy, labelsToFields, limit, reduce, sortBy } from "./shape.ts";
@@ -17,8 +18,8 @@ import {
   joinByLabels,
   partitionByValues,
   prepareTimeSeries,
-  rowsToFields,
 } from "./table.ts";
+import { regression, timeSeriesTable } from "./trend.ts";
 import type { Transform } from "./types.ts";
 
 const unchanged: Transform = (frames) => frames;
@@ -26,6 +27,7 @@ const unchanged: Transform = (frames) => frames;
 const table: Record<string, Transform> = {
   calculateField,
   concatenate,
+  configFromData,
   convertFieldType,
   convertFrameType: unchanged,
   ensureColumns,
@@ -49,12 +51,14 @@ const table: Record<string, Transform> = {
   partitionByValues,
   prepareTimeSeries,
   reduce,
+  regression,
   rename: organize,
   renameByRegex,
   rowsToFields,
   seriesToColumns: joinByField,
   seriesToRows: rowsOfSeries,
   sortBy,
+  timeSeriesTable,
   transpose,
 };
 

@@ -149,23 +149,6 @@ export const extractFields: Transform = (frames, options) =>
     );
   });
 
-/** Rows of names and values become columns with one value each. */
-export const rowsToFields: Transform = (frames, options) =>
-  frames.map((frame) => {
-    const mapped = (key: string): string =>
-      str(obj(arr(options.mappings).find((m) => obj(m).handlerKey === key)).fieldName);
-    const names =
-      named(frame, mapped("field.name")) ?? frame.fields.find((f) => f.type === "string");
-    const values =
-      named(frame, mapped("field.value")) ?? frame.fields.find((f) => f.type === "number");
-    if (!names || !values) return frame;
-    const fields = names.values.slice(0, 500).map((n, i) => {
-      const v = values.values[i] ?? null;
-      return fieldOf(String(n), typeOf([v]), [v], { config: values.config });
-    });
-    return withFields(frame, fields);
-  });
-
 /** One row per set of labels, a column per value of one label. */
 export const joinByLabels: Transform = (frames, options) => {
   const label = str(options.value);

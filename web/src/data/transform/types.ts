@@ -7,7 +7,11 @@ export type Transform = (frames: Frame[], options: Json, fill: (t: string) => st
 
 /** A frame of chosen rows, in that order. */
 export function pick(frame: Frame, rows: number[]): Frame {
-  const fields = frame.fields.map((f) => ({ ...f, values: rows.map((i) => f.values[i] ?? null) }));
+  const fields = frame.fields.map((f) => ({
+    ...f,
+    values: rows.map((i) => f.values[i] ?? null),
+    ...(f.courses ? { courses: rows.map((i) => f.courses![i] ?? []) } : {}),
+  }));
   return { ...frame, fields, length: rows.length };
 }
 

@@ -152,7 +152,7 @@ export class DashboardsPage extends ListPage {
       h(
         "div",
         { class: "file-words" },
-        h("h3", {}, e.error ? e.title : h("a", { href: `/d/${encodeURIComponent(e.uid)}`, text: e.title })),
+        h("h2", {}, e.error ? e.title : h("a", { href: `/d/${encodeURIComponent(e.uid)}`, text: e.title })),
         h("p", { class: "dim" }, h("span", { class: "mono", text: e.uid }), e.tags.length ? ` · ${e.tags.join(", ")}` : ""),
         e.error ? h("p", { class: "bad-text", text: e.error }) : null,
       ),
