@@ -61,6 +61,14 @@ test("a dashboard of running pages, chosen by uid, in a size and theme of one's 
   assert.deepEqual(sizeOf("phone.png"), [780, 1688]);
 });
 
+test("a moment of the past is drawn as it was", async () => {
+  server.requests.length = 0;
+  const { code, said } = await render("algalon-processes", `--url=${server.url}`, "--at=2026-03-18T02:13:05Z", "--height=900", "--out=then.png");
+  assert.equal(code, 0, said);
+  const times = server.requests.filter((r) => r.path === "/api/v1/query").map((r) => Number(r.form.get("time") ?? r.query.get("time")));
+  assert.ok(times.length > 0 && times.every((t) => t === Date.parse("2026-03-18T02:13:05Z") / 1000), times.join());
+});
+
 test("mistakes are named: no such dashboard, a file that is none, unknown options", async () => {
   fs.writeFileSync(path.join(dir, "broken.json"), '{"panels": [');
   const broken = await render("broken.json", `--store=${server.url}`);
