@@ -4,7 +4,8 @@ set(web_source ${CMAKE_SOURCE_DIR}/web)
 set(web_dist ${CMAKE_BINARY_DIR}/web/dist)
 set(web_embedded ${CMAKE_BINARY_DIR}/web/embedded.c)
 set(embed_script ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
-file(GLOB web_dashboards CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/dashboards/*.json)
+file(GLOB web_dashboards CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/dashboards/*.json
+     ${CMAKE_SOURCE_DIR}/dashboards/order.txt)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/web)
 
 if(ALGALON_WEB)

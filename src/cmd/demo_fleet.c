@@ -6,20 +6,31 @@
  * invented. Pids of a node's processes and of its GPUs' scenario agree, so that attribution finds
  * them. */
 
+#define JOB_LLM  "system.slice/slurmstepd.scope/job_4242/step_0/user/task_0"
+#define JOB_EVAL "system.slice/slurmstepd.scope/job_4257/step_batch/user/task_0"
+
 static const struct demo_mount data_mounts[] = {{"/data", "/dev/nvme1n1", "xfs"}};
 static const struct demo_mount scratch_mounts[] = {{"/scratch", "/dev/md0", "xfs"},
                                                    {"/home", "/dev/sda3", "ext4"}};
 
 static const struct demo_process train_a[] = {
-    {21001, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 0", 1.9, 38 * GB},
-    {21002, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 1", 1.8, 37 * GB},
-    {21003, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 2", 1.8, 37 * GB},
-    {21004, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 3", 1.9, 38 * GB},
-    {21005, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 4", 1.8, 37 * GB},
-    {21006, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 5", 1.7, 36 * GB},
-    {21007, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 6", 1.8, 37 * GB},
-    {21008, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 7", 1.9, 38 * GB},
-    {1822, "slurmd", "root", "/usr/sbin/slurmd -D", 0.02, 60 * GB / 1024},
+    {21001, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 0", 1.9, 38 * GB,
+     JOB_LLM},
+    {21002, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 1", 1.8, 37 * GB,
+     JOB_LLM},
+    {21003, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 2", 1.8, 37 * GB,
+     JOB_LLM},
+    {21004, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 3", 1.9, 38 * GB,
+     JOB_LLM},
+    {21005, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 4", 1.8, 37 * GB,
+     JOB_LLM},
+    {21006, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 5", 1.7, 36 * GB,
+     JOB_LLM},
+    {21007, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 6", 1.8, 37 * GB,
+     JOB_LLM},
+    {21008, "python3", "maria", "python3 train.py --config llm-70b.yaml --rank 7", 1.9, 38 * GB,
+     JOB_LLM},
+    {1822, "slurmd", "root", "/usr/sbin/slurmd -D", 0.02, 60 * GB / 1024, NULL},
 };
 
 static const char gpus_a[] = "driver 580.95.05\ncuda 13.0\nseed 101\n"
@@ -34,11 +45,13 @@ static const char gpus_a[] = "driver 580.95.05\ncuda 13.0\nseed 101\n"
                              "pid=21008 memory=68GB share=0.97\n";
 
 static const struct demo_process serve_b[] = {
-    {30110, "vllm", "svc-llm", "vllm serve --tensor-parallel-size 2 --port 8000", 2.6, 46 * GB},
-    {30111, "vllm", "svc-llm", "vllm worker rank 1", 1.1, 22 * GB},
-    {30240, "tritonserver", "svc-vision", "tritonserver --model-repository=/models", 3.2, 19 * GB},
-    {30555, "python3", "jonas", "python3 evaluate.py --suite long-context", 1.2, 28 * GB},
-    {1655, "dockerd", "root", "/usr/bin/dockerd -H fd://", 0.15, 120 * GB / 1024},
+    {30110, "vllm", "svc-llm", "vllm serve --tensor-parallel-size 2 --port 8000", 2.6, 46 * GB,
+     NULL},
+    {30111, "vllm", "svc-llm", "vllm worker rank 1", 1.1, 22 * GB, NULL},
+    {30240, "tritonserver", "svc-vision", "tritonserver --model-repository=/models", 3.2, 19 * GB,
+     NULL},
+    {30555, "python3", "jonas", "python3 evaluate.py --suite long-context", 1.2, 28 * GB, JOB_EVAL},
+    {1655, "dockerd", "root", "/usr/bin/dockerd -H fd://", 0.15, 120 * GB / 1024, NULL},
 };
 
 static const char gpus_b[] =
@@ -50,11 +63,12 @@ static const char gpus_b[] =
     "share=0.97\n"
     "process gpu=2 pid=30240 memory=34GB share=0.8\n"
     "process gpu=3 pid=30555 memory=41GB share=0.97\nprocess gpu=2 pid=30555 memory=6GB "
-    "share=0.2\n";
+    "share=0.2\n"
+    "fault xid gpu=3 from=30 code=31\n";
 
 static const struct demo_process edge_c[] = {
-    {4120, "deepstream-app", "svc-video", "deepstream-app -c cameras.txt", 1.7, 6 * GB},
-    {4388, "whisper-server", "svc-audio", "whisper-server --model large-v3", 0.9, 4 * GB},
+    {4120, "deepstream-app", "svc-video", "deepstream-app -c cameras.txt", 1.7, 6 * GB, NULL},
+    {4388, "whisper-server", "svc-audio", "whisper-server --model large-v3", 0.9, 4 * GB, NULL},
 };
 
 static const char gpus_c[] =
@@ -64,12 +78,13 @@ static const char gpus_c[] =
     "gpu 1 \"NVIDIA L40S\" profile=inference processes=0\n"
     "process gpu=0 pid=4120 memory=9GB share=0.97\nprocess gpu=1 pid=4388 memory=12GB share=0.97\n"
     "process gpu=3 pid=4388 memory=21GB share=0.97\n"
+    "fault xid gpu=2 from=44 code=79\n"
     "fault lost gpu=2 from=45 back=never\n";
 
 static const struct demo_process desk_d[] = {
-    {2201, "Xorg", "root", "/usr/lib/xorg/Xorg :0", 0.08, 300 * GB / 1024},
-    {2650, "blender", "ada", "blender scene.blend", 2.4, 9 * GB},
-    {2914, "firefox", "ada", "firefox", 0.4, 3 * GB},
+    {2201, "Xorg", "root", "/usr/lib/xorg/Xorg :0", 0.08, 300 * GB / 1024, NULL},
+    {2650, "blender", "ada", "blender scene.blend", 2.4, 9 * GB, NULL},
+    {2914, "firefox", "ada", "firefox", 0.4, 3 * GB, NULL},
 };
 
 static const char gpus_d[] =
@@ -79,9 +94,9 @@ static const char gpus_d[] =
     "process gpu=0 pid=2650 memory=14GB type=B share=0.95\n";
 
 static const struct demo_process login_e[] = {
-    {1101, "slurmctld", "slurm", "/usr/sbin/slurmctld -D", 0.3, 2 * GB},
-    {1188, "postgres", "postgres", "postgres: slurm accounting", 0.7, 5 * GB},
-    {5210, "rsync", "jonas", "rsync -a /home/jonas/data /scratch", 0.9, 90 * GB / 1024},
+    {1101, "slurmctld", "slurm", "/usr/sbin/slurmctld -D", 0.3, 2 * GB, NULL},
+    {1188, "postgres", "postgres", "postgres: slurm accounting", 0.7, 5 * GB, NULL},
+    {5210, "rsync", "jonas", "rsync -a /home/jonas/data /scratch", 0.9, 90 * GB / 1024, NULL},
 };
 
 const struct demo_node demo_fleet[] = {

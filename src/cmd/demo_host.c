@@ -241,7 +241,7 @@ static void put_process(struct demo_host *h, int *code, const struct demo_proces
             h->text.ptr[i] = '\0';
     put_fixed(h, code, path);
     snprintf(path, sizeof(path), "proc/%d/cgroup", p->pid);
-    buf_printf(&h->text, "0::/%s\n", uid ? "user.slice" : "system.slice");
+    buf_printf(&h->text, "0::/%s\n", p->cgroup ? p->cgroup : (uid ? "user.slice" : "system.slice"));
     put_fixed(h, code, path);
 }
 

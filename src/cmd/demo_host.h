@@ -17,6 +17,7 @@ struct demo_process {
     const char *name, *user, *command; /* user: "root", or a name that gets a number */
     double cpu_ratio;                  /* mean, of one CPU */
     uint64_t memory_bytes;
+    const char *cgroup; /* NULL: the slice of its user */
 };
 
 struct demo_mount {

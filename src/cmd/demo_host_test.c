@@ -15,9 +15,9 @@
 #define GIB    ((uint64_t)1 << 30)
 
 static const struct demo_process processes[] = {
-    {4100, "python3", "ada", "python3 train.py --model x", 3.5, 40 * GIB},
-    {4200, "VLLM::EngineCore", "bob", "VLLM::EngineCore", 1.2, 80 * GIB},
-    {4300, "tensorboard", "ada", "tensorboard --logdir /data", 0.02, GIB},
+    {4100, "python3", "ada", "python3 train.py --model x", 3.5, 40 * GIB, NULL},
+    {4200, "VLLM::EngineCore", "bob", "VLLM::EngineCore", 1.2, 80 * GIB, NULL},
+    {4300, "tensorboard", "ada", "tensorboard --logdir /data", 0.02, GIB, NULL},
 };
 static const struct demo_mount mounts[] = {{"/data", "/dev/nvme1n1", "xfs"}};
 

@@ -197,8 +197,11 @@ static void draw_heading(const struct frame *f, const struct machine *m, struct 
 
     rows_total(f, m, &t);
     unsigned x = canvas_put(c, 0, y, 40, STYLE_TITLE, m->name) + 2;
-    len = (size_t)snprintf(text, sizeof(text), "%zu GPU%s  %.0f%%  %.0f W", t.gpus,
-                           t.gpus == 1 ? "" : "s", t.utilization, t.power);
+    if (t.gpus)
+        len = (size_t)snprintf(text, sizeof(text), "%zu GPU%s  %.0f%%  %.0f W", t.gpus,
+                               t.gpus == 1 ? "" : "s", t.utilization, t.power);
+    else
+        len = (size_t)snprintf(text, sizeof(text), "no GPU");
     if (!isnan(m->values[MACHINE_CPU]))
         len += (size_t)snprintf(text + len, sizeof(text) - len, "  CPU %.0f%%",
                                 m->values[MACHINE_CPU]);

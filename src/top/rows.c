@@ -182,20 +182,22 @@ static int larger(double a, double b)
     return (a < b) - (a > b);
 }
 
-static int by_place(const struct gpu *a, const struct gpu *b)
+static struct str machine_name(const struct gpu_row *row)
 {
-    int order = str_compare(a->machine->name, b->machine->name);
-
-    order = order ? order : (a->order > b->order) - (a->order < b->order);
-    return order ? order : str_compare(a->index, b->index);
+    return row->gpu ? row->gpu->machine->name : row->heading->name;
 }
 
 static int gpu_order(const void *va, const void *vb)
 {
-    const struct gpu_row *a = va, *b = vb;
-    int order = larger(a->key, b->key);
+    const struct gpu_row *ra = va, *rb = vb;
+    const struct gpu *a = ra->gpu, *b = rb->gpu;
+    int order = larger(ra->key, rb->key);
 
-    return order ? order : by_place(a->gpu, b->gpu);
+    order = order ? order : str_compare(machine_name(ra), machine_name(rb));
+    if (order || !a || !b)
+        return order ? order : !b - !a;
+    order = (a->order > b->order) - (a->order < b->order);
+    return order ? order : str_compare(a->index, b->index);
 }
 
 static int process_order(const void *va, const void *vb)
@@ -237,6 +239,21 @@ static double process_key(const struct view *v, const struct process *p)
 
 /* ---- gathering ---- */
 
+/* Adds the machines of `r` that have no device: they stand as headings alone. */
+static size_t add_bare_machines(const struct view *v, const struct reading *r, struct gpu_row *to)
+{
+    size_t n = 0, j = 0; /* both lists are sorted by the machine's name */
+
+    for (size_t i = 0; i < r->machine_len; i++) {
+        bool bare = j == r->gpu_len || r->gpus[j]->machine != r->machines[i];
+        while (j < r->gpu_len && r->gpus[j]->machine == r->machines[i])
+            j++;
+        if (bare && (!v->filter[0] || holds(r->machines[i]->name, v->filter)))
+            to[n++] = (struct gpu_row){.heading = r->machines[i]};
+    }
+    return n;
+}
+
 static bool gather_gpus(struct view *v, const struct frame *f, struct rows *ret)
 {
     size_t gpus = 0, machines = 0, n = 0;
@@ -245,7 +262,7 @@ static bool gather_gpus(struct view *v, const struct frame *f, struct rows *ret)
         gpus += f->readings[i]->gpu_len;
         machines += f->readings[i]->machine_len;
     }
-    struct gpu_row *all = arena_calloc(&v->arena, gpus + 1, sizeof(*all));
+    struct gpu_row *all = arena_calloc(&v->arena, gpus + machines + 1, sizeof(*all));
     struct gpu_row *rows =
         arena_calloc(&v->arena, gpus + machines + f->trouble_len + 1, sizeof(*rows));
     if (!all || !rows)
@@ -255,12 +272,17 @@ static bool gather_gpus(struct view *v, const struct frame *f, struct rows *ret)
             if (gpu_is_wanted(v, f->readings[i]->gpus[j]))
                 all[n++] = (struct gpu_row){.gpu = f->readings[i]->gpus[j],
                                             .key = gpu_key(v, f->readings[i]->gpus[j])};
+    bool headings = v->gpu_sort == SORT_PLACE && machines > 1;
+    for (size_t i = 0; headings && i < f->reading_len; i++)
+        n += add_bare_machines(v, f->readings[i], all + n);
     qsort(all, n, sizeof(*all), gpu_order);
     for (size_t i = 0; i < f->trouble_len; i++)
         rows[ret->gpu_len++].trouble = &f->troubles[i];
-    bool headings = v->gpu_sort == SORT_PLACE && machines > 1;
     for (size_t i = 0; i < n; i++) {
-        if (headings && (!i || all[i - 1].gpu->machine != all[i].gpu->machine))
+        bool first = !i || !str_equal(machine_name(&all[i - 1]), machine_name(&all[i]));
+        if (!all[i].gpu && !first)
+            continue; /* another source knows the machine's devices */
+        if (headings && first && all[i].gpu)
             rows[ret->gpu_len++].heading = all[i].gpu->machine;
         rows[ret->gpu_len++] = all[i];
     }

@@ -132,6 +132,22 @@ static void machines_have_headings_and_orders_go_across_them(void **state)
     rig_fini(&r);
 }
 
+static void a_machine_without_devices_has_a_heading_too(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    rig_init(&r, "all_smi_gpu_utilization{" G0 "} 10\nall_smi_cpu_utilization{hostname=\"aa\"} 7\n"
+                 "all_smi_gpu_utilization{" B0 "} 20\n");
+    assert_string_equal(line(&r, 80, 24, 3), "a  1 GPU  10%  0 W");
+    assert_string_equal(line(&r, 80, 24, 5), "aa  no GPU  CPU 7%");
+    assert_string_equal(line(&r, 80, 24, 6), "b  1 GPU  20%  0 W");
+    assert_true(view_key(&r.view, 's'));
+    for (unsigned y = 3; y < 8; y++)
+        assert_null(strstr(line(&r, 80, 24, y), "no GPU"));
+    rig_fini(&r);
+}
+
 static void type(struct view *v, const char *keys)
 {
     for (; *keys; keys++)
@@ -285,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_device_has_a_line_with_load_memory_heat_power_and_a_note),
         cmocka_unit_test(every_line_fits_every_width),
         cmocka_unit_test(machines_have_headings_and_orders_go_across_them),
+        cmocka_unit_test(a_machine_without_devices_has_a_heading_too),
         cmocka_unit_test(a_filter_leaves_what_holds_it),
         cmocka_unit_test(the_cursor_picks_a_device_whose_processes_are_shown),
         cmocka_unit_test(rows_scroll_with_the_cursor),

@@ -5,8 +5,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define OVERVIEW_UID "algalon-overview"
-
 static int add(struct catalog *c, const char *file, struct str text, enum dashboard_origin origin)
 {
     struct dashboard_file *grown = array_grow(c->items, &c->cap, c->len + 1, sizeof(*c->items));
@@ -14,7 +12,9 @@ static int add(struct catalog *c, const char *file, struct str text, enum dashbo
     if (!grown)
         return -ENOMEM;
     c->items = grown;
-    dashboard_file_init(&c->items[c->len++], file, text, origin);
+    dashboard_file_init(&c->items[c->len], file, text, origin);
+    c->items[c->len].place = origin == DASHBOARD_SHIPPED ? c->len : SIZE_MAX;
+    c->len++;
     return 0;
 }
 
@@ -114,6 +114,7 @@ static void settle_uids(struct catalog *c)
             if (strcmp(a->uid, b->uid) || a->error || b->error)
                 continue;
             if (a->origin == DASHBOARD_SHIPPED && b->origin != DASHBOARD_SHIPPED) {
+                b->place = a->place;
                 take_out(c, i--);
                 break;
             }
@@ -124,12 +125,11 @@ static void settle_uids(struct catalog *c)
 static int by_place(const void *pa, const void *pb)
 {
     const struct dashboard_file *a = pa, *b = pb;
-    bool first_a = !strcmp(a->uid, OVERVIEW_UID), first_b = !strcmp(b->uid, OVERVIEW_UID);
 
     if (!a->error != !b->error)
         return a->error ? 1 : -1;
-    if (first_a != first_b)
-        return first_a ? -1 : 1;
+    if (a->place != b->place)
+        return a->place < b->place ? -1 : 1;
     int order = strcasecmp(a->title, b->title);
     return order ? order : strcmp(a->uid, b->uid);
 }

@@ -10,7 +10,7 @@
 
 struct catalog {
     atomic_uint refs;
-    struct dashboard_file *items; /* the overview first, then by title; broken ones last */
+    struct dashboard_file *items; /* shipped ones as embedded, then by title; broken ones last */
     size_t len, cap;
     struct buf list; /* what GET /api/dashboards answers */
 };

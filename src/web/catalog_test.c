@@ -117,11 +117,11 @@ static void write_file(const char *dir, const char *name, const char *text)
     }
 
 static const struct asset shipped[] = {
-    SHIPPED("gpu.json", "{\"uid\":\"algalon-gpu\",\"title\":\"GPU\",\"panels\":[]}"),
     SHIPPED("overview.json", "{\"uid\":\"algalon-overview\",\"title\":\"Overview\",\"panels\":[]}"),
+    SHIPPED("gpu.json", "{\"uid\":\"algalon-gpu\",\"title\":\"GPU\",\"panels\":[]}"),
 };
 
-static void the_overview_is_first_then_titles_then_what_is_broken(void **state)
+static void shipped_ones_keep_their_order_then_titles_then_what_is_broken(void **state)
 {
     struct catalog *c = NULL;
 
@@ -133,7 +133,7 @@ static void the_overview_is_first_then_titles_then_what_is_broken(void **state)
     write_file(*state, ".hidden.json", "{");
     assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 5);
-    static const char *const order[] = {"algalon-overview", "b", "algalon-gpu", "a", "file-broken"};
+    static const char *const order[] = {"algalon-overview", "algalon-gpu", "b", "a", "file-broken"};
     for (size_t i = 0; i < ARRAY_LEN(order); i++)
         assert_string_equal(c->items[i].uid, order[i]);
     assert_string_equal(catalog_first(c)->uid, "algalon-overview");
@@ -154,6 +154,7 @@ static void a_users_file_wins_over_a_shipped_one_and_a_broken_one_does_not(void 
     assert_int_equal(catalog_load(shipped, ARRAY_LEN(shipped), *state, NULL, &c, NULL), 0);
     assert_int_equal(c->len, 3);
     assert_string_equal(catalog_get(c, STR("algalon-gpu"))->title, "Mine");
+    assert_string_equal(c->items[1].uid, "algalon-gpu"); /* in the place of what it stands for */
     assert_string_equal(catalog_get(c, STR("algalon-overview"))->title, "Overview");
     assert_non_null(catalog_get(c, STR("file-overview"))->error);
     catalog_release(c);
@@ -233,7 +234,7 @@ int main(void)
         cmocka_unit_test(a_file_is_taken_or_refused_with_the_place_of_the_mistake),
         cmocka_unit_test(the_dashboard_goes_out_as_it_stands_in_the_file),
         cmocka_unit_test(nesting_and_size_are_bounded),
-        IN_DIR(the_overview_is_first_then_titles_then_what_is_broken),
+        IN_DIR(shipped_ones_keep_their_order_then_titles_then_what_is_broken),
         IN_DIR(a_users_file_wins_over_a_shipped_one_and_a_broken_one_does_not),
         IN_DIR(of_two_files_with_one_uid_the_first_keeps_it),
         IN_DIR(a_folder_that_is_not_there_leaves_the_shipped_ones),

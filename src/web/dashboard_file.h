@@ -28,6 +28,7 @@ struct dashboard_file {
     struct buf answer;   /* {"meta":...,"dashboard":...} */
     uint64_t hash;       /* of the answer */
     enum dashboard_origin origin;
+    size_t place; /* among the shipped ones, as they are embedded; SIZE_MAX: not one of them */
 };
 
 /**

@@ -1,7 +1,7 @@
 // Serves the built pages the way the program does (same headers), with the simulated API under the
 // same origin. A test can make it fail, be slow or go away. Run alone it is for looking:
 //   node server.mjs [PORT]
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,16 +23,9 @@ const POLICY =
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 function loadDashboards(extra) {
-    const shipped = readdirSync(folder)
-        .filter((f) => f.endsWith(".json"))
-        .map((f) => JSON.parse(readFileSync(join(folder, f), "utf8")));
-    return [...shipped, ...extra].sort((a, b) =>
-        a.uid === "algalon-overview"
-            ? -1
-            : b.uid === "algalon-overview"
-              ? 1
-              : a.title.localeCompare(b.title),
-    );
+    const order = readFileSync(join(folder, "order.txt"), "utf8").trim().split("\n");
+    const shipped = order.map((name) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
+    return [...shipped, ...[...extra].sort((a, b) => a.title.localeCompare(b.title))];
 }
 
 /** How the server behaves until a test says otherwise. */

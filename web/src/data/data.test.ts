@@ -381,9 +381,14 @@ test("emptiness is explained", async () => {
     emptyReason([expr], variables.bindings(), variables.states, known && new Set(known));
   assert.match(why('up{a=~"$nobody"}', null), /\$nobody but does not define/);
   assert.doesNotMatch(why('label_replace(up, "a", "$1", "b", "(.*)")', null), /does not define/);
-  assert.match(why("gone", ["up"]), /no machine reports gone/);
-  assert.match(why("up", ["up"]), /nothing fits this selection/);
-  assert.match(why("up", null), /found no series/);
+  assert.match(why("gone", ["up"]), /no machine reports this.*algalon doctor.*\(gone\)/);
+  assert.match(why("up", ["up"]), /No data for this selection/);
+  assert.match(why("up", []), /nothing was scraped/);
+  assert.match(why("up + gone", ["up"]), /a part of this \(gone\)/);
+  const quiet = (known: string[]) => emptyReason(["up"], variables.bindings(), variables.states, new Set(known), "All is well.");
+  assert.equal(quiet(["up"]), "All is well.");
+  assert.match(quiet(["down"]), /no machine reports this/); // nobody could know
+  assert.match(why("up", null), /No data in this range/);
 });
 
 test("any JSON gives a dashboard or nothing worse", () => {

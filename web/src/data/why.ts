@@ -43,6 +43,7 @@ export function emptyReason(
   bindings: Bindings,
   states: VariableState[],
   known: Set<string> | null,
+  quiet = "", // what the panel itself says when there is nothing to show
 ): string {
   const missing = [...new Set(exprs.flatMap((e) => undefinedIn(e, bindings)))];
   if (missing.length) return `The dashboard uses $${missing.join(", $")} but does not define it.`;
@@ -55,16 +56,17 @@ export function emptyReason(
   if (empty.length) {
     const names = empty.map((s) => `“${s.variable.label}”`).join(" and ");
     const why = empty[0]!.error ? ` (${empty[0]!.error})` : "";
-    return `No data in this range: there is nothing to choose for ${names}${why}.`;
+    return `No data: there is nothing to choose for ${names}${why}.`;
   }
   const names = [...new Set(exprs.flatMap(metricNames))];
   if (known && names.length) {
+    if (!known.size) return "No data: nothing was scraped in this range. Is a worker up? See Targets.";
     const absent = names.filter((n) => !known.has(n));
     if (absent.length === names.length)
-      return `No data in this range: no machine reports ${quoted(absent)}.`;
-    if (absent.length)
-      return `No data in this range: ${quoted(absent)} ${absent.length > 1 ? "are" : "is"} not reported.`;
-    return `No data in this range: ${quoted(names)} ${names.length > 1 ? "are" : "is"} reported, but nothing fits this selection.`;
+      return `No data: no machine reports this. Targets says whether its worker is scraped, \`algalon doctor\` there what is missing (${quoted(absent)}).`;
+    if (quiet) return quiet;
+    if (absent.length) return `No data: no machine reports a part of this (${quoted(absent)}).`;
+    return "No data for this selection: choose another above, or a longer time range.";
   }
-  return "No data in this range: the query found no series.";
+  return "No data in this range.";
 }

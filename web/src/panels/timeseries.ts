@@ -156,7 +156,7 @@ class TimeseriesView implements PanelView {
     const options: uPlot.Options = {
       ...this.size(),
       ms: 1,
-      padding: [8, 10, 0, scales.some((s) => s.side === "left") ? 0 : 10],
+      padding: [8, 18, 0, scales.some((s) => s.side === "left") ? 0 : 10],
       legend: { show: false },
       series: [{}, ...this.model.series.map((s, i) => this.seriesOptions(s, keyOf[i]!))],
       bands: this.bands(keyOf),

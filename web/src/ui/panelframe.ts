@@ -304,7 +304,7 @@ export class PanelFrame {
     const { range } = services.round();
     const { bindings } = services.macros(this.placed.scope, range, 60_000);
     if (services.round().id !== round) return; // a newer round has its own answer
-    this.message("empty", emptyReason(exprs, bindings, services.variables.states, known));
+    this.message("empty", emptyReason(exprs, bindings, services.variables.states, known, this.placed.panel.fieldConfig.defaults.noValue));
   }
 
   /** Small marks in the head: warnings of the API, an error of one query among several. */
