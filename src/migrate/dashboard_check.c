@@ -109,6 +109,31 @@ static void rename_words(struct change *c, struct str metric, json_t *node, unsi
     json_decref(renamed);
 }
 
+/* The labels that a panel's links hand on to where they lead. */
+static void rename_in_links(struct change *c, const struct dashboard_expr *e, struct str metric,
+                            json_t *node, unsigned depth)
+{
+    const char *key, *url = json_string_value(json_object_get(node, "url"));
+    json_t *value;
+    size_t i;
+
+    if (depth > DASHBOARD_DEPTH_MAX)
+        return;
+    if (url) {
+        char why[300] = "";
+        struct buf out;
+        buf_init(&out, 0);
+        if (!translate_template(c->translator, metric, str_of(url), &out, why, sizeof(why)))
+            report_add(c->report, REPORT_WARNING, e->line, e->place, NULL, "in its link %s", why);
+        if (!str_is(buf_str(&out), url))
+            set(c, node, "url", &out);
+        buf_fini(&out);
+        return;
+    }
+    json_array_foreach(node, i, value) rename_in_links(c, e, metric, value, depth + 1);
+    json_object_foreach(node, key, value) rename_in_links(c, e, metric, value, depth + 1);
+}
+
 static void change_around(struct change *c, const struct dashboard_expr *e, struct str metric)
 {
     const char *legend = json_string_value(json_object_get(e->holder, "legendFormat"));
@@ -126,8 +151,10 @@ static void change_around(struct change *c, const struct dashboard_expr *e, stru
     if (!e->panel)
         return;
     json_t *steps = json_object_get(e->panel, "transformations"), *step, *override;
-    json_t *overrides = json_object_get(json_object_get(e->panel, "fieldConfig"), "overrides");
+    json_t *config = json_object_get(e->panel, "fieldConfig");
+    json_t *overrides = json_object_get(config, "overrides");
     size_t i;
+    rename_in_links(c, e, metric, config, 0);
     json_array_foreach(steps, i, step) rename_words(c, metric, json_object_get(step, "options"), 0);
     json_array_foreach(overrides, i, override)
         rename_words(c, metric, json_object_get(override, "matcher"), 0);

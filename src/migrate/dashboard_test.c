@@ -99,7 +99,8 @@ static void a_dashboard_goes_to_the_other_schema_and_back(void **state)
 {
     static const char text[] =
         "{\"panels\": [{\"id\": 1, \"transformations\": [{\"id\": \"organize\", \"options\": "
-        "{\"excludeByName\": {\"UUID\": true}}}], \"targets\": [{\"expr\": "
+        "{\"excludeByName\": {\"UUID\": true}}}], \"fieldConfig\": {\"defaults\": {\"links\": "
+        "[{\"url\": \"/d/x?var-gpu=${__field.labels.gpu}&y=1\"}]}}, \"targets\": [{\"expr\": "
         "\"DCGM_FI_DEV_FB_USED{gpu=\\\"$gpu\\\"}\", \"legendFormat\": \"{{gpu}}\"}, {\"expr\": "
         "\"DCGM_FI_DEV_XID_ERRORS\"}]}]}";
     struct report r;
@@ -116,6 +117,7 @@ static void a_dashboard_goes_to_the_other_schema_and_back(void **state)
         str_contains(buf_str(&there), STR("all_smi_gpu_memory_used_bytes{gpu_index=\\\"$gpu\\\"} "
                                           "/ 1048576")));
     assert_true(str_contains(buf_str(&there), STR("{{gpu_index}}")));
+    assert_true(str_contains(buf_str(&there), STR("var-gpu=${__field.labels.gpu_index}&y=1")));
     assert_true(str_contains(buf_str(&there), STR("\"gpu_uuid\":true")));
     assert_true(str_contains(buf_str(&there), STR("DCGM_FI_DEV_XID_ERRORS")));
     assert_int_equal(r.count[REPORT_ERROR], 1);

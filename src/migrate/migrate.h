@@ -29,9 +29,9 @@ MUST_CHECK int dashboard_fix(struct str text, const struct known *k, struct repo
 
 /**
  * Appends the dashboard in the names of the other schema: expressions, legends, variables,
- * transformations. Values keep their unit, by a factor in the expression, so that thresholds and
- * axes still hold. An expression with a part that has no counterpart stays as it is, and the report
- * says why (REPORT_ERROR). Errors: -EINVAL with the place, -ENOMEM.
+ * transformations, links. Values keep their unit, by a factor in the expression, so that thresholds
+ * and axes still hold. An expression with a part that has no counterpart stays as it is, and the
+ * report says why (REPORT_ERROR). Errors: -EINVAL with the place, -ENOMEM.
  */
 MUST_CHECK int dashboard_translate(struct str text, enum schema_name to_schema, struct report *r,
                                    struct buf *to, struct error *err);

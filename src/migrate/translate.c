@@ -405,7 +405,7 @@ bool translate_legend(const struct translator *t, struct str metric, struct str 
 bool translate_template(const struct translator *t, struct str metric, struct str text,
                         struct buf *to, char *why, size_t size)
 {
-    static const struct str labels[] = {{"$labels.", 8}, {".Labels.", 8}};
+    static const struct str labels[] = {{"$labels.", 8}, {".Labels.", 8}, {"__field.labels.", 15}};
     bool good = true;
 
     for (size_t i = 0; i < text.len;) {

@@ -56,7 +56,8 @@ MUST_CHECK int translate_expr(const struct translator *t, struct str expr, struc
 bool translate_legend(const struct translator *t, struct str metric, struct str legend,
                       struct buf *to, char *problem, size_t size);
 
-/** The same for a template of a rule: {{ $labels.gpu }}. */
+/** The same for a template of a rule, {{ $labels.gpu }}, and for a panel's link,
+ * ${__field.labels.gpu}. */
 bool translate_template(const struct translator *t, struct str metric, struct str text,
                         struct buf *to, char *problem, size_t size);
 

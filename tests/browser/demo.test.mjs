@@ -1,11 +1,15 @@
-// What `algalon demo` promises: every panel of every dashboard is filled and none shows an error, at a desk and on a
-// phone. And that every file of dashboards/ keeps to the model that Grafana reads.
+// What `algalon demo` promises: every panel of every dashboard, the variants for dcgm-exporter's names among them, is filled and
+// none shows an error, at a desk and on a phone. And that every file of dashboards/ keeps to the model that Grafana reads.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Algalon, freePorts, root, until } from "../lib/program.mjs";
 import { launch, newPage } from "./browser.mjs";
+
+const folder = path.join(root, "dashboards");
+const FILES = fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".json"));
+const read = (file) => JSON.parse(fs.readFileSync(path.join(folder, file), "utf8"));
 
 /** The panels of a file that ask for data, rows and what is folded into them included. */
 function panelsOf(dashboard) {
@@ -16,7 +20,7 @@ describe("the demo fleet", { timeout: 300_000 }, () => {
   let demo;
   let browser;
   before(async () => {
-    demo = await Algalon.start({ command: "demo", args: ["--interval=1s", "--scrape-interval=1s"], ports: [0, ...(await freePorts(2))] });
+    demo = await Algalon.start({ command: "demo", args: ["--interval=1s", "--scrape-interval=1s", `--dashboards=${path.join(folder, "dcgm")}`], ports: [0, ...(await freePorts(2))] });
     browser = await launch();
     await until("the demo has lost its GPU, as its script says", 90, async () => (await demo.value("count(algalon_gpu_up == 0)")) === 1);
   });
@@ -28,7 +32,8 @@ describe("the demo fleet", { timeout: 300_000 }, () => {
   for (const look of [{ name: "desktop" }, { name: "phone", width: 390, height: 844, phone: true }])
     it(`fills every panel of every dashboard (${look.name})`, async () => {
       const list = await (await fetch(`${demo.web}/api/dashboards`)).json();
-      assert.ok(list.length >= 4);
+      const wantedUids = FILES.map((file) => read(file).uid);
+      assert.deepEqual(list.map(({ uid }) => uid).sort(), wantedUids.sort());
       for (const { uid } of list) {
         const { page, context, problems } = await newPage(browser, look);
         await page.goto(`${demo.web}/d/${uid}?from=now-5m&to=now&refresh=off`);
@@ -68,20 +73,48 @@ describe("the demo fleet", { timeout: 300_000 }, () => {
 });
 
 describe("dashboard files", () => {
-  for (const name of fs.readdirSync(path.join(root, "dashboards")))
-    it(`${name} is a Grafana dashboard: ids, queries, descriptions`, () => {
-      const dashboard = JSON.parse(fs.readFileSync(path.join(root, "dashboards", name), "utf8"));
-      assert.match(dashboard.uid, /^algalon-[a-z]+$/);
+  for (const name of FILES)
+    it(`${name} is a Grafana dashboard: ids, queries, data source, descriptions`, () => {
+      const dashboard = read(name);
+      assert.match(dashboard.uid, name.startsWith("dcgm") ? /^algalon-[a-z]+-dcgm$/ : /^algalon-[a-z]+$/);
       assert.ok(dashboard.schemaVersion >= 39);
+      assert.equal(dashboard.id ?? null, null); // Grafana gives its own
+      assert.equal(dashboard.__inputs, undefined); // provisioning asks nobody
+      const [source] = dashboard.templating.list;
+      assert.deepEqual([source.type, source.name, source.query], ["datasource", "datasource", "prometheus"]);
+      for (const v of dashboard.templating.list) if (v.type === "query") assert.equal(v.datasource.uid, "${datasource}");
       const ids = dashboard.panels.map((p) => p.id);
       assert.equal(new Set(ids).size, ids.length);
       for (const panel of panelsOf(dashboard)) {
-        assert.match(panel.description, /[?.]$/, `${panel.title}: the question it answers`);
+        assert.match(panel.description, /\?/, `${panel.title}: the question it answers`);
         assert.ok(panel.gridPos.x + panel.gridPos.w <= 24, panel.title);
+        assert.equal(panel.datasource.uid, "${datasource}");
         for (const target of panel.targets) {
           assert.equal(target.datasource.uid, "${datasource}");
           assert.ok(target.expr.length > 0);
         }
       }
+      for (const a of dashboard.panels)
+        for (const b of dashboard.panels) {
+          const [p, q] = [a.gridPos, b.gridPos];
+          const apart = p.x + p.w <= q.x || q.x + q.w <= p.x || p.y + p.h <= q.y || q.y + q.h <= p.y;
+          assert.ok(a === b || apart, `${a.title} lies over ${b.title}`);
+        }
     });
+
+  it("order.txt names each of them once", () => {
+    const order = fs.readFileSync(path.join(folder, "order.txt"), "utf8").trim().split("\n");
+    assert.deepEqual([...order].sort(), FILES.filter((f) => !f.includes("/")).map((f) => f.slice(0, -5)).sort());
+  });
+
+  it("errors of drivers are explained as docs/xid.md does", () => {
+    const rows = fs.readFileSync(path.join(root, "docs/xid.md"), "utf8").matchAll(/^\| (\d+) \| (.+?) \| .+? \| (.+?) \|/gm);
+    const wanted = Object.fromEntries([...rows].map(([, code, what, now]) => [code, `${code}: ${what}. ${now}`]));
+    assert.ok(Object.keys(wanted).length > 40);
+    for (const file of ["health.json", "dcgm/health.json"]) {
+      const panel = read(file).panels.find((p) => /XID\)$/.test(p.title));
+      const { options } = panel.fieldConfig.overrides.find((o) => o.matcher.options === "Error").properties[0].value[0];
+      assert.deepEqual(Object.fromEntries(Object.entries(options).map(([code, { text }]) => [code, text])), wanted, file);
+    }
+  });
 });

@@ -19,7 +19,7 @@ const items = (args) => JSON.parse(check('--json', ...args).out).items;
 
 describe('algalon check', () => {
   it('finds nothing wrong with what is shipped', () => {
-    const shipped = ['dashboards', 'rules', 'deploy/scrape', 'deploy/config/algalon.yml'].map((name) => path.join(root, name));
+    const shipped = ['dashboards', 'dashboards/dcgm', 'rules', 'deploy/scrape', 'deploy/config/algalon.yml'].map((name) => path.join(root, name));
     const { code, out } = check(...shipped);
     assert.equal(code, 0, out);
     assert.match(out, /: 0 errors, 0 warnings\n$/);

@@ -291,7 +291,8 @@ describe('what the neighbours are given', () => {
     const mount = grafana.volumes.find(({ target }) => target === provider.options.path);
     const dashboards = path.resolve(deploy, mount.source);
     const home = path.basename(grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH);
-    const uids = fs.readdirSync(dashboards).map((name) => {
+    const files = fs.readdirSync(dashboards, { recursive: true }).filter((name) => name.endsWith('.json')); // as Grafana walks it
+    const uids = files.map((name) => {
       const { uid, id, __inputs } = JSON.parse(fs.readFileSync(path.join(dashboards, name), 'utf8'));
       assert.ok(uid && uid.length <= 40 && id == null && !__inputs, name);
       return uid;

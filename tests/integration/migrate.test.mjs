@@ -108,6 +108,11 @@ describe('algalon migrate', () => {
     assert.equal(run(binary, ['migrate', 'rules', '--to=dcgm', rules]).out.includes('DCGM_FI_DEV_GPU_TEMP{gpu="0"} > 80'), true);
   });
 
+  it('made the variants of the dashboards for dcgm-exporter that are in dashboards/dcgm', () => {
+    const { code, err } = run(process.execPath, [path.join(root, 'dashboards/dcgm/make.mjs'), '--check'], { env: { ALGALON: binary } });
+    assert.equal(code, 0, err);
+  });
+
   it('refuses wrong usage', () => {
     assert.equal(run(binary, ['migrate']).code, 2);
     assert.equal(run(binary, ['migrate', 'dashboard']).code, 2);
