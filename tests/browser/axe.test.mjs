@@ -1,5 +1,5 @@
-// axe-core's rules for WCAG 2.1 A and AA over every dashboard and every page beside them, dark and
-// light. What stands on pages of a real server is the same, so the simulated one is enough.
+// axe-core's rules for WCAG 2.1 A and AA over every dashboard, at a desk and on a phone, and every page
+// beside them, dark and light. What stands on pages of a real server is the same, so the simulated one is enough.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -36,9 +36,9 @@ async function violations(page) {
 }
 
 /** Opens a page in both themes, does what is to be done, and wants axe to find nothing. */
-async function clean(path, arrive, act = async () => {}) {
+async function clean(path, arrive, act = async () => {}, look = {}) {
     for (const dark of [true, false]) {
-        const { page, context } = await newPage(browser, { dark });
+        const { page, context } = await newPage(browser, { dark, ...look });
         try {
             await page.goto(server.url + path);
             await arrive(page);
@@ -54,7 +54,10 @@ const listed = (page) => page.locator(".card, .place-empty:visible").first().wai
 
 test("every dashboard", async () => {
     const all = await (await fetch(`${server.url}/api/dashboards`)).json();
-    for (const { uid, error } of all) if (!error) await clean(`/d/${uid}?refresh=off`, settled);
+    assert.ok(all.length >= 9);
+    for (const look of [{}, { width: 390, height: 844, phone: true }])
+        for (const { uid, error } of all)
+            if (!error) await clean(`/d/${uid}?refresh=off`, settled, undefined, look);
 });
 
 test("a moment of the past, and dashboards as files, one of them with a mistake", async () => {

@@ -16,7 +16,7 @@ function panelsOf(dashboard) {
   return dashboard.panels.flatMap((p) => (p.type === "row" ? (p.panels ?? []) : [p]));
 }
 
-describe("the demo fleet", { timeout: 300_000 }, () => {
+describe("the demo fleet", { timeout: 600_000 }, () => {
   let demo;
   let browser;
   before(async () => {

@@ -119,7 +119,7 @@ test("panels of every kind draw what they are given", async () => {
     );
     assert.ok((await panel(page, "Strange").locator("tbody tr").count()) > 0);
     assert.match(await panel(page, "Mapped").innerText(), /lost/);
-    assert.equal(await panel(page, "List").locator("a", { hasText: "Overview" }).count(), 1);
+    assert.equal(await panel(page, "List").locator("a", { hasText: "Fleet" }).count(), 1);
     const repeated = page.locator(".panel-title", { hasText: /^Load of node-0\d$/ });
     assert.deepEqual(await repeated.allInnerTexts(), [
         "Load of node-01",

@@ -3,6 +3,7 @@ import { textOn, withAlpha } from "../data/colors.ts";
 import type { Field, Frame } from "../data/frame.ts";
 import { at, str } from "../model/json.ts";
 import { h, svg } from "../ui/dom.ts";
+import { setText } from "../ui/keyed.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 import { dataLimits, type Shown, shownValues, valueText } from "./values.ts";
 
@@ -69,83 +70,95 @@ function spark(item: Shown, data: PanelData): SVGElement | null {
   return el;
 }
 
-function tile(item: Shown, look: Look, data: PanelData, several: boolean): HTMLElement {
-  const { value } = item;
-  const showName =
-    look.textMode === "name" ||
-    look.textMode === "value_and_name" ||
-    (look.textMode === "auto" && several);
-  const showValue = look.textMode !== "name" && look.textMode !== "none";
-  const text = valueText(value);
-  const number = value.mapped ? text : value.prefix + value.text || "–";
-  const el = item.link
-    ? h("a", {
-        class: "stat-tile",
-        href: item.link.href,
-        title: item.link.title || item.name,
-        target: item.link.blank ? "_blank" : null,
-        rel: item.link.blank ? "noopener noreferrer" : null,
-      })
-    : h("div", { class: "stat-tile" });
-  el.dataset.name = item.name;
-  if (look.justify === "center" || (look.justify === "auto" && !several))
-    el.classList.add("centered");
-  if (showValue) {
-    const suffix = value.mapped ? "" : value.suffix;
-    el.append(
-      h(
-        "span",
-        { class: "stat-value" },
-        number,
-        suffix ? h("span", { class: "stat-unit", text: suffix }) : null,
-      ),
-    );
-    el.style.setProperty("--len", String(Math.max(3, number.length + 0.6 * suffix.length)));
+/** A tile keeps its elements over refreshes: a thousand of them are updated faster than made. */
+class Tile {
+  readonly root: HTMLElement;
+  private readonly number = document.createTextNode("");
+  private readonly unit = h("span", { class: "stat-unit" });
+  private readonly name = h("span", { class: "stat-name" });
+  private readonly meter = h("span", { class: "stat-meter-fill" });
+  private drawn: SVGElement | null = null;
+  private link = "";
+
+  constructor(
+    item: Shown,
+    private readonly look: Look,
+    private readonly several: boolean,
+  ) {
+    this.root = h(item.link ? "a" : "div", { class: "stat-tile" });
+    const { textMode, justify, graphMode, colorMode } = look;
+    this.root.classList.toggle("centered", justify === "center" || (justify === "auto" && !several));
+    if (textMode !== "name" && textMode !== "none")
+      this.root.append(h("span", { class: "stat-value" }, this.number, this.unit));
+    const named = textMode === "name" || textMode === "value_and_name";
+    if (named || (textMode === "auto" && several)) this.root.append(this.name);
+    if (several && graphMode === "none" && item.field.config.max !== undefined)
+      this.root.append(h("span", { class: "stat-meter", "aria-hidden": "true" }, this.meter));
+    if (colorMode === "background_solid") this.root.classList.add("solid");
+    else if (colorMode.startsWith("background")) this.root.classList.add("tinted");
   }
-  if (showName) el.append(h("span", { class: "stat-name", text: item.name }));
-  paint(el, item, look);
-  const drawn = look.graphMode === "area" ? spark(item, data) : null;
-  if (drawn) el.append(drawn);
-  if (several && look.graphMode === "none" && item.field.config.max !== undefined)
-    el.append(meter(item));
-  return el;
-}
 
-/** A thin bar at the foot of a tile: how far the value is between its limits. */
-function meter(item: Shown): HTMLElement {
-  const fill = h("span", { class: "stat-meter-fill" });
-  const share = Number.isFinite(item.value.share) ? Math.min(1, Math.max(0, item.value.share)) : 0;
-  fill.style.width = `${(share * 100).toFixed(1)}%`;
-  fill.style.background = item.value.fill;
-  return h("span", { class: "stat-meter", "aria-hidden": "true" }, fill);
-}
+  update(item: Shown, data: PanelData): void {
+    const { value, name, link } = item;
+    const text = valueText(value);
+    const number = value.mapped ? text : value.prefix + value.text || "–";
+    const suffix = value.mapped ? "" : value.suffix;
+    if (this.number.data !== number) this.number.data = number;
+    setText(this.unit, suffix);
+    setText(this.name, name);
+    this.root.dataset.name = name;
+    this.style("--len", String(Math.max(3, number.length + 0.6 * suffix.length)));
+    if (link && this.link !== link.href) {
+      this.link = link.href;
+      const blank = link.blank ? { target: "_blank", rel: "noopener noreferrer" } : {};
+      Object.assign(this.root, { href: link.href, title: link.title || name, ...blank });
+    }
+    this.paint(value);
+    this.drawn?.remove();
+    this.drawn = this.look.graphMode === "area" ? spark(item, data) : null;
+    if (this.drawn) this.root.prepend(this.drawn);
+  }
 
-function paint(el: HTMLElement, item: Shown, look: Look): void {
-  const { color, fill } = item.value;
-  if (look.colorMode === "background_solid") {
-    el.classList.add("solid");
-    el.style.background = fill;
-    el.style.color = textOn(fill);
-  } else if (look.colorMode === "background" || look.colorMode === "background_gradient") {
-    el.classList.add("tinted");
-    el.style.setProperty("--tint", withAlpha(fill, 0.2));
-    el.style.setProperty("--edge", withAlpha(fill, 0.75));
-  } else if (look.colorMode === "value") {
-    el.style.setProperty("--value-color", color);
+  private style(name: string, value: string, el = this.root): void {
+    if (el.style.getPropertyValue(name) !== value) el.style.setProperty(name, value);
+  }
+
+  private paint({ color, fill, share }: Shown["value"]): void {
+    const { colorMode } = this.look;
+    if (colorMode === "background_solid") {
+      this.root.style.background = fill;
+      this.root.style.color = textOn(fill);
+    } else if (colorMode.startsWith("background")) {
+      this.style("--tint", withAlpha(fill, 0.2));
+      this.style("--edge", withAlpha(fill, 0.75));
+    } else if (colorMode === "value") this.style("--value-color", color);
+    // How far the value is between its limits, as a thin bar at the foot of the tile.
+    if (!this.several) return;
+    const part = Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+    this.style("width", `${(part * 100).toFixed(1)}%`, this.meter);
+    this.meter.style.background = fill;
   }
 }
 
 function create(host: HTMLElement, context: PanelContext): PanelView {
   const look = lookOf(context.panel.options);
   const list = h("div", { class: "stat-list" });
+  let tiles: Tile[] = [];
+  let kind = "";
   host.append(list);
   return {
     update(data) {
       const items = shownValues(data.frames, context.panel.options, context);
       const several = items.length > 1;
-      list.classList.toggle("several", several);
-      list.classList.toggle("rows", several && look.orientation === "horizontal");
-      list.replaceChildren(...items.map((item) => tile(item, look, data, several)));
+      const now = items.map((i) => (i.link ? "a" : "-")).join("");
+      if (now !== kind) {
+        kind = now;
+        tiles = items.map((item) => new Tile(item, look, several));
+        list.classList.toggle("several", several);
+        list.classList.toggle("rows", several && look.orientation === "horizontal");
+        list.replaceChildren(...tiles.map((t) => t.root));
+      }
+      items.forEach((item, i) => tiles[i]!.update(item, data));
     },
   };
 }

@@ -36,7 +36,7 @@ function isMove(type: string): boolean {
 /** What makes a chart another chart: anything but its values. */
 function signature(model: ChartModel): string {
   return JSON.stringify(
-    model.series.map((s) => [s.name, s.color, s.config, s.draw, s.stackMode, s.below, s.inChart]),
+    model.series.map((s) => [s.name, s.color, s.config, s.draw, s.width, s.stackMode, s.below, s.inChart]),
   );
 }
 
