@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Algalon, freePorts, root, sleep } from "../lib/program.mjs";
 import { ALGALON_URL, launch, newPage } from "./browser.mjs";
+import { shrink } from "./shrink.mjs";
 
 const LOOKS = [
   { name: "dark-desktop", width: 1440, height: 900, dark: true },
@@ -49,7 +50,8 @@ function drawn(uid, nodes) {
     const choice = nodes.map((node) => `--var=hostname=${node}`);
     rmSync(file, { force: true });
     const { status } = spawnSync(join(root, "script/render"), [uid, `--url=${url}`, `--out=${file}`, "--from=now-15m", "--to=now", ...options, ...choice], { stdio: "inherit" });
-    if (status !== 0) process.exitCode = 1;
+    if (status === 0) shrink(file);
+    else process.exitCode = 1;
   }
 }
 
@@ -62,6 +64,7 @@ async function pictures(path, name, arrive) {
     const file = join(out, `${name}-${look.name}.png`);
     rmSync(file, { force: true });
     await page.screenshot({ path: file });
+    shrink(file);
     console.log(file, problems.filter((p) => !/status of 404/.test(p)).join("; "));
     await context.close();
   }

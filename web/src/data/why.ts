@@ -63,7 +63,7 @@ export function emptyReason(
     if (!known.size) return "No data: nothing was scraped in this range. Is a worker up? See Targets.";
     const absent = names.filter((n) => !known.has(n));
     if (absent.length === names.length)
-      return `No data: no machine reports this. Targets says whether its worker is scraped, \`algalon doctor\` there what is missing (${quoted(absent)}).`;
+      return `No data: no machine reports this. Is its worker scraped (see Targets)? What does \`algalon doctor\` say there? (${quoted(absent)})`;
     if (quiet) return quiet;
     if (absent.length) return `No data: no machine reports a part of this (${quoted(absent)}).`;
     return "No data for this selection: choose another above, or a longer time range.";

@@ -357,7 +357,7 @@ export class PanelFrame {
     const words = h("p", { class: "panel-message-text", text, title: text });
     const box = h(
       "div",
-      { class: `panel-message ${state}`, role: state === "error" ? "alert" : null },
+      { class: `panel-message ${state}`, role: state === "error" ? "alert" : null, tabindex: "0" }, // it scrolls where it is long
       icon(state === "error" ? "warn" : "info"),
       words,
     );
