@@ -76,7 +76,7 @@ function paletteOf(counts) {
       if (high - low > wide) [wide, by] = [high - low, c];
     }
     const weight = colours.reduce((sum, k) => sum + counts.get(k), 0);
-    return { colours, by, weight, worth: wide * Math.sqrt(weight) };
+    return { colours, by, weight, worth: wide * Math.cbrt(weight) };
   };
   const boxes = [boxOf([...counts.keys()])];
   while (boxes.length < COLOURS) {
@@ -87,8 +87,22 @@ function paletteOf(counts) {
     while (cut < sorted.length - 1 && (cut === 0 || weight < worst.weight / 2)) weight += counts.get(sorted[cut++]);
     boxes.splice(boxes.indexOf(worst), 1, boxOf(sorted.slice(0, cut)), boxOf(sorted.slice(cut)));
   }
-  // A box stands for its commonest colour: large areas keep theirs.
-  return boxes.map((box) => ({ colours: box.colours, as: box.colours.reduce((a, b) => (counts.get(b) > counts.get(a) ? b : a)) }));
+  return boxes.map(({ colours, weight }) => {
+    const most = colours.reduce((a, b) => (counts.get(b) > counts.get(a) ? b : a));
+    if (2 * counts.get(most) >= weight) return most; // large areas keep their very colour
+    const mean = (c) => Math.round(colours.reduce((sum, k) => sum + channel(k, c) * counts.get(k), 0) / weight);
+    return (mean(0) << 16) | (mean(1) << 8) | mean(2);
+  });
+}
+
+function nearest(palette, colour) {
+  let best = 0, least = Infinity;
+  for (let i = 0; i < palette.length; i++) {
+    let far = 0;
+    for (let c = 0; c < 3; c++) far += (channel(palette[i], c) - channel(colour, c)) ** 2;
+    if (far < least) [best, least] = [i, far];
+  }
+  return best;
 }
 
 /** Writes the file anew with a palette. */
@@ -96,13 +110,8 @@ export function shrink(file) {
   const { width, height, pixels } = pixelsOf(readFileSync(file));
   const counts = new Map();
   for (const p of pixels) counts.set(p, (counts.get(p) ?? 0) + 1);
-  const boxes = paletteOf(counts);
-  const place = new Map();
-  const palette = Buffer.alloc(3 * boxes.length);
-  boxes.forEach((box, i) => {
-    palette.writeUIntBE(box.as, 3 * i, 3);
-    for (const colour of box.colours) place.set(colour, i);
-  });
+  const palette = paletteOf(counts);
+  const place = new Map([...counts.keys()].map((colour) => [colour, nearest(palette, colour)]));
   const raw = Buffer.alloc((width + 1) * height); // filter 0 before each line
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) raw[y * (width + 1) + 1 + x] = place.get(pixels[y * width + x]);
   const head = Buffer.alloc(13);
@@ -110,6 +119,6 @@ export function shrink(file) {
   head.writeUInt32BE(height, 4);
   head[8] = 8;
   head[9] = 3;
-  const parts = [chunk("IHDR", head), chunk("PLTE", palette), chunk("IDAT", deflateSync(raw, { level: 9 })), chunk("IEND", Buffer.alloc(0))];
+  const parts = [chunk("IHDR", head), chunk("PLTE", Buffer.from(palette.flatMap((k) => [0, 1, 2].map((c) => channel(k, c))))), chunk("IDAT", deflateSync(raw, { level: 9 })), chunk("IEND", Buffer.alloc(0))];
   writeFileSync(file, Buffer.concat([SIGNATURE, ...parts]));
 }
