@@ -4,8 +4,7 @@
 //   ALGALON_URL=http://... node screenshots.mjs FOLDER     of a running algalon, as it is
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { Algalon, freePorts, root, sleep } from "../lib/program.mjs";
 import { ALGALON_URL, launch, newPage } from "./browser.mjs";
 import { shrink } from "./shrink.mjs";
@@ -27,13 +26,14 @@ const PLACES = {
   targets: { path: "/targets", shows: ".card" },
 };
 
-const [out = "docs/images", minutes = "16"] = process.argv.slice(2);
+const [folder = "docs/images", minutes = "16"] = process.argv.slice(2);
+const out = resolve(folder);
 mkdirSync(out, { recursive: true });
+process.chdir(root); // the page of alerts shows the rule files as they were named: short
 
 let demo = null;
 if (!ALGALON_URL) {
-  const rules = fileURLToPath(new URL("../../rules", import.meta.url));
-  demo = await Algalon.start({ command: "demo", ports: [0, ...(await freePorts(2))], args: [`--rules=${rules}/gpu.yml,${rules}/algalon.yml`] });
+  demo = await Algalon.start({ command: "demo", ports: [0, ...(await freePorts(2))], args: ["--rules=rules/gpu.yml,rules/algalon.yml"] });
   for (let left = Number(minutes); left > 0; left--) {
     console.log(`${left} min until the pictures`);
     await sleep(Math.min(left, 1) * 60_000);
