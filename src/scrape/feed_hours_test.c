@@ -1,5 +1,5 @@
-/* feed_hours_test.c - half a day of processes that come and go, into a real store: memory follows what lives,
- * not what ever lived. */
+/* feed_hours_test.c - half a day of processes that come and go, into a real store: memory follows
+ * what lives, not what ever lived. */
 #include "scrape/feed.h"
 #include "store/store.h"
 

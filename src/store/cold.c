@@ -39,8 +39,7 @@ void group_freeze(struct group *g, struct cold_row *row)
     else
         g->cold = row;
     g->cold_last = row;
-    if (row->ts_ms < atomic_load_explicit(&g->first_ms, memory_order_relaxed))
-        atomic_store_explicit(&g->first_ms, row->ts_ms, memory_order_relaxed);
+    group_saw(g, row->ts_ms, row->ts_ms);
     atomic_fetch_add(&g->cold_bytes, size_of(row));
 }
 

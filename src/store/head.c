@@ -149,6 +149,14 @@ int group_reserve(struct group *g)
     return 0;
 }
 
+void group_saw(struct group *g, int64_t from_ms, int64_t to_ms)
+{
+    if (from_ms < atomic_load_explicit(&g->first_ms, memory_order_relaxed))
+        atomic_store_explicit(&g->first_ms, from_ms, memory_order_relaxed);
+    if (to_ms > atomic_load_explicit(&g->last_ms, memory_order_relaxed))
+        atomic_store_explicit(&g->last_ms, to_ms, memory_order_relaxed);
+}
+
 void group_push(struct group *g, struct run *r)
 {
     pthread_mutex_lock(&g->head_lock);
@@ -158,10 +166,7 @@ void group_push(struct group *g, struct run *r)
     g->raw = r->packed ? 0 : g->raw + 1;
     g->head_rows += r->rows;
     g->head_bytes += run_bytes(r);
-    if (r->min_ms < atomic_load_explicit(&g->first_ms, memory_order_relaxed))
-        atomic_store_explicit(&g->first_ms, r->min_ms, memory_order_relaxed);
-    if (r->max_ms > atomic_load_explicit(&g->last_ms, memory_order_relaxed))
-        atomic_store_explicit(&g->last_ms, r->max_ms, memory_order_relaxed);
+    group_saw(g, r->min_ms, r->max_ms);
     pthread_mutex_unlock(&g->head_lock);
 }
 

@@ -90,6 +90,10 @@ struct group {
 struct group *group_new(struct store *s, uint32_t id, bool pushed, struct str name);
 void group_free(struct group *g); /* NULL is fine */
 
+/** Notes that it holds something from `from_ms` to `to_ms`: queries pass over groups that never
+ * held anything of their range. head_lock held, or nobody else knows the group yet. */
+void group_saw(struct group *g, int64_t from_ms, int64_t to_ms);
+
 /** Makes room for one more run, so that group_push() cannot fail. write held. Errors: -ENOMEM. */
 MUST_CHECK int group_reserve(struct group *g);
 

@@ -1,7 +1,6 @@
 /* npu_tool.c - running the tools, and numbers as they print them. */
 #include "npu_tool.h"
 
-
 #include <unistd.h>
 
 #define PATIENCE_MS 5000
