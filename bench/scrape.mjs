@@ -1,5 +1,6 @@
 // scrape.mjs - the cost of scraping and keeping: simulated targets, scraped by algalon host, by vmagent into victoria-metrics and
-// by prometheus, one after the other in one run. Prints figures and ratios; those of one run may be compared, no others.
+// by prometheus, one after the other in one run, for each number of targets. Prints figures and ratios; those of one run may be
+// compared, no others.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -7,20 +8,20 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary, freePorts, run, temporaryFolder } from '../tests/lib/program.mjs';
 
-const HELP = `bench/scrape.mjs [--targets=1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=75] [--churn=0.02]
-  --targets, --series   how many targets of how many series
+const HELP = `bench/scrape.mjs [--targets=100,400,1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=75] [--churn=0.02]
+  --targets, --series   how many targets (several numbers: one after the other) of how many series
   --interval            seconds between two scrapes of a target
   --warm, --seconds     how long each program runs before and while it is measured
   --churn               share of a target's series that end and begin anew each 15 s, as processes do`;
 
-const options = { targets: 1000, series: 1200, interval: 5, seconds: 60, warm: 75, churn: 0.02 };
+const options = { targets: [100, 400, 1000], series: 1200, interval: 5, seconds: 60, warm: 75, churn: 0.02 };
 for (const argument of process.argv.slice(2)) {
-  const [, name, value] = /^--(\w+)=([\d.]+)$/.exec(argument) ?? [];
+  const [, name, value] = /^--(\w+)=([\d.,]+)$/.exec(argument) ?? [];
   if (!(name in options)) {
     console.log(HELP);
     process.exit(argument === '--help' ? 0 : 2);
   }
-  options[name] = Number(value);
+  options[name] = name === 'targets' ? value.split(',').map(Number) : Number(value);
 }
 
 /** A page of samples: gauges with two decimals and counters, of which the last ones belong to processes that change. */
@@ -33,23 +34,27 @@ function page(round, generation) {
   return lines.join('');
 }
 
+/** The address of loopback that is target `i`: each has its own, as machines have. */
+const address = (i) => `127.1.${Math.trunc(i / 250)}.${1 + (i % 250)}`;
+
 /** The targets: all say the same, in eight versions that follow each other. */
-async function startTargets() {
-  const state = { scrapes: 0, pages: [], generation: 0 };
+async function startTargets(count) {
+  const state = { scrapes: 0, seen: new Set(), pages: [], generation: 0 };
   const render = () => (state.pages = Array.from({ length: 8 }, (_, round) => Buffer.from(page(round + state.generation * 8, state.generation))));
   render();
   state.timer = setInterval(() => {
     state.generation++;
     render();
   }, 15_000);
-  state.server = http.createServer((request, response) => {
+  state.port = (await freePorts(1))[0];
+  const answer = (request, response) => {
     const body = state.pages[state.scrapes++ % 8];
+    state.seen.add(request.socket.localAddress);
     response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4', 'Content-Length': body.length });
     response.end(body);
-  });
-  state.server.keepAliveTimeout = 60_000;
-  await new Promise((resolve) => state.server.listen(0, '127.0.0.1', resolve));
-  state.port = state.server.address().port;
+  };
+  state.servers = Array.from({ length: count }, () => http.createServer({ keepAliveTimeout: 60_000 }, answer));
+  await Promise.all(state.servers.map((server, i) => new Promise((resolve, reject) => server.once('error', reject).listen(state.port, address(i), resolve))));
   return state;
 }
 
@@ -65,19 +70,25 @@ function cost(pid) {
 const sum = (pids) => pids.map(cost).reduce((a, b) => ({ cpu: a.cpu + b.cpu, resident: a.resident + b.resident }));
 const diskUse = (dir) => Number(run('du', ['-sb', dir]).out.split('\t')[0]);
 
+/** `commands` while they scrape `targets`. New series: what it took until each target was scraped once. */
 async function measure(name, commands, targets, dir) {
+  const count = targets.servers.length;
   fs.mkdirSync(dir, { recursive: true });
   const children = commands.map(([command, ...args]) => spawn(command, args, { stdio: 'ignore', cwd: dir }));
   try {
-    await sleep(options.warm * 1000);
     const pids = children.map((child) => child.pid);
+    const warm = Date.now() + options.warm * 1000;
+    while (targets.seen.size < count && Date.now() < warm + 60_000) await sleep(50);
+    await sleep(500); // what was fetched is taken
+    const fresh = (sum(pids).cpu / (count * options.series)) * 1e6;
+    await sleep(Math.max(0, warm - Date.now()));
     const before = sum(pids), scrapes = targets.scrapes;
     await sleep(options.seconds * 1000);
     const after = sum(pids), taken = targets.scrapes - scrapes;
     const samples = taken * options.series;
     return {
-      name, scrapes: taken, wanted: Math.round((options.targets * options.seconds) / options.interval),
-      cpu: ((after.cpu - before.cpu) / samples) * 1e6, resident: after.resident / (options.targets * options.series),
+      name, scrapes: taken, wanted: Math.round((count * options.seconds) / options.interval), fresh,
+      cpu: ((after.cpu - before.cpu) / samples) * 1e6, resident: after.resident / (count * options.series),
       disk: diskUse(dir) / (targets.scrapes - scrapes + (scrapes - targets.first)) / options.series,
     };
   } finally {
@@ -86,41 +97,53 @@ async function measure(name, commands, targets, dir) {
   }
 }
 
-const dir = temporaryFolder('algalon-bench');
-const targets = await startTargets();
-const config = path.join(dir, 'prometheus.yml');
-fs.writeFileSync(config, `
+const version = (program, flag) => (run(program, [flag]).out + run(program, [flag]).err).trim().split('\n')[0];
+
+/** All programs with so many targets, one after the other. */
+async function compare(count) {
+  const dir = temporaryFolder('algalon-bench'), targets = await startTargets(count), ports = await freePorts(5);
+  const config = path.join(dir, 'prometheus.yml'), at = (i) => `127.0.0.1:${ports[i]}`;
+  fs.writeFileSync(config, `
 global: {scrape_interval: ${options.interval}s, scrape_timeout: ${Math.min(options.interval, 10)}s}
 scrape_configs:
 - job_name: bench
   static_configs:
-${Array.from({ length: options.targets }, (_, i) => `  - {targets: ['127.0.0.1:${targets.port}'], labels: {__metrics_path__: '/${i}', instance: 'n${i}:9400'}}`).join('\n')}
+  - targets: [${Array.from({ length: count }, (_, i) => `'${address(i)}:${targets.port}'`).join(', ')}]
 `);
-const ports = await freePorts(5);
-const at = (i) => `127.0.0.1:${ports[i]}`;
-const systems = [
-  ['algalon host', [[binary, 'host', '--config=', `--data-dir=${dir}/algalon`, `--scrape-config=${config}`, `--listen-api=${at(0)}`, '--listen-web=']], 'algalon'],
-];
-if (run('vmagent', ['-version']).code === 0 && run('victoria-metrics', ['-version']).code === 0)
-  systems.push(['vmagent + victoria-metrics', [
-    ['victoria-metrics', `-storageDataPath=${dir}/vm/store`, `-httpListenAddr=${at(1)}`],
-    ['vmagent', `-promscrape.config=${config}`, `-httpListenAddr=${at(2)}`, `-remoteWrite.tmpDataPath=${dir}/vm/queue`, `-remoteWrite.url=http://${at(1)}/api/v1/write`, '-promscrape.suppressScrapeErrors'],
-  ], 'vm']);
-if (run('prometheus', ['--version']).code === 0)
-  systems.push(['prometheus', [['prometheus', `--config.file=${config}`, `--storage.tsdb.path=${dir}/prometheus`, `--web.listen-address=${at(3)}`, '--log.level=error']], 'prometheus']);
+  const systems = [['algalon host', [[binary, 'host', '--config=', `--data-dir=${dir}/algalon`, `--scrape-config=${config}`, `--listen-api=${at(0)}`, '--listen-web=']], 'algalon']];
+  if (run('vmagent', ['-version']).code === 0 && run('victoria-metrics', ['-version']).code === 0) {
+    const store = (folder, port) => ['victoria-metrics', `-storageDataPath=${dir}/${folder}/store`, `-httpListenAddr=${at(port)}`];
+    systems.push(['vmagent + victoria-metrics', [
+      store('vm', 1),
+      ['vmagent', `-promscrape.config=${config}`, `-httpListenAddr=${at(2)}`, `-remoteWrite.tmpDataPath=${dir}/vm/queue`, `-remoteWrite.url=http://${at(1)}/api/v1/write`, '-promscrape.suppressScrapeErrors'],
+    ], 'vm']);
+    systems.push(['victoria-metrics', [[...store('alone', 4), `-promscrape.config=${config}`, '-promscrape.suppressScrapeErrors']], 'alone']);
+  }
+  if (run('prometheus', ['--version']).code === 0)
+    systems.push(['prometheus', [['prometheus', `--config.file=${config}`, `--storage.tsdb.path=${dir}/prometheus`, `--web.listen-address=${at(3)}`, '--log.level=error']], 'prometheus']);
+  const results = [];
+  for (const [name, commands, folder] of systems) {
+    targets.first = targets.scrapes;
+    targets.seen.clear();
+    results.push(await measure(name, commands, targets, path.join(dir, folder)));
+  }
+  clearInterval(targets.timer);
+  for (const server of targets.servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  fs.rmSync(dir, { recursive: true, force: true });
+  return results;
+}
 
-console.log(`${options.targets} targets of ${options.series} series every ${options.interval} s, ${options.churn * 100} % of them new each 15 s; ${options.seconds} s after ${options.warm} s`);
-const results = [];
-for (const [name, commands, folder] of systems) {
-  targets.first = targets.scrapes;
-  results.push(await measure(name, commands, targets, path.join(dir, folder)));
+function print(count, results) {
+  const [own] = results, cell = (value, ours, digits) => `${value.toFixed(digits)}${value === ours ? '' : ` (${(value / ours).toFixed(1)} x)`}`;
+  console.log(`\n${count} targets of ${options.series} series every ${options.interval} s, ${options.churn * 100} % of them new each 15 s; ${options.seconds} s after ${options.warm} s`);
+  console.log('program                        scrapes (wanted)   CPU s per million samples   a million new series, CPU s   resident bytes per series   disk bytes per sample');
+  for (const r of results)
+    console.log(`${r.name.padEnd(30)} ${`${r.scrapes} (${r.wanted})`.padEnd(18)} ${cell(r.cpu, own.cpu, 2).padEnd(27)} ${cell(r.fresh, own.fresh, 1).padEnd(28)} ${cell(r.resident, own.resident, 0).padEnd(27)} ${cell(r.disk, own.disk, 2)}`);
 }
-const [own] = results;
-console.log('program                        scrapes (wanted)   CPU s per million samples   resident bytes per series   disk bytes per sample');
-for (const r of results) {
-  const ratio = (value, ours) => (r === own ? '' : ` (${(value / ours).toFixed(1)} x)`);
-  console.log(`${r.name.padEnd(30)} ${`${r.scrapes} (${r.wanted})`.padEnd(18)} ${`${r.cpu.toFixed(2)}${ratio(r.cpu, own.cpu)}`.padEnd(27)} ${`${r.resident.toFixed(0)}${ratio(r.resident, own.resident)}`.padEnd(27)} ${r.disk.toFixed(2)}${ratio(r.disk, own.disk)}`);
-}
-clearInterval(targets.timer);
-targets.server.closeAllConnections();
-targets.server.close();
+
+for (const [program, flag] of [['vmagent', '-version'], ['victoria-metrics', '-version'], ['prometheus', '--version']])
+  console.log(run(program, [flag]).code === 0 ? version(program, flag) || `${program} tells no version` : `${program} is not installed: left out`);
+for (const count of options.targets) print(count, await compare(count));
