@@ -168,7 +168,7 @@ describe('compose files', () => {
       for (const service of Object.values(all)) if (Array.isArray(service.environment)) service.environment = Object.fromEntries(service.environment.map((text) => text.split(/=(.*)/s, 2)));
       return all;
     };
-    const sets = [['worker'], ['worker', 'nvidia'], ['worker', 'nvidia-cdi'], ['worker', 'nvidia-runtime'], ['host'], ['stack'], ['stack', 'stack-open']];
+    const sets = [['worker'], ['worker', 'nvidia'], ['worker', 'nvidia-cdi'], ['worker', 'nvidia-runtime'], ['worker', 'intel'], ['worker', 'npu'], ['host'], ['stack'], ['stack', 'stack-open']];
     for (const names of sets) taken(names);
     assert.deepEqual(new Set(files(sets.flat())), new Set(composeFiles), 'every file is tried');
     const { worker } = taken(['worker', 'nvidia']);
