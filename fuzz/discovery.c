@@ -1,10 +1,10 @@
 /* discovery.c - any bytes as the answer of a DNS server, a Docker daemon or a Kubernetes API:
  * targets are made or the answer is refused; or as the events of a watch, or as a token endpoint's.
  * The first byte says whose answer it is. */
+#include "outbound/oauth2.h"
 #include "scrape/dns_sd.h"
 #include "scrape/docker_sd.h"
 #include "scrape/kubernetes_watch.h"
-#include "scrape/token.h"
 
 #include <stdlib.h>
 
@@ -52,7 +52,7 @@ static void token(struct str text)
     int64_t life_ms;
     char *value;
 
-    if (token_read(text, &value, &life_ms, &err))
+    if (oauth2_read(text, &value, &life_ms, &err))
         return;
     if (life_ms <= 0 || strpbrk(value, "\r\n"))
         abort();

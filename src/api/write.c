@@ -70,11 +70,12 @@ static void answer_import(struct http_request *r, const struct import_result *re
         buf_printf(&kept, "%" PRIu64 " samples were kept, not all", result->samples);
     else
         buf_text(&kept, "nothing was kept");
+    struct str said = kept.failed ? STR("not all was kept") : buf_str(&kept);
     answer_error(r, 400, "bad_data",
-                 "%s: %" PRIu64 " lines cannot be read, %" PRIu64 " samples are too old, %" PRIu64
+                 "%.*s: %" PRIu64 " lines cannot be read, %" PRIu64 " samples are too old, %" PRIu64
                  " were refused; first: %s",
-                 kept.failed ? "not all was kept" : kept.ptr, result->lines_refused,
-                 result->too_old, result->refused, result->first_error);
+                 STR_ARG(said), result->lines_refused, result->too_old, result->refused,
+                 result->first_error);
     buf_fini(&kept);
 }
 

@@ -38,9 +38,10 @@ static const struct key *find_key(const struct key_table *tables, size_t len, st
 {
     for (size_t t = 0; t < len; t++) {
         for (size_t i = 0; i < tables[t].len; i++) {
-            *ret_to = (char *)tables[t].to + tables[t].keys[i].offset;
-            if (str_is(name, tables[t].keys[i].name))
-                return &tables[t].keys[i];
+            if (!str_is(name, tables[t].keys[i].name))
+                continue;
+            *ret_to = tables[t].to ? (char *)tables[t].to + tables[t].keys[i].offset : NULL;
+            return &tables[t].keys[i];
         }
     }
     return NULL;

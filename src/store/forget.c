@@ -72,11 +72,19 @@ static bool is_drained(const struct group *g)
     return atomic_load(&g->ended) && !g->head && !group_is_cold(g) && g->column_len;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    uint32_t x = (*(struct group *const *)a)->id, y = (*(struct group *const *)b)->id;
+
+    return (x > y) - (x < y);
+}
+
 /* Sorts out the groups: those that go stand behind the others. All are locked when it returns. */
 static size_t lock_groups(struct group **groups, size_t n, size_t *ret_columns)
 {
     size_t kept = 0, columns = 0;
 
+    qsort(groups, n, sizeof(*groups), by_id); /* always locked in the same order */
     for (size_t i = 0; i < n; i++)
         pthread_mutex_lock(&groups[i]->write);
     for (size_t i = 0; i < n; i++) {

@@ -78,7 +78,8 @@ int ipmi_bus_ask(struct ipmi_bus *b, unsigned netfn, unsigned command, unsigned 
     size_t n = 0;
 
     assert(len <= sizeof(copy));
-    memcpy(copy, data, len);
+    if (len)
+        memcpy(copy, data, len);
     struct ipmi_req q = {
         .addr = (unsigned char *)&to,
         .addr_len = sizeof(to),
