@@ -34,11 +34,12 @@ static bool read_rfc3339(const char *text, int64_t *ret_ms)
 {
     struct tm tm = {0};
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    int64_t more_s = 0;
+    int64_t more_ms = 0;
 
     if (end && *end == '.') {
         size_t digits = strspn(end + 1, "0123456789");
-        more_s = strspn(end + 1, "0") < digits;
+        for (size_t i = 0; i < 3; i++)
+            more_ms = more_ms * 10 + (i < digits ? end[1 + i] - '0' : 0);
         end = digits ? end + 1 + digits : NULL;
     }
     end = end ? strptime(end, "%z", &tm) : NULL;
@@ -46,7 +47,7 @@ static bool read_rfc3339(const char *text, int64_t *ret_ms)
 
     if (!end || *end)
         return false;
-    *ret_ms = ((int64_t)timegm(&tm) - east_s + more_s) * 1000;
+    *ret_ms = ((int64_t)timegm(&tm) - east_s) * 1000 + more_ms;
     return true;
 }
 

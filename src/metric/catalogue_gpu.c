@@ -42,7 +42,9 @@ const struct catalogue_family catalogue_gpu[] = {
          "pci_bus_id?",
      "Constant 1; identity and software of a device (driver)",
      .asks = "nvmlDeviceGetName, nvmlDeviceGetUUID, nvmlSystemGetDriverVersion",
-     .period = CATALOGUE_OPEN},
+     .period = CATALOGUE_OPEN,
+     .note = "The label of the runtime is called after it: cuda_version, on AMD's GPUs "
+             "rocm_version."},
     {"algalon_gpu_board_info", "gauge", "info",
      GPU ",compute_capability?,serial?,board_part?,inforom_image?,inforom_ecc?,inforom_power?,"
          "inforom_oem?,brand?",

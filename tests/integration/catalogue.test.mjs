@@ -119,13 +119,14 @@ before(async () => {
   fs.writeFileSync(path.join(contained, 'self/cgroup'), `4:memory:/docker/${'0123456789abcdef'.repeat(4)}\n`);
   snapshot([`--path.procfs=${contained}`, `--path.sysfs=${fixture('host-docker-v1', 'sys')}`, '--disable-collectors=disk,nvidia'], scenario);
   snapshot([nvml, `--path.procfs=${fixture('host-epyc', 'proc')}`, `--path.sysfs=${boardSensors(path.join(dir, 'sys'))}`, '--disable-collectors=disk'], scenario);
-  for (const host of ['attribution-docker-v2', 'host-epyc', 'host-hybrid', 'host-grace', 'host-lxc', 'host-docker-v1', 'host-docker-v2', 'jetson-orin-jp6', 'jetson-xavier-jp4'])
+  for (const host of ['attribution-docker-v2', 'host-epyc', 'host-hybrid', 'host-grace', 'host-lxc', 'host-docker-v1', 'host-docker-v2', 'jetson-orin-jp6', 'jetson-xavier-jp4',
+    'amd-mi300x', 'intel-arc-xe', 'accel-mixed', 'npu-tenstorrent', 'npu-gaudi2', 'rebellions', 'furiosa'])
     snapshot([`--path.procfs=${fixture(host, 'proc')}`, `--path.sysfs=${fixture(host, 'sys')}`, `--path.rootfs=${fs.existsSync(fixture(host, 'root')) ? fixture(host, 'root') : '/'}`, '--disable-collectors=disk', nvml], scenario);
 });
 
 describe('what the worker emits', () => {
   it('is what docs/metrics.md says: names, types, labels', () => {
-    const extra = ['instance', 'host', 'gpu_name', 'cpu_id', ...LABEL_FIELDS];
+    const extra = ['instance', 'host', 'gpu_name', 'cpu_id', 'rocm_version' /* in the place of cuda_version */, ...LABEL_FIELDS];
     for (const [name, { type, series }] of emitted) {
       const row = catalogue.get(name);
       assert.ok(row, `${name} is not documented`);
@@ -147,7 +148,7 @@ describe('what the worker emits', () => {
   });
 
   it('is clean for promtool, but for names that are NVIDIA\'s, all-smi\'s or only aliases', () => {
-    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_(gpu_memory_total|disk_total)) /; // promtool: not these endings on gauges
+    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_(gpu_memory_total|disk_total)|all_smi_tenstorrent_heartbeat) /; // promtool: not these endings on gauges
     for (const text of texts) {
       const own = text.split('\n').filter((line) => !/^(# (HELP|TYPE) )?DCGM_/.test(line)).join('\n');
       const { out, err } = run('promtool', ['check', 'metrics'], { input: own });

@@ -1,4 +1,4 @@
-// vendors.test.mjs - a machine with GPUs of three makers and NPUs at once: numbers that stay, and nobody who waits for another.
+// vendors.test.mjs - a machine with GPUs of three makers and NPUs of others at once: numbers that stay, and nobody who waits for another.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -29,7 +29,7 @@ function machine() {
   return dir;
 }
 
-describe('four makers on one machine', () => {
+describe('five makers on one machine', () => {
   const dir = machine();
   let port, worker;
   const start = (scenario = 'nvidia.scn') => new Child(binary, [
@@ -52,12 +52,12 @@ describe('four makers on one machine', () => {
   after(() => worker.stop());
 
   it('numbers them maker by maker, each along the bus', async () => {
-    const text = await listed(9);
+    const text = await listed(10);
     first = numbers(text);
     const order = Object.entries(first).sort((a, b) => a[1] - b[1]).map(([uuid]) => uuid);
-    assert.deepEqual(order.map((uuid) => first[uuid]), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual(order.map((uuid) => first[uuid]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert.deepEqual(order.slice(2), [
-      'GPU-4d0d7f2b0b9a6f6d', order[3], 'GPU-0000:13:00.0', 'GPU-0000:18:00.0', 'NPU-0000:00:0b.0', 'NPU-0000:21:00.0', 'NPU-0000:81:00.0']);
+      'GPU-4d0d7f2b0b9a6f6d', order[3], 'GPU-0000:13:00.0', 'GPU-0000:18:00.0', 'NPU-0000:00:0b.0', 'NPU-0000:21:00.0', 'NPU-0000:81:00.0', 'HL-0000:33:00.0']);
     assert.match(text, /all_smi_gpu_info\{[^}]*gpu_index="6"[^}]*type="NPU"/);
     // One query over all of them.
     const heat = [...text.matchAll(/^all_smi_gpu_temperature_celsius\{[^}]*gpu_index="(\d+)"/gm)].map((m) => Number(m[1]));
@@ -67,7 +67,7 @@ describe('four makers on one machine', () => {
   it('gives the same numbers after a restart', async () => {
     await worker.stop();
     worker = start();
-    assert.deepEqual(numbers(await listed(9)), first);
+    assert.deepEqual(numbers(await listed(10)), first);
   });
 
   it('moves nobody when one comes or goes', async () => {
@@ -75,24 +75,24 @@ describe('four makers on one machine', () => {
     fs.mkdirSync(card, { recursive: true });
     fs.writeFileSync(path.join(card, 'device'), '0xe20c\n');
     fs.writeFileSync(path.join(card, 'uevent'), 'DRIVER=xe\nPCI_SLOT_NAME=0000:05:00.0\n');
-    assert.deepEqual(numbers(await listed(10)), { ...first, 'GPU-0000:05:00.0': 9 });
+    assert.deepEqual(numbers(await listed(11)), { ...first, 'GPU-0000:05:00.0': 10 });
     fs.renameSync(path.join(dir, 'sys/class/drm/card10'), path.join(dir, 'gone'));
     await until('a lost card', 30, async () => /^algalon_gpu_up\{[^}]*gpu_uuid="GPU-0000:13:00\.0"[^}]*\} 0$/m.test(await metrics()));
-    assert.deepEqual(numbers(await metrics()), { ...first, 'GPU-0000:05:00.0': 9 });
+    assert.deepEqual(numbers(await metrics()), { ...first, 'GPU-0000:05:00.0': 10 });
     fs.renameSync(path.join(dir, 'gone'), path.join(dir, 'sys/class/drm/card12')); // under another number of the kernel
     await until('the card again', 60, async () => /^algalon_gpu_up\{[^}]*gpu_uuid="GPU-0000:13:00\.0"[^}]*\} 1$/m.test(await metrics()));
-    assert.deepEqual(numbers(await metrics()), { ...first, 'GPU-0000:05:00.0': 9 });
+    assert.deepEqual(numbers(await metrics()), { ...first, 'GPU-0000:05:00.0': 10 });
   });
 
   it('lets nobody wait for a driver that hangs', async () => {
     await worker.stop();
     fs.writeFileSync(path.join(dir, 'hang.scn'), 'gpu 2 L4\nfault hang call=nvmlInit* seconds=600\n');
     worker = start('hang.scn');
-    await listed(8); // all but NVIDIA's two; the new one of Intel's is in its place now
+    await listed(9); // all but NVIDIA's two; the new one of Intel's is in its place now
     const readings = async () => Object.fromEntries(
       [...(await metrics()).matchAll(/^algalon_collector_readings_total\{[^}]*collector="(\w+)"\} (\d+)$/gm)].map((m) => [m[1], Number(m[2])]));
     const before = await readings();
-    for (const name of ['amd', 'intel', 'accel']) {
+    for (const name of ['amd', 'intel', 'accel', 'gaudi']) {
       assert.ok(before[name] >= 1, name);
       await until(`further readings of ${name}`, 30, async () => (await readings())[name] >= before[name] + 3);
     }
