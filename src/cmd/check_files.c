@@ -40,7 +40,8 @@ static enum file_kind kind_of_tree(const struct yaml_node *root)
     if (has(root, "groups"))
         return FILE_RULES;
     if (has(root, "scrape_configs") || has(root, "global") || has(root, "scrape_config_files") ||
-        has(root, "alerting") || has(root, "remote_write") || has(root, "rule_files"))
+        has(root, "alerting") || has(root, "remote_write") || has(root, "rule_files") ||
+        has(root, "remote_read") || has(root, "storage"))
         return FILE_SCRAPE;
     if (has(root, "tls_server_config") || has(root, "basic_auth_users") ||
         has(root, "http_server_config"))
@@ -105,6 +106,13 @@ static void note_interval(struct check_files *c, int64_t ms, size_t line)
     c->scrape_line = line;
 }
 
+static void add_warning(void *ctx, const char *text)
+{
+    struct check_files *c = ctx;
+
+    report_text(c->report, REPORT_WARNING, text);
+}
+
 static void look_at_scrape(struct check_files *c, const char *path, const struct yaml_node *root)
 {
     const struct yaml_node *global = yaml_get(root, "global"),
@@ -113,7 +121,7 @@ static void look_at_scrape(struct check_files *c, const char *path, const struct
     size_t jobs, line = 0;
     int64_t common = global ? duration_at(global, "scrape_interval", &line) : 0;
 
-    if (scrape_check_config(path, &jobs, &err)) {
+    if (scrape_check_config(path, add_warning, c, &jobs, &err)) {
         report_error(c->report, &err);
         if (strstr(err.text, "scrape_timeout"))
             c->report->items[c->report->len - 1].advice =

@@ -68,9 +68,9 @@ void report_add(struct report *r, enum report_level level, size_t line, const ch
     add(r, level, line, place, advice, text);
 }
 
-void report_error(struct report *r, const struct error *err)
+void report_text(struct report *r, enum report_level level, const char *what)
 {
-    struct str text = str_of(err->text), file = str_of(r->file);
+    struct str text = str_of(what), file = str_of(r->file);
     uint64_t line = 0;
 
     if (text.len > file.len && str_starts(text, file) && text.ptr[file.len] == ':') {
@@ -81,7 +81,12 @@ void report_error(struct report *r, const struct error *err)
             text = rest;
     }
     text = str_trim(text);
-    add(r, REPORT_ERROR, line, NULL, NULL, keep(r, text.ptr, text.len));
+    add(r, level, line, NULL, NULL, keep(r, text.ptr, text.len));
+}
+
+void report_error(struct report *r, const struct error *err)
+{
+    report_text(r, REPORT_ERROR, err->text);
 }
 
 void report_print(const struct report *r, bool verbose, struct buf *to)

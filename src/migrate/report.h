@@ -43,7 +43,10 @@ void report_file(struct report *r, const char *file);
 void report_add(struct report *r, enum report_level level, size_t line, const char *place,
                 const char *advice, const char *format, ...) PRINTF_LIKE(6, 7);
 
-/** Adds an error that says "file:line: what" itself: the place is taken out of its text. */
+/** Adds what says "file:line: what" itself: the place is taken out of its text. */
+void report_text(struct report *r, enum report_level level, const char *text);
+
+/** The same for an error. */
 void report_error(struct report *r, const struct error *err);
 
 /** Appends all items as lines, and what they come to. Items of level REPORT_OK only when `verbose`.

@@ -118,6 +118,20 @@ static int read_never(struct reader *r, const struct yaml_node *node, void *to)
     return code;
 }
 
+/* Of what is not scraped. */
+static int read_native_limit(struct reader *r, const struct yaml_node *node, void *to)
+{
+    double limit = 0;
+
+    (void)to;
+    if (node->kind != YAML_TEXT || !num_parse(node->text, &limit))
+        return reader_bad(r, node->line, "a number is wanted");
+    return limit == 0 ? 0
+                      : reader_warn(r, node->line,
+                                    "limits of native histograms have no effect: native "
+                                    "histograms are not scraped; take them out");
+}
+
 /* Classic histograms are always scraped, and no body is parsed as a whole. */
 static int read_true(struct reader *r, const struct yaml_node *node, void *to)
 {
@@ -183,8 +197,8 @@ static int read_failure_log(struct reader *r, const struct yaml_node *node, void
     return yaml_is_null(node)
                ? 0
                : reader_warn(r, node->line,
-                             "scrape_failure_log_file is passed over: failures are in the log of "
-                             "this program, and at /targets");
+                             "scrape_failure_log_file has no effect: failures are in the log of "
+                             "this program, and at /targets; take it out");
 }
 
 static int read_stale(struct reader *r, const struct yaml_node *node, void *to)
@@ -217,9 +231,11 @@ static int read_debug(struct reader *r, const struct yaml_node *node, void *to)
     int code = reader_bool(r, node, &on);
 
     (void)to;
-    return !code && on ? reader_warn(r, node->line,
-                                     "relabelling is not logged: /targets shows it step by step")
-                       : code;
+    return !code && on
+               ? reader_warn(r, node->line,
+                             "relabel_debug and metric_relabel_debug have no effect: /targets "
+                             "shows relabelling step by step; take them out")
+               : code;
 }
 
 /* ---- jobs ---- */
@@ -239,8 +255,8 @@ static const struct key job_keys[] = {
     {"enable_compression", reader_bool, JOB(enable_compression)},
     {"scrape_protocols", read_protocols, JOB(accept)},
     {"fallback_scrape_protocol", read_fallback, 0},
-    {"native_histogram_bucket_limit", reader_any, 0},
-    {"native_histogram_min_bucket_factor", reader_any, 0},
+    {"native_histogram_bucket_limit", read_native_limit, 0},
+    {"native_histogram_min_bucket_factor", read_native_limit, 0},
     {"relabel_configs", relabel_config_read, JOB(relabel)},
     {"metric_relabel_configs", relabel_config_read, JOB(metric_relabel)},
     {"extra_scrape_metrics", read_tristate, JOB(extra_metrics)},
@@ -412,20 +428,76 @@ static void settle_limits(const struct scrape_config *c, struct scrape_job *job)
 
 /* ---- the whole ---- */
 
-/* Keys of what Prometheus does beside scraping: said to be without effect, with who has it here. */
-#define PASSED_OVER(function, text)                                                                \
+/* Keys of what Prometheus does beside scraping and keeping: said to be without effect. */
+#define WITHOUT_EFFECT(function, text)                                                             \
     static int function(struct reader *r, const struct yaml_node *node, void *to)                  \
     {                                                                                              \
         (void)to;                                                                                  \
         return yaml_is_null(node) ? 0 : reader_warn(r, node->line, text);                          \
     }
-PASSED_OVER(read_remote_read, "remote_read is passed over: queries are answered from this store")
-PASSED_OVER(read_storage, "storage is passed over: --retention, --retention-size and "
-                          "--out-of-order-window say how this store keeps")
-PASSED_OVER(read_tracing, "tracing is passed over: this program sends no traces")
-PASSED_OVER(read_otlp, "otlp is passed over: this program takes no OTLP")
-PASSED_OVER(read_runtime, "runtime is passed over: it is about Go")
-PASSED_OVER(read_query_log, "query_log_file is passed over: queries are not logged to a file")
+WITHOUT_EFFECT(read_tracing, "tracing has no effect: no traces are sent; take it out")
+WITHOUT_EFFECT(read_otlp, "otlp has no effect: OTLP is not received; let its senders write by "
+                          "remote write, and take it out")
+WITHOUT_EFFECT(read_runtime, "runtime has no effect: it is about Go; take it out")
+WITHOUT_EFFECT(read_query_log, "query_log_file has no effect: queries are not logged to a file; "
+                               "take it out")
+
+/* Without it queries would answer from less than is asked for. */
+static int read_remote_read(struct reader *r, const struct yaml_node *node, void *to)
+{
+    (void)to;
+    return yaml_is_null(node) || (node->kind == YAML_LIST && !node->len)
+               ? 0
+               : reader_bad(r, node->line,
+                            "remote_read is not supported: bring that history in by `algalon "
+                            "migrate data`, or query that store by --query-url");
+}
+
+static int read_window(struct reader *r, const struct yaml_node *node, void *to)
+{
+    int64_t window_ms = 0;
+    int code = reader_duration(r, node, &window_ms);
+
+    (void)to;
+    return !code && window_ms ? reader_bad(r, node->line,
+                                           "out_of_order_time_window is not supported: start with "
+                                           "--out-of-order-window instead")
+                              : code;
+}
+
+static int read_retention(struct reader *r, const struct yaml_node *node, void *to)
+{
+    (void)to;
+    return yaml_is_null(node) ? 0
+                              : reader_bad(r, node->line,
+                                           "retention is not supported: start with --retention "
+                                           "and --retention-size instead");
+}
+
+static int read_tsdb(struct reader *r, const struct yaml_node *node, void *to)
+{
+    static const struct key keys[] = {{"out_of_order_time_window", read_window, 0},
+                                      {"retention", read_retention, 0}};
+    const struct key_table table = {keys, ARRAY_LEN(keys), to};
+
+    return reader_map(r, node, "storage.tsdb", &table, 1);
+}
+
+static int read_exemplars(struct reader *r, const struct yaml_node *node, void *to)
+{
+    (void)to;
+    return yaml_is_null(node) ? 0
+                              : reader_bad(r, node->line, "exemplars are not kept: take this out");
+}
+
+/* What would change what is kept is an error: the store is told by options of its own. */
+static int read_storage(struct reader *r, const struct yaml_node *node, void *to)
+{
+    static const struct key keys[] = {{"tsdb", read_tsdb, 0}, {"exemplars", read_exemplars, 0}};
+    const struct key_table table = {keys, ARRAY_LEN(keys), to};
+
+    return reader_map(r, node, "storage", &table, 1);
+}
 
 static int read_alerting(struct reader *r, const struct yaml_node *node, void *to)
 {

@@ -1,6 +1,7 @@
 /* config.h - the scrape configuration, in Prometheus's own format. A key that is not supported is
- * an error with file and line; what belongs to other parts of Prometheus is passed over and said
- * (scrape_config.warnings). */
+ * an error with file and line, and so is a supported place that asks for what is not done here.
+ * What has no effect on what is scraped, kept and sent is taken and said (scrape_config.warnings).
+ */
 #ifndef ALGALON_SCRAPE_CONFIG_H
 #define ALGALON_SCRAPE_CONFIG_H
 

@@ -183,14 +183,30 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     }
 }
 
-static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void **state)
+static void what_has_no_effect_is_said_with_its_place_and_what_to_do(void **state)
 {
     static const char text[] = "global: {evaluation_interval: 7s, query_log_file: a}\n"
                                "rule_files: [r/*.yml, /x.yml]\n"
-                               "remote_read:\n- url: http://a\n"
+                               "remote_read: []\n"
                                "alerting: {alertmanagers: []}\n"
-                               "storage: {tsdb: {}}\n"
-                               "tracing:\n";
+                               "storage: {tsdb: {out_of_order_time_window: 0s}, exemplars: }\n"
+                               "tracing:\n"
+                               "otlp: {promote_resource_attributes: [a]}\n"
+                               "runtime: {gogc: 75}\n"
+                               "scrape_configs:\n"
+                               "- job_name: a\n"
+                               "  scrape_failure_log_file: b\n"
+                               "  native_histogram_bucket_limit: 0\n"
+                               "  native_histogram_min_bucket_factor: 1.1\n"
+                               "  relabel_debug: true\n";
+    static const char *const wanted[] = {
+        "/d/f.yml:1: query_log_file has no effect: queries are not logged to a file; take it out",
+        "/d/f.yml:7: otlp has no effect: ",
+        "/d/f.yml:8: runtime has no effect: ",
+        "/d/f.yml:11: scrape_failure_log_file has no effect: ",
+        "/d/f.yml:13: limits of native histograms have no effect: ",
+        "/d/f.yml:14: relabel_debug and metric_relabel_debug have no effect: ",
+    };
     struct scrape_config *c;
     struct error err = {0};
 
@@ -200,10 +216,61 @@ static void what_is_about_other_parts_of_prometheus_is_passed_over_and_said(void
     assert_int_equal(c->evaluation_interval_ms, 7000);
     assert_int_equal(c->rule_files.len, 2);
     assert_true(str_is(c->rule_files.items[0], "/d/r/*.yml"));
-    assert_int_equal(c->warnings.len, 3);
-    assert_true(str_is(c->warnings.items[1], "/d/f.yml:4: remote_read is passed over: queries are "
-                                             "answered from this store"));
+    assert_int_equal(c->warnings.len, ARRAY_LEN(wanted));
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        assert_true(str_starts(c->warnings.items[i], str_of(wanted[i])));
+        assert_true(strstr(c->warnings.items[i].ptr, "take ") != NULL);
+    }
+    assert_int_equal(c->warnings.left_out, 0);
     config_free(c);
+}
+
+static void what_would_change_what_is_kept_sent_or_answered_is_refused(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } wrong[] = {
+        {"remote_read:\n- url: http://a\n", "f.yml:2: remote_read is not supported"},
+        {"storage:\n  tsdb:\n    out_of_order_time_window: 30m\n",
+         "f.yml:3: out_of_order_time_window is not supported: start with --out-of-order-window"},
+        {"storage: {tsdb: {retention: {time: 30d}}}\n", "f.yml:1: retention is not supported"},
+        {"storage: {tsdb: {stale_series_compaction_threshold: 1}}\n",
+         "f.yml:1: key 'stale_series_compaction_threshold' of storage.tsdb"},
+        {"storage: {exemplars: {max_exemplars: 5}}\n", "f.yml:1: exemplars are not kept"},
+        {"storage: {disk: a}\n", "f.yml:1: key 'disk' of storage is not supported"},
+        {"remote_write:\n- url: http://a\n  queue_config:\n    sample_age_limit: 1h\n",
+         "f.yml:4: sample_age_limit is not supported: start with --remote-write-queue-age"},
+        {"scrape_configs:\n- job_name: a\n  native_histogram_bucket_limit: x\n",
+         "f.yml:3: a number is wanted"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct scrape_config *c;
+        struct error err = {0};
+        assert_int_equal(config_parse("f.yml", str_of(wrong[i].text), &c, &err), -EINVAL);
+        if (!strstr(err.text, wrong[i].words))
+            fail_msg("'%s' is not in '%s'", wrong[i].words, err.text);
+    }
+}
+
+static void warnings_beyond_the_bound_are_counted(void **state)
+{
+    struct scrape_config *c;
+    struct error err = {0};
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 0);
+    buf_text(&text, "scrape_configs:\n");
+    for (int i = 0; i < READER_WARNINGS_MAX + 3; i++)
+        buf_printf(&text, "- {job_name: j%d, scrape_failure_log_file: a}\n", i);
+    if (config_parse("f.yml", buf_str(&text), &c, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c->warnings.len, READER_WARNINGS_MAX);
+    assert_int_equal(c->warnings.left_out, 3);
+    config_free(c);
+    buf_fini(&text);
 }
 
 static void receivers_are_read_with_their_rules(void **state)
@@ -599,7 +666,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line),
-        cmocka_unit_test(what_is_about_other_parts_of_prometheus_is_passed_over_and_said),
+        cmocka_unit_test(what_has_no_effect_is_said_with_its_place_and_what_to_do),
+        cmocka_unit_test(what_would_change_what_is_kept_sent_or_answered_is_refused),
+        cmocka_unit_test(warnings_beyond_the_bound_are_counted),
         cmocka_unit_test(receivers_are_read_with_their_rules),
         cmocka_unit_test(what_holds_for_all_jobs_is_given_to_those_that_say_nothing),
         cmocka_unit_test(further_files_bring_jobs_and_nothing_else),

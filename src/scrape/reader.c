@@ -11,8 +11,12 @@ int reader_warn(struct reader *r, size_t line, const char *what)
     struct reader_warnings *w = r->warnings;
     struct buf text;
 
-    if (!w || w->len == READER_WARNINGS_MAX)
+    if (!w)
         return 0;
+    if (w->len == READER_WARNINGS_MAX) {
+        w->left_out++;
+        return 0;
+    }
     buf_init(&text, 0);
     buf_printf(&text, "%s:%zu: %s", r->name, line, what);
     char *copy = text.failed ? NULL : arena_strndup(r->arena, text.ptr, text.len);
@@ -199,11 +203,5 @@ int reader_url(struct reader *r, const struct yaml_node *node, void *to)
         good = (unsigned char)url.ptr[i] > ' ';
     if (!good || url.len == skip || url.ptr[skip] == '/')
         return reader_bad(r, node->line, "a URL is wanted: http://HOST/... or https://HOST/...");
-    return 0;
-}
-
-int reader_any(struct reader *r, const struct yaml_node *node, void *to)
-{
-    (void)r, (void)node, (void)to;
     return 0;
 }

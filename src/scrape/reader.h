@@ -8,10 +8,11 @@
 
 #define READER_WARNINGS_MAX 32
 
-/* What is valid and has no effect: "file:line: what". */
+/* What is valid and has no effect: "file:line: what, and what to do". */
 struct reader_warnings {
     struct str items[READER_WARNINGS_MAX];
-    size_t len; /* further ones are left out */
+    size_t len;
+    size_t left_out; /* those beyond: counted, for whoever shows the others */
 };
 
 struct reader {
@@ -69,8 +70,5 @@ struct text_list {
 };
 int reader_texts(struct reader *r, const struct yaml_node *node, void *to); /* struct text_list */
 int reader_paths(struct reader *r, const struct yaml_node *node, void *to); /* the same of paths */
-
-/** Reads a value that is valid and has no meaning here, such as the limits of native histograms. */
-int reader_any(struct reader *r, const struct yaml_node *node, void *to);
 
 #endif

@@ -13,6 +13,26 @@
 
 /* ---- configuration ---- */
 
+/* What has no effect, each with its place, and how much is not told of. */
+static void each_warning(const struct scrape_config *config, scrape_warning *warn, void *ctx)
+{
+    const struct reader_warnings *w = &config->warnings;
+    char text[80];
+
+    for (size_t i = 0; i < w->len; i++)
+        warn(ctx, w->items[i].ptr);
+    if (!w->left_out)
+        return;
+    snprintf(text, sizeof(text), "%zu more keys without effect; the first are named", w->left_out);
+    warn(ctx, text);
+}
+
+static void log_warning(void *ctx, const char *text)
+{
+    (void)ctx;
+    log_warn("scrape configuration", "note", text);
+}
+
 /* The configuration as it is written now: file and command line together, files of targets read. */
 static int load_config(const struct scrape *s, struct scrape_config **ret, struct error *err)
 {
@@ -30,8 +50,7 @@ static int load_config(const struct scrape *s, struct scrape_config **ret, struc
         config_free(config);
         return code;
     }
-    for (size_t i = 0; i < config->warnings.len; i++)
-        log_warn("scrape configuration", "note", config->warnings.items[i].ptr);
+    each_warning(config, log_warning, NULL);
     *ret = config;
     return 0;
 }
@@ -120,12 +139,14 @@ int scrape_get_rules(struct scrape *s, const struct scrape_config *config, struc
     return ret->files && !code ? 0 : error_errno(err, -ENOMEM, "rule_files");
 }
 
-int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err)
+int scrape_check_config(const char *path, scrape_warning *warn, void *ctx, size_t *ret_jobs,
+                        struct error *err)
 {
     struct scrape_config *config;
 
     int code = config_load(path, &config, err);
     if (!code) {
+        each_warning(config, warn, ctx);
         *ret_jobs = config->job_len;
         config_free(config);
     }

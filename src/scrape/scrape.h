@@ -74,9 +74,14 @@ struct scrape_rules {
 MUST_CHECK int scrape_get_rules(struct scrape *s, const struct scrape_config *config,
                                 struct arena *a, struct scrape_rules *ret, struct error *err);
 
+/** Gets "file:line: what has no effect, and what to do"; `text` is borrowed for the call. */
+typedef void scrape_warning(void *ctx, const char *text);
+
 /** Reads a scrape configuration, or a file of targets (as file_sd_configs names them), and says
- * what is wrong with it. Errors: -EINVAL with file and line, or those of reading the file. */
-MUST_CHECK int scrape_check_config(const char *path, size_t *ret_jobs, struct error *err);
+ * what is wrong with it; of one that is taken, `warn` gets what the log would say at start.
+ * Errors: -EINVAL with file and line, or those of reading the file. */
+MUST_CHECK int scrape_check_config(const char *path, scrape_warning *warn, void *ctx,
+                                   size_t *ret_jobs, struct error *err);
 MUST_CHECK int scrape_check_targets(const char *path, size_t *ret_targets, struct error *err);
 
 /**

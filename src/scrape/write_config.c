@@ -65,6 +65,19 @@ REFUSED(read_azuread,
 REFUSED(read_google, "google_iam is not supported: use authorization.credentials_file with a token "
                      "that something else renews")
 
+/* It would leave out samples that are sent here. */
+static int read_age(struct reader *r, const struct yaml_node *node, void *to)
+{
+    int64_t age_ms = 0;
+    int code = reader_duration(r, node, &age_ms);
+
+    (void)to;
+    return !code && age_ms ? reader_bad(r, node->line,
+                                        "sample_age_limit is not supported: start with "
+                                        "--remote-write-queue-age instead")
+                           : code;
+}
+
 /* Shards, batches and back-off of a queue in memory. Checked, so that a slip of the pen is seen,
  * and said to be without effect. */
 static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
@@ -82,7 +95,7 @@ static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
         {"batch_send_deadline", reader_duration, offsetof(struct queue, duration_ms)},
         {"min_backoff", reader_duration, offsetof(struct queue, duration_ms)},
         {"max_backoff", reader_duration, offsetof(struct queue, duration_ms)},
-        {"sample_age_limit", reader_duration, offsetof(struct queue, duration_ms)},
+        {"sample_age_limit", read_age, 0},
         {"retry_on_http_429", reader_bool, offsetof(struct queue, on)},
     };
     const struct key_table table = {keys, ARRAY_LEN(keys), &unused};
@@ -93,8 +106,8 @@ static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
     int code = reader_map(r, node, "queue_config", &table, 1);
     return code ? code
                 : reader_warn(r, node->line,
-                              "queue_config has no effect: the queue lies on disk, its bounds are "
-                              "--remote-write-queue-size and --remote-write-queue-age");
+                              "queue_config has no effect: the queue lies on disk; bound it by "
+                              "--remote-write-queue-size and -age, and take queue_config out");
 }
 
 static int read_metadata(struct reader *r, const struct yaml_node *node, void *to)

@@ -66,6 +66,24 @@ describe('algalon check', () => {
     assert.match(check(file('ok/web.yml', 'http_server_config: {http2: true}\n')).out, /warning|error/);
   });
 
+  it('says of a scrape configuration what has no effect, as the log does at start, and refuses what would change what is kept', () => {
+    const scrape = file('effect/prometheus.yml', 'global: {query_log_file: q.log}\ntracing:\n  endpoint: a:1\nscrape_config_files: [more.yml]\n');
+    const more = file('effect/more.yml', 'scrape_configs:\n  - job_name: a\n    scrape_failure_log_file: f.log\n');
+    const { code, out } = check(scrape);
+    assert.equal(code, 0, out);
+    for (const words of [`${scrape}:1: warning: query_log_file has no effect`, `${scrape}:3: warning: tracing has no effect`, `${more}:3: scrape_failure_log_file has no effect`]) assert.ok(out.includes(words), `${words}\n${out}`);
+    const started = run(binary, ['host', '--config=', `--data-dir=${dir}/effect-data`, `--scrape-config=${scrape}`, '--listen-api=', '--listen-web=', '--rules=/nowhere/at/all.yml']);
+    for (const words of [`${scrape}:1: query_log_file has no effect`, `${scrape}:3: tracing has no effect`, `${more}:3: scrape_failure_log_file`]) assert.ok(started.err.includes(words), `${words}\n${started.err}`);
+    for (const [text, words] of [
+      ['remote_read:\n  - url: http://a\n', ':2: error: remote_read is not supported'],
+      ['storage:\n  tsdb:\n    out_of_order_time_window: 30m\n', ':3: error: out_of_order_time_window is not supported: start with --out-of-order-window'],
+    ]) {
+      const refused = check(file('effect/refused.yml', text));
+      assert.equal(refused.code, 1, refused.out);
+      assert.ok(refused.out.includes(words), refused.out);
+    }
+  });
+
   it('names what is damaged in a data directory', { timeout: 60_000 }, async () => {
     const dataDir = path.join(dir, 'data');
     const algalon = await Algalon.start({ command: 'host', dataDir, args: ['--retention=0'] });

@@ -176,9 +176,12 @@ const VERDICTS = [
   ['global: {query_log_file: a}\n'],
   [job('scrape_interval: 5')],
   [job('native_histogram_bucket_limit: 5'), { ours: true }],
-  ['storage: {tsdb: {out_of_order_time_window: 5m}}\n'],
+  ['storage: {tsdb: {out_of_order_time_window: 5m}}\n', { ours: false }], // an option says it
+  ['storage: {tsdb: {out_of_order_time_window: 0s}}\n'],
+  ['storage: {exemplars: {max_exemplars: 5}}\n', { ours: false }], // they are not kept
+  ['storage: {unknown: 5}\n'],
   ['tracing: {endpoint: "a:1"}\n'],
-  ['remote_read: [{url: "http://a"}]\n'],
+  ['remote_read: [{url: "http://a"}]\n', { ours: false }], // queries would lack what is there
   // Not supported here, and said.
   [job('scrape_interval: 10ms\nscrape_timeout: 10ms'), { ours: false }], // shorter than 100 ms
 ];
@@ -204,7 +207,9 @@ const NEWER = [
   [receiver('round_robin_dns: true'), 'round_robin_dns is not supported'],
   [receiver('protobuf_message: io.prometheus.write.v2.Request'), 'prometheus.WriteRequest'],
   [receiver('protobuf_message: prometheus.WriteRequest, round_robin_dns: false, http_headers: {X: {values: [a]}}, proxy_from_environment: true')],
-  [receiver('queue_config: {sample_age_limit: 1h}')],
+  [receiver('queue_config: {sample_age_limit: 1h}'), 'sample_age_limit is not supported'],
+  [receiver('queue_config: {sample_age_limit: 0s}')],
+  ['storage: {tsdb: {retention: {time: 30d}}}\n', 'retention is not supported'],
   [manager('alert_relabel_configs: [{target_label: a, replacement: b}], http_headers: {X: {secrets: [a]}}, proxy_from_environment: true')],
   // vmagent's
   [job('stream_parse: true\nmax_scrape_size: 5MB\ndisable_compression: true\ndisable_keepalive: true\nheaders: ["X-A: b"]\nrelabel_debug: true')],
