@@ -109,6 +109,53 @@ describe('--query-url', { skip: !installed && `${VM} is not installed` }, () => 
   });
 });
 
+describe('--query-url of a cluster', { skip: !installed && `${VM} is not installed` }, () => {
+  // vminsert and vmselect speak as a single node does, below paths of their own: one program each here, before a real VictoriaMetrics.
+  it('asks and writes below the paths of vmselect and vminsert, and nowhere else', { timeout: 90_000 }, async () => {
+    const [port] = await freePorts(1);
+    const store = new Child(VM, [`-storageDataPath=${temporaryFolder('algalon-cluster')}/vm`, `-httpListenAddr=127.0.0.1:${port}`, '-search.latencyOffset=0s', '-search.disableCache']);
+    const astray = [];
+    const part = async (prefix) => {
+      const server = http.createServer((request, response) => {
+        if (!request.url.startsWith(prefix)) {
+          astray.push(request.url);
+          response.writeHead(400).end(`unsupported path ${request.url}`);
+          return;
+        }
+        const on = http.request({ port, host: '127.0.0.1', path: request.url.slice(prefix.length), method: request.method, headers: request.headers }, (answer) => {
+          response.writeHead(answer.statusCode, answer.headers);
+          answer.pipe(response);
+        });
+        on.on('error', () => response.destroy());
+        request.pipe(on);
+      });
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return { server, url: `http://127.0.0.1:${server.address().port}${prefix}` };
+    };
+    const [vmselect, vminsert] = await Promise.all([part('/select/0/prometheus'), part('/insert/0/prometheus')]);
+    let one;
+    try {
+      await until('victoria-metrics is up', 30, async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
+      const dir = temporaryFolder('algalon-cluster-rules');
+      fs.writeFileSync(path.join(dir, 'rules.yml'), RULES);
+      one = await Algalon.start({ args: [`--query-url=${vmselect.url}`, `--remote-write=${vminsert.url}/api/v1/write`, `--rules=${dir}/rules.yml`, '--interval=1s', '--hostname=node-c'] });
+      await until('what was written is read', 30, async () => (await one.value('count(all_smi_cpu_utilization{hostname="node-c"})')) === 1);
+      await until('what a rule records is there', 30, async () => (await one.value('{__name__="cpu:seen",kind="count"}')) === 1);
+      for (const base of [one.api, one.web]) assert.deepEqual((await (await fetch(`${base}/api/v1/label/hostname/values`)).json()).data, ['node-c']);
+      assert.match(await (await fetch(`${one.api}/api/v1/export?match[]=all_smi_cpu_utilization`)).text(), /"hostname":"node-c"/);
+      assert.match(await (await fetch(`${one.api}/federate?match[]=all_smi_cpu_utilization`)).text(), /hostname="node-c"/);
+      assert.deepEqual(astray, []);
+    } finally {
+      await one?.stop();
+      await store.stop();
+      for (const { server } of [vmselect, vminsert]) {
+        server.closeAllConnections();
+        server.close();
+      }
+    }
+  });
+});
+
 describe('exports over --query-url', () => {
   const LINE = `${JSON.stringify({ metric: { __name__: 'much' }, values: [1], timestamps: [1] })}\n`.repeat(512);
   let store, ours;

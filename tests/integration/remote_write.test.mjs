@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Algalon, Child, binary, freePorts, sleep, temporaryFolder, until } from '../lib/program.mjs';
+import { Algalon, Child, binary, freePorts, nvmlSimulator, root, sleep, temporaryFolder, until } from '../lib/program.mjs';
 
 /** A target whose one series counts its scrapes: a missing sample shows as a gap. */
 async function countingTarget() {
@@ -77,6 +77,24 @@ describe('remote write into the store', () => {
       await prometheus.stop();
     }
     assert.doesNotMatch(prometheus.output, /non-recoverable error|Failed to send batch/);
+  });
+
+  it('by vmagent, of what it scrapes from our worker', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-write');
+    const [port] = await freePorts(1);
+    const worker = await Algalon.start({ command: 'worker', args: ['--interval=1s', '--hostname=node-w', `--nvml-library=${nvmlSimulator}`], env: { ALGALON_NVML_SIM: path.join(root, 'tests/sim/nvml/scenarios/fleet-node.scn') } });
+    const agent = new Child('vmagent', [`-promscrape.config=${scrapeConfig(dir, new URL(worker.metrics).host, '    honor_labels: true\n')}`, `-remoteWrite.url=${algalon.api}/api/v1/write`, `-remoteWrite.tmpDataPath=${dir}/queue`, `-httpListenAddr=127.0.0.1:${port}`]);
+    try {
+      const shown = async () => (await (await fetch(`${worker.metrics}/metrics`)).text()).split('\n').filter((line) => line.startsWith('all_smi_gpu_temperature_celsius{')).length;
+      const gpus = await until('the worker shows its GPUs', 20, shown);
+      await until('all of them are in the store', 40, async () => (await algalon.value('count(all_smi_gpu_temperature_celsius{hostname="node-w",site="here"})')) === gpus);
+      assert.equal(await algalon.value('up{job="counting",instance=~".+"} == 1 and on () vector(1)'), 1);
+      assert.equal(await algalon.value('count({__name__=~".+",exported_hostname!=""})'), undefined);
+    } finally {
+      await agent.stop();
+      await worker.stop();
+    }
+    assert.doesNotMatch(agent.output, /unexpected status code/);
   });
 
   it('by vmagent', { timeout: 60_000 }, async () => {
