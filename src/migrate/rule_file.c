@@ -124,6 +124,19 @@ static void rewrite_rule(struct rewriting *w, const struct yaml_node *rule)
     arena_fini(&arena);
 }
 
+/* Labels of a group belong to rules of several metrics: which of their labels are meant is not
+ * known. */
+static void look_at_group(struct rewriting *w, const struct yaml_node *labels)
+{
+    for (const struct yaml_item *it = labels && labels->kind == YAML_MAP ? labels->first : NULL; it;
+         it = it->next)
+        if (it->value->kind == YAML_TEXT &&
+            memmem(it->value->text.ptr, it->value->text.len, "$labels.", 8))
+            report_add(w->report, REPORT_WARNING, it->line, NULL,
+                       "write it as a label of each rule, or change the name by hand",
+                       "label '%.*s' of a group stays as it was", STR_ARG(it->key));
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct text_edit *x = a, *y = b;
@@ -258,6 +271,7 @@ int rule_file_translate(struct str text, enum schema_name to_schema, struct repo
         code = error_set(err, -EINVAL, "%s: no rule file: it has no `groups`", r->file);
     for (const struct yaml_item *g = code ? NULL : groups->first; g; g = g->next) {
         const struct yaml_node *rules = yaml_get(g->value, "rules");
+        look_at_group(&w, yaml_get(g->value, "labels"));
         for (const struct yaml_item *it = rules ? rules->first : NULL; it; it = it->next)
             rewrite_rule(&w, it->value);
     }

@@ -244,6 +244,30 @@ static void is_in_step(const char *path, struct str wanted)
 }
 
 /* To renew them: ALGALON_UPDATE=1 unit/migrate_translate_test */
+static void labels_of_a_group_that_name_labels_are_told_of(void **state)
+{
+    static const char text[] = "groups:\n"
+                               "  - name: g\n"
+                               "    labels: {team: gpu,\n"
+                               "             board: '{{ $labels.gpu }}'}\n"
+                               "    rules:\n"
+                               "      - {alert: Hot, expr: DCGM_FI_DEV_GPU_TEMP > 80}\n";
+    struct report r;
+    struct error err;
+    struct buf out;
+
+    (void)state;
+    report_init(&r);
+    report_file(&r, "x.yml");
+    buf_init(&out, 0);
+    assert_int_equal(rule_file_translate(str_of(text), TO_ALL_SMI, &r, &out, &err), 0);
+    assert_int_equal(r.count[REPORT_WARNING], 1);
+    assert_int_equal(r.items[0].line, 4);
+    assert_string_equal(r.items[0].text, "label 'board' of a group stays as it was");
+    buf_fini(&out);
+    report_fini(&r);
+}
+
 static void the_shipped_bridges_are_those_of_the_table(void **state)
 {
     struct buf text;
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(the_table_holds_every_name_of_dcgm),
         cmocka_unit_test(legends_and_templates_follow),
         cmocka_unit_test(a_rule_file_keeps_everything_but_the_names),
+        cmocka_unit_test(labels_of_a_group_that_name_labels_are_told_of),
         cmocka_unit_test(the_shipped_bridges_are_those_of_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,34 @@ static int read_rules(struct reader *r, const struct yaml_node *node, struct rul
     return 0;
 }
 
+/* Labels of the group and of one of its rules, which has the last word, in order of names. */
+static int join_labels(struct reader *r, const struct yaml_node *node, struct rule *rule)
+{
+    struct rule_pair *all, *group = NULL;
+    size_t group_len = 0, n = 0;
+
+    int code = read_pairs(r, node, true, rule->is_alert, &group, &group_len);
+    if (code || !group_len)
+        return code;
+    if (group_len + rule->label_len > LABELS_MAX)
+        return bad(r, node->line, "too many labels");
+    all = arena_calloc(&r->set->arena, group_len + rule->label_len, sizeof(*all));
+    if (!all)
+        return out_of_memory(r);
+    for (size_t i = 0, k = 0; i < group_len || k < rule->label_len;) {
+        int order = i == group_len         ? 1
+                    : k == rule->label_len ? -1
+                                           : compare_pairs(&group[i], &rule->labels[k]);
+        all[n++] = order < 0 ? group[i] : rule->labels[k];
+        i += order <= 0;
+        k += order >= 0;
+    }
+    rule->labels = all;
+    rule->label_len = n;
+    rule->hash = rule_hash(rule);
+    return 0;
+}
+
 static int read_group_key(struct reader *r, const struct yaml_item *item, struct rule_group *g)
 {
     const struct yaml_node *node = item->value;
@@ -219,6 +247,8 @@ static int read_group_key(struct reader *r, const struct yaml_item *item, struct
     if (str_is(item->key, "query_offset"))
         return bad(r, item->line,
                    "query_offset is not supported: write the offset into the expressions");
+    if (str_is(item->key, "labels"))
+        return 0; /* read_group() joins them once the rules are known */
     if (!str_is(item->key, "interval"))
         return bad_key(r, item, "a group");
     int code = read_duration(r, node, &g->interval_ms);
@@ -246,6 +276,12 @@ static int read_group(struct reader *r, const struct yaml_node *node)
         return bad(r, node->line, "a group is a map");
     for (const struct yaml_item *it = node->first; it && !code; it = it->next)
         code = read_group_key(r, it, g);
+    const struct yaml_node *labels = yaml_get(node, "labels");
+    struct rule none = {0};
+    if (labels && !code && !g->len)
+        code = join_labels(r, labels, &none);
+    for (size_t i = 0; labels && i < g->len && !code; i++)
+        code = join_labels(r, labels, &g->rules[i]);
     if (code)
         return code;
     if (!g->name.len)

@@ -49,6 +49,37 @@ static void a_file_becomes_groups_of_rules(void **state)
     rule_set_free(set);
 }
 
+static void labels_of_a_group_are_those_of_its_rules_which_have_the_last_word(void **state)
+{
+    static const char text[] = "groups:\n"
+                               "- name: g\n"
+                               "  labels: {team: gpu, a: '{{ $value }}', z: of the group}\n"
+                               "  rules:\n"
+                               "  - {record: 'a:b', expr: up}\n"
+                               "  - {alert: A, expr: up, labels: {m: own, z: of the rule}}\n";
+    static const char *const wanted[] = {"a", "m", "team", "z"};
+    struct rule_set *set = rule_set_new(), *bare = rule_set_new();
+    struct error err = {0};
+
+    (void)state;
+    if (rule_set_add(set, "f.yml", str_of(text), 15000, &err))
+        fail_msg("%s", err.text);
+    const struct rule *record = &set->groups[0].rules[0], *alert = &set->groups[0].rules[1];
+    assert_int_equal(record->label_len, 3);
+    assert_null(record->labels[0].message); /* a template in alerts alone */
+    assert_int_equal(alert->label_len, ARRAY_LEN(wanted));
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        assert_true(str_is(alert->labels[i].name, wanted[i]));
+    assert_non_null(alert->labels[0].message);
+    assert_true(str_is(alert->labels[3].text, "of the rule"));
+    /* A rule under other labels is another rule after a reload. */
+    assert_int_equal(
+        rule_set_add(bare, "f.yml", STR(GROUP "  - {record: 'a:b', expr: up}\n"), 15000, &err), 0);
+    assert_true(bare->groups[0].rules[0].hash != record->hash);
+    rule_set_free(bare);
+    rule_set_free(set);
+}
+
 static void what_is_wrong_is_named_with_its_line(void **state)
 {
     static const struct {
@@ -63,6 +94,9 @@ static void what_is_wrong_is_named_with_its_line(void **state)
         {STR("groups:\n- name: a\n  interval: soon\n"), "f.yml:3: "},
         {STR("groups:\n- name: a\n  interval: 1ms\n"), "f.yml:3: interval is between"},
         {STR("groups:\n- name: a\n  limit: -1\n"), "f.yml:3: limit is a whole number"},
+        {STR("groups:\n- name: a\n  labels: [b]\n"), "f.yml:3: labels are"},
+        {STR("groups:\n- name: a\n  labels:\n    b-c: d\n  rules:\n  - {record: a, expr: up}\n"),
+         "f.yml:4: 'b-c' cannot"},
         {STR("groups:\n- name: a\n  query_offset: 1m\n"), "f.yml:3: query_offset is not"},
         {STR(GROUP "  - expr: up\n"), "f.yml:4: a rule has either record or alert"},
         {STR(GROUP "  - record: a\n    alert: b\n    expr: up\n"),
@@ -111,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_becomes_groups_of_rules),
+        cmocka_unit_test(labels_of_a_group_are_those_of_its_rules_which_have_the_last_word),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line),
         cmocka_unit_test(a_missing_file_is_an_error_and_an_empty_pattern_is_none),
     };
