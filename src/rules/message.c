@@ -1,7 +1,8 @@
 /* message.c - templates, and numbers as people read them. The functions are those of Prometheus
- * (humanize, humanize1024, humanizeDuration, humanizePercentage, printf), with its results; a value
- * is printed the way Go prints a float64. */
+ * (see `functions`), with its results; a value is printed the way Go prints a float64. */
 #include "rules/message.h"
+
+#include "rules/spoken.h"
 
 #include <ctype.h>
 
@@ -28,6 +29,10 @@ enum function {
     FUNCTION_PERCENTAGE,
     FUNCTION_UPPER,
     FUNCTION_LOWER,
+    FUNCTION_TITLE,
+    FUNCTION_STRIP_PORT,
+    FUNCTION_STRIP_DOMAIN,
+    FUNCTION_TIMESTAMP,
     FUNCTION_PRINTF
 };
 
@@ -65,6 +70,10 @@ static const struct {
     {"humanizePercentage", FUNCTION_PERCENTAGE},
     {"toUpper", FUNCTION_UPPER},
     {"toLower", FUNCTION_LOWER},
+    {"title", FUNCTION_TITLE},
+    {"stripPort", FUNCTION_STRIP_PORT},
+    {"stripDomain", FUNCTION_STRIP_DOMAIN},
+    {"humanizeTimestamp", FUNCTION_TIMESTAMP},
     {"printf", FUNCTION_PRINTF},
 };
 
@@ -130,8 +139,8 @@ static int read_operand(struct str text, bool quoted, struct word *ret, struct e
     }
     return error_set(err, -EINVAL,
                      "template: '%.*s' is not understood (known: $value, $labels.NAME, \"text\", "
-                     "humanize, humanize1024, humanizeDuration, humanizePercentage, toUpper, "
-                     "toLower, printf)",
+                     "humanize and its kin, toUpper, toLower, title, stripPort, stripDomain, "
+                     "printf)",
                      (int)MIN(text.len, 60), text.ptr);
 }
 
@@ -255,6 +264,30 @@ static size_t find_braces(struct str s, char brace)
     return at + 1 < s.len ? at : s.len;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* A '-' with a blank behind the opening or before the closing braces takes the blanks of the text
+ * beside it away. */
+static bool trims_before(struct str *action)
+{
+    if (action->len < 2 || action->ptr[0] != '-' || !is_blank(action->ptr[1]))
+        return false;
+    *action = str_make(action->ptr + 1, action->len - 1);
+    return true;
+}
+
+static bool trims_behind(struct str *action)
+{
+    if (action->len < 2 || action->ptr[action->len - 1] != '-' ||
+        !is_blank(action->ptr[action->len - 2]))
+        return false;
+    action->len--;
+    return true;
+}
+
 int message_parse(struct str text, struct arena *a, const struct message **ret, struct error *err)
 {
     struct message *m = arena_new(a, struct message);
@@ -279,10 +312,18 @@ int message_parse(struct str text, struct arena *a, const struct message **ret, 
         size_t end = find_braces(text, '}');
         if (end == text.len)
             return error_set(err, -EINVAL, "template: '{{' without its '}}'");
-        int code = read_action(str_make(text.ptr, end), a, &m->parts[m->len++], err);
+        struct str action = str_make(text.ptr, end);
+        struct str *before = open ? &m->parts[m->len - 1].text : NULL;
+        for (bool trim = trims_before(&action);
+             trim && before && before->len && is_blank(before->ptr[before->len - 1]);)
+            before->len--;
+        bool behind = trims_behind(&action);
+        int code = read_action(action, a, &m->parts[m->len++], err);
         if (code)
             return code;
-        text = str_make(text.ptr + end + 2, text.len - end - 2);
+        for (text = str_make(text.ptr + end + 2, text.len - end - 2);
+             behind && text.len && is_blank(*text.ptr);)
+            text = str_make(text.ptr + 1, text.len - 1);
     }
     *ret = m;
     return 0;
@@ -445,6 +486,17 @@ static void call(enum function function, struct value v, struct buf *to)
                                       : tolower((unsigned char)to->ptr[i]));
         return;
     }
+    if (function == FUNCTION_TITLE || function == FUNCTION_STRIP_PORT ||
+        function == FUNCTION_STRIP_DOMAIN) {
+        struct buf text;
+        buf_init(&text, MESSAGE_BYTES_MAX);
+        print_value(v, &text);
+        (function == FUNCTION_TITLE        ? spoken_title
+         : function == FUNCTION_STRIP_PORT ? spoken_strip_port
+                                           : spoken_strip_domain)(buf_str(&text), to);
+        buf_fini(&text);
+        return;
+    }
     if (v.is_text && !num_parse(v.text, &v.number))
         buf_str_add(to, v.text); /* not a number: as it is */
     else if (function == FUNCTION_HUMANIZE)
@@ -453,6 +505,8 @@ static void call(enum function function, struct value v, struct buf *to)
         humanize(v.number, 1024, to);
     else if (function == FUNCTION_DURATION)
         humanize_duration(v.number, to);
+    else if (function == FUNCTION_TIMESTAMP)
+        spoken_timestamp(v.number, to);
     else
         four_digits(v.number * 100, "%", to);
 }

@@ -32,6 +32,10 @@ groups:
     expr: heat{gpu="0"} < 100
     for: 1h
     keep_firing_for: 5m
+    annotations:
+      trimmed: "a  {{- $value -}}  b"
+      names: '{{ $labels.instance | stripPort }} {{ $labels.instance | stripDomain }} {{ "gpu-01.example.com:9400" | stripDomain }} {{ "[::1]:9" | stripPort }} {{ "[::1]:9" | stripDomain }} {{ "a b_c-d" | title }}'
+      time: '{{ $value | humanizeTimestamp }}'
   - {alert: Quiet, expr: heat > 1e9}
 `;
 
