@@ -1,4 +1,5 @@
-/* spoken.h - what functions of templates make of names, addresses and times, as Prometheus has them. */
+/* spoken.h - what functions of templates make of names, addresses and times, as Prometheus has
+ * them. */
 #ifndef ALGALON_RULES_SPOKEN_H
 #define ALGALON_RULES_SPOKEN_H
 
