@@ -194,12 +194,27 @@ describe('what the neighbours are given', () => {
     const dir = temporaryFolder('algalon-scrape');
     fs.cpSync(path.join(deploy, 'scrape'), dir, { recursive: true });
     const targets = path.join(dir, 'targets/all-smi-targets.yml');
-    fs.writeFileSync(targets, fs.readFileSync(targets, 'utf8').replace('this-machine:9400', `127.0.0.1:${port}`));
+    const ours = fs.readFileSync(targets, 'utf8').replace('this-machine:9400', `127.0.0.1:${port}`);
+    fs.writeFileSync(targets, ours);
+    // With the list of what is left out, which is a comment as it is shipped.
+    const config = path.join(dir, 'prometheus.yml');
+    const whole = fs.readFileSync(config, 'utf8').replace(/^ {4}# (metric_relabel_configs:| {2}- )/gm, '    $1');
+    assert.match(whole, /^ {4}metric_relabel_configs:\n {6}- /m);
+    fs.writeFileSync(config, whole);
+    if (has('promtool')) assert.equal(run('promtool', ['check', 'config', config]).code, 0);
     const [, api, web] = await freePorts(3);
     const worker = await Algalon.start({ command: 'worker', ports: [port], args: ['--interval=1s'] });
     const host = await Algalon.start({ command: 'host', ports: [undefined, api, web], args: [`--scrape-config=${dir}/prometheus.yml`] });
     try {
       await until('the worker of the targets file is scraped', 30, async () => (await host.value('up{job="worker",cluster="local"}')) === 1);
+      assert.equal(await host.value('count(all_smi_cpu_core_utilization)'), undefined);
+      assert.ok((await host.value('count(all_smi_cpu_utilization)')) > 0);
+      // A machine leaves the list and comes back, without a restart.
+      const active = async () => (await (await fetch(`${host.api}/api/v1/targets?scrapePool=worker`)).json()).data.activeTargets.length;
+      fs.writeFileSync(targets, '[]\n');
+      await until('it is scraped no more', 10, async () => (await active()) === 0);
+      fs.writeFileSync(targets, ours);
+      await until('it is scraped again', 10, async () => (await active()) === 1);
     } finally {
       await host.stop();
       await worker.stop();
