@@ -1,63 +1,7 @@
 #include "device/linux_podres.h"
 
 #include "device/linux_proc.h"
-
-#define VARINT_MAX 10u /* bytes */
-
-/* ---- protobuf ---- */
-
-struct field {
-    uint64_t number;
-    bool bytes; /* it has some: length-delimited */
-    struct str text;
-};
-
-static bool take_varint(struct str *from, uint64_t *ret)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < VARINT_MAX && i < from->len; i++) {
-        uint64_t byte = (unsigned char)from->ptr[i];
-        n |= (byte & 127) << (7 * i);
-        if (byte < 128) {
-            *from = str_make(from->ptr + i + 1, from->len - i - 1);
-            *ret = n;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes a field; false when none stands there. */
-static bool take_field(struct str *from, struct field *ret)
-{
-    uint64_t tag, len = 0;
-
-    if (!take_varint(from, &tag) || !(tag >> 3))
-        return false;
-    *ret = (struct field){.number = tag >> 3, .bytes = (tag & 7) == 2};
-    switch (tag & 7) {
-    case 0:
-        return take_varint(from, &len);
-    case 1:
-        len = 8;
-        break;
-    case 2:
-        if (!take_varint(from, &len))
-            return false;
-        break;
-    case 5:
-        len = 4;
-        break;
-    default: /* groups, which nothing has used since 2008 */
-        return false;
-    }
-    if (len > from->len)
-        return false;
-    ret->text = str_make(from->ptr, (size_t)len);
-    *from = str_make(from->ptr + len, from->len - (size_t)len);
-    return true;
-}
+#include "device/linux_protobuf.h"
 
 /* ---- the messages ---- */
 
@@ -95,13 +39,13 @@ static void add(struct list *l, const struct allocation *of, struct str device)
 
 static bool read_devices(struct list *l, const struct allocation *of, struct str from)
 {
-    struct field f;
+    struct linux_protobuf_field f;
 
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!linux_protobuf_next(&from, &f))
             return false;
-        if (f.number == 2 && f.bytes)
-            add(l, of, f.text);
+        if (linux_protobuf_is(&f, 2))
+            add(l, of, f.bytes);
     }
     return true;
 }
@@ -126,15 +70,15 @@ static void add_claimed(struct list *l, const struct allocation *of, struct str 
 static bool read_claim(struct list *l, const struct allocation *of, struct str from)
 {
     struct str driver = {NULL, 0}, device = {NULL, 0};
-    struct field f;
+    struct linux_protobuf_field f;
 
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!linux_protobuf_next(&from, &f))
             return false;
-        if (f.number == 2 && f.bytes)
-            driver = f.text;
-        if (f.number == 4 && f.bytes)
-            device = f.text;
+        if (linux_protobuf_is(&f, 2))
+            driver = f.bytes;
+        if (linux_protobuf_is(&f, 4))
+            device = f.bytes;
     }
     add_claimed(l, of, driver, device);
     return true;
@@ -142,10 +86,11 @@ static bool read_claim(struct list *l, const struct allocation *of, struct str f
 
 static bool read_claims(struct list *l, const struct allocation *of, struct str from)
 {
-    struct field f;
+    struct linux_protobuf_field f;
 
     while (from.len)
-        if (!take_field(&from, &f) || (f.number == 4 && f.bytes && !read_claim(l, of, f.text)))
+        if (!linux_protobuf_next(&from, &f) ||
+            (linux_protobuf_is(&f, 4) && !read_claim(l, of, f.bytes)))
             return false;
     return true;
 }
@@ -153,30 +98,30 @@ static bool read_claims(struct list *l, const struct allocation *of, struct str 
 /* A name may stand behind what it names: it is looked for first. */
 static bool find_text(struct str from, uint64_t number, char *to, size_t size)
 {
-    struct field f;
+    struct linux_protobuf_field f;
 
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!linux_protobuf_next(&from, &f))
             return false;
-        if (f.number == number && f.bytes)
-            linux_proc_clean(to, size, f.text);
+        if (linux_protobuf_is(&f, number))
+            linux_proc_clean(to, size, f.bytes);
     }
     return true;
 }
 
 static bool read_container(struct list *l, struct allocation *of, struct str from)
 {
-    struct field f;
+    struct linux_protobuf_field f;
 
     of->container[0] = '\0';
     if (!find_text(from, 1, of->container, sizeof(of->container)))
         return false;
     while (from.len) {
-        if (!take_field(&from, &f))
+        if (!linux_protobuf_next(&from, &f))
             return false;
-        if (f.number == 2 && f.bytes && !read_devices(l, of, f.text))
+        if (linux_protobuf_is(&f, 2) && !read_devices(l, of, f.bytes))
             return false;
-        if (f.number == 5 && f.bytes && !read_claims(l, of, f.text))
+        if (linux_protobuf_is(&f, 5) && !read_claims(l, of, f.bytes))
             return false;
     }
     return true;
@@ -185,13 +130,14 @@ static bool read_container(struct list *l, struct allocation *of, struct str fro
 static bool read_pod(struct list *l, struct str from)
 {
     struct allocation of = {.pod = ""};
-    struct field f;
+    struct linux_protobuf_field f;
 
     if (!find_text(from, 1, of.pod, sizeof(of.pod)) ||
         !find_text(from, 2, of.namespace, sizeof(of.namespace)))
         return false;
     while (from.len)
-        if (!take_field(&from, &f) || (f.number == 3 && f.bytes && !read_container(l, &of, f.text)))
+        if (!linux_protobuf_next(&from, &f) ||
+            (linux_protobuf_is(&f, 3) && !read_container(l, &of, f.bytes)))
             return false;
     return true;
 }
@@ -200,11 +146,12 @@ int linux_podres_read(struct str message, struct arena *a, struct allocation **r
                       struct error *err)
 {
     struct list list = {.arena = a};
-    struct field f;
+    struct linux_protobuf_field f;
     bool whole = true;
 
     while (whole && !list.code && message.len)
-        whole = take_field(&message, &f) && (f.number != 1 || !f.bytes || read_pod(&list, f.text));
+        whole = linux_protobuf_next(&message, &f) &&
+                (!linux_protobuf_is(&f, 1) || read_pod(&list, f.bytes));
     *ret = list.items;
     *ret_len = list.len;
     if (list.code == -EFBIG)
