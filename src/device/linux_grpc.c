@@ -4,6 +4,7 @@
 #include "device/linux_proc.h"
 
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,7 +12,7 @@
 
 #define LIBRARY "libnghttp2.so.14"
 #define PACKAGE                                                                                    \
-    "libnghttp2 is needed to ask the kubelet and is not installed: install libnghttp2-14 "         \
+    "libnghttp2 is needed for gRPC and is not installed: install libnghttp2-14 "                   \
     "(Debian, Ubuntu), libnghttp2 (Fedora) or nghttp2-libs (Alpine)"
 
 /* What is used of the library's interface, as nghttp2.h 1.43 to 1.64 has it; the names of the
@@ -64,6 +65,8 @@ struct linux_grpc {
     int (*submit_settings)(struct h2_session *, uint8_t flags, const struct h2_setting *, size_t);
     const char *(*strerror)(int);
 };
+
+#define LOOPBACK "127.0.0.1:"
 
 #define PREFIX 5 /* bytes before a message: 1 whether it is compressed, 4 its length */
 
@@ -199,25 +202,6 @@ static int take_end(struct h2_session *session, int32_t stream, uint32_t error_c
 
 /* ---- the connection ---- */
 
-static int connect_to(const char *path, int *ret, struct error *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return error_errno(err, -ENAMETOOLONG, "socket %s", path);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return error_errno(err, -errno, "socket");
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
-        int code = -errno;
-        close(fd);
-        return error_errno(err, code, "%s", path);
-    }
-    *ret = fd;
-    return 0;
-}
-
 /* Waits until the socket can be read or written; -ETIMEDOUT at the deadline. */
 static int wait_for(const struct call *c, short events)
 {
@@ -233,6 +217,53 @@ static int wait_for(const struct call *c, short events)
         if (n < 0 && errno != EINTR)
             return -errno;
     }
+}
+
+static int connect_to(struct call *c, const void *address, size_t size, int family)
+{
+    c->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (c->fd < 0)
+        return -errno;
+    if (!connect(c->fd, address, (socklen_t)size))
+        return 0;
+    if (errno != EINPROGRESS)
+        return -errno;
+    int code = wait_for(c, POLLOUT), why = 0;
+    socklen_t len = sizeof(why);
+    if (!code && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &why, &len))
+        code = -errno;
+    return code ? code : -why;
+}
+
+static int connect_socket(struct call *c, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    return connect_to(c, &address, sizeof(address), AF_UNIX);
+}
+
+static int connect_port(struct call *c, struct str port)
+{
+    uint64_t number;
+
+    if (!num_parse_u64(port, &number) || !number || number > UINT16_MAX)
+        return -EINVAL;
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)number),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return connect_to(c, &address, sizeof(address), AF_INET);
+}
+
+static int reach(struct call *c, const char *target, struct error *err)
+{
+    struct str text = str_of(target);
+    int code = str_starts(text, STR(LOOPBACK)) ? connect_port(c, str_of(target + strlen(LOOPBACK)))
+                                               : connect_socket(c, target);
+
+    return code ? error_errno(err, code, "%s", target) : 0;
 }
 
 static int send_some(struct call *c)
@@ -343,7 +374,7 @@ static int check_answer(struct call *c, const char *path, const char *method, st
     return 0;
 }
 
-int linux_grpc_call(struct linux_grpc *g, const char *socket_path, const char *method,
+int linux_grpc_call(struct linux_grpc *g, const char *target, const char *method,
                     struct str request, size_t max, int64_t timeout_ms, struct buf *ret,
                     struct error *err)
 {
@@ -358,13 +389,13 @@ int linux_grpc_call(struct linux_grpc *g, const char *socket_path, const char *m
     buf_add(&c.question, request.ptr, request.len);
     int code = c.question.failed ? error_errno(err, -ENOMEM, "request") : 0;
     if (!code)
-        code = connect_to(socket_path, &c.fd, err);
+        code = reach(&c, target, err);
     if (!code)
         code = start(&c, method, err);
     if (!code)
-        code = converse(&c, socket_path, err);
+        code = converse(&c, target, err);
     if (!code)
-        code = check_answer(&c, socket_path, method, err);
+        code = check_answer(&c, target, method, err);
     if (c.session)
         g->session_del(c.session);
     if (c.fd >= 0)
