@@ -19,6 +19,7 @@ struct linux_card {
     unsigned number;     /* N of card<N>, which may have holes */
     unsigned vendor, device, revision;
     bool virtual_function; /* of SR-IOV, seen from the host */
+    char nodes[2][16];     /* of /dev, where no class numbers them: "accel0", "vfio/12"; "" */
     bool render;           /* it has a node for programs that draw or compute without a display */
 };
 

@@ -27,6 +27,7 @@ const struct collector *const collectors[] = {
     &tenstorrent_collector,
     &rebellions_collector,
     &furiosa_collector,
+    &tpu_collector,
     &nvidia_inventory_collector,
     &nvidia_kmsg_collector,
     &linux_cpu_collector,

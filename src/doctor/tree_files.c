@@ -241,6 +241,9 @@ static void match_all(struct tree_job *job, const struct pattern *list, size_t l
 static void collect_pci(struct tree_job *job)
 {
     static const char *const files[] = {"vendor",
+                                        "device",
+                                        "subsystem_device",
+                                        "revision",
                                         "class",
                                         "numa_node",
                                         "power/runtime_status",
@@ -250,7 +253,7 @@ static void collect_pci(struct tree_job *job)
                                         "max_link_speed",
                                         "max_link_width"};
     enum {
-        ALWAYS = 5 /* the rest asks the hardware */
+        ALWAYS = 8 /* the rest asks the hardware */
     };
     char path[TREE_PATH_MAX];
     size_t len;
@@ -267,6 +270,10 @@ static void collect_pci(struct tree_job *job)
             continue;
         snprintf(path, sizeof(path), "bus/pci/devices/%s/driver", names[i]);
         tree_match(job, TREE_SYS, TREE_LINK, path);
+        snprintf(path, sizeof(path), "bus/pci/devices/%s/iommu_group", names[i]);
+        tree_match(job, TREE_SYS, TREE_LINK, path);
+        snprintf(path, sizeof(path), "bus/pci/devices/%s/accel/accel*", names[i]);
+        tree_match(job, TREE_SYS, TREE_NAME, path);
         snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/power/runtime_status",
                  tree_root(job, TREE_SYS), names[i]);
         bool sleeps = file_read_small(path, text, sizeof(text)) > 0 &&
@@ -350,9 +357,9 @@ static void collect_cgroups(struct tree_job *job)
 
 static bool is_device(struct str path)
 {
-    static const char *const nodes[] = {"/dev/nvidia", "/dev/nvmap",        "/dev/nvhost",
-                                        "/dev/dxg",    "/dev/dri/",         "/dev/kfd",
-                                        "/dev/accel/", "/dev/tenstorrent/", "/dev/hl"};
+    static const char *const nodes[] = {
+        "/dev/nvidia", "/dev/nvmap", "/dev/nvhost",       "/dev/dxg", "/dev/dri/",
+        "/dev/kfd",    "/dev/accel", "/dev/tenstorrent/", "/dev/hl",  "/dev/vfio/"};
 
     for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
         if (str_starts(path, str_of(nodes[i])))

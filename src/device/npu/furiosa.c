@@ -119,13 +119,15 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
 
 /* ---- reading ---- */
 
-static void begin(const struct host_paths *paths, void *shared)
+static void begin(const struct host_paths *paths, const struct npu_device *devices, size_t len,
+                  uint64_t mono_ns, void *shared)
 {
     struct furiosa_status *to = shared;
     char tool[LINUX_PATH_MAX];
     const char *const argv[] = {tool, "status", "--format", "json", NULL};
     struct buf out;
 
+    (void)devices, (void)len, (void)mono_ns;
     to->len = 0;
     if (!npu_tool_find(paths, tools, ARRAY_LEN(tools), tool))
         return;

@@ -5,6 +5,6 @@
 #include "device/device.h"
 
 extern const struct collector tenstorrent_collector, gaudi_collector, rebellions_collector,
-    furiosa_collector;
+    furiosa_collector, tpu_collector;
 
 #endif

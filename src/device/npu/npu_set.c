@@ -53,6 +53,8 @@ void npu_set_close(void *state)
         return;
     for (size_t i = 0; i < s->len; i++)
         free(s->devices[i].own);
+    if (s->kind->end)
+        s->kind->end(s->shared);
     free(s->shared);
     free(s);
 }
@@ -114,7 +116,7 @@ int npu_set_read(void *state, struct reading *out, struct error *err)
     if (!out->accelerators || !out->platforms)
         return error_errno(err, -ENOMEM, "reading of %s", s->kind->what);
     if (s->kind->begin)
-        s->kind->begin(&s->paths, s->shared);
+        s->kind->begin(&s->paths, s->devices, s->len, out->mono_ns, s->shared);
     for (size_t i = 0; i < s->len; i++) {
         struct npu_device *d = &s->devices[i];
         struct accelerator *a = &out->accelerators[i];

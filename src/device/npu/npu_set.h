@@ -28,7 +28,10 @@ struct npu_kind {
     enum accelerator_state (*state)(const struct host_paths *paths, const struct linux_card *c);
     /** Before the cards of a reading, for what is asked once for all of them; `shared` is of
      * shared_size bytes, zero at first. NULL: nothing is. */
-    void (*begin)(const struct host_paths *paths, void *shared);
+    void (*begin)(const struct host_paths *paths, const struct npu_device *devices, size_t len,
+                  uint64_t mono_ns, void *shared);
+    /** Frees what `shared` holds. NULL: nothing. */
+    void (*end)(void *shared);
     size_t shared_size;
     /** Fills in what does not change. */
     void (*identify)(const struct host_paths *paths, struct npu_device *d);
