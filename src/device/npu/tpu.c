@@ -24,7 +24,7 @@
 #define PORTS       16
 #define METHOD      "/tpu.monitoring.runtime.RuntimeMetricService/GetRuntimeMetric"
 #define CALL_MS     500
-#define TURN_MS     2000 /* for all calls of a reading */
+#define TURN_MS     2000                      /* for all calls of a reading */
 #define WAIT_NS     (30 * (uint64_t)NS_PER_S) /* until one that failed is asked again */
 #define ANSWER_MAX  (256u << 10)
 #define POINTS      (4 * TPU_POINTS) /* of all ports */
@@ -56,8 +56,7 @@ static unsigned read_hex(const char *sysfs, const char *address, const char *fil
 static const struct kind *kind_of(unsigned device, unsigned subsystem)
 {
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (kinds[i].device == device &&
-            (!kinds[i].subsystem || kinds[i].subsystem == subsystem))
+        if (kinds[i].device == device && (!kinds[i].subsystem || kinds[i].subsystem == subsystem))
             return &kinds[i];
     return NULL;
 }
@@ -210,7 +209,7 @@ static enum accelerator_state state_of(const struct host_paths *paths, const str
     if (!kind_at(paths->sysfs, c->bus_id))
         return ACCELERATOR_LOST;
     return linux_file_text(text, sizeof(text), paths->sysfs, "%s/power/runtime_status", c->folder) >
-                           0 &&
+                       0 &&
                    str_starts(str_of(text), STR("suspend"))
                ? ACCELERATOR_SLEEPING
                : ACCELERATOR_OK;
@@ -262,7 +261,15 @@ static void versions(const struct host_paths *paths, struct platform_info *p)
 
 /* ---- asking ---- */
 
-enum metric { BUSY, MEMORY_BUSY, MEMORY_USED, MEMORY_TOTAL, QUEUED, TIMES, METRICS };
+enum metric {
+    BUSY,
+    MEMORY_BUSY,
+    MEMORY_USED,
+    MEMORY_TOTAL,
+    QUEUED,
+    TIMES,
+    METRICS
+};
 
 static const char *const names[METRICS] = {
     [BUSY] = "tpu.runtime.tensorcore.dutycycle.percent",
@@ -304,8 +311,7 @@ static size_t list_ports(struct port *to)
     unsigned number;
 
     for (struct str rest = str_of(text ? text : ""); rest.ptr && len < PORTS;)
-        if (parse_number(str_trim(str_cut(&rest, ',')), &number) && number &&
-            number <= UINT16_MAX)
+        if (parse_number(str_trim(str_cut(&rest, ',')), &number) && number && number <= UINT16_MAX)
             to[len++] = (struct port){.number = number};
     if (!len)
         to[len++] = (struct port){.number = PORT};
@@ -322,8 +328,8 @@ static int ask(struct linux_grpc *g, unsigned port, enum metric m, struct buf *a
     buf_init(&request, 0);
     tpu_metrics_request(names[m], &request);
     buf_reset(answer);
-    int code = linux_grpc_call(g, target, METHOD, buf_str(&request), ANSWER_MAX, CALL_MS, answer,
-                               err);
+    int code =
+        linux_grpc_call(g, target, METHOD, buf_str(&request), ANSWER_MAX, CALL_MS, answer, err);
     buf_fini(&request);
     return code;
 }
@@ -548,13 +554,14 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
             finding_add(a, ret, ret_len, FINDING_OK, TOPIC, "",
                         "libtpu tells its metrics on 127.0.0.1:%u", ports[i].number);
         else if (code == -ECONNREFUSED)
-            finding_add(a, ret, ret_len, FINDING_NOTE, TOPIC,
-                        "Nothing is wrong while no program uses the TPUs. One in a pod has to share "
-                        "the host's network, as the worker has; several a machine name their "
-                        "ports in TPU_RUNTIME_METRICS_PORTS, which the worker reads too.",
-                        "no program tells its metrics on 127.0.0.1:%u: load and memory in use are "
-                        "left out",
-                        ports[i].number);
+            finding_add(
+                a, ret, ret_len, FINDING_NOTE, TOPIC,
+                "Nothing is wrong while no program uses the TPUs. One in a pod has to share "
+                "the host's network, as the worker has; several a machine name their "
+                "ports in TPU_RUNTIME_METRICS_PORTS, which the worker reads too.",
+                "no program tells its metrics on 127.0.0.1:%u: load and memory in use are "
+                "left out",
+                ports[i].number);
         else
             finding_add(a, ret, ret_len, FINDING_WARNING, TOPIC,
                         "Load and memory in use come from there; look whether it is libtpu.", "%s",

@@ -9,7 +9,8 @@
  *   BucketOptions:  2 exponential (1 buckets, 2 growth, 3 scale), 3 explicit (1 repeated bounds),
  *                   4 linear (1 buckets, 2 width, 3 offset)
  * Facts: AI-Hypercomputer/cloud-accelerator-diagnostics, tpu_info/proto/tpu_metric_service.proto;
- * that the device of programs stands in a list, as a number or as a text, is from its metrics.py. */
+ * that the device of programs stands in a list, as a number or as a text, is from its metrics.py.
+ */
 #ifndef ALGALON_DEVICE_NPU_TPU_METRICS_H
 #define ALGALON_DEVICE_NPU_TPU_METRICS_H
 

@@ -17,7 +17,11 @@
 
 #include <cmocka.h>
 
-enum manner { ANSWERS, STAYS_SILENT, CUTS_A_FRAME };
+enum manner {
+    ANSWERS,
+    STAYS_SILENT,
+    CUTS_A_FRAME
+};
 
 struct server {
     int fd;
@@ -34,8 +38,7 @@ struct server {
 /* Takes a port, on which nobody listens until server_start(). */
 static inline void server_open(struct server *s)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
 
     *s = (struct server){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -48,9 +51,15 @@ static inline void server_open(struct server *s)
 static inline void put_frame(struct buf *to, unsigned type, unsigned flags, unsigned stream,
                              struct str payload)
 {
-    const char head[] = {(char)(payload.len >> 16), (char)(payload.len >> 8), (char)payload.len,
-                         (char)type,                (char)flags,              0,
-                         0,                         0,                        (char)stream};
+    const char head[] = {(char)(payload.len >> 16),
+                         (char)(payload.len >> 8),
+                         (char)payload.len,
+                         (char)type,
+                         (char)flags,
+                         0,
+                         0,
+                         0,
+                         (char)stream};
 
     buf_add(to, head, sizeof(head));
     buf_add(to, payload.ptr, payload.len);
