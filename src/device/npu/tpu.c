@@ -126,9 +126,9 @@ static void take_function(const char *sysfs, const char *address, const struct k
                              .vendor = VENDOR,
                              .device = kind->device,
                              .revision = read_hex(sysfs, address, "revision")};
-    snprintf(c->folder, sizeof(c->folder), PCI "/%s", address);
-    snprintf(c->bus_id, sizeof(c->bus_id), "%s", address);
-    snprintf(c->place, sizeof(c->place), "%s", address);
+    snprintf(c->folder, sizeof(c->folder), PCI "/%.12s", address);
+    snprintf(c->bus_id, sizeof(c->bus_id), "%.12s", address);
+    snprintf(c->place, sizeof(c->place), "%.12s", address);
     ssize_t n = linux_file_path(path, sysfs, "%s/driver", c->folder)
                     ? readlink(path, target, sizeof(target) - 1)
                     : -1;
@@ -481,7 +481,7 @@ static void begin(const struct host_paths *paths, const struct npu_device *devic
     }
     if (!t->grpc || !kind)
         return;
-    for (size_t m = 0; m < METRICS; m++) {
+    for (enum metric m = 0; m < METRICS; m++) {
         t->told_len = 0;
         for (size_t i = 0; i < t->port_len; i++)
             ask_port(t, i, m, mono_ns, deadline_ns);
