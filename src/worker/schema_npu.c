@@ -106,7 +106,6 @@ const struct schema_rule schema_npu[] = {
     NPU_COUNT("all_smi_furiosa_memory_used_bytes", SCOPE_FURIOSA, mem_used_bytes),
     NPU_COUNT("all_smi_furiosa_memory_total_bytes", SCOPE_FURIOSA, mem_total_bytes),
     NPU_GAUGE("all_smi_furiosa_clock_mhz", SCOPE_FURIOSA, clock_graphics_mhz),
-    NPU_GAUGE("all_smi_furiosa_memory_clock_mhz", SCOPE_FURIOSA, clock_memory_mhz),
     NPU_VALUE("all_smi_furiosa_status", SCOPE_FURIOSA_STATUS, healthy),
     NPU_VALUE("all_smi_furiosa_ready", SCOPE_FURIOSA_STATUS, healthy),
 };

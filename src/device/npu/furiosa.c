@@ -1,6 +1,7 @@
 /* furiosa.c - Warboy and RNGD cards: identity, life, heat and power from the files of their driver;
- * load and memory from `furiosa-smi status`, where it is installed. Facts: furiosa-ai/device-api
- * (device-api/src/sysfs.rs, hwmon.rs, test_data), Furiosa SMI's documentation.
+ * load and memory from `furiosa-smi status`, clocks from `furiosa-smi info`, where it is installed.
+ * Facts: furiosa-ai/device-api (device-api/src/sysfs.rs, hwmon.rs, test_data), Furiosa SMI's
+ * documentation.
  *
  * The vendor's library is not used: the structs of its releases differ, without a version in them.
  */
@@ -14,6 +15,11 @@
 #include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
+
+/* What the tool said this time, of all cards. */
+struct furiosa_answers {
+    struct furiosa_status status, info;
+};
 
 static const char *const tools[] = {"usr/bin/furiosa-smi", "usr/local/bin/furiosa-smi"};
 
@@ -119,23 +125,33 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
 
 /* ---- reading ---- */
 
+/* What the tool answers to `question`; false when it does not, or nothing to be understood. Its
+ * failing is told by what is then missing, and by doctor. */
+static bool ask(const char *tool, const char *question, struct furiosa_status *to)
+{
+    const char *const argv[] = {tool, question, "--format", "json", NULL};
+    struct buf out;
+
+    to->len = 0;
+    bool answered =
+        !npu_tool_run(argv, &out, NULL) && !furiosa_status_parse(buf_str(&out), to, NULL);
+    buf_fini(&out);
+    if (!answered)
+        to->len = 0;
+    return answered;
+}
+
 static void begin(const struct host_paths *paths, const struct npu_device *devices, size_t len,
                   uint64_t mono_ns, void *shared)
 {
-    struct furiosa_status *to = shared;
+    struct furiosa_answers *to = shared;
     char tool[LINUX_PATH_MAX];
-    const char *const argv[] = {tool, "status", "--format", "json", NULL};
-    struct buf out;
 
     (void)devices, (void)len, (void)mono_ns;
-    to->len = 0;
-    if (!npu_tool_find(paths, tools, ARRAY_LEN(tools), tool))
-        return;
-    /* What it says is all there is to say of its failing: load and memory are missing, and
-     * doctor tells why. */
-    if (!npu_tool_run(argv, &out, NULL) && furiosa_status_parse(buf_str(&out), to, NULL))
-        to->len = 0;
-    buf_fini(&out);
+    to->status.len = to->info.len = 0;
+    /* A tool that hangs is waited for once, not twice. */
+    if (npu_tool_find(paths, tools, ARRAY_LEN(tools), tool) && ask(tool, "status", &to->status))
+        ask(tool, "info", &to->info);
 }
 
 /* The hottest of the sensors, and the power of the board. */
@@ -163,20 +179,30 @@ static void read_sensors(const struct host_paths *paths, const struct linux_card
         a->power_w = (double)value * 1e-6;
 }
 
-static void read_status(const struct npu_device *d, struct accelerator *a)
+/* The card's entry of an answer; NULL when it has none. */
+static const struct furiosa_card *find(const struct furiosa_status *s, unsigned number)
 {
-    const struct furiosa_status *s = d->shared;
+    for (size_t i = 0; i < s->len; i++)
+        if (s->cards[i].number == number)
+            return &s->cards[i];
+    return NULL;
+}
 
-    for (size_t i = 0; i < s->len; i++) {
-        const struct furiosa_card *c = &s->cards[i];
-        if (c->number != d->card.number)
-            continue;
+static void read_answers(const struct npu_device *d, struct accelerator *a)
+{
+    const struct furiosa_answers *answers = d->shared;
+    const struct furiosa_card *c = find(&answers->status, d->card.number);
+
+    if (c) {
         a->utilization_ratio = c->utilization_ratio;
         a->mem_used_bytes = c->mem_used_bytes;
         a->mem_total_bytes = c->mem_total_bytes;
         if (c->mem_total_bytes != UNKNOWN_COUNT && c->mem_used_bytes <= c->mem_total_bytes)
             a->mem_free_bytes = c->mem_total_bytes - c->mem_used_bytes;
     }
+    c = find(&answers->info, d->card.number);
+    if (c && c->clock_mhz > 0)
+        a->clock_graphics_mhz = c->clock_mhz;
 }
 
 static void read_card(const struct host_paths *paths, struct npu_device *d, uint64_t mono_ns,
@@ -194,7 +220,7 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
     v->heartbeat = npu_number(paths, d, "heartbeat", 1);
     read_sensors(paths, &d->card, a);
     linux_card_link(paths->sysfs, d->card.bus_id, a);
-    read_status(d, a);
+    read_answers(d, a);
     npu_energy(d, mono_ns, a);
 }
 
@@ -239,7 +265,7 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
     if (!npu_tool_find(paths, tools, ARRAY_LEN(tools), tool)) {
         finding_add(a, ret, ret_len, FINDING_NOTE, "furiosa",
                     "Install furiosa-smi; in a container mount it below --path.rootfs.",
-                    "no furiosa-smi to ask: load and memory are missing");
+                    "no furiosa-smi to ask: load, memory and clocks are missing");
         return;
     }
     s = xnew(struct furiosa_status);
@@ -257,7 +283,7 @@ static const struct npu_kind furiosa = {
     .list = list,
     .state = state,
     .begin = begin,
-    .shared_size = sizeof(struct furiosa_status),
+    .shared_size = sizeof(struct furiosa_answers),
     .identify = identify,
     .read = read_card,
     .nodes = nodes,

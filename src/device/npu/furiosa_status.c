@@ -1,5 +1,5 @@
 /* furiosa_status.c - the tool's JSON. Releases for Warboy say `utilization` and `npu` where those
- * for RNGD say `pe_utilization` and `device`. */
+ * for RNGD say `pe_utilization` and `device`, and `dev_name` in `info`. */
 #include "furiosa_status.h"
 
 #include "npu_tool.h"
@@ -25,14 +25,23 @@ static double load_of(const struct yaml_node *cores)
     return sum / (double)cores->len / 100;
 }
 
+/* "npu3", under whichever name it has. */
+static struct str device_of(const struct yaml_node *at)
+{
+    static const char *const keys[] = {"device", "dev_name", "npu"};
+    struct str name = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(keys) && !name.len; i++)
+        name = npu_tool_text(at, keys[i]);
+    return name;
+}
+
 static bool take(const struct yaml_node *at, struct furiosa_card *c)
 {
-    struct str name = npu_tool_text(at, "device");
+    struct str name = device_of(at);
     const struct yaml_node *memory = yaml_get(yaml_get(at, "memory"), "DRAM");
     uint64_t number;
 
-    if (!name.len)
-        name = npu_tool_text(at, "npu");
     if (!str_starts(name, STR("npu")) ||
         !num_parse_u64(str_make(name.ptr + 3, name.len - 3), &number) || number >= UINT_MAX)
         return false;
@@ -40,6 +49,7 @@ static bool take(const struct yaml_node *at, struct furiosa_card *c)
     c->utilization_ratio = load_of(yaml_get(at, "pe_utilizations"));
     c->mem_used_bytes = npu_tool_bytes(npu_tool_text(memory, "used_size"));
     c->mem_total_bytes = npu_tool_bytes(npu_tool_text(memory, "total_size"));
+    c->clock_mhz = npu_tool_number(at, "core_clock", "MHz");
     return true;
 }
 

@@ -405,7 +405,9 @@ static void furiosa_cards_of_both_generations_are_read(void **state)
     assert_string_equal(rngd->npu.status, "alive");
     assert_near(rngd->temperature_c, 46.5); /* the hotter of the two */
     assert_near(rngd->power_w, 52.4);
-    assert_near(rngd->utilization_ratio, 0.45); /* four of eight cores at 90 % */
+    assert_near(rngd->clock_graphics_mhz, 500);
+    assert_true(isnan(warboy->clock_graphics_mhz)); /* no number in its entry */
+    assert_near(rngd->utilization_ratio, 0.45);     /* four of eight cores at 90 % */
     assert_int_equal(rngd->mem_used_bytes, GIB);
     assert_int_equal(rngd->mem_total_bytes, 48 * GIB);
     assert_string_equal(r->platforms[0].driver_version, "1.9.2, 0000000");
@@ -420,6 +422,7 @@ static void furiosa_without_its_tool_has_what_files_tell(void **state)
 
     (void)state;
     assert_true(isnan(a->utilization_ratio));
+    assert_true(isnan(a->clock_graphics_mhz));
     assert_int_equal(a->mem_used_bytes, UNKNOWN_COUNT);
     assert_near(a->power_w, 52.4);
     assert_near(bench_read(b)->accelerators[1].energy_j_total, 5 * 52.4);
