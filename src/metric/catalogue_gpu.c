@@ -40,7 +40,8 @@ const struct catalogue_family catalogue_gpu[] = {
     {"all_smi_gpu_info", "gauge", "info",
      GPU ",type,driver_version?,cuda_version?,lib_name?,lib_version?,architecture?,vbios_version?,"
          "pci_bus_id?",
-     "Constant 1; identity and software of a device (driver)",
+     "Constant 1; identity and software of a device; AMD's have rocm_version in place of "
+     "cuda_version (driver)",
      .asks = "nvmlDeviceGetName, nvmlDeviceGetUUID, nvmlSystemGetDriverVersion",
      .period = CATALOGUE_OPEN,
      .note = "The label of the runtime is called after it: cuda_version, on AMD's GPUs "

@@ -69,11 +69,23 @@ function controlNodes() {
   return dir;
 }
 
-function snapshot(tree, collector, empty, to) {
+const folders = () => fs.readdirSync(fixtures).filter((name) => fs.statSync(path.join(fixtures, name)).isDirectory());
+
+/** How to run the program over a tree: options, and what must stand in its environment. */
+function over(tree, collector, empty) {
   const asked = collector === 'gaudi';
-  const where = paths(machine(tree), empty, asked ? controlNodes() : undefined);
-  const args = ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, only(collector), ...where];
-  const { code, out, err } = run(binary, args, { env: asked ? { LD_PRELOAD: nodeSimulator } : {} });
+  return { args: [only(collector), ...paths(machine(tree), empty, asked ? controlNodes() : undefined)], env: asked ? { LD_PRELOAD: nodeSimulator } : {} };
+}
+
+/** The trees with devices, each with options and environment to run the program over it. */
+export function deviceTrees() {
+  const empty = temporaryFolder();
+  return platforms.filter((p) => p.trees && p.collector).flatMap((p) => folders().filter((tree) => p.trees.test(tree)).map((tree) => over(tree, p.collector, empty)));
+}
+
+function snapshot(tree, collector, empty, to) {
+  const { args, env } = over(tree, collector, empty);
+  const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...args], { env });
   if (code !== 0) throw new Error(`${tree}: ${err}`);
   collect(out, to);
 }
@@ -134,7 +146,7 @@ function movingHost(empty, wanted) {
  */
 export async function familiesByPlatform(wanted) {
   const empty = temporaryFolder();
-  const trees = fs.readdirSync(fixtures).filter((name) => fs.statSync(path.join(fixtures, name)).isDirectory());
+  const trees = folders();
   const found = new Map();
   for (const { name, trees: which, collector } of platforms) {
     const families = which ? new Map() : await boards(empty, wanted?.get(name));
