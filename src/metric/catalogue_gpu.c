@@ -43,9 +43,7 @@ const struct catalogue_family catalogue_gpu[] = {
      "Constant 1; identity and software of a device; AMD's have rocm_version in place of "
      "cuda_version (driver)",
      .asks = "nvmlDeviceGetName, nvmlDeviceGetUUID, nvmlSystemGetDriverVersion",
-     .period = CATALOGUE_OPEN,
-     .note = "The label of the runtime is called after it: cuda_version, on AMD's GPUs "
-             "rocm_version."},
+     .period = CATALOGUE_OPEN},
     {"algalon_gpu_board_info", "gauge", "info",
      GPU ",compute_capability?,serial?,board_part?,inforom_image?,inforom_ecc?,inforom_power?,"
          "inforom_oem?,brand?",

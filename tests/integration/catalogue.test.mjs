@@ -149,7 +149,7 @@ describe('what the worker emits', () => {
   });
 
   it('is clean for promtool, but for names that are NVIDIA\'s, all-smi\'s or only aliases', () => {
-    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_(gpu_memory_total|disk_total)|all_smi_tenstorrent_heartbeat) /; // promtool: not these endings on gauges, another on a counter
+    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_tpu_(tensor)?core_count|all_smi_(gpu_memory_total|disk_total)|all_smi_tenstorrent_heartbeat) /; // promtool: not these endings on gauges, another on a counter
     for (const text of texts) {
       const own = text.split('\n').filter((line) => !/^(# (HELP|TYPE) )?DCGM_/.test(line)).join('\n');
       const { out, err } = run('promtool', ['check', 'metrics'], { input: own });

@@ -59,7 +59,7 @@ function paths(dir, empty, rootfs) {
 }
 
 /** Leaves one collector of devices, or none. */
-const only = (collector) => `--disable-collectors=${platforms.map((p) => p.collector).filter((c) => c && c !== 'tpu' && c !== collector)}`;
+const only = (collector) => `--disable-collectors=${platforms.map((p) => p.collector).filter((c) => c && c !== collector)}`;
 
 /** A folder whose files stand for the control nodes of Gaudi cards. */
 function controlNodes() {
