@@ -5,16 +5,18 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary, freePorts, run, temporaryFolder } from '../tests/lib/program.mjs';
 
-const HELP = `bench/scrape.mjs [--targets=100,400,1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=75] [--churn=0.02]
+const HELP = `bench/scrape.mjs [--targets=100,400,1000] [--series=1200] [--interval=5] [--seconds=60] [--warm=75] [--churn=0.02] [--gzip=1]
   --targets, --series   how many targets (several numbers: one after the other) of how many series
   --interval            seconds between two scrapes of a target
   --warm, --seconds     how long each program runs before and while it is measured
-  --churn               share of a target's series that end and begin anew each 15 s, as processes do`;
+  --churn               share of a target's series that end and begin anew each 15 s, as processes do
+  --gzip                1: targets compress for who asks for it, as exporters do; 0: they never do`;
 
-const options = { targets: [100, 400, 1000], series: 1200, interval: 5, seconds: 60, warm: 75, churn: 0.02 };
+const options = { targets: [100, 400, 1000], series: 1200, interval: 5, seconds: 60, warm: 75, churn: 0.02, gzip: 1 };
 for (const argument of process.argv.slice(2)) {
   const [, name, value] = /^--(\w+)=([\d.,]+)$/.exec(argument) ?? [];
   if (!(name in options)) {
@@ -40,7 +42,10 @@ const address = (i) => `127.1.${Math.trunc(i / 250)}.${1 + (i % 250)}`;
 /** The targets: all say the same, in eight versions that follow each other. */
 async function startTargets(count) {
   const state = { scrapes: 0, seen: new Set(), pages: [], generation: 0 };
-  const render = () => (state.pages = Array.from({ length: 8 }, (_, round) => Buffer.from(page(round + state.generation * 8, state.generation))));
+  const render = () => (state.pages = Array.from({ length: 8 }, (_, round) => {
+    const plain = Buffer.from(page(round + state.generation * 8, state.generation));
+    return { plain, gzip: options.gzip ? zlib.gzipSync(plain) : undefined };
+  }));
   render();
   state.timer = setInterval(() => {
     state.generation++;
@@ -48,9 +53,10 @@ async function startTargets(count) {
   }, 15_000);
   state.port = (await freePorts(1))[0];
   const answer = (request, response) => {
-    const body = state.pages[state.scrapes++ % 8];
+    const { plain, gzip } = state.pages[state.scrapes++ % 8];
+    const packed = gzip && /\bgzip\b/.test(request.headers['accept-encoding'] ?? ''), body = packed ? gzip : plain;
     state.seen.add(request.socket.localAddress);
-    response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4', 'Content-Length': body.length });
+    response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4', 'Content-Length': body.length, ...(packed ? { 'Content-Encoding': 'gzip' } : {}) });
     response.end(body);
   };
   state.servers = Array.from({ length: count }, () => http.createServer({ keepAliveTimeout: 60_000 }, answer));
@@ -138,7 +144,7 @@ scrape_configs:
 
 function print(count, results) {
   const [own] = results, cell = (value, ours, digits) => `${value.toFixed(digits)}${value === ours ? '' : ` (${(value / ours).toFixed(1)} x)`}`;
-  console.log(`\n${count} targets of ${options.series} series every ${options.interval} s, ${options.churn * 100} % of them new each 15 s; ${options.seconds} s after ${options.warm} s`);
+  console.log(`\n${count} targets of ${options.series} series every ${options.interval} s, ${options.churn * 100} % of them new each 15 s, ${options.gzip ? 'gzip where asked for' : 'plain'}; ${options.seconds} s after ${options.warm} s`);
   console.log('program                        scrapes (wanted)   CPU s per million samples   a million new series, CPU s   resident bytes per series   disk bytes per sample');
   for (const r of results)
     console.log(`${r.name.padEnd(30)} ${`${r.scrapes} (${r.wanted})`.padEnd(18)} ${cell(r.cpu, own.cpu, 2).padEnd(27)} ${cell(r.fresh, own.fresh, 1).padEnd(28)} ${cell(r.resident, own.resident, 0).padEnd(27)} ${cell(r.disk, own.disk, 2)}`);

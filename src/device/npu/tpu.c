@@ -2,7 +2,7 @@
  * libtpu serves inside the process that computes. Without such a process nothing of the load is
  * told, and nothing is made up. No node is opened: it is one process's alone. Facts:
  * AI-Hypercomputer/cloud-accelerator-diagnostics, tpu_info/tpu_info/device.py, metrics.py; cores of
- * a chip: Cloud TPU documentation, system architecture. */
+ * a chip: all-smi's table, not held against the vendor's own documentation. */
 #include "npu.h"
 #include "npu_set.h"
 #include "tpu_metrics.h"
