@@ -34,7 +34,8 @@ struct selection {
     int64_t window_ms;     /* some samples stand for windows of up to this; 0: none does */
     enum sample_part part; /* which part to read of them: the caller's, before the first reading */
     const char *warning;   /* what is missing and why; NULL: nothing. Lives as the labels do */
-    const char *info;      /* what should be known of the samples; NULL: nothing. The same */
+    const char *info;      /* what should be known of the samples that were read; NULL: nothing.
+                              To be looked at when all of them are, not while one is */
 };
 
 struct selection_ops {

@@ -42,7 +42,7 @@ struct bridged {
     struct labels *labels;
     struct arena arena;
     char info[200];
-    pthread_mutex_t lock;       /* part, and that of the selections below */
+    pthread_mutex_t lock;       /* part, and that of the selections below; base.info */
     enum sample_part part_told; /* to the selections below */
 };
 
@@ -189,6 +189,20 @@ static void tell_part(struct bridged *b)
     pthread_mutex_unlock(&b->lock);
 }
 
+/* The answer says that something was made when something was. */
+static void tell_made(struct bridged *b, const struct samples *made)
+{
+    size_t i = 0;
+
+    while (i < made->len && value_is_stale(made->values[i]))
+        i++;
+    if (i == made->len)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->base.info = b->info;
+    pthread_mutex_unlock(&b->lock);
+}
+
 static int bridged_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_ms,
                         struct arena *a, struct column *ret, struct error *err)
 {
@@ -213,6 +227,8 @@ static int bridged_read(struct selection *base, size_t i, int64_t start_ms, int6
     if (e->origins[e->real].way == BRIDGE_ALL)
         keep_whole(&gathered, e->origins[e->real].parts);
     code = yield_to_all(b, e, start_ms, end_ms, a, &gathered, err);
+    if (!code)
+        tell_made(b, &gathered);
     if (!code && e->real) { /* one series, real in part */
         code = read_below(b, &e->origins[0], start_ms, end_ms, a, &c, err);
         if (!code && !join(a, &e->origins[0], &c, &gathered, &next))
@@ -370,8 +386,6 @@ static int gather(struct bridged *b, const struct bridge_source *rows, size_t n,
 
 static void finish(struct bridged *b, const struct bridge_source *rows, struct str name)
 {
-    bool made = false;
-
     b->base.len = b->len;
     b->base.labels = b->labels;
     b->base.ops = &bridged_ops;
@@ -380,16 +394,11 @@ static void finish(struct bridged *b, const struct bridge_source *rows, struct s
         if (b->below[i]->warning)
             b->base.warning = b->below[i]->warning;
     }
-    for (size_t i = 0; i < b->len; i++)
-        made = made || !b->entries[i].real || b->entries[i].len > 1;
-    if (!made)
-        return;
     snprintf(b->info, sizeof(b->info),
              "series of \"%.*s\" are made from \"%.*s\" where it was not kept itself "
              "(--schema-bridge=off leaves them out)",
              (int)MIN(name.len, (size_t)60), name.ptr,
              (int)MIN(rows[0].parts[0].name.len, (size_t)60), rows[0].parts[0].name.ptr);
-    b->base.info = b->info;
 }
 
 /* The name that a selector asks for by =; empty when it is none of the table's. */

@@ -220,6 +220,7 @@ static int finish(struct eval *e, struct outcome *o)
 {
     struct promql_result *r = &o->result;
 
+    scan_inform(e);
     if (!copy_notes(&e->arena, e->warnings, e->warnings_len, &r->warnings) ||
         !copy_notes(&e->arena, e->infos, e->infos_len, &r->infos))
         return fault_memory(e->err);

@@ -12,8 +12,16 @@
 
 struct held_selection {
     struct held_selection *next;
+    const struct node *node; /* that asked */
     struct selection *selection;
 };
+
+void scan_inform(struct eval *e)
+{
+    for (struct held_selection *h = e->held; h; h = h->next)
+        if (h->selection->info)
+            eval_inform(e, h->node, "PromQL info: %s", h->selection->info);
+}
 
 void scan_release(struct eval *e)
 {
@@ -52,6 +60,7 @@ static int select_series(struct eval *e, const struct node *n, struct scan *s)
                          e->options.max_series);
     if (code)
         return store_fault(e->err, code, err.text);
+    held->node = n;
     held->next = e->held;
     e->held = held;
     s->selection = held->selection;
@@ -60,8 +69,6 @@ static int select_series(struct eval *e, const struct node *n, struct scan *s)
     e->series_read += s->len;
     if (s->selection->warning)
         eval_warn(e, NULL, "PromQL warning: %s", s->selection->warning);
-    if (s->selection->info)
-        eval_inform(e, n, "PromQL info: %s", s->selection->info);
     return 0;
 }
 

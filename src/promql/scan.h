@@ -62,6 +62,9 @@ MUST_CHECK int scan_open_instant(struct eval *e, const struct node *n, const str
 void scan_instant_row(const struct column *c, const struct window *w, enum scan_what what,
                       double *to);
 
+/** Notes what the selections say of the samples that were read; once all were. */
+void scan_inform(struct eval *e);
+
 void scan_release(struct eval *e);
 
 #endif

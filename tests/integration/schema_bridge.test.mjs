@@ -102,6 +102,12 @@ describe('the schema bridge', () => {
     const { infos } = await instant('1 + DCGM_FI_DEV_GPU_TEMP', T + 1800);
     assert.deepEqual(infos, ['PromQL info: series of "DCGM_FI_DEV_GPU_TEMP" are made from "all_smi_gpu_temperature_celsius" where it was not kept itself (--schema-bridge=off leaves them out) (1:5)']);
     assert.equal((await instant('up', T)).infos, undefined);
+    // Over the seam something is made; where a GPU has both, nothing is, and nothing is said.
+    assert.equal((await range('DCGM_FI_DEV_GPU_TEMP')).infos.length, 1);
+    for (const query of ['DCGM_FI_DEV_GPU_TEMP{gpu="2"}', 'all_smi_gpu_temperature_celsius{gpu_index="2"}']) {
+      assert.equal((await instant(query, T + 1800)).infos, undefined, query);
+      assert.equal((await range(query)).infos, undefined, query);
+    }
   });
 
   it('gives variables their values', async () => {
