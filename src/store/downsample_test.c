@@ -1,10 +1,9 @@
 /* downsample_test.c - windows say what the samples said: compared with the samples themselves. */
 #include "store/columns.h"
 #include "store/rewrite.h"
-#include "store/store_test.h"
+#include "store/store_clock_test.h"
 #include "store/summary.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 
 #define DAY_1    (INT64_C(20000) * DAY_MS)
@@ -23,43 +22,9 @@ enum {
 
 static const char *const names[SERIES] = {"gauge", "work_total", "constant", "ending", "gaps"};
 
-static int64_t now_ms;
-static uint64_t mono_ns;
-static int die_after;
-
-static int64_t fake_now(void)
-{
-    return now_ms;
-}
-
-static uint64_t fake_mono(void)
-{
-    return mono_ns;
-}
-
-static int die_before_commit(void)
-{
-    if (die_after >= 0 && die_after-- == 0)
-        kill(getpid(), SIGKILL);
-    return 0;
-}
-
-static struct store_io fake_io;
-
 static int setup(void **state)
 {
-    fake_io = store_io_system;
-    fake_io.now_ms = fake_now;
-    fake_io.mono_ns = fake_mono;
-    fake_io.before_commit = die_before_commit;
-    die_after = -1;
-    now_ms = DAY_1 + DAY_MS / 2;
-    mono_ns = 1000 * (uint64_t)NS_PER_S;
-    int code = test_setup(state);
-    struct test_store *t = *state;
-    t->io = &fake_io;
-    test_reopen(t);
-    return code;
+    return clock_setup(state, DAY_1 + DAY_MS / 2);
 }
 
 static int64_t time_of(int row)

@@ -66,9 +66,15 @@ void history_add(struct history *h, const struct reading *r, uint64_t slot)
         struct track *t = track_of(h, key_of(r->gpus[i], key, sizeof(key)));
         if (!t)
             continue;
-        shift(t, slot > t->slot ? slot - t->slot : 0);
+        uint64_t slots = slot > t->slot ? slot - t->slot : 0;
+        float value = (float)(r->gpus[i]->values[GPU_UTILIZATION] / 100);
+        shift(t, slots);
         t->slot = slot;
-        t->values[HISTORY_LEN - 1] = (float)(r->gpus[i]->values[GPU_UTILIZATION] / 100);
+        t->values[HISTORY_LEN - 1] = value;
+        /* A reading is the mean since the one before: where that is two slots ago, it stands
+         * for the slot between too. */
+        if (slots == 2)
+            t->values[HISTORY_LEN - 2] = value;
     }
 }
 

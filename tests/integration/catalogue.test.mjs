@@ -4,29 +4,16 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { deviceTrees } from '../lib/by_platform.mjs';
+import { BOARDS, deviceTrees } from '../lib/by_platform.mjs';
 import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from '../lib/program.mjs';
 
 const LABELS_MAX = 12;
 const fixture = (name, part = '') => path.join(root, 'tests/fixtures', name, part);
 
 // Every kind of board and fault that gives a family of its own. Process 530 stands in the fixture's /proc.
-const MACHINE = `
-driver 580.95.05
-confidential on
-seed 9
-gpu 1 "NVIDIA H100 80GB HBM3" profile=training numa=0
-gpu 1 "NVIDIA H200" profile=training mig=on instances=3g.71gb,2g.35gb
-gpu 1 "Tesla V100-SXM2-32GB" profile=training
-gpu 1 "NVIDIA GeForce RTX 4090" profile=training
-gpu 1 "NVIDIA GB200" profile=inference root=on accounting=on numa=0
-gpu 1 "NVIDIA H200" profile=training virtualization=3 vgpus=2
-gpu 1 "NVIDIA A100-SXM4-40GB" profile=training virtualization=2
+const MACHINE = `${BOARDS}
 gpu 1 "NVIDIA H100 80GB HBM3" profile=training
 fault code gpu=7 call=nvmlDeviceGetFieldValues code=3
-process gpu=0 pid=530 memory=1GB share=0.5
-fault value gpu=3 field=temperature value=4294967295
-fault xid gpu=0 code=31
 `;
 // Every field that the page lists; texts that become labels are few, so they are asked for in two files.
 const LABEL_FIELDS = ['DCGM_FI_DRIVER_VERSION', 'DCGM_FI_DEV_BRAND', 'DCGM_FI_DEV_ECC_INFOROM_VER', 'DCGM_FI_DEV_INFOROM_IMAGE_VER', 'DCGM_FI_DEV_OEM_INFOROM_VER', 'DCGM_FI_DEV_POWER_INFOROM_VER', 'DCGM_FI_DEV_SERIAL', 'DCGM_FI_DEV_VBIOS_VERSION', 'DCGM_FI_NVML_VERSION'];

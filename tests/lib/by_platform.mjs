@@ -27,7 +27,7 @@ const HOST = 'host-intel'; // the one that is made to move: what is counted over
 const nodeSimulator = path.join(build, 'libnode-sim.so');
 
 // Boards of each kind, with what brings out the families that need an event: a fault, an instance, a virtual device, a process.
-const BOARDS = `
+export const BOARDS = `
 driver 580.95.05
 confidential on
 seed 9

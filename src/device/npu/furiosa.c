@@ -221,7 +221,7 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
     read_sensors(paths, &d->card, a);
     linux_card_link(paths->sysfs, d->card.bus_id, a);
     read_answers(d, a);
-    npu_energy(d, mono_ns, a);
+    npu_energy(&d->energy, mono_ns, a);
 }
 
 /* A card is opened whole, or by its cores, alone or fused. */

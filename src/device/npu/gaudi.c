@@ -235,7 +235,9 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
         close_control(paths, fd);
     }
     if (isnan(a->energy_j_total))
-        npu_energy(d, mono_ns, a);
+        npu_energy(&d->energy, mono_ns, a);
+    else
+        npu_energy_rest(&d->energy);
 }
 
 static size_t nodes(const struct linux_card *c, unsigned index, struct linux_node *to, size_t len)

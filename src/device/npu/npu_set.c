@@ -22,7 +22,7 @@ static void meet(struct npu_set *s, size_t i, const struct linux_card *card)
     void *own = d->own ? d->own : xcalloc(1, s->kind->own_size ? s->kind->own_size : 1);
 
     memset(own, 0, s->kind->own_size);
-    *d = (struct npu_device){.card = *card, .power_w = UNKNOWN, .own = own, .shared = s->shared};
+    *d = (struct npu_device){.card = *card, .own = own, .shared = s->shared};
     accelerator_init(&d->identity, s->kind->platform, (unsigned)i);
     d->identity.npu.present = true;
     str_copy(d->identity.pci_bus_id, sizeof(d->identity.pci_bus_id), str_of(card->bus_id));
@@ -128,7 +128,7 @@ int npu_set_read(void *state, struct reading *out, struct error *err)
             d->mono_ns = out->mono_ns;
         } else {
             d->mono_ns = 0; /* what was counted before says nothing of after */
-            d->power_w = UNKNOWN;
+            npu_energy_rest(&d->energy);
         }
     }
     out->accelerator_len = s->len;
@@ -194,15 +194,24 @@ double npu_sensor(const struct host_paths *paths, const struct npu_device *d, co
     return npu_number(paths, d, path, scale);
 }
 
-void npu_energy(struct npu_device *d, uint64_t mono_ns, struct accelerator *a)
+void npu_energy(struct npu_energy *e, uint64_t mono_ns, struct accelerator *a)
 {
     double seconds =
-        d->mono_ns && mono_ns > d->mono_ns ? (double)(mono_ns - d->mono_ns) / NS_PER_S : 0;
+        e->mono_ns && mono_ns > e->mono_ns ? (double)(mono_ns - e->mono_ns) / NS_PER_S : 0;
 
     if (!isnan(a->power_w)) {
-        d->energy_j += (isnan(d->power_w) ? a->power_w : (a->power_w + d->power_w) / 2) * seconds;
-        a->energy_j_total = d->energy_j;
+        e->total_j +=
+            (seconds > 0 && !isnan(e->power_w) ? (a->power_w + e->power_w) / 2 : a->power_w) *
+            seconds;
+        a->energy_j_total = e->total_j;
         a->detail.energy_estimated = 1;
     }
-    d->power_w = a->power_w;
+    e->power_w = a->power_w;
+    e->mono_ns = mono_ns;
+}
+
+void npu_energy_rest(struct npu_energy *e)
+{
+    e->mono_ns = 0;
+    e->power_w = UNKNOWN;
 }

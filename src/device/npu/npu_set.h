@@ -9,13 +9,20 @@
 #include "device/linux_card.h"
 #include "device/linux_node.h"
 
+/* Power of a device added up over time. Begins zeroed, and after a silence with a power of
+ * UNKNOWN. */
+struct npu_energy {
+    uint64_t mono_ns; /* of the power below; 0: none */
+    double power_w, total_j;
+};
+
 struct npu_device {
     struct linux_card card;
     struct accelerator identity; /* what does not change while it is there */
     uint64_t mono_ns;            /* of the reading before; 0: none */
-    double power_w, energy_j;    /* then; the integral of power since start */
-    void *own;                   /* the vendor's, of own_size bytes, zero at first */
-    const void *shared;          /* the vendor's, of all cards */
+    struct npu_energy energy;
+    void *own;          /* the vendor's, of own_size bytes, zero at first */
+    const void *shared; /* the vendor's, of all cards */
 };
 
 struct npu_kind {
@@ -116,6 +123,9 @@ double npu_sensor(const struct host_paths *paths, const struct npu_device *d, co
 
 /** Energy as an integral of the power in `a`, marked as estimated; nothing while power is unknown.
  */
-void npu_energy(struct npu_device *d, uint64_t mono_ns, struct accelerator *a);
+void npu_energy(struct npu_energy *e, uint64_t mono_ns, struct accelerator *a);
+
+/** What comes next does not follow what was: the device was away or asleep. */
+void npu_energy_rest(struct npu_energy *e);
 
 #endif

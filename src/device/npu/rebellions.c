@@ -3,6 +3,7 @@
  * long. Facts: RBLN documentation, "Device Monitoring (rbln-smi)";
  * rebellions-sw/rbln-metrics-exporter. */
 #include "npu.h"
+#include "npu_set.h"
 #include "npu_tool.h"
 #include "rebellions_reply.h"
 
@@ -22,8 +23,7 @@ static const char *const tools[] = {
 struct die {
     char uuid[64];
     struct accelerator last;
-    uint64_t mono_ns; /* 0: it was not there at the reading before */
-    double power_w, energy_j;
+    struct npu_energy energy;
 };
 
 struct rebellions {
@@ -89,7 +89,7 @@ static struct die *die_of(struct rebellions *r, const struct rebellions_die *d)
     if (r->len == REBELLIONS_DIES)
         return NULL;
     struct die *die = &r->dies[r->len++];
-    *die = (struct die){.power_w = UNKNOWN};
+    *die = (struct die){.energy.mono_ns = 0};
     str_copy(die->uuid, sizeof(die->uuid), str_of(uuid));
     return die;
 }
@@ -103,21 +103,6 @@ static bool tells_power(const struct rebellions_reply *reply, size_t at)
             reply->dies[i].npu < reply->dies[at].npu)
             return false;
     return true;
-}
-
-static void take_energy(struct die *die, uint64_t mono_ns, struct accelerator *a)
-{
-    double seconds =
-        die->mono_ns && mono_ns > die->mono_ns ? (double)(mono_ns - die->mono_ns) / NS_PER_S : 0;
-
-    if (!isnan(a->power_w)) {
-        die->energy_j +=
-            (isnan(die->power_w) ? a->power_w : (a->power_w + die->power_w) / 2) * seconds;
-        a->energy_j_total = die->energy_j;
-        a->detail.energy_estimated = 1;
-    }
-    die->power_w = a->power_w;
-    die->mono_ns = mono_ns;
 }
 
 static void identify(const struct rebellions_die *d, struct accelerator *a)
@@ -232,7 +217,7 @@ static int read_dies(void *state, struct reading *out, struct error *err)
         there[number[i]] = true;
         accelerator_init(a, "rebellions", number[i]);
         take(&r->reply, i, a);
-        take_energy(die, out->mono_ns, a);
+        npu_energy(&die->energy, out->mono_ns, a);
         accelerator_init(&die->last, "rebellions", number[i]);
         identify(&r->reply.dies[i], &die->last);
     }
@@ -240,8 +225,7 @@ static int read_dies(void *state, struct reading *out, struct error *err)
         if (!there[i]) {
             out->accelerators[i] = r->dies[i].last;
             out->accelerators[i].state = ACCELERATOR_LOST;
-            r->dies[i].mono_ns = 0;
-            r->dies[i].power_w = UNKNOWN;
+            npu_energy_rest(&r->dies[i].energy);
         }
     out->accelerator_len = r->len;
     str_copy(r->platform.driver_version, sizeof(r->platform.driver_version),

@@ -3,6 +3,7 @@
 
 #include "npu_tool.h"
 
+#include "device/linux_card.h"
 #include "device/linux_proc.h"
 
 #include <limits.h>
@@ -23,17 +24,6 @@ static bool unsigned_of(const struct yaml_node *map, const char *key, unsigned *
     return true;
 }
 
-/* "32.0GT/s" -> 5. */
-static double generation(double speed)
-{
-    static const double speeds[] = {2.5, 5, 8, 16, 32, 64};
-
-    for (size_t i = 0; i < ARRAY_LEN(speeds); i++)
-        if (speed == speeds[i])
-            return (double)(i + 1);
-    return (double)NAN;
-}
-
 static bool take_die(const struct yaml_node *at, struct rebellions_die *d)
 {
     const struct yaml_node *pci = yaml_get(at, "pci"), *memory = yaml_get(at, "memory");
@@ -52,7 +42,7 @@ static bool take_die(const struct yaml_node *at, struct rebellions_die *d)
     copy(d->group, sizeof(d->group), at, "group_id");
     copy(d->bus_id, sizeof(d->bus_id), pci, "bus_id");
     d->numa_node = npu_tool_number(pci, "numa_node", "");
-    d->link_generation = generation(npu_tool_number(pci, "link_speed", "GT/s"));
+    d->link_generation = linux_card_generation(npu_tool_text(pci, "link_speed").ptr);
     d->link_width = npu_tool_number(pci, "link_width", "");
     d->temperature_c = npu_tool_number(at, "temperature", "C");
     d->power_w = npu_tool_watts(npu_tool_text(at, "card_power"));

@@ -159,7 +159,7 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
     linux_card_link(paths->sysfs, d->card.bus_id, a);
     read_life(paths, d, mono_ns, &a->npu);
     read_traffic(paths, d, mono_ns, a);
-    npu_energy(d, mono_ns, a);
+    npu_energy(&d->energy, mono_ns, a);
 }
 
 static void versions(const struct host_paths *paths, struct platform_info *p)

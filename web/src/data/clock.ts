@@ -1,4 +1,4 @@
-// What the pages take for now: the clock, or the moment that the time machine stands at.
+// Which moment the pages show: that of the clock, or the one that the time machine stands at.
 
 export const clock = {
   /** The past moment that everything is shown at, ms; null: live. Set by the application alone. */
