@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/protobuf.h"
 #include "base/std.h"
 #include "base/str.h"
 #include "base/thread.h"

@@ -23,7 +23,7 @@ struct str linux_card_uevent(struct str text, const char *key)
     return STR("");
 }
 
-static unsigned number_behind(const char *name, const char *prefix)
+unsigned linux_card_number(const char *name, const char *prefix)
 {
     uint64_t n;
     size_t len = strlen(prefix);
@@ -68,9 +68,9 @@ size_t linux_card_nodes(const char *sysfs, const struct linux_card *c, unsigned 
     size_t before = len;
 
     for (struct dirent *e; dir && (e = readdir(dir)) && len < LINUX_DRM_NODES;) {
-        if (number_behind(e->d_name, "card") == UINT_MAX &&
-            number_behind(e->d_name, "renderD") == UINT_MAX &&
-            number_behind(e->d_name, "accel") == UINT_MAX)
+        if (linux_card_number(e->d_name, "card") == UINT_MAX &&
+            linux_card_number(e->d_name, "renderD") == UINT_MAX &&
+            linux_card_number(e->d_name, "accel") == UINT_MAX)
             continue;
         to[len].device = index;
         snprintf(to[len++].path, sizeof(to->path), "/dev/%s/%.20s", below, e->d_name);
@@ -151,7 +151,7 @@ size_t linux_card_list(const char *sysfs, const char *class,
     if (!dir)
         return 0;
     for (struct dirent *e; (e = readdir(dir)) && len < LINUX_CARDS;) {
-        unsigned number = number_behind(e->d_name, prefix); /* card0-DP-1 is a plug of one */
+        unsigned number = linux_card_number(e->d_name, prefix); /* card0-DP-1 is a plug of one */
         len += number != UINT_MAX && look_at(sysfs, class, number, wanted, &to[len]);
     }
     closedir(dir);
@@ -210,7 +210,7 @@ unsigned linux_card_hwmon(const char *sysfs, const struct linux_card *c, const c
     if (!dir)
         return UINT_MAX;
     for (struct dirent *e; (e = readdir(dir));) {
-        unsigned n = number_behind(e->d_name, "hwmon");
+        unsigned n = linux_card_number(e->d_name, "hwmon");
         if (n < found &&
             (!name || (linux_file_text(text, sizeof(text), sysfs, "%s/device/hwmon/hwmon%u/name",
                                        c->folder, n) > 0 &&

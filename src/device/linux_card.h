@@ -51,6 +51,9 @@ size_t linux_card_nodes(const char *sysfs, const struct linux_card *c, unsigned 
 /** N of its first hwmon<N> that is called `name` (NULL: any); UINT_MAX when there is none. */
 unsigned linux_card_hwmon(const char *sysfs, const struct linux_card *c, const char *name);
 
+/** N of "`prefix`N"; UINT_MAX for other names. */
+unsigned linux_card_number(const char *name, const char *prefix);
+
 /** The value of KEY=value lines, as files called uevent have them; "" where it is not. */
 struct str linux_card_uevent(struct str text, const char *key);
 

@@ -1,7 +1,6 @@
 #include "device/linux_podres.h"
 
 #include "device/linux_proc.h"
-#include "device/linux_protobuf.h"
 
 /* ---- the messages ---- */
 
@@ -39,12 +38,12 @@ static void add(struct list *l, const struct allocation *of, struct str device)
 
 static bool read_devices(struct list *l, const struct allocation *of, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (linux_protobuf_is(&f, 2))
+        if (protobuf_is(&f, 2))
             add(l, of, f.bytes);
     }
     return true;
@@ -70,14 +69,14 @@ static void add_claimed(struct list *l, const struct allocation *of, struct str 
 static bool read_claim(struct list *l, const struct allocation *of, struct str from)
 {
     struct str driver = {NULL, 0}, device = {NULL, 0};
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (linux_protobuf_is(&f, 2))
+        if (protobuf_is(&f, 2))
             driver = f.bytes;
-        if (linux_protobuf_is(&f, 4))
+        if (protobuf_is(&f, 4))
             device = f.bytes;
     }
     add_claimed(l, of, driver, device);
@@ -86,11 +85,10 @@ static bool read_claim(struct list *l, const struct allocation *of, struct str f
 
 static bool read_claims(struct list *l, const struct allocation *of, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len)
-        if (!linux_protobuf_next(&from, &f) ||
-            (linux_protobuf_is(&f, 4) && !read_claim(l, of, f.bytes)))
+        if (!protobuf_next(&from, &f) || (protobuf_is(&f, 4) && !read_claim(l, of, f.bytes)))
             return false;
     return true;
 }
@@ -98,12 +96,12 @@ static bool read_claims(struct list *l, const struct allocation *of, struct str 
 /* A name may stand behind what it names: it is looked for first. */
 static bool find_text(struct str from, uint64_t number, char *to, size_t size)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (linux_protobuf_is(&f, number))
+        if (protobuf_is(&f, number))
             linux_proc_clean(to, size, f.bytes);
     }
     return true;
@@ -111,17 +109,17 @@ static bool find_text(struct str from, uint64_t number, char *to, size_t size)
 
 static bool read_container(struct list *l, struct allocation *of, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     of->container[0] = '\0';
     if (!find_text(from, 1, of->container, sizeof(of->container)))
         return false;
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (linux_protobuf_is(&f, 2) && !read_devices(l, of, f.bytes))
+        if (protobuf_is(&f, 2) && !read_devices(l, of, f.bytes))
             return false;
-        if (linux_protobuf_is(&f, 5) && !read_claims(l, of, f.bytes))
+        if (protobuf_is(&f, 5) && !read_claims(l, of, f.bytes))
             return false;
     }
     return true;
@@ -130,14 +128,13 @@ static bool read_container(struct list *l, struct allocation *of, struct str fro
 static bool read_pod(struct list *l, struct str from)
 {
     struct allocation of = {.pod = ""};
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     if (!find_text(from, 1, of.pod, sizeof(of.pod)) ||
         !find_text(from, 2, of.namespace, sizeof(of.namespace)))
         return false;
     while (from.len)
-        if (!linux_protobuf_next(&from, &f) ||
-            (linux_protobuf_is(&f, 3) && !read_container(l, &of, f.bytes)))
+        if (!protobuf_next(&from, &f) || (protobuf_is(&f, 3) && !read_container(l, &of, f.bytes)))
             return false;
     return true;
 }
@@ -146,12 +143,11 @@ int linux_podres_read(struct str message, struct arena *a, struct allocation **r
                       struct error *err)
 {
     struct list list = {.arena = a};
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
     bool whole = true;
 
     while (whole && !list.code && message.len)
-        whole = linux_protobuf_next(&message, &f) &&
-                (!linux_protobuf_is(&f, 1) || read_pod(&list, f.bytes));
+        whole = protobuf_next(&message, &f) && (!protobuf_is(&f, 1) || read_pod(&list, f.bytes));
     *ret = list.items;
     *ret_len = list.len;
     if (list.code == -EFBIG)

@@ -9,62 +9,17 @@ struct str wire_type_name(uint64_t number)
     return str_of(type_names[number < ARRAY_LEN(type_names) ? number : 0]);
 }
 
-bool wire_take_varint(struct str *from, uint64_t *ret)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < VARINT_MAX && i < from->len; i++) {
-        uint64_t byte = (unsigned char)from->ptr[i];
-        n |= (byte & 127) << (7 * i);
-        if (byte < 128) {
-            *from = str_make(from->ptr + i + 1, from->len - i - 1);
-            *ret = n;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_bytes(struct str *from, uint64_t n, struct str *ret)
-{
-    if (n > from->len)
-        return false;
-    *ret = str_make(from->ptr, (size_t)n);
-    *from = str_make(from->ptr + n, from->len - (size_t)n);
-    return true;
-}
-
-bool wire_take_field(struct str *from, struct field *ret)
-{
-    uint64_t tag, len;
-
-    if (!wire_take_varint(from, &tag) || !(tag >> 3))
-        return false;
-    *ret = (struct field){.number = tag >> 3, .wire = (enum wire)(tag & 7)};
-    switch (ret->wire) {
-    case WIRE_VARINT:
-        return wire_take_varint(from, &ret->value);
-    case WIRE_64:
-        return take_bytes(from, DOUBLE_BYTES, &ret->bytes);
-    case WIRE_BYTES:
-        return wire_take_varint(from, &len) && take_bytes(from, len, &ret->bytes);
-    case WIRE_32:
-        return take_bytes(from, 4, &ret->bytes);
-    }
-    return false; /* groups, which nothing has used since 2008 */
-}
-
 bool wire_read_sample(struct str from, struct write_sample *ret)
 {
-    struct field f;
+    struct protobuf_field f;
 
     *ret = (struct write_sample){0};
     while (from.len) {
-        if (!wire_take_field(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (wire_is(&f, 1, WIRE_64)) {
-            ret->value = value_of_bits(wire_le64((const unsigned char *)f.bytes.ptr));
-        } else if (wire_is(&f, 2, WIRE_VARINT)) {
+        if (wire_is(&f, 1, PROTOBUF_FIXED64)) {
+            ret->value = value_of_bits(f.value);
+        } else if (wire_is(&f, 2, PROTOBUF_VARINT)) {
             ret->ts_ms = (int64_t)f.value;
         }
     }

@@ -17,14 +17,14 @@
 static bool read_label(struct str from, struct write_item *item)
 {
     struct str name = STR(""), value = STR("");
-    struct field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!wire_take_field(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (wire_is(&f, 1, WIRE_BYTES))
+        if (wire_is(&f, 1, PROTOBUF_BYTES))
             name = f.bytes;
-        else if (wire_is(&f, 2, WIRE_BYTES))
+        else if (wire_is(&f, 2, PROTOBUF_BYTES))
             value = f.bytes;
     }
     wire_add_label(item, name, value);
@@ -34,7 +34,7 @@ static bool read_label(struct str from, struct write_item *item)
 static bool read_series(struct str from, struct write_item *item)
 {
     struct write_sample sample;
-    struct field f;
+    struct protobuf_field f;
 
     item->kind = WRITE_SERIES;
     item->rest = from;
@@ -44,16 +44,16 @@ static bool read_series(struct str from, struct write_item *item)
             item->samples++;
         if (!from.len)
             break;
-        if (!wire_take_field(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (wire_is(&f, 1, WIRE_BYTES) && !read_label(f.bytes, item))
+        if (wire_is(&f, 1, PROTOBUF_BYTES) && !read_label(f.bytes, item))
             return false;
-        if (wire_is(&f, 2, WIRE_BYTES)) {
+        if (wire_is(&f, 2, PROTOBUF_BYTES)) {
             if (!wire_read_sample(f.bytes, &sample))
                 return false;
             item->samples++;
         }
-        item->histograms += wire_is(&f, 4, WIRE_BYTES);
+        item->histograms += wire_is(&f, 4, PROTOBUF_BYTES);
     }
     wire_end_labels(item);
     return true;
@@ -61,21 +61,21 @@ static bool read_series(struct str from, struct write_item *item)
 
 static bool read_metadata(struct str from, struct write_item *item)
 {
-    struct field f;
+    struct protobuf_field f;
 
     item->kind = WRITE_METADATA;
     item->type = wire_type_name(0);
     item->family = item->help = item->unit = STR("");
     while (from.len) {
-        if (!wire_take_field(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (wire_is(&f, 1, WIRE_VARINT))
+        if (wire_is(&f, 1, PROTOBUF_VARINT))
             item->type = wire_type_name(f.value);
-        else if (wire_is(&f, 2, WIRE_BYTES))
+        else if (wire_is(&f, 2, PROTOBUF_BYTES))
             item->family = f.bytes;
-        else if (wire_is(&f, 4, WIRE_BYTES))
+        else if (wire_is(&f, 4, PROTOBUF_BYTES))
             item->help = f.bytes;
-        else if (wire_is(&f, 5, WIRE_BYTES))
+        else if (wire_is(&f, 5, PROTOBUF_BYTES))
             item->unit = f.bytes;
     }
     return true;
@@ -83,7 +83,7 @@ static bool read_metadata(struct str from, struct write_item *item)
 
 int write_reader_next(struct write_reader *r, struct write_item *ret, struct error *err)
 {
-    struct field f;
+    struct protobuf_field f;
 
     ret->kind = WRITE_END;
     ret->labels = (struct labels){0};
@@ -91,12 +91,12 @@ int write_reader_next(struct write_reader *r, struct write_item *ret, struct err
     ret->fault = NULL;
     ret->samples = ret->histograms = 0;
     while (r->rest.len && ret->kind == WRITE_END) {
-        bool good = r->symbols ? wire_next_v2(r, ret) : wire_take_field(&r->rest, &f);
+        bool good = r->symbols ? wire_next_v2(r, ret) : protobuf_next(&r->rest, &f);
         if (good && r->symbols)
             continue;
-        if (good && wire_is(&f, 1, WIRE_BYTES))
+        if (good && wire_is(&f, 1, PROTOBUF_BYTES))
             good = read_series(f.bytes, ret);
-        else if (good && wire_is(&f, 3, WIRE_BYTES))
+        else if (good && wire_is(&f, 3, PROTOBUF_BYTES))
             good = read_metadata(f.bytes, ret);
         if (!good) {
             r->rest.len = 0;
@@ -109,12 +109,12 @@ int write_reader_next(struct write_reader *r, struct write_item *ret, struct err
 
 bool write_item_sample(struct write_item *item, struct write_sample *ret)
 {
-    struct field f;
+    struct protobuf_field f;
 
     if (wire_take_usual_sample(&item->rest, ret))
         return true;
-    while (item->rest.len && wire_take_field(&item->rest, &f))
-        if (wire_is(&f, 2, WIRE_BYTES))
+    while (item->rest.len && protobuf_next(&item->rest, &f))
+        if (wire_is(&f, 2, PROTOBUF_BYTES))
             return wire_read_sample(f.bytes, ret);
     return false;
 }
@@ -142,14 +142,14 @@ static size_t put_varint(char *to, uint64_t n)
 
 static void add_varint(struct buf *to, uint64_t n)
 {
-    char bytes[VARINT_MAX];
+    char bytes[PROTOBUF_VARINT_MAX];
 
     buf_add(to, bytes, put_varint(bytes, n));
 }
 
 static void add_head(struct buf *to, unsigned number, uint64_t len)
 {
-    buf_char(to, (char)((number << 3) | WIRE_BYTES));
+    buf_char(to, (char)((number << 3) | PROTOBUF_BYTES));
     add_varint(to, len);
 }
 
@@ -180,12 +180,12 @@ static size_t put_sample(char to[32], struct write_sample sample)
     uint64_t bits = value_bits(sample.value);
     size_t n = 2;
 
-    to[n++] = (1 << 3) | WIRE_64;
+    to[n++] = (1 << 3) | PROTOBUF_FIXED64;
     for (size_t i = 0; i < DOUBLE_BYTES; i++)
         to[n++] = (char)(bits >> (8 * i) & 255);
-    to[n++] = (2 << 3) | WIRE_VARINT;
+    to[n++] = (2 << 3) | PROTOBUF_VARINT;
     n += put_varint(to + n, (uint64_t)sample.ts_ms);
-    to[0] = (2 << 3) | WIRE_BYTES;
+    to[0] = (2 << 3) | PROTOBUF_BYTES;
     to[1] = (char)(n - 2);
     return n;
 }
@@ -213,7 +213,7 @@ void write_metadata_add(struct buf *to, const struct metadata_entry *entry)
     add_head(to, 3,
              1 + varint_len(type) + bytes_len(entry->family) + bytes_len(entry->help) +
                  bytes_len(entry->unit));
-    buf_char(to, (1 << 3) | WIRE_VARINT);
+    buf_char(to, (1 << 3) | PROTOBUF_VARINT);
     add_varint(to, type);
     add_bytes(to, 2, entry->family);
     add_bytes(to, 4, entry->help);

@@ -14,21 +14,21 @@ int write_reader_v2(struct str message, struct arena *a, struct write_reader *re
 {
     static const char broken[] = "the body is not a Request of remote write 2.0";
     struct str rest = message;
-    struct field f;
+    struct protobuf_field f;
     size_t n = 0;
 
     while (rest.len) {
-        if (!wire_take_field(&rest, &f))
+        if (!protobuf_next(&rest, &f))
             return error_set(err, -EBADMSG, "%s", broken);
-        n += wire_is(&f, 4, WIRE_BYTES);
+        n += wire_is(&f, 4, PROTOBUF_BYTES);
     }
     struct str *symbols = arena_calloc(a, n + 1, sizeof(*symbols));
     if (!symbols)
         return error_errno(err, -ENOMEM, "remote write");
     *ret = (struct write_reader){message, symbols, n};
     n = 0;
-    for (rest = message; rest.len && wire_take_field(&rest, &f);)
-        if (wire_is(&f, 4, WIRE_BYTES))
+    for (rest = message; rest.len && protobuf_next(&rest, &f);)
+        if (wire_is(&f, 4, PROTOBUF_BYTES))
             symbols[n++] = f.bytes;
     if (n && symbols[0].len)
         return error_set(err, -EBADMSG, "%s: its first symbol is not empty", broken);
@@ -39,7 +39,7 @@ static bool take_symbol(const struct write_reader *r, struct str *refs, struct s
 {
     uint64_t ref;
 
-    if (!wire_take_varint(refs, &ref) || ref >= r->symbol_len)
+    if (!protobuf_varint(refs, &ref) || ref >= r->symbol_len)
         return false;
     *ret = r->symbols[ref];
     return true;
@@ -60,14 +60,14 @@ static bool read_labels(const struct write_reader *r, struct str refs, struct wr
 static bool read_metadata(const struct write_reader *r, struct str from, struct write_item *item)
 {
     uint64_t type = 0, refs[2] = {0, 0};
-    struct field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!wire_take_field(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (wire_is(&f, 1, WIRE_VARINT))
+        if (wire_is(&f, 1, PROTOBUF_VARINT))
             type = f.value;
-        else if (wire_is(&f, 3, WIRE_VARINT) || wire_is(&f, 4, WIRE_VARINT))
+        else if (wire_is(&f, 3, PROTOBUF_VARINT) || wire_is(&f, 4, PROTOBUF_VARINT))
             refs[f.number - 3] = f.value;
     }
     if (refs[0] >= MAX(r->symbol_len, (size_t)1) || refs[1] >= MAX(r->symbol_len, (size_t)1))
@@ -78,32 +78,33 @@ static bool read_metadata(const struct write_reader *r, struct str from, struct 
     return true;
 }
 
-static bool read_part(const struct write_reader *r, const struct field *f, struct write_item *item)
+static bool read_part(const struct write_reader *r, const struct protobuf_field *f,
+                      struct write_item *item)
 {
     struct write_sample sample;
 
-    if (wire_is(f, 1, WIRE_BYTES))
+    if (wire_is(f, 1, PROTOBUF_BYTES))
         return read_labels(r, f->bytes, item);
-    if (wire_is(f, 2, WIRE_BYTES)) {
+    if (wire_is(f, 2, PROTOBUF_BYTES)) {
         item->samples++;
         return wire_read_sample(f->bytes, &sample);
     }
-    if (wire_is(f, 5, WIRE_BYTES))
+    if (wire_is(f, 5, PROTOBUF_BYTES))
         return read_metadata(r, f->bytes, item);
-    item->histograms += wire_is(f, 3, WIRE_BYTES);
+    item->histograms += wire_is(f, 3, PROTOBUF_BYTES);
     return true;
 }
 
 static bool read_series(const struct write_reader *r, struct str from, struct write_item *item)
 {
-    struct field f;
+    struct protobuf_field f;
 
     item->kind = WRITE_SERIES;
     item->rest = from;
     item->type = item->help = item->unit = STR("");
     label_builder_init(&item->builder, (struct labels){0});
     while (from.len)
-        if (!wire_take_field(&from, &f) || !read_part(r, &f, item))
+        if (!protobuf_next(&from, &f) || !read_part(r, &f, item))
             return false;
     wire_end_labels(item);
     if (item->type.len && !item->fault)
@@ -113,9 +114,9 @@ static bool read_series(const struct write_reader *r, struct str from, struct wr
 
 bool wire_next_v2(struct write_reader *r, struct write_item *ret)
 {
-    struct field f;
+    struct protobuf_field f;
 
-    if (!wire_take_field(&r->rest, &f))
+    if (!protobuf_next(&r->rest, &f))
         return false;
-    return !wire_is(&f, 5, WIRE_BYTES) || read_series(r, f.bytes, ret);
+    return !wire_is(&f, 5, PROTOBUF_BYTES) || read_series(r, f.bytes, ret);
 }

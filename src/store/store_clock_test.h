@@ -1,5 +1,5 @@
-/* store_clock_test.h - a store whose clocks a test sets, and that can be killed before a commit; for
- * the tests of what becomes of old days. */
+/* store_clock_test.h - a store whose clocks a test sets, and that can be killed before a commit;
+ * for the tests of what becomes of old days. */
 #ifndef ALGALON_STORE_STORE_CLOCK_TEST_H
 #define ALGALON_STORE_STORE_CLOCK_TEST_H
 

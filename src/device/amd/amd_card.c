@@ -20,16 +20,6 @@
 
 /* ---- finding ---- */
 
-static unsigned number_behind(const char *name, const char *prefix)
-{
-    uint64_t n;
-    size_t len = strlen(prefix);
-
-    return !strncmp(name, prefix, len) && num_parse_u64(str_of(name + len), &n) && n < UINT_MAX
-               ? (unsigned)n
-               : UINT_MAX;
-}
-
 /* The first entry `prefix`<N> of a folder. */
 static unsigned find_number(const char *root, unsigned card, const char *folder, const char *prefix)
 {
@@ -40,7 +30,7 @@ static unsigned find_number(const char *root, unsigned card, const char *folder,
     if (!dir)
         return UINT_MAX;
     for (struct dirent *e; (e = readdir(dir));)
-        found = MIN(found, number_behind(e->d_name, prefix));
+        found = MIN(found, linux_card_number(e->d_name, prefix));
     closedir(dir);
     return found;
 }
@@ -124,7 +114,7 @@ size_t amd_card_list(const struct host_paths *paths, struct amd_card *to)
     if (!dir)
         return 0;
     for (struct dirent *e; (e = readdir(dir)) && len < AMD_CARDS;) {
-        unsigned number = number_behind(e->d_name, "card"); /* card0-DP-1 is a plug of one */
+        unsigned number = linux_card_number(e->d_name, "card"); /* card0-DP-1 is a plug of one */
         len += number != UINT_MAX && is_ours(paths, number, &to[len]);
     }
     closedir(dir);

@@ -1,7 +1,5 @@
 #include "tpu_metrics.h"
 
-#include "device/linux_protobuf.h"
-
 #define KEY_MAX 127 /* lengths of one byte */
 
 void tpu_metrics_request(const char *name, struct buf *to)
@@ -44,14 +42,14 @@ static void add_bound(struct buckets *b, double bound)
 
 static bool read_bounds(struct buckets *b, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
         if (f.number == 1 && f.kind == PROTOBUF_FIXED64)
-            add_bound(b, linux_protobuf_double(f.value));
-        if (!linux_protobuf_is(&f, 1))
+            add_bound(b, protobuf_double(f.value));
+        if (!protobuf_is(&f, 1))
             continue;
         if (f.bytes.len % 8)
             return false;
@@ -67,31 +65,31 @@ static bool read_bounds(struct buckets *b, struct str from)
 /* How many buckets, and two doubles that make their bounds; proto3 leaves out those that are 0. */
 static bool read_rule(struct buckets *b, struct str from, double *second, double *third)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     *second = *third = 0;
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
         if (f.kind == PROTOBUF_VARINT && f.number == 1)
             b->finite = f.value;
         if (f.kind == PROTOBUF_FIXED64 && f.number == 2)
-            *second = linux_protobuf_double(f.value);
+            *second = protobuf_double(f.value);
         if (f.kind == PROTOBUF_FIXED64 && f.number == 3)
-            *third = linux_protobuf_double(f.value);
+            *third = protobuf_double(f.value);
     }
     return true;
 }
 
 static bool read_options(struct buckets *b, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f) ||
-            (linux_protobuf_is(&f, 2) && !read_rule(b, f.bytes, &b->growth, &b->scale)) ||
-            (linux_protobuf_is(&f, 3) && !read_bounds(b, f.bytes)) ||
-            (linux_protobuf_is(&f, 4) && !read_rule(b, f.bytes, &b->width, &b->offset)))
+        if (!protobuf_next(&from, &f) ||
+            (protobuf_is(&f, 2) && !read_rule(b, f.bytes, &b->growth, &b->scale)) ||
+            (protobuf_is(&f, 3) && !read_bounds(b, f.bytes)) ||
+            (protobuf_is(&f, 4) && !read_rule(b, f.bytes, &b->width, &b->offset)))
             return false;
     }
     return true;
@@ -99,27 +97,27 @@ static bool read_options(struct buckets *b, struct str from)
 
 static bool read_distribution(struct buckets *b, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
     uint64_t n;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
         if (f.number == 1 && f.kind == PROTOBUF_VARINT)
             b->count = f.value;
         if (f.number == 2 && f.kind == PROTOBUF_FIXED64)
-            b->mean = linux_protobuf_double(f.value);
+            b->mean = protobuf_double(f.value);
         if (f.number == 3 && f.kind == PROTOBUF_FIXED64)
-            b->min = linux_protobuf_double(f.value);
+            b->min = protobuf_double(f.value);
         if (f.number == 4 && f.kind == PROTOBUF_FIXED64)
-            b->max = linux_protobuf_double(f.value);
-        if (linux_protobuf_is(&f, 6) && !read_options(b, f.bytes))
+            b->max = protobuf_double(f.value);
+        if (protobuf_is(&f, 6) && !read_options(b, f.bytes))
             return false;
         if (f.number == 7 && f.kind == PROTOBUF_VARINT)
             add_count(b, f.value);
-        if (linux_protobuf_is(&f, 7))
+        if (protobuf_is(&f, 7))
             while (f.bytes.len) {
-                if (!linux_protobuf_varint(&f.bytes, &n))
+                if (!protobuf_varint(&f.bytes, &n))
                     return false;
                 add_count(b, n);
             }
@@ -203,22 +201,22 @@ static bool is_device_key(struct str key)
 static bool read_listed(struct str from, bool *named, uint64_t *device)
 {
     struct str key = STR(""), value = STR("");
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        if (linux_protobuf_is(&f, 1))
+        if (protobuf_is(&f, 1))
             key = f.bytes;
-        if (linux_protobuf_is(&f, 2))
+        if (protobuf_is(&f, 2))
             value = f.bytes;
     }
     while (value.len) {
-        if (!linux_protobuf_next(&value, &f))
+        if (!protobuf_next(&value, &f))
             return false;
         if (!is_device_key(key))
             continue;
-        if (linux_protobuf_is(&f, 1) && num_parse_u64(f.bytes, device))
+        if (protobuf_is(&f, 1) && num_parse_u64(f.bytes, device))
             *named = true;
         if (f.number == 3 && f.kind == PROTOBUF_VARINT) {
             *device = f.value;
@@ -230,26 +228,26 @@ static bool read_listed(struct str from, bool *named, uint64_t *device)
 
 static bool read_list(struct str from, bool *named, uint64_t *device)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len)
-        if (!linux_protobuf_next(&from, &f) ||
-            (linux_protobuf_is(&f, 1) && !read_listed(f.bytes, named, device)))
+        if (!protobuf_next(&from, &f) ||
+            (protobuf_is(&f, 1) && !read_listed(f.bytes, named, device)))
             return false;
     return true;
 }
 
 static bool read_attribute(struct str from, bool *named, uint64_t *device)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
-        for (struct str value = linux_protobuf_is(&f, 2) ? f.bytes : STR(""); value.len;) {
-            struct linux_protobuf_field v;
-            if (!linux_protobuf_next(&value, &v) ||
-                (linux_protobuf_is(&v, 6) && !read_list(v.bytes, named, device)))
+        for (struct str value = protobuf_is(&f, 2) ? f.bytes : STR(""); value.len;) {
+            struct protobuf_field v;
+            if (!protobuf_next(&value, &v) ||
+                (protobuf_is(&v, 6) && !read_list(v.bytes, named, device)))
                 return false;
             if (v.number == 3 && v.kind == PROTOBUF_VARINT) {
                 *device = v.value;
@@ -262,13 +260,13 @@ static bool read_attribute(struct str from, bool *named, uint64_t *device)
 
 static bool read_gauge(struct tpu_point *p, struct str from)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return false;
         if (f.number == 1 && f.kind == PROTOBUF_FIXED64)
-            p->value = linux_protobuf_double(f.value);
+            p->value = protobuf_double(f.value);
         if (f.number == 2 && f.kind == PROTOBUF_VARINT)
             p->value = (double)(int64_t)f.value;
     }
@@ -279,17 +277,17 @@ static bool read_gauge(struct tpu_point *p, struct str from)
 
 static bool read_point(struct str from, struct tpu_point *p, bool *named)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
 
     *p = (struct tpu_point){.value = UNKNOWN};
     for (size_t i = 0; i < NPU_EXEC_TIMES; i++)
         p->times[i] = UNKNOWN;
     *named = false;
     while (from.len)
-        if (!linux_protobuf_next(&from, &f) ||
-            (linux_protobuf_is(&f, 1) && !read_attribute(f.bytes, named, &p->device)) ||
-            (linux_protobuf_is(&f, 3) && !read_gauge(p, f.bytes)) ||
-            (linux_protobuf_is(&f, 5) && !take_distribution(p, f.bytes)))
+        if (!protobuf_next(&from, &f) ||
+            (protobuf_is(&f, 1) && !read_attribute(f.bytes, named, &p->device)) ||
+            (protobuf_is(&f, 3) && !read_gauge(p, f.bytes)) ||
+            (protobuf_is(&f, 5) && !take_distribution(p, f.bytes)))
             return false;
     return true;
 }
@@ -297,13 +295,13 @@ static bool read_point(struct str from, struct tpu_point *p, bool *named)
 /* 0, or a negative errno. */
 static int read_metric(struct str from, struct tpu_point *to, size_t *len)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
     bool named;
 
     while (from.len) {
-        if (!linux_protobuf_next(&from, &f))
+        if (!protobuf_next(&from, &f))
             return -EBADMSG;
-        if (!linux_protobuf_is(&f, 3))
+        if (!protobuf_is(&f, 3))
             continue;
         if (*len == TPU_POINTS)
             return -EFBIG;
@@ -317,14 +315,14 @@ static int read_metric(struct str from, struct tpu_point *to, size_t *len)
 int tpu_metrics_parse(struct str message, struct tpu_point to[TPU_POINTS], size_t *ret_len,
                       struct error *err)
 {
-    struct linux_protobuf_field f;
+    struct protobuf_field f;
     int code = 0;
 
     *ret_len = 0;
     while (!code && message.len) {
-        if (!linux_protobuf_next(&message, &f))
+        if (!protobuf_next(&message, &f))
             code = -EBADMSG;
-        else if (linux_protobuf_is(&f, 1))
+        else if (protobuf_is(&f, 1))
             code = read_metric(f.bytes, to, ret_len);
     }
     if (code)

@@ -1,13 +1,11 @@
-/* linux_protobuf.c - tags, lengths and numbers. */
-#include "device/linux_protobuf.h"
+/* protobuf.c - tags, lengths and numbers. */
+#include "base/protobuf.h"
 
-#define VARINT_MAX 10u /* bytes */
-
-bool linux_protobuf_varint(struct str *from, uint64_t *ret)
+bool protobuf_varint(struct str *from, uint64_t *ret)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < VARINT_MAX && i < from->len; i++) {
+    for (size_t i = 0; i < PROTOBUF_VARINT_MAX && i < from->len; i++) {
         uint64_t byte = (unsigned char)from->ptr[i];
         n |= (byte & 127) << (7 * i);
         if (byte < 128) {
@@ -19,7 +17,7 @@ bool linux_protobuf_varint(struct str *from, uint64_t *ret)
     return false;
 }
 
-double linux_protobuf_double(uint64_t bits)
+double protobuf_double(uint64_t bits)
 {
     double value;
 
@@ -36,24 +34,24 @@ static uint64_t little_endian(struct str bytes)
     return n;
 }
 
-bool linux_protobuf_next(struct str *from, struct linux_protobuf_field *ret)
+bool protobuf_next(struct str *from, struct protobuf_field *ret)
 {
     uint64_t tag, len = 0;
 
-    if (!linux_protobuf_varint(from, &tag) || !(tag >> 3))
+    if (!protobuf_varint(from, &tag) || !(tag >> 3))
         return false;
-    *ret = (struct linux_protobuf_field){.number = tag >> 3};
+    *ret = (struct protobuf_field){.number = tag >> 3};
     switch (tag & 7) {
     case PROTOBUF_VARINT:
         ret->kind = PROTOBUF_VARINT;
-        return linux_protobuf_varint(from, &ret->value);
+        return protobuf_varint(from, &ret->value);
     case PROTOBUF_FIXED64:
         ret->kind = PROTOBUF_FIXED64;
         len = 8;
         break;
     case PROTOBUF_BYTES:
         ret->kind = PROTOBUF_BYTES;
-        if (!linux_protobuf_varint(from, &len))
+        if (!protobuf_varint(from, &len))
             return false;
         break;
     case PROTOBUF_FIXED32:
