@@ -4,6 +4,7 @@
 #include "doctor/beside.h"
 
 #include "doctor/smi.h"
+#include "metric/catalogue.h"
 #include "outbound/outbound.h"
 
 #include <stdlib.h>
@@ -112,7 +113,9 @@ static enum beside_verdict judge(struct beside_row *r)
         high = swap;
     }
     r->difference = r->there < low ? r->there - low : r->there > high ? r->there - high : 0;
-    return fabs(r->difference) <= r->tolerance ? BESIDE_AGREES : BESIDE_DIFFERS;
+    if (fabs(r->difference) <= r->tolerance)
+        return BESIDE_AGREES;
+    return r->tally ? BESIDE_TALLY : BESIDE_DIFFERS;
 }
 
 int beside_add(struct comparison *c, struct beside_row row, struct error *err)
@@ -279,12 +282,14 @@ static int with_series(struct comparison *c, struct str text, const struct gpu_s
 
     for (size_t i = 0; i < other.len && !code; i++) {
         const struct gpu_series *s = &other.items[i];
+        const struct catalogue_family *family = catalogue_find(s->name);
         struct beside_row row = {.gpu = s->gpu,
                                  .field = s->name,
                                  .metric = "",
                                  .before = value_of(before, s),
                                  .after = value_of(after, s),
                                  .there = s->value,
+                                 .tally = family && catalogue_is_tally(family),
                                  .tolerance = beside_tolerance(s->name, s->value)};
         c->other_series++;
         if (isnan(row.before) && isnan(row.after)) {

@@ -12,6 +12,7 @@ enum beside_verdict {
     BESIDE_DIFFERS,
     BESIDE_MISSING,   /* the other has it and we do not, though we should */
     BESIDE_ONLY_HERE, /* the other does not say it */
+    BESIDE_TALLY,     /* each counts it from its own start */
     BESIDE_UNKNOWN    /* neither says it */
 };
 
@@ -24,6 +25,7 @@ struct beside_row {
     double there;
     double difference; /* from the nearest of what lies between ours; 0 within; NAN: not known */
     double tolerance;
+    bool tally; /* counted by each program from its own start */
     enum beside_verdict verdict;
 };
 

@@ -12,6 +12,7 @@ static const struct {
     [BESIDE_DIFFERS] = {"DIFFERS", "differs", PAGE_RED},
     [BESIDE_MISSING] = {"MISSING", "missing", PAGE_RED},
     [BESIDE_ONLY_HERE] = {"only here", "only_here", PAGE_CYAN},
+    [BESIDE_TALLY] = {"own count", "own_count", PAGE_DIM},
     [BESIDE_UNKNOWN] = {"neither", "neither", PAGE_DIM},
 };
 
@@ -66,6 +67,9 @@ static void print_text(const struct comparison *c, const struct doctor_form *for
                "by neither.",
                c->with, c->count[BESIDE_AGREES], c->count[BESIDE_DIFFERS], c->count[BESIDE_MISSING],
                c->count[BESIDE_ONLY_HERE], c->count[BESIDE_UNKNOWN]);
+    if (c->count[BESIDE_TALLY])
+        buf_printf(&line, " %zu are counted by each program from its own start.",
+                   c->count[BESIDE_TALLY]);
     if (c->other_uncompared)
         buf_printf(&line, " %zu of its %zu series of GPUs have names that are not used here.",
                    c->other_uncompared, c->other_series);

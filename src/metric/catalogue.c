@@ -82,6 +82,15 @@ void catalogue_range(const struct catalogue_family *family, double *ret_low, dou
         }
 }
 
+bool catalogue_is_tally(const struct catalogue_family *family)
+{
+    const struct catalogue_family *of = family->like ? catalogue_find(str_of(family->like)) : NULL;
+    enum catalogue_period period = family->period || !of ? family->period : of->period;
+
+    return period == CATALOGUE_TALLY ||
+           (period == CATALOGUE_EVENT && str_is(str_of(family->type), "counter"));
+}
+
 bool catalogue_is_alias(const struct catalogue_family *family)
 {
     return family >= catalogue_alias && family < catalogue_alias + catalogue_alias_len;

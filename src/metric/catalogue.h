@@ -13,6 +13,7 @@ enum catalogue_period {
     CATALOGUE_MEAN,    /* the mean since the reading before */
     CATALOGUE_EXTREME, /* the extreme sample since the reading before */
     CATALOGUE_COUNTS,  /* counts up */
+    CATALOGUE_TALLY,   /* counts up, by the worker itself: from its start */
     CATALOGUE_15S,     /* at every third interval or so */
     CATALOGUE_30S,
     CATALOGUE_OPEN,  /* when the driver is opened */
@@ -51,6 +52,10 @@ const struct catalogue_family *catalogue_find(struct str name);
 
 /** The values that a family may have, in its own unit: its own range, or that of its unit. */
 void catalogue_range(const struct catalogue_family *family, double *ret_low, double *ret_high);
+
+/** True of what the worker counts itself, from its own start: that of another program, or of the
+ * same one started at another time, need not be equal. */
+bool catalogue_is_tally(const struct catalogue_family *family);
 
 /** True of names that no exporter ever had: `--schema=algalon-v1`. */
 bool catalogue_is_alias(const struct catalogue_family *family);

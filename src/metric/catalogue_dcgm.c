@@ -138,7 +138,7 @@ const struct catalogue_family catalogue_dcgm[] = {
      "VERSION?,clock_event,window_size_in_ms",
      "Readings of the last five minutes at which clocks were held down for this reason; falls "
      "again, although dcgm-exporter calls it a counter (NVML)",
-     .like = "algalon_gpu_throttled", .chosen = true},
+     .like = "algalon_gpu_throttled", .period = CATALOGUE_TALLY, .chosen = true},
     {"DCGM_FI_DEV_POWER_VIOLATION", "counter", "nanoseconds", DCGM,
      "Time for which clocks were held down by the power cap, nanoseconds (NVML)",
      .like = "algalon_gpu_throttle_seconds_total", .chosen = true},

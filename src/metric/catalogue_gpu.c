@@ -82,12 +82,12 @@ const struct catalogue_family catalogue_gpu[] = {
     {"algalon_gpu_busy_seconds_total", "counter", "seconds", GPU,
      "Time in which the device worked since the first reading, the integral of its samples, "
      "seconds (driver samples)",
-     .asks = "nvmlDeviceGetSamples", .period = CATALOGUE_COUNTS,
+     .asks = "nvmlDeviceGetSamples", .period = CATALOGUE_TALLY,
      .note = "rate() of it is the utilisation over any window, without a spike lost."},
     {"algalon_gpu_memory_busy_seconds_total", "counter", "seconds", GPU,
      "Time in which device memory was read or written since the first reading, seconds (driver "
      "samples)",
-     .asks = "nvmlDeviceGetSamples", .period = CATALOGUE_COUNTS,
+     .asks = "nvmlDeviceGetSamples", .period = CATALOGUE_TALLY,
      .note = "rate() of it is the utilisation over any window, without a spike lost."},
     {"algalon_gpu_memory_activity_max", "gauge", "percent", GPU,
      "The highest sample of memory activity in the interval, percent (driver samples)",

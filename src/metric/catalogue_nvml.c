@@ -38,7 +38,7 @@ const struct catalogue_family catalogue_nvml[] = {
      "Busy seconds lost since the first reading to clocks below the highest SM clock: time busy "
      "times (1 - clock / highest clock) (driver samples)",
      .asks = "nvmlDeviceGetSamples(GPU_UTILIZATION, PROCESSOR_CLK), nvmlDeviceGetMaxClockInfo",
-     .period = CATALOGUE_COUNTS, .absent = ABSENT_NO_MIG,
+     .period = CATALOGUE_TALLY, .absent = ABSENT_NO_MIG,
      .note = "The clock is the mean of the interval's samples when the device never rested in it, "
              "else the highest of them: a lower bound. rate() of it over that of "
              "algalon_gpu_busy_seconds_total is the share of work that was lost."},
@@ -52,7 +52,7 @@ const struct catalogue_family catalogue_nvml[] = {
     {"algalon_gpu_engine_busy_seconds_total", "counter", "seconds", GPU ",engine",
      "Time in which an engine worked since the first reading, the integral of its samples, seconds "
      "(driver samples)",
-     .asks = ASKS_ENGINES ", else the one-shot calls", .period = CATALOGUE_COUNTS,
+     .asks = ASKS_ENGINES ", else the one-shot calls", .period = CATALOGUE_TALLY,
      .absent = ABSENT_NO_MIG},
     {"algalon_gpu_clock_interval_mhz", "gauge", "megahertz", GPU ",clock,stat",
      "SM and memory clock over the interval: mean, min and max of the samples, MHz (driver "

@@ -54,7 +54,7 @@ const struct catalogue_family catalogue_truth[] = {
      "Energy by where it went since the worker started: gpu, cpu, node, joules (driver, kernel: "
      "powercap, hwmon)",
      .asks = "nvmlDeviceGetTotalEnergyConsumption of all GPUs, else power times time",
-     .period = CATALOGUE_COUNTS,
+     .period = CATALOGUE_TALLY,
      .absent = "A part that was never told. There is none of what is unaccounted: take the "
                "increase of node less those of gpu and cpu.",
      .note = "gpu is the hardware's own counter where there is one, which is good to a few "

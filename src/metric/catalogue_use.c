@@ -30,13 +30,13 @@ const struct catalogue_family catalogue_use[] = {
      .asks = "the worker: the clock at the end of a turn",
      .absent = "Before the first reading that succeeds."},
     {"algalon_collector_readings_total", "counter", "1", COLLECTOR,
-     "Readings that succeeded since start (worker)", .asks = ASKS_TURN, .period = CATALOGUE_COUNTS},
+     "Readings that succeeded since start (worker)", .asks = ASKS_TURN, .period = CATALOGUE_TALLY},
     {"algalon_collector_errors_total", "counter", "1", COLLECTOR,
      "Openings and readings that failed since start (worker)", .asks = ASKS_TURN,
-     .period = CATALOGUE_COUNTS},
+     .period = CATALOGUE_TALLY},
     {"algalon_readings_rejected_total", "counter", "1", "hostname,field,reason",
      "Values withdrawn since start: out of range, a driver's sentinel, or stale (worker)",
-     .asks = "the worker: the check of ranges, sentinels and ages", .period = CATALOGUE_COUNTS},
+     .asks = "the worker: the check of ranges, sentinels and ages", .period = CATALOGUE_TALLY},
     {"algalon_memory_limit_left_out", "gauge", "1", "hostname,what",
      "What the last reading had no room for within --memory-limit: processes of the host, "
      "processes "
@@ -106,33 +106,33 @@ const struct catalogue_family catalogue_use[] = {
      "Time for which the holder held the device, by use or by gift, since the worker started, "
      "seconds; GPU-hours are its increase / 3600 (computed)",
      .asks = "nvmlDeviceGet*RunningProcesses_v3, /proc/PID/cgroup, what says who was given it",
-     .period = CATALOGUE_COUNTS, .absent = "A holder that went is shown for a minute more."},
+     .period = CATALOGUE_TALLY, .absent = "A holder that went is shown for a minute more."},
     {"algalon_holder_gpu_busy_seconds_total", "counter", "seconds", HOLDER,
      "Time in which work of the holder's processes ran on the device since the worker started, "
      "seconds (driver's samples)",
-     .asks = "nvmlDeviceGetProcessUtilization", .period = CATALOGUE_COUNTS,
+     .asks = "nvmlDeviceGetProcessUtilization", .period = CATALOGUE_TALLY,
      .absent = "Until the driver tells the time of one of its processes."},
     {"algalon_holder_energy_joules_total", "counter", "joules", HOLDER,
      "Energy of the device that falls to the holder since the worker started: the idle part "
      "evenly, the rest by time of use, joules (driver)",
      .asks = "nvmlDeviceGetTotalEnergyConsumption, else power times time",
-     .period = CATALOGUE_COUNTS, .absent = "A holder that went is shown for a minute more.",
+     .period = CATALOGUE_TALLY, .absent = "A holder that went is shown for a minute more.",
      .note =
          "The sum over holders, with that called none, is the energy of the device. What a device "
          "draws idle is learned while it is idle; until then all is shared by time of use."},
     {"algalon_process_log_lines_total", "counter", "1", "hostname",
      "Lines that were written to the log of ended processes (the worker)", .asks = "--process-log",
-     .period = CATALOGUE_COUNTS, .absent = "Without --process-log."},
+     .period = CATALOGUE_TALLY, .absent = "Without --process-log."},
     {"algalon_process_log_lost_total", "counter", "1", "hostname",
      "Lines of that log that were lost: the disk was full or too slow (the worker)",
-     .asks = "--process-log", .period = CATALOGUE_COUNTS, .absent = "Without --process-log."},
+     .asks = "--process-log", .period = CATALOGUE_TALLY, .absent = "Without --process-log."},
     {"algalon_attribution_processes", "gauge", "1", "hostname,holder_kind",
      "Processes on devices, by what is known of their holder (kernel: /proc/PID/cgroup)",
      .asks = "/proc/PID/cgroup"},
     {"algalon_attribution_failures_total", "counter", "1", "hostname,reason",
      "Processes on devices since start that could not be attributed, or not for certain (kernel: "
      "/proc)",
-     .asks = "/proc/PID/cgroup, /proc/PID/fd", .period = CATALOGUE_COUNTS},
+     .asks = "/proc/PID/cgroup, /proc/PID/fd", .period = CATALOGUE_TALLY},
     {"algalon_process_info", "gauge", "info",
      "hostname,pid,name?,user?,runtime?,container_id?,container?,namespace?,pod?,slurm_job?,slurm_"
      "step?,unit?",

@@ -12,6 +12,8 @@ static const struct {
     [CATALOGUE_EXTREME] = {"read every --interval; the extreme sample since the reading before",
                            THREE_INTERVALS},
     [CATALOGUE_COUNTS] = {"read every --interval; counts up", THREE_INTERVALS},
+    [CATALOGUE_TALLY] = {"read every --interval; counts up from when the worker started",
+                         THREE_INTERVALS},
     [CATALOGUE_15S] = {"read every 15 s, or every --interval if longer", THREE_INTERVALS},
     [CATALOGUE_30S] = {"read every 30 s, or every --interval if longer",
                        "withdrawn when its collector has not answered for three of them"},

@@ -50,8 +50,8 @@ describe('doctor --compare', () => {
   });
 
   it('agrees with another exporter of either schema', async () => {
-    // Without NVLink: its counters begin with each simulator, so two of them differ by when they were started.
-    const machine = 'gpu 2 "NVIDIA L4" profile=constant high=0.6\n';
+    // Both simulators count from one moment, as one board would; the other program has run for longer than ours.
+    const machine = `start ${Math.floor(Date.now() / 1000) - 100}\ngpu 2 "NVIDIA L4" profile=constant high=0.6\n`;
     const file = path.join(temporaryFolder(), 'machine.scn');
     fs.writeFileSync(file, machine);
     const other = await Algalon.start({ command: 'worker', args: ['--interval=500ms', '--hostname=other', '--schema=all-smi,dcgm', `--nvml-library=${nvmlSimulator}`], env: { ALGALON_NVML_SIM: file } });
@@ -60,6 +60,7 @@ describe('doctor --compare', () => {
       assert.equal(code, 0, JSON.stringify(report?.rows.filter((r) => r.verdict === 'differs')));
       assert.ok(row(report, 0, 'DCGM_FI_DEV_GPU_TEMP') && row(report, 1, 'all_smi_gpu_utilization'));
       assert.ok(report.summary.agrees > 100);
+      assert.ok(['agrees', 'own_count'].includes(row(report, 0, 'algalon_gpu_busy_seconds_total').verdict));
     } finally {
       await other.stop();
     }
