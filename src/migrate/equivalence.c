@@ -86,6 +86,8 @@ const struct equivalence equivalences[] = {
      "reason=\"low_utilization\"", 1e9, "ns to s"},
     {"DCGM_FI_DEV_RELIABILITY_VIOLATION", "algalon_gpu_throttle_seconds_total",
      "reason=\"reliability\"", 1e9, "ns to s"},
+    {"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "algalon_gpu_vgpu_licensed", NULL, 1,
+     "only in guests with a virtual device; all-smi itself has none"},
 };
 const size_t equivalences_len = ARRAY_LEN(equivalences);
 
@@ -100,11 +102,11 @@ const struct no_equivalence no_equivalences[] = {
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0",
      "links stand in algalon_gpu_nvlink_transmitted_bytes_total and _received_bytes_total by "
      "link_index: ask for their rate()"},
-    {"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "licences of vGPU guests are not read"},
     {"DCGM_EXP_GPU_HEALTH_STATUS",
      "health watches are DCGM's own; algalon_gpu_up, the ECC, row remap and NVLink families and "
      "the alerts of rules/gpu.yml take their place"},
-    {"DCGM_EXP_P2P_STATUS", "peer to peer states are not read"},
+    {"DCGM_EXP_P2P_STATUS", "a state in a number: algalon_gpu_peer_info has one series for each pair "
+                            "of devices, with nvlink and level as labels"},
 };
 const size_t no_equivalences_len = ARRAY_LEN(no_equivalences);
 

@@ -12,7 +12,7 @@ const fence = /^```(.*)\n([^]*?)^```$/gm;
 const blocks = [...page.matchAll(fence)].map(([, kind, text]) => ({ kind, text }));
 const has = (program) => run('sh', ['-c', `command -v ${program}`]).code === 0;
 const COSTS = ['bytes of a scrape', 'samples of a scrape', '99 in 100', 'CPU seconds a second', 'resident memory', 'threads', 'open files', 'B / A'];
-const kinds = ['sh run', 'sh wait', 'sh start', 'sh settings'];
+const kinds = ['sh run', 'sh wait', 'sh start', 'sh settings', 'mermaid'];
 
 /** What stands in for systemd: services are processes of this test. */
 const systemctl = (oldPort, dir) => `#!/bin/sh
@@ -98,6 +98,7 @@ describe('docs/migration.md', () => {
       start(has('victoria-metrics') ? `victoria-metrics -storageDataPath=${dir}/elsewhere -httpListenAddr=127.0.0.1:${elsewherePort} -search.latencyOffset=0s -retentionPeriod=10y`
         : `algalon host --data-dir=${dir}/elsewhere --listen-api=127.0.0.1:${elsewherePort} --listen-web=`);
       for (const { kind, text } of blocks) {
+        if (kind === 'mermaid') continue; // a picture
         if (kind === 'sh run') {
           const { code, out, err } = shell(adapt(text));
           assert.equal(code, 0, `${text}\n${out}\n${err}`);
