@@ -105,8 +105,9 @@ const struct no_equivalence no_equivalences[] = {
     {"DCGM_EXP_GPU_HEALTH_STATUS",
      "health watches are DCGM's own; algalon_gpu_up, the ECC, row remap and NVLink families and "
      "the alerts of rules/gpu.yml take their place"},
-    {"DCGM_EXP_P2P_STATUS", "a state in a number: algalon_gpu_peer_info has one series for each pair "
-                            "of devices, with nvlink and level as labels"},
+    {"DCGM_EXP_P2P_STATUS",
+     "a state in a number: algalon_gpu_peer_info has one series for each pair "
+     "of devices, with nvlink and level as labels"},
 };
 const size_t no_equivalences_len = ARRAY_LEN(no_equivalences);
 

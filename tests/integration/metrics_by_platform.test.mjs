@@ -1,11 +1,13 @@
-// metrics_by_platform.test.mjs - docs/metrics-by-platform.md says which family stands on which platform, as the program gives them over
-// the trees of tests/fixtures and over simulated boards. ALGALON_UPDATE=1 writes the page's tables anew. With ALGALON_REFERENCE=DIR, a
+// metrics_by_platform.test.mjs - docs/metrics-by-platform.md says which family stands on which platform, and which panel of a shipped
+// dashboard has data there, as the program gives them over the trees of tests/fixtures and over simulated boards. ALGALON_UPDATE=1
+// writes the page's tables anew. With ALGALON_REFERENCE=DIR, a
 // folder with all-smi-metrics.tsv, no row of all-smi's may be left without a place in the page; it then prints the numbers.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { familiesByPlatform, platforms } from '../lib/by_platform.mjs';
+import { filled, panels } from '../lib/panels_by_platform.mjs';
 import { root } from '../lib/program.mjs';
 
 const page = path.join(root, 'docs/metrics-by-platform.md');
@@ -37,6 +39,13 @@ function written(name, found, names) {
   return `| family | ${platforms.map((p) => p.name).join(' | ')} |\n|---|${':-:|'.repeat(platforms.length)}\n${rows.map(line).join('')}`;
 }
 
+/** The table of panels: `given` has, by platform, whether each of panels() has data. */
+function writtenPanels(given) {
+  const title = (text) => text.replaceAll('|', '\\|');
+  const line = ({ dashboard, title: name }, i) => `| ${dashboard}: ${title(name)} | ${platforms.map((p) => (given.get(p.name)[i] ? GIVEN : ' ')).join(' | ')} |\n`;
+  return `| panel | ${platforms.map((p) => p.name).join(' | ')} |\n|---|${':-:|'.repeat(platforms.length)}\n${panels().map(line).join('')}`;
+}
+
 /** The rows of the page's tables of what is not given: families of all-smi's with a reason. */
 const refused = (text) => text.slice(text.indexOf('## What all-smi lists and Algalon does not give')).split('\n').filter((l) => l.startsWith('| `'))
   .flatMap((l) => [...l.split('|')[1].matchAll(/`(\w+)`/g)].map((m) => m[1]));
@@ -44,18 +53,30 @@ const refused = (text) => text.slice(text.indexOf('## What all-smi lists and Alg
 describe('docs/metrics-by-platform.md', () => {
   const names = catalogue();
   let text = fs.readFileSync(page, 'utf8');
+  const given = new Map();
   let found;
 
   before(async () => {
     const update = Boolean(process.env.ALGALON_UPDATE);
-    found = await familiesByPlatform(update ? undefined : documented(text));
+    const scrapes = new Map();
+    found = await familiesByPlatform(update ? undefined : documented(text), scrapes);
+    for (const [name, series] of scrapes) given.set(name, await filled(series));
     if (!update) return;
     for (const name of BLOCKS) text = text.replace(block(name), (_, head, _old, end) => `${head}\n${written(name, found, names)}\n${end}`);
+    text = text.replace(block('panels'), (_, head, _old, end) => `${head}\n${writtenPanels(given)}\n${end}`);
     fs.writeFileSync(page, text);
   });
 
   it('says what each platform gives', () => {
     for (const name of BLOCKS) assert.equal(block(name).exec(text)[2].trim(), written(name, found, names).trim(), `${name}: ALGALON_UPDATE=1 renews it`);
+  });
+
+  it('says which panel has data on which platform', () => {
+    assert.equal(block('panels').exec(text)[2].trim(), writtenPanels(given).trim(), 'ALGALON_UPDATE=1 renews it');
+  });
+
+  it('has no panel that is empty everywhere', () => {
+    assert.deepEqual(panels().filter((_, i) => ![...given.values()].some((has) => has[i])).map(({ dashboard, title }) => `${dashboard}: ${title}`), []);
   });
 
   it('leaves out no family that is given', () => {

@@ -43,10 +43,18 @@ fault value gpu=3 field=temperature value=4294967295
 fault xid gpu=0 code=31
 `;
 
-/** Adds the families of a text of /metrics to `to`: name -> whether a series of it belongs to a device. */
-function collect(text, to) {
-  for (const [, name, labels] of text.matchAll(/^(\w+)\{(.*)\} \S+$/gm)) to.set(name, to.get(name) || DEVICE_LABELS.test(labels));
-  return to;
+/** What a platform gives: families of series, each with its last value. */
+class Families extends Map {
+  series = new Map();
+
+  /** Takes in a text of /metrics: name -> whether a series of it belongs to a device. */
+  collect(text) {
+    for (const [, series, name, labels, value] of text.matchAll(/^((\w+)\{(.*)\}) (\S+)$/gm)) {
+      this.set(name, this.get(name) || DEVICE_LABELS.test(labels));
+      this.series.set(series, value);
+    }
+    return this;
+  }
 }
 
 /** The folder of a tree's machine: the tree itself, or its first moment. */
@@ -87,7 +95,7 @@ function snapshot(tree, collector, empty, to) {
   const { args, env } = over(tree, collector, empty);
   const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...args], { env });
   if (code !== 0) throw new Error(`${tree}: ${err}`);
-  collect(out, to);
+  to.collect(out);
 }
 
 /**
@@ -95,7 +103,7 @@ function snapshot(tree, collector, empty, to) {
  * comes. `step` is called between looks.
  */
 async function worker(args, env, wanted, step = () => {}) {
-  const seen = new Map();
+  const seen = new Families();
   const child = await Algalon.start({ command: 'worker', args: ['--interval=1s', ...COMMON, ...args], env });
   try {
     let grew = Date.now();
@@ -103,7 +111,7 @@ async function worker(args, env, wanted, step = () => {}) {
     await until('families of a worker', 90, async () => {
       const before = seen.size;
       step();
-      collect(await (await fetch(`${child.metrics}/metrics`)).text(), seen);
+      seen.collect(await (await fetch(`${child.metrics}/metrics`)).text());
       if (seen.size > before) grew = Date.now();
       return wanted ? [...wanted].every((name) => seen.has(name)) || Date.now() > end : Date.now() - grew > 8000;
     });
@@ -142,19 +150,22 @@ function movingHost(empty, wanted) {
 
 /**
  * name of platform -> set of families. A device's platform has those that tell of devices, and what hosts alone never give.
- * `wanted`, of the same form, says what to wait for, since some families take a while to come.
+ * `wanted`, of the same form, says what to wait for, since some families take a while to come. `scrapes` gets, by platform, its series
+ * with their values, and those of the host.
  */
-export async function familiesByPlatform(wanted) {
+export async function familiesByPlatform(wanted, scrapes = new Map()) {
   const empty = temporaryFolder();
   const trees = folders();
   const found = new Map();
   for (const { name, trees: which, collector } of platforms) {
-    const families = which ? new Map() : await boards(empty, wanted?.get(name));
+    const families = which ? new Families() : await boards(empty, wanted?.get(name));
     if (which) for (const tree of trees.filter((t) => which.test(t))) snapshot(tree, collector, empty, families);
     found.set(name, families);
   }
   const host = found.get('host');
   const missing = wanted && [...wanted.get('host')].filter((family) => !host.has(family));
-  for (const [family, device] of await movingHost(empty, missing)) host.set(family, device);
+  const moving = await movingHost(empty, missing);
+  for (const [family, device] of moving) host.set(family, device);
+  for (const [name, { series }] of found) scrapes.set(name, new Map([...series, ...moving.series]));
   return new Map([...found].map(([name, families]) => [name, new Set([...families].filter(([family, device]) => name === 'host' || device || !host.has(family)).map(([family]) => family))]));
 }
