@@ -4,7 +4,7 @@
 #include "doctor/beside.h"
 
 #include "doctor/smi.h"
-#include "metric/catalogue.h"
+#include "metric/metric.h"
 #include "outbound/outbound.h"
 
 #include <stdlib.h>
