@@ -71,12 +71,12 @@ void native_writer_free(struct native_writer *w)
 static void put_text(struct buf *to, struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (c >= 0 && c <= 2) {
+        unsigned char c = (unsigned char)s.ptr[i]; /* plain char has a sign or not, by machine */
+        if (c <= 2) {
             buf_char(to, '\0');
-            c = (char)('0' + c);
+            c = (unsigned char)('0' + c);
         }
-        buf_char(to, c);
+        buf_char(to, (char)c);
     }
     buf_char(to, '\1');
 }

@@ -244,34 +244,42 @@ static void print_forward(struct buf *to, struct forward *forward)
         {"algalon_forward_dropped_samples_total",
          "Samples dropped from the queue: too many, too old or damaged.",
          offsetof(struct forward_stats, dropped_samples)},
+        {"algalon_forward_metadata_total",
+         "Families of which a receiver took type, help and unit, each time counted.",
+         offsetof(struct forward_stats, metadata)},
+        {"algalon_forward_metadata_failures_total",
+         "Requests of metadata that a receiver did not take; the next ones are made in their turn.",
+         offsetof(struct forward_stats, metadata_failures)},
     };
+    struct forward_stats s[FORWARD_RECEIVERS_MAX];
+    size_t receivers = forward_get_stats(forward, s);
     struct forward_totals t;
-    struct forward_stats s;
 
     forward_get_totals(forward, &t);
     counter(to, "algalon_forward_samples_total", "Samples to be sent on.", t.samples);
     counter(to, "algalon_forward_lost_samples_total", "Samples that never reached the queue.",
             t.lost);
+    counter(to, "algalon_forward_refused_samples_total",
+            "Samples not taken because the queue was full (--remote-write-queue-full=refuse).",
+            t.refused);
+    gauge(to, "algalon_forward_queue_full",
+          "1 while the queue is full and new samples are refused.", t.full);
     gauge(to, "algalon_forward_queue_bytes", "Size of the queue on disk.", (double)t.queue_bytes);
     for (size_t f = 0; f < ARRAY_LEN(families); f++) {
         family(to, families[f].name, "counter", families[f].help);
-        for (size_t i = 0; i < t.receivers; i++) {
+        for (size_t i = 0; i < receivers; i++) {
             uint64_t value;
-            forward_get_stats(forward, i, &s);
-            memcpy(&value, (const char *)&s + families[f].offset, sizeof(value));
-            labelled(to, families[f].name, "receiver", s.receiver, (double)value);
+            memcpy(&value, (const char *)&s[i] + families[f].offset, sizeof(value));
+            labelled(to, families[f].name, "receiver", s[i].receiver, (double)value);
         }
     }
     family(to, "algalon_forward_behind_seconds", "gauge", "Age of the oldest block that waits.");
-    for (size_t i = 0; i < t.receivers; i++) {
-        forward_get_stats(forward, i, &s);
-        labelled(to, "algalon_forward_behind_seconds", "receiver", s.receiver, s.behind_seconds);
-    }
+    for (size_t i = 0; i < receivers; i++)
+        labelled(to, "algalon_forward_behind_seconds", "receiver", s[i].receiver,
+                 s[i].behind_seconds);
     family(to, "algalon_forward_failing", "gauge", "1 while requests to the receiver fail.");
-    for (size_t i = 0; i < t.receivers; i++) {
-        forward_get_stats(forward, i, &s);
-        labelled(to, "algalon_forward_failing", "receiver", s.receiver, s.failing);
-    }
+    for (size_t i = 0; i < receivers; i++)
+        labelled(to, "algalon_forward_failing", "receiver", s[i].receiver, s[i].failing);
 }
 
 static void print_notify(struct buf *to, struct notify *notify)

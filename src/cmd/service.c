@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "api/api.h"
+#include "forward_home.h"
 #include "migrate/migrate.h"
 #include "release.h"
 #include "rules_home.h"
@@ -40,9 +41,6 @@ struct service {
     struct metadata *metadata;
     struct upstream *upstream; /* is asked in place of a store; NULL: none */
     struct rules_home rules_home;
-    struct scrape_receivers *configured; /* remote_write of the scrape configuration */
-    struct scrape_receiver *receivers;   /* those, and --remote-write */
-    size_t receiver_len;
     struct forward *forward; /* NULL: nothing is sent on */
     struct scrape *scrape;
     struct notify *notify;   /* NULL: no rules, no alerts */
@@ -166,17 +164,31 @@ static void follow_alert_receivers(struct service *s)
 /* What a reload has read, before anything of it is in force. */
 struct fresh {
     struct scrape_config *scrape;
+    struct forward_change *receivers;
     struct rule_set *rules;
     struct choice *choice;
     struct arena arena;                      /* of the choice */
     struct http_fresh *listeners[LISTENERS]; /* certificates and users */
 };
 
+static int read_receivers(struct service *s, struct forward_change **ret, struct error *err)
+{
+    struct scrape_receivers *list = NULL;
+    int code = forward_home_read(s->settings, s->options->parts, &list, err);
+
+    if (!code)
+        code = forward_prepare(s->forward, list, ret, err);
+    scrape_receivers_release(list); /* who sends to one of them holds it */
+    return code;
+}
+
 static int read_fresh(struct service *s, struct fresh *f, struct error *err)
 {
     const struct settings *set = s->settings;
     int code = s->scrape ? scrape_read(s->scrape, &f->scrape, err) : 0;
 
+    if (!code && s->forward)
+        code = read_receivers(s, &f->receivers, err);
     if (!code && s->rules)
         code = rule_files_read(set, s->scrape, f->scrape, &f->rules, err);
     if (!code && s->worker && *set->dcgm_collectors)
@@ -209,6 +221,10 @@ static int take_fresh(struct service *s, struct fresh *f, struct error *err)
         rules_apply(s->rules, f->rules);
         f->rules = NULL;
     }
+    if (!code && f->receivers) {
+        forward_commit(s->forward, f->receivers);
+        f->receivers = NULL;
+    }
     return code;
 }
 
@@ -226,6 +242,7 @@ static int reload(void *ctx, struct error *err)
     for (size_t i = 0; i < LISTENERS; i++)
         http_fresh_drop(fresh.listeners[i]);
     scrape_drop(fresh.scrape);
+    forward_drop(fresh.receivers);
     rules_drop(fresh.rules);
     arena_fini(&fresh.arena);
     if (s->scrape)
@@ -272,59 +289,18 @@ static int open_store(struct service *s, struct error *err)
     return code;
 }
 
-/* Gathers the receivers of samples: --remote-write, and remote_write of the scrape configuration.
- */
-static int list_receivers(struct service *s, struct error *err)
-{
-    const struct settings *set = s->settings;
-    size_t given = set->remote_writes.len, more = 0;
-
-    if (*set->scrape_config) {
-        int code = scrape_receivers_read(set->scrape_config, &s->configured, err);
-        if (code)
-            return code;
-        more = s->configured->len;
-    }
-    s->receivers = xcalloc(given + more + 1, sizeof(*s->receivers));
-    for (size_t i = 0; i < given; i++)
-        s->receivers[i] = (struct scrape_receiver){.url = set->remote_writes.items[i],
-                                                   .timeout_ms = RECEIVER_TIMEOUT_MS};
-    for (size_t i = 0; i < more; i++)
-        s->receivers[given + i] = s->configured->items[i];
-    s->receiver_len = given + more;
-    return 0;
-}
-
-static enum forward_packing packing_of(const char *text)
-{
-    return !strcmp(text, "zstd")     ? FORWARD_PACKING_ZSTD
-           : !strcmp(text, "snappy") ? FORWARD_PACKING_SNAPPY
-                                     : FORWARD_PACKING_AUTO;
-}
-
-/* The queue lies in the data directory. */
+/* What is known of families: of targets, and sent on with their samples. */
 static int open_forward(struct service *s, struct error *err)
 {
-    const struct settings *set = s->settings;
-    struct forward_options o = {
-        .receivers = s->receivers,
-        .receiver_len = s->receiver_len,
-        .packing = packing_of(set->remote_write_compression),
-        .max_bytes = set->remote_write_queue_size,
-        .max_age_ms = set->remote_write_queue_age_ms,
-        .store = s->store,
-        .version = program_version(),
-    };
-    struct buf dir;
+    struct scrape_receivers *list = NULL;
+    int code = forward_home_read(s->settings, s->options->parts, &list, err);
 
-    if (!o.receiver_len)
-        return 0;
-    buf_init(&dir, 0);
-    buf_printf(&dir, "%s/forward", service_data_dir(s->settings));
-    char *path = buf_take(&dir);
-    o.dir = path;
-    int code = path ? forward_open(&o, &s->forward, err) : error_errno(err, -ENOMEM, "queue");
-    free(path);
+    s->metadata = metadata_new();
+    if (!code && !s->metadata)
+        code = error_errno(err, -ENOMEM, "metadata");
+    if (!code)
+        code = forward_home_open(s->settings, list, s->store, s->metadata, &s->forward, err);
+    scrape_receivers_release(list);
     return code;
 }
 
@@ -345,9 +321,6 @@ static int open_scrape(struct service *s, struct error *err)
         .version = program_version(),
     };
 
-    s->metadata = metadata_new();
-    if (!s->metadata)
-        return error_errno(err, -ENOMEM, "metadata");
     o.store = s->store;
     o.metadata = s->metadata;
     if (s->forward) {
@@ -364,17 +337,11 @@ static int open_scrape(struct service *s, struct error *err)
 static int open_upstream(struct service *s, struct error *err)
 {
     const struct settings *set = s->settings;
-    bool makes = s->options->parts & PART_WORKER || set->targets.len || *set->scrape_config ||
-                 set->rules.len;
     struct upstream_options o = {.url = set->query_url,
                                  .version = program_version(),
                                  .answer_max = set->query_max_memory,
                                  .timeout_ms = set->query_timeout_ms};
 
-    if (makes && !s->receiver_len)
-        return error_set(err, -EINVAL,
-                         "--query-url keeps nothing here: --remote-write=URL says where that store "
-                         "takes what is read, scraped and recorded");
     return upstream_open(&o, &s->upstream, err);
 }
 
@@ -399,10 +366,7 @@ static int open_rules(struct service *s, struct error *err)
 
 static int open_host(struct service *s, struct error *err)
 {
-    int code = list_receivers(s, err);
-
-    if (!code)
-        code = *s->settings->query_url ? open_upstream(s, err) : open_store(s, err);
+    int code = *s->settings->query_url ? open_upstream(s, err) : open_store(s, err);
 
     if (!code)
         code = open_forward(s, err);
@@ -430,14 +394,8 @@ static void note_alerting(struct service *s)
 
 static int open_agent(struct service *s, struct error *err)
 {
-    int code = list_receivers(s, err);
+    int code = open_forward(s, err);
 
-    if (code)
-        return code;
-    if (!s->receiver_len)
-        return error_set(err, -EINVAL,
-                         "algalon agent needs --remote-write=URL: where to send what it scrapes");
-    code = open_forward(s, err);
     if (!code)
         code = open_scrape(s, err);
     if (!code)
@@ -584,8 +542,6 @@ static void stop(struct service *s)
     rules_close(s->rules);
     notify_close(s->notify);
     forward_close(s->forward); /* before the store, which its sink writes to */
-    scrape_receivers_free(s->configured);
-    free(s->receivers);
     upstream_close(s->upstream);
     web_close(s->web);
     store_close(s->store);

@@ -172,7 +172,10 @@ static const struct option_spec specs[] = {
      "several "
      "times"},
     {"remote-write-queue-size", SIZE, FIELD(remote_write_queue_size), SENDING, "Forwarding", "4GB",
-     "SIZE", "what may wait on disk for stores that are away; beyond it the oldest is dropped"},
+     "SIZE", "what may wait on disk for stores that are away"},
+    {"remote-write-queue-full", CHOICE, FIELD(remote_write_queue_full), SENDING, "Forwarding",
+     "drop-oldest", "drop-oldest|refuse",
+     "when that much waits: drop the oldest of it, or take nothing more"},
     {"remote-write-queue-age", DURATION, FIELD(remote_write_queue_age_ms), SENDING, "Forwarding",
      "3d", "DURATION", "drop what has waited for longer"},
     {"remote-write-compression", CHOICE, FIELD(remote_write_compression), SENDING, "Forwarding",

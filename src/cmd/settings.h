@@ -67,7 +67,7 @@ struct settings {
     struct text_list remote_writes;
     uint64_t remote_write_queue_size;
     int64_t remote_write_queue_age_ms;
-    const char *remote_write_compression;
+    const char *remote_write_compression, *remote_write_queue_full;
     const char *query_url, *schema_bridge;
     int64_t query_timeout_ms, query_lookback_ms, query_slow_ms;
     uint64_t query_max_memory, query_max_series, query_max_samples, query_max_concurrent;

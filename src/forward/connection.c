@@ -143,6 +143,23 @@ void connection_send(struct connection *c, struct str block, uint32_t block_samp
     outbound_send(c->outbound, "POST", c->to->url, block, c->to->timeout_ms, answer);
 }
 
+void connection_tell(struct connection *c, struct str message, struct outbound_answer *answer)
+{
+    struct error err;
+
+    answer->status = 0;
+    if (!prepare(c, answer)) {
+        answer->status = 0;
+        return;
+    }
+    buf_reset(&c->body);
+    if (c->zstd ? zstd_encode(message, &c->body, &err) : snappy_encode(message, &c->body, &err)) {
+        str_copy(answer->error, sizeof(answer->error), str_of(err.text));
+        return;
+    }
+    outbound_send(c->outbound, "POST", c->to->url, buf_str(&c->body), c->to->timeout_ms, answer);
+}
+
 bool connection_fall_back(struct connection *c, long status)
 {
     if (!c->zstd || (status != 400 && status != 415))

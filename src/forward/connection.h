@@ -23,6 +23,9 @@ void connection_close(struct connection *c); /* NULL is fine */
 void connection_send(struct connection *c, struct str block, uint32_t block_samples,
                      struct outbound_answer *answer, uint32_t *ret_samples, uint32_t *ret_left);
 
+/** Sends a message that is not a block of the queue: metadata. */
+void connection_tell(struct connection *c, struct str message, struct outbound_answer *answer);
+
 /**
  * True when what was refused may be taken in another packing, which is used from now on: the
  * receiver no longer takes Zstandard.

@@ -2,8 +2,8 @@
 #include "forward/forward.h"
 
 #include "queue.h"
+#include "receivers.h"
 #include "remote/remote.h"
-#include "sender.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,6 @@
 #define BLOCK_BYTES       ((size_t)1 << 20)  /* of a message; some 8,000 samples */
 #define PENDING_BYTES_MAX ((size_t)64 << 20) /* of messages in memory; further rows are lost */
 #define PENDING_BYTES_GO  ((size_t)4 << 20)  /* so many are written without waiting for the clock */
-#define SEGMENT_BYTES     ((uint64_t)16 << 20)
 #define GROUP_BYTES_MAX   ((size_t)256 << 20) /* labels of one target */
 
 /* A series of a target. What is sent is `own` until there are external labels. */
@@ -27,7 +26,7 @@ struct target {
     struct str name;
     struct group *kept; /* of the store; NULL without one */
     struct arena arena;
-    struct series *columns;
+    struct series *columns; /* with a store made when their first sample is to be sent */
     size_t len, cap;
     struct map by_labels; /* column + 1, where there is no store that numbers them */
 };
@@ -46,22 +45,22 @@ struct pending {
 
 struct forward {
     struct store *store;
-    struct queue *queue;
-    struct sender *senders[FORWARD_RECEIVERS_MAX];
-    size_t sender_len;
+    struct receivers *receivers;
+    atomic_bool receiving; /* there are some */
     pthread_t thread;
     bool started, failing; /* failing: the queue takes nothing; the thread's */
 
     pthread_mutex_t lock; /* lock: everything below */
     pthread_cond_t more;
     bool stop;
+    bool full;          /* the queue has no room: what comes is refused */
     struct map targets; /* by name, which the target's arena holds */
     struct pending pending;
     struct pending spare; /* the thread's while it writes */
     struct arena external_arena;
     struct labels external;
     unsigned era; /* rises with each change of `external`; 0: there are none */
-    uint64_t samples, lost;
+    uint64_t samples, lost, refused;
 };
 
 /* ---- targets and their columns ---- */
@@ -115,40 +114,42 @@ static int to_group(void *self, struct str name, struct group **ret, struct erro
     return 0;
 }
 
-/* The place of a series where no store gives one: that of the same labels before, or the next. */
-static int find_place(struct target *t, struct str own, uint32_t *ret)
+/* Adds a column; `labels` are copied. */
+static int add_column(struct target *t, struct labels labels, struct str *ret_own)
 {
-    void *known = map_get(&t->by_labels, own);
-
-    *ret = known ? (uint32_t)((uintptr_t)known - 1) : (uint32_t)t->len;
-    return known ? 0 : map_put(&t->by_labels, own, (void *)(uintptr_t)(t->len + 1), NULL);
-}
-
-/* Puts a series at its place; places are filled in order but for those that a store had before. */
-static int set_column(struct forward *f, struct target *t, struct labels labels, uint32_t *place)
-{
+    struct series *grown = array_grow(t->columns, &t->cap, t->len + 1, sizeof(*grown));
     struct buf text;
-    int code = 0;
 
+    if (!grown)
+        return -ENOMEM;
+    t->columns = grown;
     buf_init(&text, 0);
     write_labels_add(&text, labels);
     char *copy = text.failed ? NULL : arena_strndup(&t->arena, text.ptr, text.len);
-    struct str own = str_make(copy, text.len);
+    *ret_own = str_make(copy, text.len);
     buf_fini(&text);
     if (!copy)
         return -ENOMEM;
-    if (!f->store && (code = find_place(t, own, place)))
-        return code;
-    if (*place >= t->len) {
-        struct series *grown = array_grow(t->columns, &t->cap, (size_t)*place + 1, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        t->columns = grown;
-        t->len = (size_t)*place + 1;
-    }
-    if (!t->columns[*place].own.ptr)
-        t->columns[*place].own = own;
+    t->columns[t->len++] = (struct series){.own = *ret_own};
     return 0;
+}
+
+/* Where no store numbers them: the place of the same labels before, or the next. */
+static int place_column(struct target *t, struct labels labels, uint32_t *ret)
+{
+    struct buf text;
+    struct str own;
+
+    buf_init(&text, 0);
+    write_labels_add(&text, labels);
+    void *known = text.failed ? NULL : map_get(&t->by_labels, buf_str(&text));
+    int code = text.failed ? -ENOMEM : 0;
+    buf_fini(&text);
+    *ret = known ? (uint32_t)((uintptr_t)known - 1) : (uint32_t)t->len;
+    if (code || known)
+        return code;
+    code = add_column(t, labels, &own);
+    return code ? code : map_put(&t->by_labels, own, (void *)(uintptr_t)t->len, NULL);
 }
 
 static int to_column(void *self, struct group *g, struct labels labels, uint32_t *ret,
@@ -156,16 +157,31 @@ static int to_column(void *self, struct group *g, struct labels labels, uint32_t
 {
     struct forward *f = self;
     struct target *t = (struct target *)g;
-    uint32_t place = 0;
-    int code = f->store ? store_column(f->store, t->kept, labels, &place, err) : 0;
 
-    if (code)
-        return code;
-    code = set_column(f, t, labels, &place);
-    if (code)
-        return error_errno(err, code, "series to be sent");
-    *ret = place;
-    return 0;
+    if (f->store)
+        return store_column(f->store, t->kept, labels, ret, err);
+    int code = place_column(t, labels, ret);
+    return code ? error_errno(err, code, "series to be sent") : 0;
+}
+
+/* Gets the columns up to `n` from the store. Those that cannot be had now are lost in this row. */
+static void learn_columns(struct forward *f, struct target *t, size_t n)
+{
+    struct labels labels;
+    struct arena a;
+    struct str own;
+    int code = 0;
+
+    if (t->len >= n)
+        return;
+    arena_init(&a, 0);
+    while (t->len < n && !code) {
+        arena_reset(&a);
+        code = store_column_labels(f->store, t->kept, (uint32_t)t->len, &a, &labels, NULL);
+        if (!code)
+            code = add_column(t, labels, &own);
+    }
+    arena_fini(&a);
 }
 
 /* ---- external labels ---- */
@@ -258,36 +274,54 @@ static void gather_one(struct forward *f, struct str labels, const struct write_
     maybe_cut(p);
 }
 
-/* Adds a row to what is gathered; the lock is held. */
-static void gather(struct forward *f, struct target *t, int64_t ts_ms, const double *values,
-                   size_t n)
+/* A sample of the i-th column of a row; the lock is held. */
+static void gather_sample(struct forward *f, struct target *t, size_t i,
+                          const struct write_sample *sample)
 {
+    struct series *c = i < t->len ? &t->columns[i] : NULL;
     bool plain = !f->external.len;
 
-    for (size_t i = 0; i < n && i < t->len; i++) {
-        struct series *c = &t->columns[i];
+    f->samples++;
+    if (f->full)
+        f->refused++;
+    else if (!c || (!plain && c->era != f->era && !merge(f, c)))
+        f->lost++;
+    else
+        gather_one(f, plain ? c->own : str_make(c->merged, c->merged_len), sample);
+}
+
+/* Adds a row to what is gathered; false: it was refused. */
+static bool gather(struct forward *f, struct target *t, int64_t ts_ms, const double *values,
+                   size_t n)
+{
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < n; i++) {
         const struct write_sample sample = {ts_ms, values[i]};
-        if (value_is_absent(values[i]) || !c->own.ptr)
-            continue;
-        f->samples++;
-        if (!plain && c->era != f->era && !merge(f, c))
-            f->lost++;
-        else
-            gather_one(f, plain ? c->own : str_make(c->merged, c->merged_len), &sample);
+        if (!value_is_absent(values[i]))
+            gather_sample(f, t, i, &sample);
     }
+    bool taken = !f->full;
+    if (f->pending.bytes.len >= PENDING_BYTES_GO)
+        pthread_cond_signal(&f->more);
+    pthread_mutex_unlock(&f->lock);
+    return taken;
 }
 
 void forward_push(struct forward *f, const struct store_sample *samples, size_t n)
 {
     struct buf labels;
 
+    if (!atomic_load(&f->receiving))
+        return;
     buf_init(&labels, 0);
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < n; i++) {
         const struct write_sample sample = {samples[i].ts_ms, samples[i].value};
         f->samples++;
         buf_reset(&labels);
-        if (print_with_external(f, samples[i].labels, &labels))
+        if (f->full)
+            f->refused++;
+        else if (print_with_external(f, samples[i].labels, &labels))
             gather_one(f, buf_str(&labels), &sample);
         else
             f->lost++;
@@ -298,6 +332,7 @@ void forward_push(struct forward *f, const struct store_sample *samples, size_t 
     buf_fini(&labels);
 }
 
+/* What the store keeps is not refused for want of room in the queue: it is there to be asked. */
 static int to_append(void *self, struct group *g, int64_t ts_ms, const double *values, size_t n,
                      struct error *err)
 {
@@ -305,13 +340,14 @@ static int to_append(void *self, struct group *g, int64_t ts_ms, const double *v
     struct target *t = (struct target *)g;
     int code = f->store ? store_append(f->store, t->kept, ts_ms, values, n, err) : 0;
 
-    if (code)
+    if (code || !atomic_load(&f->receiving))
         return code;
-    pthread_mutex_lock(&f->lock);
-    gather(f, t, ts_ms, values, n);
-    if (f->pending.bytes.len >= PENDING_BYTES_GO)
-        pthread_cond_signal(&f->more);
-    pthread_mutex_unlock(&f->lock);
+    if (f->store)
+        learn_columns(f, t, n);
+    if (!gather(f, t, ts_ms, values, n) && !f->store)
+        return error_set(err, -ENOSPC,
+                         "the queue of samples to be sent is full: no receiver takes them "
+                         "(--remote-write-queue-full=refuse)");
     return 0;
 }
 
@@ -338,13 +374,16 @@ struct sink forward_sink(struct forward *f)
 /* Packs and queues one block; what cannot be is lost and counted. */
 static void queue_block(struct forward *f, struct str message, uint32_t samples)
 {
+    struct queue *queue = receivers_queue(f->receivers);
     struct buf packed;
     struct error err = {0};
 
+    if (!queue)
+        return; /* nobody was to get it */
     buf_init(&packed, 0);
     int code = snappy_encode(message, &packed, &err);
     if (!code)
-        code = queue_append(f->queue, buf_str(&packed), samples, clock_now_ms(), &err);
+        code = queue_append(queue, buf_str(&packed), samples, clock_now_ms(), &err);
     buf_fini(&packed);
     if (code) {
         pthread_mutex_lock(&f->lock);
@@ -356,6 +395,25 @@ static void queue_block(struct forward *f, struct str message, uint32_t samples)
     else if (!code && f->failing)
         log_info("samples to be sent are queued again");
     f->failing = code != 0;
+}
+
+/* Whether the queue takes more. While it does not, what was taken waits in memory, and no more is
+ * taken. */
+static bool has_room(struct forward *f)
+{
+    struct queue *queue = receivers_queue(f->receivers);
+    bool room = !queue || queue_has_room(queue, clock_now_ms());
+
+    pthread_mutex_lock(&f->lock);
+    bool before = !f->full;
+    f->full = !room;
+    pthread_mutex_unlock(&f->lock);
+    if (before && !room)
+        log_error("the queue of samples to be sent is full, new ones are refused", "option",
+                  "--remote-write-queue-full=refuse");
+    else if (room && !before)
+        log_info("the queue of samples to be sent has room again");
+    return room;
 }
 
 /* Writes what was gathered. */
@@ -375,8 +433,8 @@ static void flush(struct forward *f)
     }
     if (full.bytes.len > from)
         queue_block(f, str_make(full.bytes.ptr + from, full.bytes.len - from), full.samples);
-    for (size_t i = 0; i < f->sender_len && full.bytes.len; i++)
-        sender_wake(f->senders[i]);
+    if (full.bytes.len)
+        receivers_wake(f->receivers);
     buf_reset(&full.bytes);
     if (full.bytes.cap > 2 * PENDING_BYTES_GO)
         buf_fini(&full.bytes);
@@ -394,13 +452,14 @@ static void *run(void *arg)
     while (!stop) {
         uint64_t until = clock_mono_ns() + FLUSH_NS;
         pthread_mutex_lock(&f->lock);
-        while (!f->stop && f->pending.bytes.len < PENDING_BYTES_GO &&
+        while (!f->stop && (f->full || f->pending.bytes.len < PENDING_BYTES_GO) &&
                !thread_wait_until(&f->more, &f->lock, until))
             ;
         stop = f->stop;
         pthread_mutex_unlock(&f->lock);
-        flush(f);
-        queue_save(f->queue);
+        if (has_room(f) || stop) /* what was taken outlives the end, bound or not */
+            flush(f);
+        receivers_tend(f->receivers);
     }
     return NULL;
 }
@@ -410,34 +469,43 @@ static void *run(void *arg)
 int forward_open(const struct forward_options *options, struct forward **ret, struct error *err)
 {
     struct forward *f = xnew(struct forward);
-    const struct queue_options queue = {.dir = options->dir,
-                                        .max_bytes = options->max_bytes,
-                                        .segment_bytes = SEGMENT_BYTES,
-                                        .max_age_ms = options->max_age_ms};
-    int code = 0;
+    struct forward_change *change = NULL;
 
     f->store = options->store;
+    f->receivers = receivers_new(options);
     pthread_mutex_init(&f->lock, NULL);
     thread_cond_init(&f->more);
     arena_init(&f->external_arena, 0);
     map_init(&f->targets);
-    if (options->receiver_len > FORWARD_RECEIVERS_MAX)
-        code = error_set(err, -EINVAL, "at most %d receivers", FORWARD_RECEIVERS_MAX);
-    if (!code)
-        code = queue_open(&queue, &f->queue, err);
-    for (size_t i = 0; i < options->receiver_len && !code; i++) {
-        code = sender_open(f->queue, &options->receivers[i], options->packing, options->version,
-                           (unsigned)i, &f->senders[i], err);
-        f->sender_len += !code;
-    }
+    int code = forward_prepare(f, options->receivers, &change, err);
     if (!code)
         code = thread_start(&f->thread, "forward", run, f, err);
     f->started = !code;
+    if (!code)
+        forward_commit(f, change);
+    else
+        forward_drop(change);
     if (code)
         forward_close(f);
     else
         *ret = f;
     return code;
+}
+
+int forward_prepare(struct forward *f, struct scrape_receivers *list, struct forward_change **ret,
+                    struct error *err)
+{
+    return receivers_prepare(f->receivers, list, ret, err);
+}
+
+void forward_commit(struct forward *f, struct forward_change *change)
+{
+    atomic_store(&f->receiving, receivers_commit(f->receivers, change) > 0);
+}
+
+void forward_drop(struct forward_change *change)
+{
+    receivers_drop(change);
 }
 
 static void pending_fini(struct pending *p)
@@ -458,11 +526,7 @@ void forward_close(struct forward *f)
     pthread_mutex_unlock(&f->lock);
     if (f->started)
         pthread_join(f->thread, NULL);
-    for (size_t i = 0; i < f->sender_len; i++)
-        sender_stop(f->senders[i]);
-    for (size_t i = 0; i < f->sender_len; i++)
-        sender_close(f->senders[i]);
-    queue_close(f->queue);
+    receivers_close(f->receivers);
     for (size_t at = 0; (entry = map_next(&f->targets, &at));)
         target_free(entry->value);
     map_fini(&f->targets);
@@ -476,15 +540,17 @@ void forward_close(struct forward *f)
 
 void forward_get_totals(struct forward *f, struct forward_totals *ret)
 {
-    struct queue_stats queue;
+    struct queue *queue = receivers_queue(f->receivers);
+    struct queue_stats stats = {0};
 
-    queue_get_stats(f->queue, &queue);
+    if (queue)
+        queue_get_stats(queue, &stats);
     pthread_mutex_lock(&f->lock);
-    *ret = (struct forward_totals){f->samples, f->lost, queue.bytes, f->sender_len};
+    *ret = (struct forward_totals){f->samples, f->lost, f->refused, stats.bytes, f->full};
     pthread_mutex_unlock(&f->lock);
 }
 
-void forward_get_stats(struct forward *f, size_t i, struct forward_stats *ret)
+size_t forward_get_stats(struct forward *f, struct forward_stats ret[FORWARD_RECEIVERS_MAX])
 {
-    sender_get_stats(f->senders[i], ret);
+    return receivers_get_stats(f->receivers, ret);
 }

@@ -32,7 +32,8 @@ struct receiver {
     size_t asked;
     struct write_sample samples[SAMPLES_MAX]; /* of requests that were answered 204 */
     size_t len;
-    char series[256]; /* the last one's, printed */
+    char series[256];   /* the last one's, printed */
+    char families[256]; /* a line for each that came */
 };
 
 /* A block comes twice when the answer to the first time is not heard, because the sender ends just
@@ -54,8 +55,15 @@ static void take(struct receiver *r, struct str body)
     buf_init(&text, 0);
     assert_int_equal(snappy_decode(body, REQUEST_MAX, &message, NULL), 0);
     struct write_reader reader = write_reader_of(buf_str(&message));
-    while (!write_reader_next(&reader, &item, NULL) && item.kind == WRITE_SERIES) {
+    while (!write_reader_next(&reader, &item, NULL) && item.kind != WRITE_END) {
         struct write_sample sample;
+        if (item.kind == WRITE_METADATA) {
+            size_t len = strlen(r->families);
+            snprintf(r->families + len, sizeof(r->families) - len, "%.*s %.*s %.*s %.*s\n",
+                     STR_ARG(item.family), STR_ARG(item.type), STR_ARG(item.help),
+                     STR_ARG(item.unit));
+            continue;
+        }
         assert_null(item.fault);
         buf_reset(&text);
         labels_print(item.labels, &text);
@@ -131,18 +139,28 @@ struct fixture {
     char dir[64], url[64];
     struct receiver receiver;
     struct forward_options options;
-    struct scrape_receiver receivers[1];
     struct forward *forward;
     struct sink sink;
     struct group *group;
 };
 
+/* A list of one; NULL: of none. */
+static struct scrape_receivers *receivers_of(const char *url)
+{
+    struct scrape_receivers *list;
+
+    assert_int_equal(scrape_receivers_read(NULL, &url, url != NULL, &list, NULL), 0);
+    return list;
+}
+
 static void open_forward(struct fixture *f)
 {
     struct error err = {0};
 
+    f->options.receivers = receivers_of(f->url);
     if (forward_open(&f->options, &f->forward, &err))
         fail_msg("%s", err.text);
+    scrape_receivers_release(f->options.receivers);
     f->sink = forward_sink(f->forward);
     assert_int_equal(f->sink.group(f->sink.self, STR("job;me"), &f->group, &err), 0);
 }
@@ -163,10 +181,7 @@ static int set_up(void **state)
     pthread_mutex_init(&f->receiver.lock, NULL);
     snprintf(f->url, sizeof(f->url), "http://me:secret@127.0.0.1:%u/api/v1/write",
              f->receiver.port);
-    f->receivers[0] = (struct scrape_receiver){.url = f->url, .timeout_ms = 10000};
     f->options = (struct forward_options){.dir = f->dir,
-                                          .receivers = f->receivers,
-                                          .receiver_len = 1,
                                           .packing = FORWARD_PACKING_SNAPPY,
                                           .max_bytes = 1 << 26,
                                           .max_age_ms = 3600000,
@@ -235,7 +250,7 @@ static void rows_arrive_in_order(void **state)
 {
     struct fixture *f = *state;
     struct forward_totals totals;
-    struct forward_stats stats;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
 
     open_forward(f);
     uint32_t a = column(f, "a"), b = column(f, "b");
@@ -250,14 +265,14 @@ static void rows_arrive_in_order(void **state)
     forward_get_totals(f->forward, &totals);
     assert_int_equal(totals.samples, 1000);
     assert_int_equal(totals.lost, 0);
-    forward_get_stats(f->forward, 0, &stats);
-    assert_null(strstr(stats.receiver, "secret"));
+    assert_int_equal(forward_get_stats(f->forward, stats), 1);
+    assert_null(strstr(stats[0].receiver, "secret"));
 }
 
 static void what_fails_is_sent_again(void **state)
 {
     struct fixture *f = *state;
-    struct forward_stats stats;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
 
     f->receiver.answers[0] = "503 Unavailable";
     f->receiver.answers[1] = "429 Too Many Requests\r\nRetry-After: 1";
@@ -268,14 +283,14 @@ static void what_fails_is_sent_again(void **state)
     forward_close(f->forward);
     f->forward = NULL;
     open_forward(f);
-    forward_get_stats(f->forward, 0, &stats);
-    assert_int_equal(stats.dropped_samples, 0);
+    assert_int_equal(forward_get_stats(f->forward, stats), 1);
+    assert_int_equal(stats[0].dropped_samples, 0);
 }
 
 static void a_block_whose_answer_is_lost_comes_again_and_harms_nobody(void **state)
 {
     struct fixture *f = *state;
-    struct forward_stats stats;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
 
     f->receiver.answers[0] = "";
     open_forward(f);
@@ -283,15 +298,15 @@ static void a_block_whose_answer_is_lost_comes_again_and_harms_nobody(void **sta
     arrive(f, 1);
     append(f, column(f, "a"), 2, 2);
     arrive(f, 2);
-    forward_get_stats(f->forward, 0, &stats);
-    assert_int_equal(stats.retries, 1);
-    assert_int_equal(stats.dropped_samples + stats.rejected_samples, 0);
+    assert_int_equal(forward_get_stats(f->forward, stats), 1);
+    assert_int_equal(stats[0].retries, 1);
+    assert_int_equal(stats[0].dropped_samples + stats[0].rejected_samples, 0);
 }
 
 static void what_is_refused_is_counted_and_not_sent_again(void **state)
 {
     struct fixture *f = *state;
-    struct forward_stats stats;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
     uint64_t until = clock_mono_ns() + PATIENCE_NS;
 
     f->receiver.answers[0] = "400 Bad Request";
@@ -300,9 +315,9 @@ static void what_is_refused_is_counted_and_not_sent_again(void **state)
     do {
         struct timespec pause = {0, 5000000};
         nanosleep(&pause, NULL);
-        forward_get_stats(f->forward, 0, &stats);
-    } while (!stats.rejected_samples && clock_mono_ns() < until);
-    assert_int_equal(stats.rejected_samples, 1);
+        assert_int_equal(forward_get_stats(f->forward, stats), 1);
+    } while (!stats[0].rejected_samples && clock_mono_ns() < until);
+    assert_int_equal(stats[0].rejected_samples, 1);
     append(f, column(f, "a"), 2, 2);
     arrive(f, 1);
     assert_int_equal(f->receiver.samples[0].ts_ms, 2);
@@ -365,9 +380,181 @@ static void urls_that_are_none_are_refused(void **state)
     struct forward *forward;
 
     for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
-        f->receivers[0].url = urls[i];
+        f->options.receivers = receivers_of(urls[i]);
         assert_int_equal(forward_open(&f->options, &forward, NULL), -EINVAL);
+        scrape_receivers_release(f->options.receivers);
     }
+}
+
+/* Another list of receivers; NULL: none. */
+static void exchange(struct fixture *f, const char *url)
+{
+    struct scrape_receivers *list = receivers_of(url);
+    struct forward_change *change;
+
+    assert_int_equal(forward_prepare(f->forward, list, &change, NULL), 0);
+    scrape_receivers_release(list);
+    forward_commit(f->forward, change);
+}
+
+static size_t requests(struct fixture *f)
+{
+    pthread_mutex_lock(&f->receiver.lock);
+    size_t asked = f->receiver.asked;
+    pthread_mutex_unlock(&f->receiver.lock);
+    return asked;
+}
+
+static void wait_for_requests(struct fixture *f, size_t n)
+{
+    uint64_t until = clock_mono_ns() + PATIENCE_NS;
+
+    while (requests(f) < n && clock_mono_ns() < until) {
+        struct timespec pause = {0, 5000000};
+        nanosleep(&pause, NULL);
+    }
+    assert_true(requests(f) >= n);
+}
+
+static void receivers_come_and_go_while_it_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
+    struct forward_totals totals;
+
+    f->options.receivers = receivers_of(NULL);
+    assert_int_equal(forward_open(&f->options, &f->forward, NULL), 0);
+    scrape_receivers_release(f->options.receivers);
+    f->sink = forward_sink(f->forward);
+    assert_int_equal(f->sink.group(f->sink.self, STR("job;me"), &f->group, NULL), 0);
+    uint32_t a = column(f, "a");
+    append(f, a, 1, 1); /* nobody gets it, and no disk */
+    forward_get_totals(f->forward, &totals);
+    assert_int_equal(totals.samples, 0);
+    exchange(f, f->url);
+    append(f, a, 2, 2);
+    arrive(f, 1);
+    exchange(f, f->url);
+    append(f, a, 3, 3);
+    arrive(f, 2);
+    assert_int_equal(forward_get_stats(f->forward, stats), 1);
+    assert_int_equal(stats[0].sent_samples, 2); /* it is the same one */
+    exchange(f, NULL);
+    assert_int_equal(forward_get_stats(f->forward, stats), 0);
+    append(f, a, 4, 4);
+    exchange(f, f->url);
+    append(f, a, 5, 5);
+    arrive(f, 3);
+    assert_int_equal(f->receiver.samples[2].ts_ms, 5);
+}
+
+static void one_that_leaves_gets_what_was_taken_before(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forward(f);
+    append(f, column(f, "a"), 1, 1);
+    arrive(f, 1);
+    f->receiver.answers[requests(f)] = "503 Unavailable\r\nRetry-After: 1";
+    append(f, column(f, "a"), 2, 2);
+    wait_for_requests(f, 2);
+    exchange(f, NULL);
+    append(f, column(f, "a"), 3, 3);
+    exchange(f, f->url); /* it was away, and is back */
+    append(f, column(f, "a"), 4, 4);
+    arrive(f, 3);
+    assert_int_equal(f->receiver.samples[1].ts_ms, 2);
+    assert_int_equal(f->receiver.samples[2].ts_ms, 4);
+}
+
+static void a_change_that_cannot_be_made_changes_nothing(void **state)
+{
+    const char *const urls[] = {"http://127.0.0.1:1/a", "nothing"};
+    struct fixture *f = *state;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX];
+    struct scrape_receivers *list;
+    struct forward_change *change;
+    struct error err;
+
+    open_forward(f);
+    assert_int_equal(scrape_receivers_read(NULL, urls, 2, &list, NULL), 0);
+    assert_int_equal(forward_prepare(f->forward, list, &change, &err), -EINVAL);
+    scrape_receivers_release(list);
+    assert_int_equal(scrape_receivers_read(NULL, (const char *[]){f->url, f->url}, 2, &list, &err),
+                     -EINVAL);
+    assert_non_null(strstr(err.text, "two receivers of one URL"));
+    assert_null(strstr(err.text, "secret"));
+    append(f, column(f, "a"), 1, 1);
+    arrive(f, 1);
+    assert_int_equal(forward_get_stats(f->forward, stats), 1);
+}
+
+static void a_full_queue_that_keeps_the_oldest_refuses_rows_until_there_is_room(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_totals totals = {0};
+    uint64_t until = clock_mono_ns() + PATIENCE_NS;
+    int64_t ts_ms = 0;
+    double row[4] = {0, value_absent(), value_absent(), value_absent()};
+    struct error err = {0};
+    size_t taken = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        f->receiver.answers[i] = "503 Unavailable";
+    f->options.max_bytes = 4096;
+    f->options.keep_oldest = true;
+    open_forward(f);
+    uint32_t a = column(f, "a");
+    assert_int_equal(a, 0);
+    while (!code && clock_mono_ns() < until) {
+        struct timespec pause = {0, 1000000};
+        row[0] = (double)ts_ms;
+        code = f->sink.append(f->sink.self, f->group, ++ts_ms, row, 4, &err);
+        taken += !code;
+        nanosleep(&pause, NULL);
+    }
+    assert_int_equal(code, -ENOSPC);
+    assert_non_null(strstr(err.text, "--remote-write-queue-full"));
+    forward_get_totals(f->forward, &totals);
+    assert_true(totals.full);
+    assert_int_equal(totals.refused, 1);
+    pthread_mutex_lock(&f->receiver.lock);
+    for (size_t i = 0; i < ANSWERS_MAX; i++)
+        f->receiver.answers[i] = NULL;
+    pthread_mutex_unlock(&f->receiver.lock);
+    arrive(f, taken); /* all that was not refused */
+    do {
+        code = f->sink.append(f->sink.self, f->group, ++ts_ms, row, 4, NULL);
+    } while (code && clock_mono_ns() < until + PATIENCE_NS);
+    assert_int_equal(code, 0);
+    arrive(f, taken + 1);
+}
+
+static void what_is_known_of_families_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct forward_stats stats[FORWARD_RECEIVERS_MAX] = {0};
+    uint64_t until = clock_mono_ns() + PATIENCE_NS;
+    struct metadata *known = metadata_new();
+
+    metadata_set(known, STR("a"), STR("counter"), STR("Some help."), STR("bytes"));
+    metadata_set(known, STR("b"), STR("gauge"), STR("More."), STR(""));
+    f->options.metadata = known;
+    open_forward(f);
+    while (stats[0].metadata < 2 && clock_mono_ns() < until) {
+        struct timespec pause = {0, 5000000};
+        nanosleep(&pause, NULL);
+        forward_get_stats(f->forward, stats);
+    }
+    assert_int_equal(stats[0].metadata, 2);
+    assert_int_equal(stats[0].metadata_failures, 0);
+    forward_close(f->forward);
+    f->forward = NULL;
+    pthread_mutex_lock(&f->receiver.lock);
+    assert_string_equal(f->receiver.families, "a counter Some help. bytes\nb gauge More. \n");
+    pthread_mutex_unlock(&f->receiver.lock);
+    metadata_free(known);
 }
 
 #define WITH_RECEIVER(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -383,6 +570,11 @@ int main(void)
         WITH_RECEIVER(external_labels_are_added_where_there_are_none),
         WITH_RECEIVER(a_group_that_ended_may_come_again),
         WITH_RECEIVER(urls_that_are_none_are_refused),
+        WITH_RECEIVER(receivers_come_and_go_while_it_runs),
+        WITH_RECEIVER(one_that_leaves_gets_what_was_taken_before),
+        WITH_RECEIVER(a_change_that_cannot_be_made_changes_nothing),
+        WITH_RECEIVER(a_full_queue_that_keeps_the_oldest_refuses_rows_until_there_is_room),
+        WITH_RECEIVER(what_is_known_of_families_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

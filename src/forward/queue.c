@@ -1,6 +1,7 @@
 /* queue.c - see queue.h for the idea and the bytes. */
 #include "queue.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,9 +11,9 @@
 
 #define MAGIC       UINT32_C(0x66474c41) /* "ALGf" */
 #define HEAD_BYTES  24u
-#define READERS_MAX 16
 #define NAME_DIGITS 16u
 #define SUFFIX      ".queue"
+#define POSITION    ".position"
 /* Whole segments are dropped: one holds at most this part of either bound, so that the queue keeps
  * to them and loses little at once. */
 #define PARTS       8
@@ -23,11 +24,18 @@ struct segment {
     int64_t oldest_ms, newest_ms;
 };
 
-struct reader {
-    char *path; /* of its position */
+/* Segment 0 is none: numbers begin with 1. */
+struct place {
     uint64_t segment, offset;
-    uint64_t seen; /* samples of the segment that it is through with */
+};
+
+struct queue_reader {
+    struct queue_reader *next;
+    char *name;
+    struct place at, end; /* end.segment 0: whatever is added is for it */
+    uint64_t seen;        /* samples of the segment that it is through with */
     uint64_t dropped;
+    bool open;  /* somebody reads with it */
     bool moved; /* since its position was written down */
 };
 
@@ -35,6 +43,7 @@ struct queue {
     char *dir;
     uint64_t max_bytes, segment_bytes;
     int64_t max_age_ms;
+    bool keep_oldest;
     int lock_fd, fd; /* fd: of the last segment */
 
     pthread_mutex_t lock; /* lock: everything below */
@@ -42,8 +51,9 @@ struct queue {
     size_t len, cap;
     uint64_t bytes, next_number;
     bool spoilt; /* the last segment has a torn end: the next record needs another */
-    struct reader readers[READERS_MAX];
-    size_t reader_len;
+    struct queue_reader *readers;
+
+    pthread_mutex_t save_lock; /* taken before `lock`: one writes positions down, or forgets them */
 };
 
 static uint32_t get32(const unsigned char *at)
@@ -72,6 +82,20 @@ static char *segment_path(const struct queue *q, uint64_t number)
     buf_init(&path, 0);
     buf_printf(&path, "%s/%016" PRIx64 SUFFIX, q->dir, number);
     return buf_take(&path);
+}
+
+static char *position_path(const struct queue *q, const char *name)
+{
+    struct buf path;
+
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/%s" POSITION, q->dir, name);
+    return buf_take(&path);
+}
+
+static bool is_before(struct place a, struct place b)
+{
+    return a.segment < b.segment || (a.segment == b.segment && a.offset < b.offset);
 }
 
 /* ---- records ---- */
@@ -139,16 +163,33 @@ static void remove_first(struct queue *q)
     q->bytes -= first.bytes;
     q->len--;
     memmove(q->segments, q->segments + 1, q->len * sizeof(*q->segments));
-    for (size_t i = 0; i < q->reader_len; i++) {
-        struct reader *r = &q->readers[i];
-        if (r->segment > first.number)
+    for (struct queue_reader *r = q->readers; r; r = r->next) {
+        if (r->at.segment > first.number)
             continue;
-        r->dropped += r->segment == first.number ? first.samples - MIN(r->seen, first.samples)
-                                                 : first.samples;
-        r->segment = first.number + 1;
-        r->offset = r->seen = 0;
+        r->dropped += r->at.segment == first.number ? first.samples - MIN(r->seen, first.samples)
+                                                    : first.samples;
+        r->at = (struct place){first.number + 1, 0};
+        r->seen = 0;
         r->moved = true;
     }
+}
+
+/* Whether the reader is still to get something of the segment. */
+static bool wants(const struct queue_reader *r, const struct segment *s)
+{
+    struct place begin = {s->number, 0}, end = {s->number, s->bytes};
+
+    if (r->end.segment && is_before(r->end, end))
+        end = r->end;
+    return is_before(is_before(begin, r->at) ? r->at : begin, end);
+}
+
+static bool is_wanted(const struct queue *q, const struct segment *s)
+{
+    for (const struct queue_reader *r = q->readers; r; r = r->next)
+        if (wants(r, s))
+            return true;
+    return false;
 }
 
 /* Drops what is too much or too old, and what all readers are through with. The last segment, which
@@ -157,12 +198,8 @@ static void trim(struct queue *q, int64_t now_ms)
 {
     while (q->len > 1) {
         const struct segment *first = &q->segments[0];
-        bool wanted = false;
-        for (size_t i = 0; i < q->reader_len; i++)
-            wanted |=
-                q->readers[i].segment < first->number ||
-                (q->readers[i].segment == first->number && q->readers[i].offset < first->bytes);
-        if (wanted && q->bytes <= q->max_bytes && first->newest_ms >= now_ms - q->max_age_ms)
+        bool fits = q->keep_oldest || q->bytes <= q->max_bytes;
+        if (is_wanted(q, first) && fits && first->newest_ms >= now_ms - q->max_age_ms)
             return;
         remove_first(q);
     }
@@ -240,6 +277,91 @@ static int find_segments(struct queue *q)
     return code;
 }
 
+/* A reader for the list; q->lock is held, or nobody else has the queue. */
+static struct queue_reader *add_reader(struct queue *q, struct str name)
+{
+    struct queue_reader *r = xnew(struct queue_reader);
+
+    r->name = xcalloc(name.len + 1, 1);
+    memcpy(r->name, name.ptr, name.len);
+    r->next = q->readers;
+    q->readers = r;
+    return r;
+}
+
+static void reader_free(struct queue_reader *r)
+{
+    free(r->name);
+    free(r);
+}
+
+/* Samples of the segment before the place. */
+static uint64_t count_seen(const struct queue *q, struct place at)
+{
+    struct queue_record record = {0};
+    char *path = segment_path(q, at.segment);
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    uint64_t seen = 0;
+
+    while (fd >= 0 && record.next < at.offset && read_record(fd, record.next, false, &record) == 1)
+        seen += record.samples;
+    if (fd >= 0)
+        close(fd);
+    buf_fini(&record.bytes);
+    free(path);
+    return seen;
+}
+
+/* "segment offset", or with an end behind it. A place that is none stays as it was. */
+static void read_place(struct str *rest, struct place *ret)
+{
+    uint64_t segment, offset;
+
+    if (num_parse_u64(str_cut(rest, ' '), &segment) && num_parse_u64(str_cut(rest, ' '), &offset) &&
+        segment && segment < ret->segment)
+        *ret = (struct place){segment, offset};
+}
+
+/* A reader of an earlier run, closed until somebody asks for it. */
+static int load_reader(struct queue *q, struct str name, struct error *err)
+{
+    struct queue_reader *r = add_reader(q, name);
+    char *path = position_path(q, r->name);
+    struct buf text;
+
+    if (!path)
+        return error_errno(err, -ENOMEM, "queue");
+    buf_init(&text, 0);
+    int code = file_read(path, 128, &text, err);
+    if (!code) {
+        struct str rest = str_trim(buf_str(&text));
+        r->at = r->end = (struct place){q->segments[q->len - 1].number, 0};
+        read_place(&rest, &r->at);
+        read_place(&rest, &r->end);
+        r->seen = count_seen(q, r->at);
+        r->moved = true;
+    }
+    buf_fini(&text);
+    free(path);
+    return code;
+}
+
+static int find_readers(struct queue *q, struct error *err)
+{
+    DIR *d = opendir(q->dir);
+    struct dirent *entry;
+    int code = d ? 0 : error_errno(err, -errno, "queue %s", q->dir);
+
+    while (d && !code && (entry = readdir(d))) {
+        struct str name = str_of(entry->d_name), end = STR(POSITION);
+        if (name.len > end.len && !memcmp(name.ptr + name.len - end.len, end.ptr, end.len))
+            code = load_reader(q, str_make(name.ptr, name.len - end.len), err);
+    }
+    if (d)
+        closedir(d);
+    return code;
+}
+
 static int take_lock(struct queue *q, struct error *err)
 {
     struct buf path;
@@ -264,8 +386,10 @@ int queue_open(const struct queue_options *options, struct queue **ret, struct e
     q->segment_bytes =
         MIN(options->segment_bytes, MAX(options->max_bytes / PARTS, (uint64_t)SEGMENT_MIN));
     q->max_age_ms = options->max_age_ms;
+    q->keep_oldest = options->keep_oldest;
     q->next_number = 1;
     pthread_mutex_init(&q->lock, NULL);
+    pthread_mutex_init(&q->save_lock, NULL);
     int code = file_mkdirs(q->dir, err);
     if (!code)
         code = take_lock(q, err);
@@ -273,6 +397,8 @@ int queue_open(const struct queue_options *options, struct queue **ret, struct e
         error_errno(err, code, "queue %s", q->dir);
     if (!code)
         code = start_segment(q, err); /* a torn end of the last one stays as it is */
+    if (!code)
+        code = find_readers(q, err);
     if (code)
         queue_close(q);
     else
@@ -289,65 +415,82 @@ void queue_close(struct queue *q)
         close(q->fd);
     if (q->lock_fd >= 0)
         close(q->lock_fd);
-    for (size_t i = 0; i < q->reader_len; i++)
-        free(q->readers[i].path);
+    for (struct queue_reader *r = q->readers, *next; r; r = next) {
+        next = r->next;
+        reader_free(r);
+    }
     pthread_mutex_destroy(&q->lock);
+    pthread_mutex_destroy(&q->save_lock);
     free(q->segments);
     free(q->dir);
     free(q);
 }
 
-/* Samples of the segment before `offset`. */
-static uint64_t count_seen(const struct queue *q, uint64_t number, uint64_t offset)
-{
-    struct queue_record record = {0};
-    char *path = segment_path(q, number);
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    uint64_t seen = 0;
+/* ---- readers ---- */
 
-    while (fd >= 0 && record.next < offset && read_record(fd, record.next, false, &record) == 1)
-        seen += record.samples;
-    if (fd >= 0)
-        close(fd);
-    buf_fini(&record.bytes);
-    free(path);
-    return seen;
+struct queue_reader *queue_reader_open(struct queue *q, const char *name)
+{
+    pthread_mutex_lock(&q->save_lock);
+    pthread_mutex_lock(&q->lock);
+    const struct segment *last = &q->segments[q->len - 1];
+    struct queue_reader *r = q->readers;
+    while (r && strcmp(r->name, name))
+        r = r->next;
+    if (!r)
+        r = add_reader(q, str_of(name));
+    assert(!r->open);
+    if (!r->at.segment)
+        r->at = (struct place){last->number, last->bytes};
+    r->end = (struct place){0};
+    r->open = r->moved = true;
+    pthread_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&q->save_lock);
+    queue_save(q);
+    return r;
 }
 
-int queue_reader(struct queue *q, const char *name, size_t *ret, struct error *err)
+void queue_reader_leave(struct queue *q, struct queue_reader *r)
 {
-    struct reader r = {.segment = q->segments[q->len - 1].number, .moved = true};
-    struct buf path, text;
+    pthread_mutex_lock(&q->lock);
+    const struct segment *last = &q->segments[q->len - 1];
+    r->end = (struct place){last->number, last->bytes};
+    r->moved = true;
+    pthread_mutex_unlock(&q->lock);
+}
 
-    if (q->reader_len == READERS_MAX)
-        return error_set(err, -E2BIG, "more than %d receivers", READERS_MAX);
-    buf_init(&path, 0);
-    buf_init(&text, 0);
-    buf_printf(&path, "%s/%s.position", q->dir, name);
-    r.path = buf_take(&path);
-    if (!r.path)
-        return error_errno(err, -ENOMEM, "queue");
-    int code = file_read(r.path, 64, &text, err);
-    if (code == -ENOENT) {
-        code = 0;
-    } else if (!code) {
-        struct str rest = str_trim(buf_str(&text)), segment = str_cut(&rest, ' ');
-        uint64_t number, offset;
-        if (num_parse_u64(segment, &number) && num_parse_u64(rest, &offset) && number < r.segment) {
-            r.segment = number;
-            r.offset = offset;
-            r.seen = count_seen(q, number, offset);
+void queue_reader_close(struct queue *q, struct queue_reader *r)
+{
+    pthread_mutex_lock(&q->lock);
+    r->open = false;
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* Whether a reader has to be kept: somebody has it open or will, or something waits for it. */
+static bool is_needed(const struct queue *q, const struct queue_reader *r)
+{
+    bool needed = r->open || !r->end.segment;
+
+    for (size_t i = 0; i < q->len && !needed; i++)
+        needed = wants(r, &q->segments[i]);
+    return needed;
+}
+
+/* Forgets the others; save_lock is held. */
+static void forget_readers(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    for (struct queue_reader **at = &q->readers, *r; (r = *at);) {
+        char *path = is_needed(q, r) ? NULL : position_path(q, r->name);
+        if (!path) {
+            at = &r->next;
+            continue;
         }
+        *at = r->next;
+        unlink(path);
+        free(path);
+        reader_free(r);
     }
-    buf_fini(&text);
-    if (code) {
-        free(r.path);
-        return code;
-    }
-    *ret = q->reader_len;
-    q->readers[q->reader_len++] = r;
-    queue_save(q);
-    return 0;
+    pthread_mutex_unlock(&q->lock);
 }
 
 /* ---- writing and reading ---- */
@@ -408,76 +551,104 @@ int queue_append(struct queue *q, struct str bytes, uint32_t samples, int64_t no
 
 /* Reads what the reader is at; the lock is held. 1; 0: there is nothing more in its segment, or
  * what is there is damaged; negative: it could not be read now, for want of memory or of files. */
-static int read_here(struct queue *q, struct reader *r, struct queue_record *ret)
+static int read_here(struct queue *q, struct queue_reader *r, struct queue_record *ret)
 {
-    const struct segment *s = find(q, r->segment);
+    const struct segment *s = find(q, r->at.segment);
     char *path;
     int found;
 
-    if (!s || r->offset >= s->bytes)
+    if (!s || !wants(r, s))
         return 0;
-    path = segment_path(q, r->segment);
+    path = segment_path(q, r->at.segment);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         found = path && errno == ENOENT ? 0 : -EAGAIN;
     else
-        found = read_record(fd, r->offset, true, ret);
+        found = read_record(fd, r->at.offset, true, ret);
     if (fd >= 0)
         close(fd);
     free(path);
-    ret->segment = r->segment;
+    ret->segment = r->at.segment;
     return found;
 }
 
-int queue_peek(struct queue *q, size_t i, int64_t now_ms, struct queue_record *ret)
+int queue_peek(struct queue *q, struct queue_reader *r, int64_t now_ms, struct queue_record *ret)
 {
-    struct reader *r = &q->readers[i];
     int found = 0;
 
     pthread_mutex_lock(&q->lock);
     trim(q, now_ms);
-    while (!(found = read_here(q, r, ret)) && r->segment < q->segments[q->len - 1].number) {
-        const struct segment *s = find(q, r->segment);
+    while (!(found = read_here(q, r, ret)) && r->at.segment < q->segments[q->len - 1].number &&
+           (!r->end.segment || is_before(r->at, r->end))) {
+        const struct segment *s = find(q, r->at.segment);
+        uint64_t next = r->at.segment + 1;
         if (s)
             r->dropped += s->samples - MIN(r->seen, s->samples);
-        r->segment = s ? r->segment + 1 : MAX(r->segment + 1, q->segments[0].number);
-        r->offset = r->seen = 0;
+        r->at = (struct place){s ? next : MAX(next, q->segments[0].number), 0};
+        r->seen = 0;
         r->moved = true;
     }
     pthread_mutex_unlock(&q->lock);
     return found > 0;
 }
 
-void queue_pass(struct queue *q, size_t i, const struct queue_record *record)
+void queue_pass(struct queue *q, struct queue_reader *r, const struct queue_record *record)
 {
-    struct reader *r = &q->readers[i];
-
     pthread_mutex_lock(&q->lock);
-    if (r->segment == record->segment) { /* else it was dropped meanwhile */
-        r->offset = record->next;
+    if (r->at.segment == record->segment) { /* else it was dropped meanwhile */
+        r->at.offset = record->next;
         r->seen += record->samples;
         r->moved = true;
     }
     pthread_mutex_unlock(&q->lock);
 }
 
+/* Writes one position down when it changed. Only who holds save_lock may forget a reader. */
+static void save_position(struct queue *q, struct queue_reader *r)
+{
+    char text[96];
+    int n;
+
+    pthread_mutex_lock(&q->lock);
+    bool moved = r->moved;
+    struct place at = r->at, end = r->end;
+    r->moved = false;
+    pthread_mutex_unlock(&q->lock);
+    if (!moved)
+        return;
+    n = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, at.segment, at.offset);
+    if (end.segment)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, " %" PRIu64 " %" PRIu64, end.segment,
+                      end.offset);
+    text[n++] = '\n';
+    char *path = position_path(q, r->name);
+    /* A position that is not written down costs that blocks are sent twice after a crash. */
+    if (!path || file_replace(path, text, (size_t)n, NULL)) {
+        pthread_mutex_lock(&q->lock);
+        r->moved = true;
+        pthread_mutex_unlock(&q->lock);
+    }
+    free(path);
+}
+
 void queue_save(struct queue *q)
 {
-    for (size_t i = 0; i < q->reader_len; i++) {
-        struct reader *r = &q->readers[i];
-        char text[64];
-        pthread_mutex_lock(&q->lock);
-        bool moved = r->moved;
-        r->moved = false;
-        int n = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 "\n", r->segment, r->offset);
-        pthread_mutex_unlock(&q->lock);
-        /* A position that is not written down costs that blocks are sent twice after a crash. */
-        if (moved && file_replace(r->path, text, (size_t)n, NULL)) {
-            pthread_mutex_lock(&q->lock);
-            r->moved = true;
-            pthread_mutex_unlock(&q->lock);
-        }
-    }
+    pthread_mutex_lock(&q->save_lock);
+    forget_readers(q);
+    for (struct queue_reader *r = q->readers; r; r = r->next)
+        save_position(q, r);
+    pthread_mutex_unlock(&q->save_lock);
+}
+
+bool queue_has_room(struct queue *q, int64_t now_ms)
+{
+    pthread_mutex_lock(&q->lock);
+    trim(q, now_ms);
+    const struct segment *last = &q->segments[q->len - 1]; /* stays, also when all have it */
+    uint64_t waiting = q->bytes - (is_wanted(q, last) ? 0 : last->bytes);
+    bool room = !q->keep_oldest || waiting < q->max_bytes;
+    pthread_mutex_unlock(&q->lock);
+    return room;
 }
 
 void queue_get_stats(struct queue *q, struct queue_stats *ret)
@@ -487,10 +658,10 @@ void queue_get_stats(struct queue *q, struct queue_stats *ret)
     pthread_mutex_unlock(&q->lock);
 }
 
-uint64_t queue_dropped(struct queue *q, size_t i)
+uint64_t queue_dropped(struct queue *q, struct queue_reader *r)
 {
     pthread_mutex_lock(&q->lock);
-    uint64_t dropped = q->readers[i].dropped;
+    uint64_t dropped = r->dropped;
     pthread_mutex_unlock(&q->lock);
     return dropped;
 }

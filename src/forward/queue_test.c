@@ -15,15 +15,16 @@ struct fixture {
     char dir[64];
     struct queue_options options;
     struct queue *queue;
-    size_t reader;
+    struct queue_reader *reader;
 };
 
 static void open_queue(struct fixture *f)
 {
     struct error err = {0};
 
-    if (queue_open(&f->options, &f->queue, &err) || queue_reader(f->queue, "a", &f->reader, &err))
+    if (queue_open(&f->options, &f->queue, &err))
         fail_msg("%s", err.text);
+    f->reader = queue_reader_open(f->queue, "a");
 }
 
 static void reopen(struct fixture *f)
@@ -38,7 +39,8 @@ static int set_up(void **state)
 
     snprintf(f->dir, sizeof(f->dir), "/tmp/algalon-queue-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    f->options = (struct queue_options){f->dir, 1 << 20, 4096, 60000};
+    f->options = (struct queue_options){
+        .dir = f->dir, .max_bytes = 1 << 20, .segment_bytes = 4096, .max_age_ms = 60000};
     open_queue(f);
     *state = f;
     return 0;
@@ -205,7 +207,7 @@ static void too_old_records_go_and_are_counted(void **state)
 /* A receiver as sender.c drives one: what it took, and when it is tried next. */
 struct away {
     struct courier courier; /* only its waits */
-    size_t reader;
+    struct queue_reader *reader;
     unsigned attempt, tries, taken;
     int64_t next_ms;
     uint64_t dice;
@@ -251,11 +253,13 @@ static void an_hour_without_a_receiver_loses_nothing(void **state)
     f->options.max_age_ms = 3 * 24 * HOUR_MS;
     courier_init(&away.courier, SENDER_DELAY_FIRST_MS, SENDER_DELAY_LONGEST_MS, STR("http://a/"));
     reopen(f);
-    assert_int_equal(queue_reader(f->queue, "there", &there.reader, NULL), 0);
+    away.reader = f->reader;
+    there.reader = queue_reader_open(f->queue, "there");
     for (int64_t now_ms = 0; now_ms < HOUR_MS; now_ms += 500) {
         if (now_ms == HOUR_MS / 2) { /* the program is started anew meanwhile */
             reopen(f);
-            assert_int_equal(queue_reader(f->queue, "there", &there.reader, NULL), 0);
+            away.reader = f->reader;
+            there.reader = queue_reader_open(f->queue, "there");
         }
         if (now_ms % EVERY_MS == 0)
             append_block(f, (unsigned)(now_ms / EVERY_MS), now_ms);
@@ -327,13 +331,13 @@ static void files_go_when_all_readers_are_through(void **state)
 {
     struct fixture *f = *state;
     struct queue_stats stats;
-    size_t second;
+    struct queue_reader *second;
     struct queue_record record = {0};
 
-    assert_int_equal(queue_reader(f->queue, "b", &second, NULL), 0);
+    second = queue_reader_open(f->queue, "b");
     append(f, "one", 1);
     reopen(f);
-    assert_int_equal(queue_reader(f->queue, "b", &second, NULL), 0);
+    second = queue_reader_open(f->queue, "b");
     append(f, "two", 2);
     next_is(f, "one", 2);
     next_is(f, "two", 2);
@@ -352,6 +356,122 @@ static void files_go_when_all_readers_are_through(void **state)
     buf_fini(&record.bytes);
 }
 
+static uint64_t bytes_of(struct fixture *f)
+{
+    struct queue_stats stats;
+
+    queue_get_stats(f->queue, &stats);
+    return stats.bytes;
+}
+
+static bool has_position(struct fixture *f, const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s.position", f->dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static void a_new_reader_begins_with_what_comes_next(void **state)
+{
+    struct fixture *f = *state;
+    struct queue_reader *first = f->reader;
+
+    append(f, "one", 1);
+    f->reader = queue_reader_open(f->queue, "b");
+    next_is(f, NULL, 1);
+    append(f, "two", 2);
+    next_is(f, "two", 2);
+    f->reader = first;
+    next_is(f, "one", 2);
+    next_is(f, "two", 2);
+}
+
+/* In segments of its own each, so that what is kept shows in the size. */
+static void what_waits_for_a_reader_that_left_is_kept_and_nothing_that_came_later(void **state)
+{
+    struct fixture *f = *state;
+    struct queue_reader *b = queue_reader_open(f->queue, "b");
+
+    append(f, "one", 1);
+    reopen(f);
+    b = queue_reader_open(f->queue, "b");
+    append(f, "two", 2);
+    queue_reader_leave(f->queue, b);
+    queue_reader_close(f->queue, b);
+    append(f, "three", 3);
+    reopen(f); /* it has left before, also for this process */
+    append(f, "four", 4);
+    for (size_t i = 0; i < 4; i++)
+        next_is(f, ((const char *const[]){"one", "two", "three", "four"})[i], 4);
+    next_is(f, NULL, 4);
+    assert_true(has_position(f, "b"));
+    assert_int_equal(bytes_of(f), (24 + 3) + (24 + 3) + (24 + 5) + (24 + 4));
+
+    struct queue_reader *a = f->reader;
+    f->reader = queue_reader_open(f->queue, "b"); /* it is back */
+    next_is(f, "one", 4);
+    queue_reader_leave(f->queue, f->reader);
+    next_is(f, "two", 4);
+    next_is(f, "three", 4);
+    next_is(f, "four", 4);
+    append(f, "five", 5);
+    next_is(f, NULL, 5); /* it left before that */
+    queue_reader_close(f->queue, f->reader);
+    f->reader = a;
+    next_is(f, "five", 5);
+    queue_save(f->queue);
+    assert_false(has_position(f, "b")); /* nothing waits for it any more */
+    assert_true(has_position(f, "a"));
+    reopen(f);
+    append(f, "six", 6);
+    next_is(f, "six", 6);
+    assert_int_equal(bytes_of(f), 24 + 3);
+}
+
+static void what_waits_for_one_that_left_is_held_to_the_bounds(void **state)
+{
+    struct fixture *f = *state;
+    struct queue_reader *b = queue_reader_open(f->queue, "b");
+
+    append(f, "one", 1);
+    queue_reader_leave(f->queue, b);
+    queue_reader_close(f->queue, b);
+    reopen(f);
+    append(f, "two", 100000); /* max_age_ms is 60000 */
+    queue_save(f->queue);
+    assert_false(has_position(f, "b"));
+    assert_int_equal(bytes_of(f), 24 + 3);
+    next_is(f, "two", 100000);
+    assert_int_equal(queue_dropped(f->queue, f->reader), 10);
+}
+
+static void a_queue_that_keeps_the_oldest_says_when_it_is_full(void **state)
+{
+    struct fixture *f = *state;
+    size_t taken = 0;
+
+    f->options.keep_oldest = true;
+    f->options.max_bytes = 50000;
+    reopen(f);
+    for (; queue_has_room(f->queue, 1) && taken < BLOCKS; taken++)
+        append_block(f, (unsigned)taken, 1);
+    assert_true(taken >= 50 && taken < BLOCKS);
+    append_block(f, (unsigned)taken++, 1); /* what was taken already is not lost */
+    assert_false(queue_has_room(f->queue, 1));
+    for (unsigned n = 0; n < taken; n++) {
+        struct queue_record record = {0};
+        assert_int_equal(queue_peek(f->queue, f->reader, 1, &record), 1);
+        assert_int_equal(strtoul(record.bytes.ptr, NULL, 10), n);
+        queue_pass(f->queue, f->reader, &record);
+        buf_fini(&record.bytes);
+    }
+    assert_true(queue_has_room(f->queue, 1));
+    assert_int_equal(queue_dropped(f->queue, f->reader), 0);
+    append_block(f, (unsigned)taken, 1);
+    assert_true(queue_has_room(f->queue, 100000)); /* age is a bound all the same */
+}
+
 #define WITH_QUEUE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -368,6 +488,10 @@ int main(void)
         WITH_QUEUE(an_hour_without_a_receiver_loses_nothing),
         WITH_QUEUE(an_outage_beyond_the_bounds_costs_the_oldest_and_all_is_accounted_for),
         WITH_QUEUE(files_go_when_all_readers_are_through),
+        WITH_QUEUE(a_new_reader_begins_with_what_comes_next),
+        WITH_QUEUE(what_waits_for_a_reader_that_left_is_kept_and_nothing_that_came_later),
+        WITH_QUEUE(what_waits_for_one_that_left_is_held_to_the_bounds),
+        WITH_QUEUE(a_queue_that_keeps_the_oldest_says_when_it_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

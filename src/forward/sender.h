@@ -1,4 +1,5 @@
-/* sender.h - one receiver: its thread takes blocks from the queue and sends them, in order. */
+/* sender.h - one receiver: its thread takes blocks from the queue and sends them, in order, and in
+ * between what is known of families. */
 #ifndef ALGALON_FORWARD_SENDER_H
 #define ALGALON_FORWARD_SENDER_H
 
@@ -11,11 +12,22 @@
 
 struct sender;
 
-/** Starts sending to `to` (borrowed until sender_close()). Errors: -EINVAL the URL is none, those
- * of connection_open(), queue_reader() and threads. */
-MUST_CHECK int sender_open(struct queue *q, const struct scrape_receiver *to,
-                           enum forward_packing packing, const char *version, unsigned number,
+/** Makes ready to send to `to` of `list`, which is held until sender_close(). Errors: -EINVAL the
+ * URL is none, those of connection_open() and threads. */
+MUST_CHECK int sender_open(struct scrape_receivers *list, const struct scrape_receiver *to,
+                           const struct forward_options *options, unsigned number,
                            struct sender **ret, struct error *err);
+/** Begins to send, at its place in the queue (borrowed); at most once. */
+void sender_begin(struct sender *s, struct queue *q);
+
+const struct scrape_receiver *sender_receiver(const struct sender *s);
+/** Where the owner keeps the next one of a list. */
+struct sender **sender_next(struct sender *s);
+
+/** It gets what waits for it, and nothing that comes from now on. */
+void sender_leave(struct sender *s, uint64_t until_ns);
+/** Whether one that leaves may be closed: it got everything, takes nothing, or its time is over. */
+bool sender_is_through(struct sender *s, uint64_t now_ns);
 
 /** Tells it to end; sender_close() waits for it. */
 void sender_stop(struct sender *s);

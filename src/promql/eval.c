@@ -208,7 +208,7 @@ static int eval_earlier(struct eval *e, const struct node *n, const struct grid 
                         struct value *ret)
 {
     struct grid earlier = *g;
-    int64_t offset_ms;
+    int64_t offset_ms = 0;
     int code = eval_duration(e, n->offset, false, &offset_ms);
 
     earlier.start_ms -= offset_ms; /* both are far from overflow: see duration_fits() */

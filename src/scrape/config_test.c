@@ -285,7 +285,11 @@ static void receivers_are_read_with_their_rules(void **state)
                                "  queue_config: {max_shards: 3}\n"
                                "  write_relabel_configs:\n"
                                "  - {source_labels: [__name__], regex: 'up|x', action: keep}\n"
-                               "- {url: 'http://b', authorization: {credentials: t}}\n";
+                               "- {url: 'http://b', authorization: {credentials: t}}\n"
+                               "- url: http://b\n"
+                               "  metadata_config: {send: false, send_interval: 2m, "
+                               "max_samples_per_send: 7}\n"
+                               "- {authorization: {credentials: t}, url: 'http://b'}\n";
     static const struct {
         const char *entry, *words;
     } wrong[] = {
@@ -298,7 +302,9 @@ static void receivers_are_read_with_their_rules(void **state)
         {"{url: 'http://a', azuread: {cloud: a}}", "f.yml:2: azuread is not supported"},
         {"{url: 'http://a', google_iam: {credentials_file: a}}", "google_iam is not supported"},
         {"{url: 'http://a', round_robin_dns: true}", "round_robin_dns is not supported"},
-        {"{url: 'http://a', metadata_config: {send: true}}", "metadata is not sent"},
+        {"{url: 'http://a', metadata_config: {send: perhaps}}", "f.yml:2:"},
+        {"{url: 'http://a', metadata_config: {send_interval: 10ms}}", "at least 1s"},
+        {"{url: 'http://a', metadata_config: {max_samples_per_send: 0}}", "f.yml:2:"},
         {"{url: 'http://a', queue_config: {shards: 3}}", "key 'shards' of queue_config"},
         {"{url: 'http://a', queue_config: {min_backoff: x}}", "f.yml:2:"},
         {"{url: 'http://a', oauth2: {client_id: a}}", "token_url is missing"},
@@ -316,7 +322,14 @@ static void receivers_are_read_with_their_rules(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(c->warnings.len, 1);
     assert_non_null(strstr(c->warnings.items[0].ptr, "f.yml:8: queue_config has no effect"));
-    assert_int_equal(c->write_len, 2);
+    assert_int_equal(c->write_len, 4);
+    assert_false(c->writes[1].metadata.off);
+    assert_int_equal(c->writes[1].metadata.interval_ms, 60000);
+    assert_int_equal(c->writes[1].metadata.families, 2000);
+    assert_true(c->writes[2].metadata.off);
+    assert_int_equal(c->writes[2].metadata.interval_ms, 120000);
+    assert_int_equal(c->writes[2].metadata.families, 7);
+    assert_int_not_equal(c->writes[1].key, c->writes[2].key);
     assert_true(str_is(c->writes[0].name, "long-term"));
     assert_int_equal(c->writes[0].timeout_ms, 7000);
     assert_int_equal(c->writes[0].relabel.len, 1);

@@ -7,7 +7,9 @@
 #include "metric/metric.h"
 #include "outbound/outbound.h"
 
-#define RECEIVER_TIMEOUT_MS 30000 /* of one request, where nothing else is said */
+#define RECEIVER_TIMEOUT_MS        30000 /* of one request, where nothing else is said */
+#define RECEIVER_METADATA_MS       60000 /* how often metadata is sent, as Prometheus does */
+#define RECEIVER_METADATA_FAMILIES 2000  /* of one request of it */
 
 struct relabel;
 
@@ -15,21 +17,30 @@ struct scrape_receiver {
     const char *url;  /* may hold user and password */
     const char *name; /* stands in metrics in place of the URL; NULL: not given */
     int64_t timeout_ms;
+    int64_t metadata_ms;            /* between two sendings of metadata; 0: it is not sent */
+    size_t metadata_families;       /* at most so many in one request */
     const struct http_config *http; /* NULL: nothing is said */
     const struct relabel *relabel;  /* NULL: labels go as they are */
+    uint64_t place;                 /* of its place in a queue: other settings may have it too */
+    uint64_t key;                   /* equal settings have equal ones */
 };
 
+/* Counted by its owners: who keeps a receiver longer holds the list. */
 struct scrape_receivers {
     struct scrape_receiver *items;
     size_t len;
 };
 
-/** Reads `remote_write` of a configuration; nothing else of it is used. To be freed with
- * scrape_receivers_free(). Errors: -EINVAL with file and line, those of reading the file, -ENOMEM.
+/**
+ * Gathers receivers: `urls` of the command line, then `remote_write` of the configuration, of which
+ * nothing else is used; NULL: there is none. To be released. Errors: -EINVAL with file and line, or
+ * one stands twice; those of reading the file, -ENOMEM.
  */
-MUST_CHECK int scrape_receivers_read(const char *config_file, struct scrape_receivers **ret,
+MUST_CHECK int scrape_receivers_read(const char *config_file, const char *const *urls,
+                                     size_t url_len, struct scrape_receivers **ret,
                                      struct error *err);
-void scrape_receivers_free(struct scrape_receivers *r); /* NULL is fine */
+struct scrape_receivers *scrape_receivers_hold(struct scrape_receivers *r);
+void scrape_receivers_release(struct scrape_receivers *r); /* NULL is fine */
 
 /** Rewrites the labels in `b` for the receiver; new values live in `a`. 1 to keep the series, 0 to
  * leave it out. Errors: -ERANGE a regex past its bound, -ENOMEM, -E2BIG. Threads: any. */

@@ -2,7 +2,10 @@
  * here: what waits lies on disk, bounded by options of the program. */
 #include "scrape/write_config.h"
 
+#include "scrape/receiver.h"
 #include "scrape/relabel_config.h"
+
+#define METADATA_INTERVAL_MIN_MS 1000
 
 static int read_protocol(struct reader *r, const struct yaml_node *node, void *to)
 {
@@ -112,23 +115,23 @@ static int read_queue(struct reader *r, const struct yaml_node *node, void *to)
 
 static int read_metadata(struct reader *r, const struct yaml_node *node, void *to)
 {
-    struct metadata {
-        uint64_t count;
-        int64_t duration_ms;
+    struct write_metadata *m = to;
+    struct {
         bool send;
-    } m = {0};
+    } on = {true};
+    static const struct key send[] = {{"send", reader_bool, 0}};
     static const struct key keys[] = {
-        {"send", reader_bool, offsetof(struct metadata, send)},
-        {"send_interval", reader_duration, offsetof(struct metadata, duration_ms)},
-        {"max_samples_per_send", reader_count, offsetof(struct metadata, count)},
+        {"send_interval", reader_duration, offsetof(struct write_metadata, interval_ms)},
+        {"max_samples_per_send", reader_count, offsetof(struct write_metadata, families)},
     };
-    const struct key_table table = {keys, ARRAY_LEN(keys), &m};
-    int code = reader_map(r, node, "metadata_config", &table, 1);
+    const struct key_table tables[] = {{send, ARRAY_LEN(send), &on}, {keys, ARRAY_LEN(keys), m}};
+    int code = reader_map(r, node, "metadata_config", tables, ARRAY_LEN(tables));
 
-    (void)to;
-    return !code && m.send
-               ? reader_bad(r, node->line, "metadata_config: metadata is not sent; say send: false")
-               : code;
+    m->off = !on.send;
+    if (!code && (m->interval_ms < METADATA_INTERVAL_MIN_MS || !m->families))
+        code = reader_bad(r, node->line,
+                          "metadata_config: send_interval is at least 1s, max_samples_per_send 1");
+    return code;
 }
 
 /* `headers` is a map here, not the list of vmagent's jobs. */
@@ -162,7 +165,7 @@ static const struct key keys[] = {
     {"send_native_histograms", read_histograms, 0},
     {"round_robin_dns", read_round_robin, 0},
     {"queue_config", read_queue, 0},
-    {"metadata_config", read_metadata, 0},
+    {"metadata_config", read_metadata, WRITE(metadata)},
     {"sigv4", read_sigv4, 0},
     {"azuread", read_azuread, 0},
     {"google_iam", read_google, 0},
@@ -171,6 +174,9 @@ static const struct key keys[] = {
 int write_config_read(struct reader *r, const struct yaml_node *node, struct write_config *to)
 {
     http_config_init(&to->http);
+    to->metadata = (struct write_metadata){.interval_ms = RECEIVER_METADATA_MS,
+                                           .families = RECEIVER_METADATA_FAMILIES};
+    to->key = yaml_hash(node) ^ hash_bytes(r->folder.ptr, r->folder.len);
     const struct key_table tables[] = {{keys, ARRAY_LEN(keys), to}, http_config_keys(&to->http)};
     int code = reader_map(r, node, "remote_write", tables, ARRAY_LEN(tables));
 

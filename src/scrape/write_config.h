@@ -7,9 +7,18 @@
 
 #define WRITE_CONFIGS_MAX 16
 
+/* metadata_config */
+struct write_metadata {
+    bool off; /* send: false */
+    int64_t interval_ms;
+    uint64_t families; /* of one request */
+};
+
 struct write_config {
     struct str url, name;
     int64_t timeout_ms;
+    struct write_metadata metadata;
+    uint64_t key; /* equal entries have equal ones */
     struct http_config http;
     struct relabel relabel; /* owns regexes: relabel_fini() */
 };

@@ -207,3 +207,20 @@ int store_column(struct store *s, struct group *g, struct labels labels, uint32_
     pthread_mutex_unlock(&g->write);
     return code;
 }
+
+int store_column_labels(struct store *s, struct group *g, uint32_t column, struct arena *a,
+                        struct labels *ret, struct error *err)
+{
+    struct labels borrowed;
+    int code = -EINVAL;
+
+    pthread_mutex_lock(&g->write);
+    pthread_rwlock_rdlock(&s->index.lock);
+    if (column < g->column_len)
+        code = index_labels(&s->index, g->series[column], a, &borrowed);
+    if (!code)
+        code = labels_copy(borrowed, a, ret);
+    pthread_rwlock_unlock(&s->index.lock);
+    pthread_mutex_unlock(&g->write);
+    return code ? error_errno(err, code, "labels of column %u", column) : 0;
+}

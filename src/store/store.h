@@ -92,6 +92,11 @@ void store_group_end(struct store *s, struct group *g);
 MUST_CHECK int store_column(struct store *s, struct group *g, struct labels labels, uint32_t *ret,
                             struct error *err);
 
+/** The labels of a column, a copy in `a`. Errors: -EINVAL there is no such column, -ENOMEM.
+ * Threads: one per group at a time. */
+MUST_CHECK int store_column_labels(struct store *s, struct group *g, uint32_t column,
+                                   struct arena *a, struct labels *ret, struct error *err);
+
 /**
  * Appends one row: `values[i]` is the sample of column `i` of `g` at `ts_ms` (Unix time, ms);
  * value_absent() where a column has none, value_stale() where its series ended. `n` may be less

@@ -167,7 +167,7 @@ const VERDICTS = [
   [receiver('queue_config: {capacity: a}')],
   [receiver('metadata_config: {send: false, send_interval: 1m, max_samples_per_send: 2}')],
   [receiver('metadata_config: {unknown: false}')],
-  [receiver('metadata_config: {send: true}'), { ours: false }], // it is not sent
+  [receiver('metadata_config: {send: true}')],
   [receiver('send_exemplars: false, send_native_histograms: false')],
   [receiver('send_exemplars: true'), { ours: false }], // there are none
   [receiver('sigv4: {region: a}'), { ours: false }],
