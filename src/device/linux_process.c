@@ -252,10 +252,17 @@ static void look_up_devices(struct state *s, const struct known *k, struct proce
     linux_owner_devices(is->devices, sizeof(is->devices),
                         text_of(s, k->pid, "environ", s->environ_text, ENVIRON_READ), job,
                         &is->devices_void);
-    if (!is->devices[0])
-        is->nodes_known =
-            linux_nodes_list(&s->paths, cgroup_text, &is->nodes) ||
-            (is_contained(is) && linux_nodes_look(&s->nodes, &s->paths, k->pid, &is->nodes));
+    if (is->devices[0])
+        return;
+    is->nodes_known =
+        linux_nodes_list(&s->paths, cgroup_text, &is->nodes) ||
+        (is_contained(is) && linux_nodes_look(&s->nodes, &s->paths, k->pid, &is->nodes));
+    /* A /dev that could not be looked through in time is what it was. */
+    if (!is->nodes_known && is_contained(is) && k->owner &&
+        !strcmp(k->owner->is.container_id, is->container_id)) {
+        is->nodes_known = k->owner->is.nodes_known;
+        is->nodes = k->owner->is.nodes;
+    }
 }
 
 /* A pod's number, or a container of a runtime that Kubernetes uses (the pod's part of a path may be
