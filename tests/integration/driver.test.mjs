@@ -95,12 +95,12 @@ describe('a driver', { concurrency: 3 }, () => {
     }, { args: ['--exit-when-withdrawn'] }));
 
   it('whose call hangs is not said to be released', () =>
-    withWorker('gpu 1 "NVIDIA L4"\nfault hang call=nvmlDeviceGetTemperature* seconds=4 calls=1 from=2\n', async (worker) => {
-      await sleep(2200);
+    withWorker('gpu 1 "NVIDIA L4"\nfault hang call=nvmlDeviceGetTemperature* seconds=12 calls=1 from=2\n', async (worker) => {
+      await until('the call hangs', 30, async () => Date.now() / 1000 - (await value(worker, 'algalon_collector_last_success_timestamp_seconds', 'nvidia')) > 3);
       const result = release(worker, '--for=1m', '--timeout=500ms');
       assert.equal(result.code, 1);
       assert.match(result.err, /still has the driver open .* a call does not end/);
-      await until('it is let go when the call ends after all', 8, () => !holdsDriver(worker));
+      await until('it is let go when the call ends after all', 20, () => !holdsDriver(worker));
     }));
 
   it('is not asked for by a command that finds no worker', () => {

@@ -34,9 +34,12 @@ export async function freePorts(n) {
   return ports;
 }
 
-/** Waits until `probe` gives a value that is true; fails with `what` after `seconds`. */
+/** How many times longer than on a machine of its own a test may wait; script/test sets it, since CI machines are busy. */
+const PATIENCE = Number(process.env.ALGALON_PATIENCE ?? 1);
+
+/** Waits until `probe` gives a value that is true; fails with `what` after `seconds` times the patience. */
 export async function until(what, seconds, probe) {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + seconds * PATIENCE * 1000;
   let last;
   for (;;) {
     try {
@@ -45,7 +48,7 @@ export async function until(what, seconds, probe) {
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s${last ? ` (${last.message})` : ''}`);
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds * PATIENCE} s${last ? ` (${last.message})` : ''}`);
     await sleep(50);
   }
 }
