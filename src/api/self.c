@@ -214,6 +214,10 @@ static void print_rules(struct buf *to, struct rules *rules)
     counter(to, "algalon_rules_samples_total", "Samples that rules wrote.", s.samples_total);
     counter(to, "algalon_rules_samples_refused_total",
             "Samples of rules that the store did not take.", s.refused_total);
+    counter(to, "algalon_rules_templates_total", "Templates of alerts that were expanded.",
+            s.templates_total);
+    counter(to, "algalon_rules_template_failures_total",
+            "Templates that gave an error in the place of their text.", s.template_failures_total);
     counter(to, "algalon_rules_reloads_total", "Times the rule files were read again.",
             s.reloads_total);
     counter(to, "algalon_rules_reload_failures_total",

@@ -386,6 +386,31 @@ static void the_unknown_and_the_infinite_are_doubles(void **state)
     assert_true(isnan(NAN) && isinf(INFINITY) && INFINITY > 0);
 }
 
+/* ---- letters ---- */
+
+static void case_is_that_of_unicode(void **state)
+{
+    static const struct {
+        const char *text, *lower, *upper;
+    } cases[] = {{"aBc-1", "abc-1", "ABC-1"},
+                 {"", "", ""},
+                 {"\xc3\x84\xc3\xa9", "\xc3\xa4\xc3\xa9", "\xc3\x84\xc3\x89"},
+                 {"a\xff", "a\xef\xbf\xbd", "A\xef\xbf\xbd"},
+                 {"\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", "\xf0\x90\x90\x80"}};
+    struct arena a;
+    struct str got;
+
+    (void)state;
+    arena_init(&a, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(letter_case(str_of(cases[i].text), false, &a, &got), 0);
+        assert_true(str_is(got, cases[i].lower));
+        assert_int_equal(letter_case(str_of(cases[i].text), true, &a, &got), 0);
+        assert_true(str_is(got, cases[i].upper));
+    }
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +431,7 @@ int main(void)
         cmocka_unit_test(crc32c_matches_the_rfc),
         cmocka_unit_test(errors_gather_what_each_layer_was_doing),
         cmocka_unit_test(text_is_cut_and_trimmed),
+        cmocka_unit_test(case_is_that_of_unicode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

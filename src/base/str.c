@@ -76,6 +76,29 @@ size_t str_utf8_len(struct str s, size_t at)
     return utf8_len((const unsigned char *)s.ptr + at, s.len - at);
 }
 
+uint32_t str_utf8_get(const char *text, size_t len)
+{
+    static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t character = (unsigned char)text[0] & mask[len];
+
+    for (size_t i = 1; i < len; i++)
+        character = character << 6 | ((unsigned char)text[i] & 0x3f);
+    return character;
+}
+
+size_t str_utf8_put(char *to, uint32_t character)
+{
+    if (character < 0x80) {
+        to[0] = (char)character;
+        return 1;
+    }
+    size_t n = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    for (size_t i = n; --i; character >>= 6)
+        to[i] = (char)(0x80 | (character & 0x3f));
+    to[0] = (char)((0xf00 >> n) | character);
+    return n;
+}
+
 bool str_is_utf8(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;

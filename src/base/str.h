@@ -63,6 +63,12 @@ bool str_is_utf8(struct str s);
 /** Length of the UTF-8 sequence at `s.ptr[at]` (at < s.len); 0 when no valid one stands there. */
 size_t str_utf8_len(struct str s, size_t at);
 
+/** The character of the valid sequence of `len` bytes at `text`. */
+uint32_t str_utf8_get(const char *text, size_t len);
+
+/** Writes a character (at most 0x10ffff) as UTF-8; returns how many bytes, 4 at most. */
+size_t str_utf8_put(char *to, uint32_t character);
+
 /** Copies into `to` (of `size` bytes), terminated; cuts silently at UTF-8 boundaries. For fixed
  * display fields. */
 void str_copy(char *to, size_t size, struct str s);

@@ -23,6 +23,7 @@ int rule_files_gather(struct rule_files *ret, const struct settings *settings,
         ret->items[ret->len++] = xstrdup(named.files[i]);
     if (named.interval_ms && ret->interval_ms == INTERVAL_DEFAULT_MS)
         ret->interval_ms = named.interval_ms;
+    ret->query_offset_ms = named.query_offset_ms;
     arena_fini(&a);
     return code;
 }
@@ -42,7 +43,8 @@ int rule_files_read(const struct settings *settings, struct scrape *scrape,
     int code = rule_files_gather(&files, settings, scrape, config, err);
 
     if (!code)
-        code = rules_read(files.items, files.len, files.interval_ms, ret, err);
+        code =
+            rules_read(files.items, files.len, files.interval_ms, files.query_offset_ms, ret, err);
     rule_files_fini(&files);
     return code;
 }

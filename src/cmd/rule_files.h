@@ -10,7 +10,7 @@
 struct rule_files {
     const char **items; /* each its own, as is the list: rule_files_fini() */
     size_t len;
-    int64_t interval_ms; /* of groups that name none */
+    int64_t interval_ms, query_offset_ms; /* of groups that name none */
 };
 
 /** Gathers them; `scrape` may be NULL, `config` is what it read and has not taken yet, or NULL.

@@ -124,13 +124,16 @@ static int push(void *self, const struct store_sample *samples, size_t n,
 }
 
 int rules_home_open(struct rules_home *home, const struct settings *settings,
-                    const struct rule_files *files, struct notify *notify, struct rules **ret,
-                    struct error *err)
+                    const struct rule_files *files, const char *hostname, struct notify *notify,
+                    struct rules **ret, struct error *err)
 {
+    char *url = external_url(settings, hostname);
     struct rules_options o = {
         .files = files->items,
         .file_len = files->len,
         .interval_ms = files->interval_ms,
+        .query_offset_ms = files->query_offset_ms,
+        .external_url = url,
         .world = {home, ask, push},
         .notify = notify,
         .query = {.lookback_ms = settings->query_lookback_ms,
@@ -140,7 +143,8 @@ int rules_home_open(struct rules_home *home, const struct settings *settings,
         .query_timeout_ms = settings->query_timeout_ms,
         .started_ms = clock_now_ms(),
     };
-    int code = rules_open(&o, ret, err);
+    int code = url ? rules_open(&o, ret, err) : error_errno(err, -ENOMEM, "rules");
 
+    free(url);
     return code ? error_in(err, "--rules") : 0;
 }

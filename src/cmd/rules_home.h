@@ -26,9 +26,10 @@ MUST_CHECK int rules_home_notify(const struct settings *settings, const char *ho
 MUST_CHECK int rules_home_tell(struct notify *notify, const struct settings *settings,
                                const struct scrape_alerts *alerts, struct error *err);
 
-/** Opens the rules of `files`, borrowed for their life; `notify` may be NULL. */
+/** Opens the rules of `files`, borrowed for their life; `notify` may be NULL. `hostname` as
+ * above, for templates. */
 MUST_CHECK int rules_home_open(struct rules_home *home, const struct settings *settings,
-                               const struct rule_files *files, struct notify *notify,
-                               struct rules **ret, struct error *err);
+                               const struct rule_files *files, const char *hostname,
+                               struct notify *notify, struct rules **ret, struct error *err);
 
 #endif

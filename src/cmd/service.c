@@ -115,18 +115,22 @@ static bool is_ready(void *ctx)
     return snapshot != NULL;
 }
 
-/* What is sent, samples and alerts, bears global.external_labels of the scrape configuration. */
+/* What is sent, samples and alerts, bears global.external_labels of the scrape configuration;
+ * templates of alerts can say them. */
 static void set_external_labels(struct service *s)
 {
+    struct error err;
     struct arena a;
 
     arena_init(&a, 0);
-    if (s->scrape && (s->forward || s->notify)) {
+    if (s->scrape && (s->forward || s->notify || s->rules)) {
         struct labels external = scrape_external_labels(s->scrape, &a);
         if (s->forward)
             forward_set_external(s->forward, external);
         if (s->notify)
             notify_set_external(s->notify, external);
+        if (s->rules && rules_set_external(s->rules, external, &err))
+            log_error("templates keep the old external labels", "error", err.text);
     }
     arena_fini(&a);
 }
@@ -359,8 +363,11 @@ static int open_rules(struct service *s, struct error *err)
     s->rules_home = (struct rules_home){s->upstream, s->store, s->forward};
     code = rule_files_gather(&files, s->settings, s->scrape, NULL, err);
     if (!code)
-        code = rules_home_open(&s->rules_home, s->settings, &files, s->notify, &s->rules, err);
+        code = rules_home_open(&s->rules_home, s->settings, &files, s->hostname, s->notify,
+                               &s->rules, err);
     rule_files_fini(&files);
+    if (!code)
+        set_external_labels(s);
     return code;
 }
 

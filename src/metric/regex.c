@@ -13,7 +13,7 @@
  * text of a capture inside a repeat, when the capture may be empty. */
 #include "metric/regex.h"
 
-#include "metric/regex_parse.h"
+#include "metric/regex_write.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -87,14 +87,9 @@ struct literal_set {
     size_t len, bytes;
 };
 
-static bool has_case(uint32_t rune)
-{
-    return rune >= 0x80 || (rune >= 'a' && rune <= 'z') || (rune >= 'A' && rune <= 'Z');
-}
-
 static bool is_plain_char(const struct regex_node *node)
 {
-    return node->kind == REGEX_CHAR && !(node->fold && has_case(node->rune));
+    return node->kind == REGEX_CHAR && !(node->fold && regex_has_case(node->rune));
 }
 
 static bool set_add(struct literal_set *set, struct arena *a, struct str head, struct str tail)
@@ -143,7 +138,7 @@ static bool plain_run(const struct regex_node **it, struct arena *a, struct str 
     char *text = arena_alloc(a, count * 4 + 1);
     *ret = str_make(text, 0);
     for (; text && count; count--, *it = (*it)->next)
-        ret->len += regex_utf8(text + ret->len, (*it)->rune);
+        ret->len += str_utf8_put(text + ret->len, (*it)->rune);
     return text != NULL;
 }
 
@@ -180,7 +175,7 @@ static bool literals_of(const struct regex_node *node, struct arena *a, struct l
         return set_add(ret, a, STR(""), STR(""));
     case REGEX_CHAR:
         return is_plain_char(node) &&
-               set_add(ret, a, str_make(utf8, regex_utf8(utf8, node->rune)), STR(""));
+               set_add(ret, a, str_make(utf8, str_utf8_put(utf8, node->rune)), STR(""));
     case REGEX_CLASS:
         if (node->fold || !node->members.len)
             return false;
@@ -266,7 +261,7 @@ static bool glob_add(struct glob *glob, const struct regex_node *node, char **to
     case REGEX_CHAR: {
         if (!is_plain_char(node))
             return false;
-        size_t n = regex_utf8(*to, node->rune);
+        size_t n = str_utf8_put(*to, node->rune);
         if (!piece->ptr)
             piece->ptr = *to;
         piece->len += n;
@@ -306,7 +301,7 @@ static bool prefix_of(const struct regex_node *node, char **to)
     case REGEX_CHAR:
         if (!is_plain_char(node))
             return false;
-        *to += regex_utf8(*to, node->rune);
+        *to += str_utf8_put(*to, node->rune);
         return true;
     case REGEX_GROUP:
         return prefix_of(node->first, to);
@@ -348,122 +343,7 @@ static int find_shortcuts(struct regex *re, struct regex_node *root, size_t patt
     return 0;
 }
 
-/* ---- the tree, written for PCRE2 ---- */
-
-static void write_node(const struct regex_node *node, struct buf *to);
-
-static void write_char(uint32_t rune, struct buf *to)
-{
-    char utf8[4];
-
-    if (rune < 0x20 || rune == 0x7f) {
-        buf_printf(to, "\\x{%x}", (unsigned)rune);
-        return;
-    }
-    bool word = has_case(rune) || (rune >= '0' && rune <= '9');
-    if (!word)
-        buf_char(to, '\\');
-    buf_add(to, utf8, regex_utf8(utf8, rune));
-}
-
-static void write_folded(const struct regex_node *node, struct buf *to)
-{
-    buf_text(to, "(?i:");
-    if (node->kind == REGEX_CHAR)
-        write_char(node->rune, to);
-    else
-        buf_str_add(to, node->text);
-    buf_char(to, ')');
-}
-
-/* Characters that ignore case share one group, so that the engine sees a string. */
-static void write_concat(const struct regex_node *node, struct buf *to)
-{
-    bool folding = false;
-
-    for (const struct regex_node *it = node->first; it; it = it->next) {
-        bool fold = it->kind == REGEX_CHAR && it->fold;
-        if (fold != folding)
-            buf_text(to, fold ? "(?i:" : ")");
-        folding = fold;
-        if (fold)
-            write_char(it->rune, to);
-        else if (it->kind == REGEX_ALTERNATE) {
-            buf_text(to, "(?:");
-            write_node(it, to);
-            buf_char(to, ')');
-        } else
-            write_node(it, to);
-    }
-    if (folding)
-        buf_char(to, ')');
-}
-
-static void write_repeat(const struct regex_node *node, struct buf *to)
-{
-    const struct regex_node *what = node->first;
-    bool bare = what->kind == REGEX_GROUP || what->kind == REGEX_ANY ||
-                (what->kind == REGEX_CLASS && !what->fold) ||
-                (what->kind == REGEX_CHAR && !what->fold);
-
-    if (!bare)
-        buf_text(to, "(?:");
-    write_node(what, to);
-    if (!bare)
-        buf_char(to, ')');
-    if (node->max == -1 && node->min <= 1)
-        buf_char(to, node->min ? '+' : '*');
-    else if (node->max == -1)
-        buf_printf(to, "{%d,}", node->min);
-    else
-        buf_printf(to, "{%d,%d}", node->min, node->max);
-    if (node->lazy)
-        buf_char(to, '?');
-}
-
-static void write_node(const struct regex_node *node, struct buf *to)
-{
-    switch (node->kind) {
-    case REGEX_EMPTY:
-        break;
-    case REGEX_CHAR:
-        if (node->fold)
-            write_folded(node, to);
-        else
-            write_char(node->rune, to);
-        break;
-    case REGEX_ANY:
-        buf_char(to, '.');
-        break;
-    case REGEX_CLASS:
-        if (node->fold)
-            write_folded(node, to);
-        else
-            buf_str_add(to, node->text);
-        break;
-    case REGEX_ASSERT:
-        buf_str_add(to, node->text);
-        break;
-    case REGEX_GROUP:
-        buf_char(to, '(');
-        write_node(node->first, to);
-        buf_char(to, ')');
-        break;
-    case REGEX_CONCAT:
-        write_concat(node, to);
-        break;
-    case REGEX_ALTERNATE:
-        for (const struct regex_node *it = node->first; it; it = it->next) {
-            write_node(it, to);
-            if (it->next)
-                buf_char(to, '|');
-        }
-        break;
-    case REGEX_REPEAT:
-        write_repeat(node, to);
-        break;
-    }
-}
+/* ---- compiling ---- */
 
 static int compile_failed(int code, struct error *err)
 {
@@ -473,7 +353,9 @@ static int compile_failed(int code, struct error *err)
     return error_set(err, -EINVAL, "invalid regular expression: %s", (const char *)reason);
 }
 
-static int compile(struct regex *re, const struct regex_node *root, struct error *err)
+/* `anywhere`: it is searched for, not held against whole values. */
+static int compile(struct regex *re, const struct regex_node *root, bool anywhere,
+                   struct error *err)
 {
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     struct buf text;
@@ -482,15 +364,16 @@ static int compile(struct regex *re, const struct regex_node *root, struct error
 
     buf_init(&text, 0);
     buf_text(&text, "(?:");
-    write_node(root, &text);
-    buf_text(&text, ")\\z");
+    regex_write(root, &text);
+    buf_text(&text, anywhere ? ")" : ")\\z");
     if (context && !text.failed) {
         pcre2_set_newline(context, PCRE2_NEWLINE_LF);
         pcre2_set_parens_nest_limit(context, ENGINE_NESTING_MAX);
-        re->code = pcre2_compile((PCRE2_SPTR)text.ptr, text.len,
-                                 PCRE2_ANCHORED | PCRE2_UTF | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
-                                     PCRE2_NEVER_BACKSLASH_C | PCRE2_ALT_CIRCUMFLEX,
-                                 &reason, &at, context);
+        re->code =
+            pcre2_compile((PCRE2_SPTR)text.ptr, text.len,
+                          (anywhere ? 0 : PCRE2_ANCHORED) | PCRE2_UTF | PCRE2_DOTALL |
+                              PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_ALT_CIRCUMFLEX,
+                          &reason, &at, context);
         code = re->code ? 0 : compile_failed(reason, err);
     } else {
         error_errno(err, code, "regular expression");
@@ -502,7 +385,21 @@ static int compile(struct regex *re, const struct regex_node *root, struct error
     return code;
 }
 
-int regex_new(struct str pattern, struct regex **ret, struct error *err)
+static int copy_names(struct regex *re, const struct regex_tree *tree)
+{
+    int code = 0;
+
+    re->captures = tree->captures;
+    re->names = arena_calloc(&re->arena, tree->captures + 1, sizeof(struct str));
+    for (size_t i = 1; re->names && !code && i <= tree->captures; i++) {
+        char *name = arena_strndup(&re->arena, tree->names[i].ptr, tree->names[i].len);
+        re->names[i] = str_make(name, tree->names[i].len);
+        code = name ? 0 : -ENOMEM;
+    }
+    return re->names ? code : -ENOMEM;
+}
+
+static int make(struct str pattern, bool anywhere, struct regex **ret, struct error *err)
 {
     struct regex *re = calloc(1, sizeof(*re));
     struct regex_tree tree;
@@ -514,16 +411,11 @@ int regex_new(struct str pattern, struct regex **ret, struct error *err)
     arena_init(&work, 0);
     int code = regex_parse(pattern, &work, &tree, err);
     if (!code)
-        code = compile(re, tree.root, err);
+        code = compile(re, tree.root, anywhere, err);
     if (!code) {
-        re->captures = tree.captures;
-        re->names = arena_calloc(&re->arena, tree.captures + 1, sizeof(struct str));
-        code = re->names ? find_shortcuts(re, tree.root, pattern.len) : -ENOMEM;
-        for (size_t i = 1; !code && i <= tree.captures; i++) {
-            char *name = arena_strndup(&re->arena, tree.names[i].ptr, tree.names[i].len);
-            re->names[i] = str_make(name, tree.names[i].len);
-            code = name ? 0 : -ENOMEM;
-        }
+        code = copy_names(re, &tree);
+        if (!code && !anywhere)
+            code = find_shortcuts(re, tree.root, pattern.len);
         if (code)
             error_errno(err, code, "regular expression");
     }
@@ -532,6 +424,30 @@ int regex_new(struct str pattern, struct regex **ret, struct error *err)
         regex_free(re);
     else
         *ret = re;
+    return code;
+}
+
+int regex_new(struct str pattern, struct regex **ret, struct error *err)
+{
+    return make(pattern, false, ret, err);
+}
+
+int regex_new_search(struct str pattern, struct regex **ret, struct error *err)
+{
+    struct regex *alone;
+    struct buf text;
+    int code = make(pattern, true, &alone, err); /* so that it closes no group but its own */
+
+    if (code)
+        return code;
+    regex_free(alone);
+    buf_init(&text, 0);
+    buf_text(&text, "(?-s:");
+    buf_str_add(&text, pattern);
+    buf_char(&text, ')');
+    code = text.failed ? error_errno(err, -ENOMEM, "regular expression")
+                       : make(buf_str(&text), true, ret, err);
+    buf_fini(&text);
     return code;
 }
 
@@ -609,8 +525,8 @@ static struct scratch *scratch_get(size_t pairs)
     return s;
 }
 
-/* Runs the engine. `*value` is replaced by its UTF-8 form where needed. */
-static int run_engine(const struct regex *re, struct str *value, struct scratch **ret)
+/* Runs the engine from byte `from` on. `*value` is replaced by its UTF-8 form where needed. */
+static int run_engine(const struct regex *re, struct str *value, size_t from, struct scratch **ret)
 {
     struct scratch *s = scratch_get(re->captures + 1);
     int code;
@@ -626,10 +542,10 @@ static int run_engine(const struct regex *re, struct str *value, struct scratch 
         *value = buf_str(&s->clean);
     }
     if (re->jit)
-        code = pcre2_jit_match(re->code, (PCRE2_SPTR)value->ptr, value->len, 0, 0, s->data,
+        code = pcre2_jit_match(re->code, (PCRE2_SPTR)value->ptr, value->len, from, 0, s->data,
                                s->context);
     else
-        code = pcre2_match(re->code, (PCRE2_SPTR)value->ptr, value->len, 0, PCRE2_NO_UTF_CHECK,
+        code = pcre2_match(re->code, (PCRE2_SPTR)value->ptr, value->len, from, PCRE2_NO_UTF_CHECK,
                            s->data, s->context);
     if (code == PCRE2_ERROR_NOMATCH)
         return 0;
@@ -690,7 +606,7 @@ int regex_match(const struct regex *re, struct str value)
         return glob_matches(re->glob, value);
     if (re->prefix.len && !str_starts(value, re->prefix))
         return 0;
-    return run_engine(re, &value, &s);
+    return run_engine(re, &value, 0, &s);
 }
 
 /* ---- expanding ---- */
@@ -733,20 +649,10 @@ static size_t capture_name(struct str text, struct str *ret)
     return n + braces;
 }
 
-int regex_expand(const struct regex *re, struct str value, struct str replacement, struct buf *to)
+/* Appends `replacement` with what the captures at `spans` of `value` hold. */
+static void expand(const struct regex *re, struct str value, const PCRE2_SIZE *spans,
+                   struct str replacement, struct buf *to)
 {
-    struct scratch *s = NULL;
-    const PCRE2_SIZE whole[4] = {0, value.len, 0, value.len};
-    const PCRE2_SIZE *spans = whole;
-
-    if (!value.ptr)
-        value = STR("");
-    if (!re->whole_capture) {
-        int code = run_engine(re, &value, &s);
-        if (code <= 0)
-            return code;
-        spans = pcre2_get_ovector_pointer(s->data);
-    }
     while (replacement.len) {
         const char *dollar = memchr(replacement.ptr, '$', replacement.len);
         size_t plain = dollar ? (size_t)(dollar - replacement.ptr) : replacement.len;
@@ -765,7 +671,52 @@ int regex_expand(const struct regex *re, struct str value, struct str replacemen
         }
         replacement = str_make(behind.ptr + read, behind.len - read);
     }
+}
+
+int regex_expand(const struct regex *re, struct str value, struct str replacement, struct buf *to)
+{
+    struct scratch *s = NULL;
+    const PCRE2_SIZE whole[4] = {0, value.len, 0, value.len};
+    const PCRE2_SIZE *spans = whole;
+
+    if (!value.ptr)
+        value = STR("");
+    if (!re->whole_capture) {
+        int code = run_engine(re, &value, 0, &s);
+        if (code <= 0)
+            return code;
+        spans = pcre2_get_ovector_pointer(s->data);
+    }
+    expand(re, value, spans, replacement, to);
     return 1;
+}
+
+int regex_replace(const struct regex *re, struct str value, struct str replacement,
+                  uint64_t deadline_mono_ns, struct buf *to)
+{
+    struct scratch *s = NULL;
+    size_t from = 0, copied = 0; /* `copied`: what stands before is in `to` */
+    int code = 1;
+
+    if (!value.ptr)
+        value = STR("");
+    while (from <= value.len && !to->failed) {
+        code = clock_mono_ns() < deadline_mono_ns ? run_engine(re, &value, from, &s) : -ERANGE;
+        if (code <= 0)
+            break;
+        const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(s->data);
+        size_t begin = spans[0], end = spans[1], width = 0;
+        buf_add(to, value.ptr + copied, begin - copied);
+        /* Nothing is found right behind what was found before: that is the same place. */
+        if (end > copied || !begin)
+            expand(re, value, spans, replacement, to);
+        copied = end;
+        if (from < value.len)
+            width = MAX(str_utf8_len(value, from), 1);
+        from = MAX(end, from + MAX(width, 1));
+    }
+    buf_add(to, value.ptr + copied, value.len - copied);
+    return MIN(code, 0);
 }
 
 size_t regex_literals(const struct regex *re)

@@ -15,6 +15,12 @@ struct regex;
 MUST_CHECK int regex_new(struct str pattern, struct regex **ret, struct error *err);
 void regex_free(struct regex *re); /* NULL is fine */
 
+/**
+ * The same to be found anywhere in a value, as Go's regexp.Compile() has it: "." is no end of a
+ * line. For regex_match(), which tells then whether it is in the value, and regex_replace().
+ */
+MUST_CHECK int regex_new_search(struct str pattern, struct regex **ret, struct error *err);
+
 /** 1 match, 0 none, -ERANGE when the pattern went past its step bound on this value (the query must
  * end). */
 int regex_match(const struct regex *re, struct str value);
@@ -24,6 +30,14 @@ int regex_match(const struct regex *re, struct str value);
  * `to`. 1 expanded, 0 no match (nothing appended), negative as above.
  */
 int regex_expand(const struct regex *re, struct str value, struct str replacement, struct buf *to);
+
+/**
+ * Appends `value` with every place where an expression of regex_new_search() is found replaced by
+ * `replacement`, expanded as above. Errors: -ERANGE when that takes too many steps or is not done
+ * by the deadline (clock_mono_ns()).
+ */
+MUST_CHECK int regex_replace(const struct regex *re, struct str value, struct str replacement,
+                             uint64_t deadline_mono_ns, struct buf *to);
 
 /** When the pattern is a plain set of literals ("a|b|c"), how many; 0 otherwise. regex_literal()
  * gives them. */

@@ -88,7 +88,7 @@ static void class_rune(struct class *c, uint32_t rune)
     } else {
         if (rune < 0x80 && !is_alnum((char)rune))
             buf_char(&c->text, '\\');
-        buf_add(&c->text, utf8, regex_utf8(utf8, rune));
+        buf_add(&c->text, utf8, str_utf8_put(utf8, rune));
     }
 }
 

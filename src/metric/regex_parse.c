@@ -5,19 +5,6 @@
 
 #include "metric/regex_class.h"
 
-size_t regex_utf8(char *to, uint32_t rune)
-{
-    if (rune < 0x80) {
-        to[0] = (char)rune;
-        return 1;
-    }
-    size_t n = rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
-    for (size_t i = n; --i; rune >>= 6)
-        to[i] = (char)(0x80 | (rune & 0x3f));
-    to[0] = (char)((0xf00 >> n) | rune);
-    return n;
-}
-
 /* ---- groups ---- */
 
 static struct regex_node *parse_alternate(struct parser *p);

@@ -48,7 +48,4 @@ struct regex_tree {
 MUST_CHECK int regex_parse(struct str pattern, struct arena *a, struct regex_tree *ret,
                            struct error *err);
 
-/** Writes a Unicode character as UTF-8 into `to` (4 bytes of room); returns its length. */
-size_t regex_utf8(char *to, uint32_t rune);
-
 #endif

@@ -10,7 +10,8 @@
 struct reader {
     struct rule_set *set;
     const char *file;
-    int64_t interval_ms;
+    struct str text; /* of the file */
+    const struct rule_defaults *defaults;
     struct error *err;
 };
 
@@ -62,6 +63,60 @@ static int compare_pairs(const void *a, const void *b)
     return str_compare(((const struct rule_pair *)a)->name, ((const struct rule_pair *)b)->name);
 }
 
+/* Where the n-th "{{" of `text` (from 1) stands; its length when there is none. */
+static size_t nth_action(struct str text, size_t n)
+{
+    const char *at = text.ptr, *end = text.ptr + text.len;
+
+    while (n-- && at) {
+        at = memmem(at, (size_t)(end - at), "{{", 2);
+        if (at && n)
+            at += 2;
+    }
+    return at ? (size_t)(at - text.ptr) : text.len;
+}
+
+/* The byte of the file where byte `at` of a text is written: quotes, escapes and the indents of
+ * blocks lie between the two, but an action is written the way it is meant. */
+static size_t place_in_file(const struct reader *r, const struct yaml_node *node, size_t at)
+{
+    struct str before = str_make(node->text.ptr, MIN(at + 2, node->text.len));
+    struct str written = str_make(r->text.ptr + node->start, node->end - node->start);
+    size_t actions = 0, begin = 0;
+
+    for (size_t i = 0; (i = nth_action(before, actions + 1)) < before.len && i <= at; actions++)
+        begin = i;
+    size_t action = actions ? nth_action(written, actions) : 0;
+    size_t behind = actions ? at - begin : 0;
+    bool same = action + behind <= written.len &&
+                !memcmp(written.ptr + action, node->text.ptr + begin, behind);
+    return node->start + MIN(action, written.len) + (same ? behind : 0);
+}
+
+/* Reads the template of a label or an annotation; says with file, line and column what is wrong. */
+static int read_template(struct reader *r, const struct yaml_item *item, struct rule_pair *pair)
+{
+    struct error why;
+    size_t at, line = 1, begin = 0;
+
+    if (!memmem(pair->text.ptr, pair->text.len, "{{", 2))
+        return 0;
+    int code = template_parse(pair->text, &r->set->arena, &pair->template, &at, &why);
+    if (!code)
+        return 0;
+    if (code == -ENOMEM)
+        return out_of_memory(r);
+    size_t place = MIN(place_in_file(r, item->value, at), r->text.len);
+    for (size_t i = 0; i < place; i++) {
+        if (r->text.ptr[i] == '\n') {
+            line++;
+            begin = i + 1;
+        }
+    }
+    return error_set(r->err, -EINVAL, "%s:%zu:%zu: template of %.*s: %s", r->file, line,
+                     place - begin + 1, (int)MIN(pair->name.len, 80), pair->name.ptr, why.text);
+}
+
 /* Labels (`are_labels`: not __name__; templates only in alerts) and annotations. */
 static int read_pairs(struct reader *r, const struct yaml_node *node, bool are_labels,
                       bool with_templates, struct rule_pair **ret, size_t *ret_len)
@@ -92,8 +147,10 @@ static int read_pairs(struct reader *r, const struct yaml_node *node, bool are_l
         int code = read_text(r, it->value, are_labels ? "a label" : "an annotation", &p->text);
         if (code)
             return code;
-        if (with_templates && message_parse(p->text, &r->set->arena, &p->message, r->err))
-            return at_line(r, it->line);
+        if (with_templates)
+            code = read_template(r, it, p);
+        if (code)
+            return code;
     }
     qsort(pairs, n, sizeof(*pairs), compare_pairs);
     *ret = pairs;
@@ -245,8 +302,7 @@ static int read_group_key(struct reader *r, const struct yaml_item *item, struct
                    ? 0
                    : bad(r, node->line, "limit is a whole number");
     if (str_is(item->key, "query_offset"))
-        return bad(r, item->line,
-                   "query_offset is not supported: write the offset into the expressions");
+        return read_duration(r, node, &g->query_offset_ms);
     if (str_is(item->key, "labels"))
         return 0; /* read_group() joins them once the rules are known */
     if (!str_is(item->key, "interval"))
@@ -270,7 +326,10 @@ static int read_group(struct reader *r, const struct yaml_node *node)
         return out_of_memory(r);
     set->groups = grown;
     struct rule_group *g = &grown[set->len];
-    *g = (struct rule_group){.file = str_of(r->file), .last_ms = INT64_MIN, .next_ms = INT64_MIN};
+    *g = (struct rule_group){.file = str_of(r->file),
+                             .query_offset_ms = r->defaults->query_offset_ms,
+                             .last_ms = INT64_MIN,
+                             .next_ms = INT64_MIN};
     set->len++; /* from here rule_set_free() knows its rules */
     if (node->kind != YAML_MAP)
         return bad(r, node->line, "a group is a map");
@@ -289,7 +348,7 @@ static int read_group(struct reader *r, const struct yaml_node *node)
     if (rule_set_find(set, g->file, g->name) != g)
         return bad(r, node->line, "a group of this name stands in this file already");
     if (!g->interval_ms)
-        g->interval_ms = r->interval_ms;
+        g->interval_ms = r->defaults->interval_ms;
     return 0;
 }
 
@@ -344,11 +403,11 @@ struct rule_group *rule_set_find(const struct rule_set *set, struct str file, st
     return NULL;
 }
 
-int rule_set_add(struct rule_set *set, const char *file, struct str text, int64_t interval_ms,
-                 struct error *err)
+int rule_set_add(struct rule_set *set, const char *file, struct str text,
+                 const struct rule_defaults *defaults, struct error *err)
 {
     struct error unseen;
-    struct reader r = {.set = set, .interval_ms = interval_ms, .err = err ? err : &unseen};
+    struct reader r = {.set = set, .text = text, .defaults = defaults, .err = err ? err : &unseen};
     const struct yaml_node *root = NULL;
     struct arena tree;
 
@@ -363,14 +422,15 @@ int rule_set_add(struct rule_set *set, const char *file, struct str text, int64_
     return code;
 }
 
-static int add_path(struct rule_set *set, const char *path, int64_t interval_ms, struct error *err)
+static int add_path(struct rule_set *set, const char *path, const struct rule_defaults *defaults,
+                    struct error *err)
 {
     struct buf text;
 
     buf_init(&text, RULE_FILE_BYTES_MAX);
     int code = file_read(path, RULE_FILE_BYTES_MAX, &text, err);
     if (!code)
-        code = rule_set_add(set, path, buf_str(&text), interval_ms, err);
+        code = rule_set_add(set, path, buf_str(&text), defaults, err);
     buf_fini(&text);
     return code;
 }
@@ -382,8 +442,8 @@ static int compare_groups(const void *a, const void *b)
     return order ? order : str_compare(x->name, y->name);
 }
 
-int rule_set_load(struct rule_set *set, const char *const *patterns, size_t n, int64_t interval_ms,
-                  struct error *err)
+int rule_set_load(struct rule_set *set, const char *const *patterns, size_t n,
+                  const struct rule_defaults *defaults, struct error *err)
 {
     int code = 0;
 
@@ -394,13 +454,13 @@ int rule_set_load(struct rule_set *set, const char *const *patterns, size_t n, i
         bool plain = !strpbrk(patterns[i], "*?[");
         int done = plain ? GLOB_NOMATCH : glob(patterns[i], 0, NULL, &found);
         if (plain)
-            code = add_path(set, patterns[i], interval_ms, err);
+            code = add_path(set, patterns[i], defaults, err);
         else if (done && done != GLOB_NOMATCH)
             code = error_set(err, -EIO, "%s: the folder cannot be read", patterns[i]);
         else if (found.gl_pathc > RULE_FILES_MAX)
             code = error_set(err, -EINVAL, "%s: more than %d files", patterns[i], RULE_FILES_MAX);
         for (size_t k = 0; !plain && k < found.gl_pathc && !code; k++)
-            code = add_path(set, found.gl_pathv[k], interval_ms, err);
+            code = add_path(set, found.gl_pathv[k], defaults, err);
         if (!plain)
             globfree(&found);
     }

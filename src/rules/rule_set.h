@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
-#include "rules/message.h"
+#include "rules/template.h"
 
 #define RULE_FILES_MAX       10000
 #define RULE_GROUPS_MAX      10000
@@ -19,7 +19,7 @@ struct rule_state;
 /* A label or an annotation. */
 struct rule_pair {
     struct str name, text;
-    const struct message *message;
+    const struct template *template; /* NULL: `text` is what it says */
 };
 
 struct rule {
@@ -36,13 +36,19 @@ struct rule {
 struct rule_group {
     struct str name, file;
     int64_t interval_ms;
-    uint64_t limit; /* series or alerts of one rule; 0: no bound */
+    int64_t query_offset_ms; /* how long before its turn its expressions look */
+    uint64_t limit;          /* series or alerts of one rule; 0: no bound */
     struct rule *rules;
     size_t len;
     /* of the last turn; guarded by the lock of rules.c */
     int64_t last_ms;
     double seconds;
     int64_t next_ms; /* when the next turn is due */
+};
+
+/* For groups that say nothing else. */
+struct rule_defaults {
+    int64_t interval_ms, query_offset_ms;
 };
 
 struct rule_set {
@@ -56,16 +62,16 @@ struct rule_set *rule_set_new(void);
 void rule_set_free(struct rule_set *set);
 
 /**
- * Adds the groups of one file's `text`. `interval_ms` is for groups that name none. Errors: -EINVAL
- * "file:line: what", -ENOMEM.
+ * Adds the groups of one file's `text`. Errors: -EINVAL "file:line: what" (of a template
+ * "file:line:column: what"), -ENOMEM.
  */
 MUST_CHECK int rule_set_add(struct rule_set *set, const char *file, struct str text,
-                            int64_t interval_ms, struct error *err);
+                            const struct rule_defaults *defaults, struct error *err);
 
 /** Adds every file of `patterns` (paths, with wildcards as glob(7) has them). A path without
  * wildcards must be there. */
 MUST_CHECK int rule_set_load(struct rule_set *set, const char *const *patterns, size_t n,
-                             int64_t interval_ms, struct error *err);
+                             const struct rule_defaults *defaults, struct error *err);
 
 /** The group of this file and name, or NULL. */
 struct rule_group *rule_set_find(const struct rule_set *set, struct str file, struct str name);

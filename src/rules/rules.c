@@ -17,6 +17,8 @@ struct rules {
     pthread_cond_t wake;
     struct rule_set *set;
     struct rules_stats stats;
+    char *external_url;
+    struct labels *external; /* for the holder of run_lock */
     pthread_t thread;
     bool running, stopping;
 };
@@ -37,7 +39,7 @@ static void run_group(struct rules *r, struct rule_group *g, int64_t at_ms)
     uint64_t began_ns = clock_mono_ns(), failures = 0;
     size_t done = 0;
 
-    r->turn.samples = r->turn.refused = 0;
+    r->turn.samples = r->turn.refused = r->turn.templates = r->turn.template_failures = 0;
     for (; done < g->len && !atomic_load(&r->cancel); done++) {
         struct rule *rule = &g->rules[done];
         struct error err;
@@ -59,6 +61,8 @@ static void run_group(struct rules *r, struct rule_group *g, int64_t at_ms)
     r->stats.evaluation_seconds_total += g->seconds;
     r->stats.samples_total += r->turn.samples;
     r->stats.refused_total += r->turn.refused;
+    r->stats.templates_total += r->turn.templates;
+    r->stats.template_failures_total += r->turn.template_failures;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -118,12 +122,13 @@ static void *run(void *arg)
 
 /* ---- opening, closing ---- */
 
-int rules_read(const char *const *files, size_t len, int64_t interval_ms, struct rule_set **ret,
-               struct error *err)
+int rules_read(const char *const *files, size_t len, int64_t interval_ms, int64_t query_offset_ms,
+               struct rule_set **ret, struct error *err)
 {
+    const struct rule_defaults defaults = {interval_ms, query_offset_ms};
     struct rule_set *set = rule_set_new();
     int code =
-        set ? rule_set_load(set, files, len, interval_ms, err) : error_errno(err, -ENOMEM, "rules");
+        set ? rule_set_load(set, files, len, &defaults, err) : error_errno(err, -ENOMEM, "rules");
 
     if (code)
         rule_set_free(set);
@@ -142,8 +147,10 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
     struct rules *r = xnew(struct rules);
 
     r->options = *options;
+    r->external_url = xstrdup(options->external_url ? options->external_url : "");
     r->turn = (struct turn){
         .world = options->world,
+        .external_url = str_of(r->external_url),
         .notify = options->notify,
         .query = options->query,
         .query_timeout_ms = options->query_timeout_ms,
@@ -155,7 +162,8 @@ int rules_open(const struct rules_options *options, struct rules **ret, struct e
     pthread_mutex_init(&r->lock, NULL);
     thread_cond_init(&r->wake);
     r->stats.config_ok = true;
-    int code = rules_read(options->files, options->file_len, options->interval_ms, &r->set, err);
+    int code = rules_read(options->files, options->file_len, options->interval_ms,
+                          options->query_offset_ms, &r->set, err);
     if (code) {
         rules_close(r);
         return code;
@@ -185,10 +193,26 @@ void rules_close(struct rules *r)
         pthread_join(r->thread, NULL);
     }
     rule_set_free(r->set);
+    free(r->external);
+    free(r->external_url);
     pthread_cond_destroy(&r->wake);
     pthread_mutex_destroy(&r->lock);
     pthread_mutex_destroy(&r->run_lock);
     free(r);
+}
+
+int rules_set_external(struct rules *r, struct labels external, struct error *err)
+{
+    struct labels *copy = state_copy_labels(external);
+
+    if (!copy)
+        return error_errno(err, -ENOMEM, "external labels");
+    pthread_mutex_lock(&r->run_lock);
+    free(r->external);
+    r->external = copy;
+    r->turn.external_labels = *copy;
+    pthread_mutex_unlock(&r->run_lock);
+    return 0;
 }
 
 /* ---- reloading ---- */
@@ -235,7 +259,7 @@ static void exchange(struct rules *r, struct rule_set *set)
     pthread_mutex_unlock(&r->lock);
     for (size_t i = 0; i < old->len; i++)
         for (size_t k = 0; k < old->groups[i].len; k++)
-            turn_end(&r->turn, &old->groups[i].rules[k], now_ms);
+            turn_end(&r->turn, &old->groups[i].rules[k], now_ms - old->groups[i].query_offset_ms);
     rule_set_free(old);
 }
 

@@ -39,7 +39,9 @@ int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_m
 struct rules_options {
     const char *const *files; /* paths and patterns of glob(7); borrowed for the call */
     size_t file_len;
-    int64_t interval_ms; /* of groups that name none */
+    int64_t interval_ms;      /* of groups that name none */
+    int64_t query_offset_ms;  /* of groups that name none */
+    const char *external_url; /* where people reach this program, for templates; NULL: "" */
     struct rules_world world;
     struct notify *notify;       /* is told of alerts that fire and end; NULL: nobody is */
     struct promql_options query; /* bounds of one expression; its times are not used */
@@ -63,6 +65,10 @@ int64_t rules_run(struct rules *r, int64_t now_ms);
 /** Starts a thread "rules" that does so on the clock; it waits for the next turn. */
 MUST_CHECK int rules_start(struct rules *r, struct error *err);
 
+/** Labels that templates know as $externalLabels from now on; copied. Waits for a group that is
+ * being evaluated. Threads: any. Errors: -ENOMEM, those of before stay. */
+MUST_CHECK int rules_set_external(struct rules *r, struct labels external, struct error *err);
+
 /** Ends the thread, giving up an evaluation that is under way. NULL is fine. */
 void rules_close(struct rules *r);
 
@@ -71,7 +77,7 @@ struct rule_set;
 
 /** Reads other files, or the same again; nothing changes. Errors: as rules_open(). */
 MUST_CHECK int rules_read(const char *const *files, size_t len, int64_t interval_ms,
-                          struct rule_set **ret, struct error *err);
+                          int64_t query_offset_ms, struct rule_set **ret, struct error *err);
 /** Takes them into use: rules that are as before keep their alerts and series, the series of rules
  * that are gone end. Waits for a group that is being evaluated. Threads: any. */
 void rules_apply(struct rules *r, struct rule_set *set);
@@ -108,6 +114,7 @@ struct rules_stats {
     uint64_t groups, rules, alerts_pending, alerts_firing, rules_failing;
     uint64_t evaluations_total, failures_total, missed_total, samples_total, refused_total;
     uint64_t reloads_total, reload_failures_total;
+    uint64_t templates_total, template_failures_total; /* expanded; those that gave an error */
     double evaluation_seconds_total;
     bool config_ok; /* the files read last are in force */
 };

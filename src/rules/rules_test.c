@@ -241,7 +241,7 @@ static void an_alert_that_fired_fires_at_once_after_a_restart(void **state)
 static int reload(struct bench *b, struct error *err)
 {
     struct rule_set *set;
-    int code = rules_read(b->files, 1, 10000, &set, err);
+    int code = rules_read(b->files, 1, 10000, 0, &set, err);
 
     if (!code)
         rules_apply(b->rules, set);

@@ -3,9 +3,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <time.h>
-
-#define TIMESTAMP_MAX 9.2e9 /* seconds that fit an int64_t as nanoseconds, as Prometheus wants */
 
 static bool has(struct str s, char c)
 {
@@ -89,30 +86,83 @@ void spoken_title(struct str text, struct buf *to)
     }
 }
 
-void spoken_timestamp(double seconds, struct buf *to)
-{
-    struct tm utc;
+/* ---- numbers ---- */
 
-    if (!(fabs(seconds) <= TIMESTAMP_MAX)) {
-        buf_printf(to, "%.4g", seconds);
+/* "%.4g" as Go has it. */
+static void four_digits(double v, const char *behind, struct buf *to)
+{
+    if (isnan(v) || isinf(v))
+        buf_double(to, v);
+    else
+        buf_printf(to, "%.4g", v);
+    buf_text(to, behind);
+}
+
+static void humanize(double v, double base, struct buf *to)
+{
+    static const char *const large[] = {"k", "M", "G", "T", "P", "E", "Z", "Y"};
+    static const char *const large_1024[] = {"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"};
+    static const char *const small[] = {"m", "u", "n", "p", "f", "a", "z", "y"};
+    const char *prefix = "";
+
+    if (v == 0 || isnan(v) || isinf(v) || (base > 1000 && fabs(v) <= 1)) {
+        four_digits(v, "", to);
         return;
     }
-    int64_t ms = (int64_t)(seconds * 1e9) / 1000000; /* toward zero, as Prometheus cuts it */
-    int64_t rest = ms % 1000;
-    time_t whole = (time_t)(ms / 1000);
-    if (rest < 0) {
-        rest += 1000;
-        whole--;
+    if (fabs(v) >= 1) {
+        for (size_t i = 0; i < ARRAY_LEN(large) && fabs(v) >= base; i++) {
+            prefix = base > 1000 ? large_1024[i] : large[i];
+            v /= base;
+        }
+    } else {
+        for (size_t i = 0; i < ARRAY_LEN(small) && fabs(v) < 1; i++) {
+            prefix = small[i];
+            v *= 1000;
+        }
     }
-    gmtime_r(&whole, &utc);
-    buf_printf(to, "%04d-%02d-%02d %02d:%02d:%02d", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-               utc.tm_hour, utc.tm_min, utc.tm_sec);
-    if (rest) {
-        char digits[8];
-        int len = snprintf(digits, sizeof(digits), ".%03u", (unsigned)rest);
-        while (digits[len - 1] == '0')
-            len--;
-        buf_add(to, digits, (size_t)len);
+    four_digits(v, prefix, to);
+}
+
+void spoken_duration(double v, struct buf *to)
+{
+    if (isnan(v) || isinf(v)) {
+        four_digits(v, "", to);
+    } else if (v == 0) {
+        buf_text(to, "0s");
+    } else if (fabs(v) < 1) {
+        humanize(v, 1000, to);
+        buf_char(to, 's');
+    } else if (fabs(v) >= 9e18) { /* past what whole seconds can hold */
+        four_digits(v, "s", to);
+    } else {
+        const char *sign = v < 0 ? "-" : "";
+        int64_t whole = (int64_t)fabs(v);
+        int64_t days = whole / 86400, hours = whole / 3600 % 24, minutes = whole / 60 % 60;
+        int64_t seconds = whole % 60;
+        if (days)
+            buf_printf(to, "%s%" PRId64 "d %" PRId64 "h %" PRId64 "m %" PRId64 "s", sign, days,
+                       hours, minutes, seconds);
+        else if (hours)
+            buf_printf(to, "%s%" PRId64 "h %" PRId64 "m %" PRId64 "s", sign, hours, minutes,
+                       seconds);
+        else if (minutes)
+            buf_printf(to, "%s%" PRId64 "m %" PRId64 "s", sign, minutes, seconds);
+        else
+            four_digits(v, "s", to);
     }
-    buf_text(to, " +0000 UTC");
+}
+
+void spoken_humanize(double v, struct buf *to)
+{
+    humanize(v, 1000, to);
+}
+
+void spoken_humanize_1024(double v, struct buf *to)
+{
+    humanize(v, 1024, to);
+}
+
+void spoken_percentage(double v, struct buf *to)
+{
+    four_digits(v * 100, "%", to);
 }

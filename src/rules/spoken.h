@@ -15,8 +15,14 @@ void spoken_strip_domain(struct str text, struct buf *to);
 /** title: each word begins with a capital letter. Letters beyond ASCII stay. */
 void spoken_title(struct str text, struct buf *to);
 
-/** humanizeTimestamp: `seconds` since 1970 as "2026-01-31 12:00:00.25 +0000 UTC"; what is no time
- * that Prometheus can hold, as a number. */
-void spoken_timestamp(double seconds, struct buf *to);
+/** humanize, humanize1024: four digits with a prefix for the power of 1000 or 1024. */
+void spoken_humanize(double v, struct buf *to);
+void spoken_humanize_1024(double v, struct buf *to);
+
+/** humanizeDuration: seconds as "1d 2h 3m 4s". */
+void spoken_duration(double seconds, struct buf *to);
+
+/** humanizePercentage: a ratio as "12.5%". */
+void spoken_percentage(double ratio, struct buf *to);
 
 #endif

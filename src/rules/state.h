@@ -42,6 +42,7 @@ struct rule_state {
     struct written *written; /* series of the last turn */
     size_t written_len;
     enum rule_health health;
+    bool templates_failed; /* in the last turn; the thread of the turns alone looks at it */
     char error[240];
     int64_t last_ms;
     double seconds;

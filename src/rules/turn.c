@@ -3,6 +3,7 @@
  * turn, unless keep_firing_for holds it. */
 #include "rules/turn.h"
 
+#include "rules/expand.h"
 #include "rules/state.h"
 
 #define ALERTNAME "alertname"
@@ -19,8 +20,10 @@ struct work {
     struct turn *turn;
     const struct rule_group *group;
     struct rule *rule;
-    int64_t now_ms;
+    int64_t now_ms; /* of the turn: what is remembered and told bears it */
+    int64_t at_ms;  /* where the expression looks and what it gives is written: query_offset ago */
     struct arena arena;
+    struct expander expander;
     struct line *lines;
     size_t len;
     struct store_sample *samples;
@@ -43,24 +46,10 @@ static struct str hash_key(const uint64_t *hash)
 
 /* ---- what the expression gives ---- */
 
-static int expand(struct work *w, const struct rule_pair *p, const struct promql_series *s,
-                  struct str *ret)
+static int say(struct work *w, const struct rule_pair *p, const struct promql_series *s,
+               struct str *ret)
 {
-    struct buf text;
-
-    *ret = p->text;
-    if (!p->message)
-        return 0;
-    buf_init(&text, MESSAGE_BYTES_MAX);
-    message_expand(p->message, s->labels, s->values[0], &text);
-    char *copy = arena_strndup(&w->arena, text.ptr ? text.ptr : "", text.len);
-    *ret = str_make(copy, text.len);
-    bool failed = text.failed;
-    buf_fini(&text);
-    if (failed)
-        return error_set(w->err, -EINVAL, "the template of %.*s becomes too long",
-                         (int)MIN(p->name.len, 80), p->name.ptr);
-    return copy ? 0 : no_memory(w);
+    return expander_say(&w->expander, p, s->labels, s->values[0], ret) ? no_memory(w) : 0;
 }
 
 static int make_line(struct work *w, const struct promql_series *s, struct line *to)
@@ -75,7 +64,7 @@ static int make_line(struct work *w, const struct promql_series *s, struct line 
     label_builder_set(&b, STR(LABEL_NAME), rule->is_alert ? STR("") : rule->name);
     for (size_t i = 0; i < rule->label_len && !code; i++) {
         struct str text;
-        code = expand(w, &rule->labels[i], s, &text);
+        code = say(w, &rule->labels[i], s, &text);
         if (!code)
             label_builder_set(&b, rule->labels[i].name, text);
     }
@@ -89,7 +78,7 @@ static int make_line(struct work *w, const struct promql_series *s, struct line 
         return no_memory(w);
     for (size_t i = 0; i < rule->annotation_len && !code; i++) {
         items[i].name = rule->annotations[i].name;
-        code = expand(w, &rule->annotations[i], s, &items[i].value);
+        code = say(w, &rule->annotations[i], s, &items[i].value);
     }
     to->annotations = (struct labels){items, rule->annotation_len};
     to->hash = labels_hash(to->labels);
@@ -145,22 +134,23 @@ int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_m
     return 0;
 }
 
-static int ask_world(struct work *w, struct str expr, int64_t at_ms, struct rules_answer *ret,
-                     struct error *err)
+int turn_ask(struct turn *t, struct str expr, int64_t at_ms, uint64_t deadline_mono_ns,
+             struct arena *a, struct rules_answer *ret, struct error *err)
 {
-    struct promql_options o = w->turn->query;
+    struct promql_options o = t->query;
 
-    o.deadline_mono_ns = w->turn->query_timeout_ms
-                             ? clock_mono_ns() + (uint64_t)w->turn->query_timeout_ms * NS_PER_MS
-                             : 0;
+    o.deadline_mono_ns =
+        t->query_timeout_ms ? clock_mono_ns() + (uint64_t)t->query_timeout_ms * NS_PER_MS : 0;
+    if (deadline_mono_ns && (!o.deadline_mono_ns || deadline_mono_ns < o.deadline_mono_ns))
+        o.deadline_mono_ns = deadline_mono_ns;
     *ret = (struct rules_answer){0};
-    return w->turn->world.ask(w->turn->world.self, expr, at_ms, &o, &w->arena, ret, err);
+    return t->world.ask(t->world.self, expr, at_ms, &o, a, ret, err);
 }
 
 static int ask(struct work *w)
 {
     struct rules_answer r;
-    int code = ask_world(w, w->rule->query, w->now_ms, &r, w->err);
+    int code = turn_ask(w->turn, w->rule->query, w->at_ms, 0, &w->arena, &r, w->err);
 
     if (!code)
         code = make_lines(w, &r);
@@ -253,7 +243,7 @@ static void restore_alerts(struct work *w, const struct map *known)
     buf_text(&expr, "ALERTS_FOR_STATE{" ALERTNAME "=");
     buf_json(&expr, w->rule->name);
     buf_printf(&expr, "}[%" PRId64 "ms]", until_ms - since_ms);
-    if (!ask_world(w, buf_str(&expr), until_ms, &found, NULL)) {
+    if (!turn_ask(w->turn, buf_str(&expr), until_ms, 0, &w->arena, &found, NULL)) {
         for (size_t i = 0; i < found.len && found.type == PROMQL_MATRIX; i++)
             restore_from(w, &found.series[i], known);
         promql_result_free(found.result);
@@ -337,7 +327,7 @@ static int add_sample(struct work *w, struct labels labels, double value)
         return no_memory(w);
     w->samples = grown;
     w->samples[w->sample_len++] =
-        (struct store_sample){.labels = labels, .ts_ms = w->now_ms, .value = value};
+        (struct store_sample){.labels = labels, .ts_ms = w->at_ms, .value = value};
     return 0;
 }
 
@@ -468,6 +458,17 @@ static int record(struct work *w)
     return code;
 }
 
+/* Says once that templates of the rule fail, or do so no more. */
+static void note_templates(struct work *w)
+{
+    bool failed = w->expander.failures > 0;
+
+    if (failed && !w->rule->state->templates_failed)
+        log_warn("template of an alert failed", "file", w->group->file.ptr, "group",
+                 w->group->name.ptr, "rule", w->rule->name.ptr, "error", w->expander.error);
+    w->rule->state->templates_failed = failed;
+}
+
 int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms,
               struct error *err)
 {
@@ -475,12 +476,14 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
                      .group = g,
                      .rule = rule,
                      .now_ms = now_ms,
+                     .at_ms = now_ms - g->query_offset_ms,
                      .generation = t->notify ? notify_generation(t->notify) : 0,
                      .err = err};
     uint64_t began_ns = clock_mono_ns();
 
     err->text[0] = '\0';
     arena_init(&w.arena, TURN_BYTES_MAX);
+    expander_init(&w.expander, t, rule, now_ms, &w.arena);
     int code = ask(&w);
     if (!code)
         code = rule->is_alert ? turn_alert(&w) : record(&w);
@@ -488,6 +491,8 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
         code = write_all(&w);
     free(w.samples);
     free(w.notices);
+    note_templates(&w);
+    expander_fini(&w.expander);
     arena_fini(&w.arena);
     pthread_mutex_lock(t->lock);
     rule->state->health = code ? RULE_FAILED : RULE_OK;
@@ -498,10 +503,10 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
     return code;
 }
 
-void turn_end(struct turn *t, struct rule *rule, int64_t now_ms)
+void turn_end(struct turn *t, struct rule *rule, int64_t at_ms)
 {
     struct error err;
-    struct work w = {.turn = t, .rule = rule, .now_ms = now_ms, .err = &err};
+    struct work w = {.turn = t, .rule = rule, .at_ms = at_ms, .err = &err};
     struct written *none;
     size_t n;
 

@@ -14,9 +14,12 @@ struct turn {
     struct notify *notify;       /* NULL: nobody is told */
     struct promql_options query; /* its times are set here */
     int64_t query_timeout_ms;
-    int64_t started_ms; /* of the process: what was written before is another life's */
+    int64_t started_ms;            /* of the process: what was written before is another life's */
+    struct labels external_labels; /* for templates */
+    struct str external_url;
     pthread_mutex_t *lock;
     uint64_t samples, refused; /* written in this turn, and what the store did not take */
+    uint64_t templates, template_failures; /* expanded in this turn; those that gave an error */
 };
 
 /**
@@ -27,7 +30,13 @@ struct turn {
 int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms,
               struct error *err);
 
-/** Ends every series that the rule wrote in its last turn. */
-void turn_end(struct turn *t, struct rule *rule, int64_t now_ms);
+/** Asks the world at at_ms within the bounds of queries, and by the deadline when it is not 0. What
+ * it gives lies in `a`, or in ret->result, which is the caller's. Errors: as rules_world's ask().
+ */
+MUST_CHECK int turn_ask(struct turn *t, struct str expr, int64_t at_ms, uint64_t deadline_mono_ns,
+                        struct arena *a, struct rules_answer *ret, struct error *err);
+
+/** Ends every series that the rule wrote in its last turn, at at_ms. */
+void turn_end(struct turn *t, struct rule *rule, int64_t at_ms);
 
 #endif

@@ -506,18 +506,6 @@ static int read_alerting(struct reader *r, const struct yaml_node *node, void *t
     return yaml_is_null(node) ? 0 : alerting_read(r, node, &c->alerting);
 }
 
-static int read_query_offset(struct reader *r, const struct yaml_node *node, void *to)
-{
-    int64_t offset_ms = 0;
-    int code = reader_duration(r, node, &offset_ms);
-
-    (void)to;
-    return !code && offset_ms ? reader_bad(r, node->line,
-                                           "rule_query_offset is not supported: write the offset "
-                                           "into the expressions")
-                              : code;
-}
-
 static int read_remote_write(struct reader *r, const struct yaml_node *node, void *to)
 {
     struct scrape_config *c = to;
@@ -544,7 +532,8 @@ static int read_global(struct reader *r, const struct yaml_node *node, void *to)
          offsetof(struct scrape_config, evaluation_interval_ms)},
         {"external_labels", reader_labels, offsetof(struct scrape_config, external_labels)},
         {"scrape_protocols", read_protocols, offsetof(struct scrape_config, accept)},
-        {"rule_query_offset", read_query_offset, 0},
+        {"rule_query_offset", reader_duration,
+         offsetof(struct scrape_config, rule_query_offset_ms)},
         {"query_log_file", read_query_log, 0},
         {"extra_scrape_metrics", read_tristate, offsetof(struct scrape_config, extra_metrics)},
     };

@@ -63,7 +63,7 @@ struct scrape_config {
     size_t global_line;           /* of the map `global`; 0: there is none */
     size_t job_len, job_cap;
     int64_t interval_ms, timeout_ms; /* global: 1 min and 10 s when not given, as in Prometheus */
-    int64_t evaluation_interval_ms;  /* of rules; 0: not given */
+    int64_t evaluation_interval_ms, rule_query_offset_ms; /* of rules; 0: not given */
     struct str accept;
     struct scrape_limits limits; /* of jobs that say nothing */
     enum tristate extra_metrics; /* the same */

@@ -2,7 +2,6 @@
 #include "scrape/dns_sd.h"
 #include "scrape/docker_sd.h"
 #include "scrape/kubernetes_roles.h"
-#include "scrape/letter_case.h"
 #include "scrape/state.h"
 
 #include <arpa/inet.h>
@@ -341,31 +340,6 @@ static void what_was_found_stays_found_over_a_reload(void **state)
     config_free(b);
 }
 
-/* ---- letters ---- */
-
-static void case_is_that_of_unicode(void **state)
-{
-    static const struct {
-        const char *text, *lower, *upper;
-    } cases[] = {{"aBc-1", "abc-1", "ABC-1"},
-                 {"", "", ""},
-                 {"\xc3\x84\xc3\xa9", "\xc3\xa4\xc3\xa9", "\xc3\x84\xc3\x89"},
-                 {"a\xff", "a\xef\xbf\xbd", "A\xef\xbf\xbd"},
-                 {"\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", "\xf0\x90\x90\x80"}};
-    struct arena a;
-    struct str got;
-
-    (void)state;
-    arena_init(&a, 0);
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_int_equal(letter_case(str_of(cases[i].text), false, &a, &got), 0);
-        assert_true(str_is(got, cases[i].lower));
-        assert_int_equal(letter_case(str_of(cases[i].text), true, &a, &got), 0);
-        assert_true(str_is(got, cases[i].upper));
-    }
-    arena_fini(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,7 +349,6 @@ int main(void)
         cmocka_unit_test(a_container_in_several_networks_is_found_in_one_or_all),
         cmocka_unit_test(objects_that_lack_everything_are_no_targets_and_no_harm),
         cmocka_unit_test(what_was_found_stays_found_over_a_reload),
-        cmocka_unit_test(case_is_that_of_unicode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
  * defines relabel_config. */
 #include "scrape/relabel.h"
 
-#include "scrape/letter_case.h"
 #include "scrape/md5.h"
 
 #define SCRATCH_MAX 65536 /* bytes of a joined source or an expanded text */

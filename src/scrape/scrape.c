@@ -128,7 +128,8 @@ int scrape_get_rules(struct scrape *s, const struct scrape_config *config, struc
     pthread_mutex_lock(&s->lock);
     config = config ? config : s->config;
     const struct text_list *list = &config->rule_files;
-    *ret = (struct scrape_rules){.interval_ms = config->evaluation_interval_ms};
+    *ret = (struct scrape_rules){.interval_ms = config->evaluation_interval_ms,
+                                 .query_offset_ms = config->rule_query_offset_ms};
     ret->files = arena_calloc(a, list->len + 1, sizeof(*ret->files));
     for (size_t i = 0; ret->files && i < list->len && !code; i++) {
         ret->files[i] = arena_strndup(a, list->items[i].ptr, list->items[i].len);

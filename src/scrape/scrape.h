@@ -66,10 +66,11 @@ struct labels scrape_external_labels(struct scrape *s, struct arena *a);
 struct scrape_rules {
     const char **files; /* patterns */
     size_t len;
-    int64_t interval_ms; /* evaluation_interval; 0: not given */
+    int64_t interval_ms;     /* evaluation_interval; 0: not given */
+    int64_t query_offset_ms; /* rule_query_offset */
 };
 
-/** A copy in `a` of rule_files and global.evaluation_interval, of `config` (NULL: of what is in
+/** A copy in `a` of rule_files and what global says of rules, of `config` (NULL: of what is in
  * force). Errors: -ENOMEM. */
 MUST_CHECK int scrape_get_rules(struct scrape *s, const struct scrape_config *config,
                                 struct arena *a, struct scrape_rules *ret, struct error *err);

@@ -1,8 +1,11 @@
-/* letter_case.h - upper and lower case of UTF-8, for relabelling's lowercase and uppercase. */
-#ifndef ALGALON_SCRAPE_LETTER_CASE_H
-#define ALGALON_SCRAPE_LETTER_CASE_H
+/* letter_case.h - upper and lower case of UTF-8, for relabelling and for the
+ * templates of alerts. */
+#ifndef ALGALON_BASE_LETTER_CASE_H
+#define ALGALON_BASE_LETTER_CASE_H
 
-#include "base/base.h"
+#include "base/arena.h"
+#include "base/std.h"
+#include "base/str.h"
 
 /**
  * Writes `value` in upper or lower case into `a`, letter by letter as Unicode's simple mapping says
