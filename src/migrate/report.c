@@ -34,8 +34,8 @@ void report_file(struct report *r, const char *file)
     r->files++;
 }
 
-static void add(struct report *r, enum report_level level, size_t line, const char *place,
-                const char *advice, const char *text)
+static void add(struct report *r, enum report_level level, size_t line, size_t column,
+                const char *place, const char *advice, const char *text)
 {
     r->count[level]++;
     if (r->len == r->cap) {
@@ -51,6 +51,7 @@ static void add(struct report *r, enum report_level level, size_t line, const ch
     r->items[r->len++] = (struct report_item){level,
                                               r->file,
                                               line,
+                                              column,
                                               keep(r, place, place ? strlen(place) : 0),
                                               keep(r, text, strlen(text)),
                                               keep(r, advice, advice ? strlen(advice) : 0)};
@@ -65,13 +66,13 @@ void report_add(struct report *r, enum report_level level, size_t line, const ch
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    add(r, level, line, place, advice, text);
+    add(r, level, line, 0, place, advice, text);
 }
 
 void report_text(struct report *r, enum report_level level, const char *what)
 {
     struct str text = str_of(what), file = str_of(r->file);
-    uint64_t line = 0;
+    uint64_t line = 0, column = 0;
 
     if (text.len > file.len && str_starts(text, file) && text.ptr[file.len] == ':') {
         text.ptr += file.len + 1;
@@ -79,9 +80,12 @@ void report_text(struct report *r, enum report_level level, const char *what)
         struct str rest = text, digits = str_cut(&rest, ':');
         if (rest.ptr && num_parse_u64(digits, &line))
             text = rest;
+        digits = line ? str_cut(&rest, ':') : str_make(NULL, 0);
+        if (rest.ptr && num_parse_u64(digits, &column))
+            text = rest;
     }
     text = str_trim(text);
-    add(r, level, line, NULL, NULL, keep(r, text.ptr, text.len));
+    add(r, level, line, column, NULL, NULL, keep(r, text.ptr, text.len));
 }
 
 void report_error(struct report *r, const struct error *err)
@@ -98,6 +102,8 @@ void report_print(const struct report *r, bool verbose, struct buf *to)
         buf_text(to, it->file);
         if (it->line)
             buf_printf(to, ":%zu", it->line);
+        if (it->column)
+            buf_printf(to, ":%zu", it->column);
         buf_printf(to, ": %s: ", levels[it->level]);
         if (*it->place)
             buf_printf(to, "%s: ", it->place);
@@ -123,6 +129,8 @@ void report_print_json(const struct report *r, struct buf *to)
         buf_json(to, str_of(it->file));
         if (it->line)
             buf_printf(to, ",\"line\":%zu", it->line);
+        if (it->column)
+            buf_printf(to, ",\"column\":%zu", it->column);
         if (*it->place) {
             buf_text(to, ",\"place\":");
             buf_json(to, str_of(it->place));

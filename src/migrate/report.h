@@ -19,6 +19,7 @@ struct report_item {
     enum report_level level;
     const char *file;
     size_t line;       /* from 1; 0: unknown or of the whole file */
+    size_t column;     /* from 1; 0: unknown */
     const char *place; /* within the file: "panel 3 'Power', A"; "" when there is none */
     const char *text;
     const char *advice; /* what to do; "" when there is nothing to say */
@@ -43,7 +44,8 @@ void report_file(struct report *r, const char *file);
 void report_add(struct report *r, enum report_level level, size_t line, const char *place,
                 const char *advice, const char *format, ...) PRINTF_LIKE(6, 7);
 
-/** Adds what says "file:line: what" itself: the place is taken out of its text. */
+/** Adds what says "file:line: what" or "file:line:column: what" itself: the place is taken out of
+ * its text. */
 void report_text(struct report *r, enum report_level level, const char *text);
 
 /** The same for an error. */

@@ -1,6 +1,7 @@
 /* rule_file.c - rule files: what they ask for, and their expressions in other names. */
 #include "migrate/ask.h"
 #include "migrate/migrate.h"
+#include "migrate/template_query.h"
 
 static const char *place(char to[200], const struct yaml_node *rule)
 {
@@ -10,6 +11,27 @@ static const char *place(char to[200], const struct yaml_node *rule)
     snprintf(to, 200, "%s %.150s", alert ? "alert" : "record",
              name && name->kind == YAML_TEXT ? name->text.ptr : "?");
     return to;
+}
+
+/* What the templates of labels or annotations ask. */
+static void check_texts(const struct yaml_node *map, const char *rule, const struct known *k,
+                        struct report *r)
+{
+    for (const struct yaml_item *it = map && map->kind == YAML_MAP ? map->first : NULL; it;
+         it = it->next) {
+        struct template_queries queries = {.text = it->value->text};
+        struct template_query q;
+        struct arena arena;
+        if (it->value->kind != YAML_TEXT)
+            continue;
+        arena_init(&arena, 0);
+        while (template_query_next(&queries, &arena, &q)) {
+            struct ask ask = {.expr = q.expr, .place = rule, .line = it->line};
+            if (q.is_literal)
+                ask_check(&ask, k, r);
+        }
+        arena_fini(&arena);
+    }
 }
 
 void rule_file_check(const struct yaml_node *root, const struct known *k, struct report *r)
@@ -27,6 +49,8 @@ void rule_file_check(const struct yaml_node *root, const struct known *k, struct
             ask.expr = expr->text;
             ask.line = expr->line;
             ask_check(&ask, k, r);
+            check_texts(yaml_get(it->value, "labels"), name, k, r);
+            check_texts(yaml_get(it->value, "annotations"), name, k, r);
         }
     }
 }
@@ -72,21 +96,66 @@ static void replace(struct rewriting *w, const struct yaml_node *node, struct bu
     w->edits[w->len++] = (struct text_edit){node, str_make(copy, is.len)};
 }
 
-/* The texts of labels and annotations, which name labels of what the expression gives. */
+/* The queries of a template in other names. False: one stays as it was, and `why` says why. */
+static bool rewrite_queries(struct rewriting *w, struct str text, struct buf *to, char *why,
+                            size_t size)
+{
+    struct template_queries queries = {.text = text};
+    struct template_query q;
+    struct arena arena;
+    size_t done = 0;
+    bool good = true;
+
+    arena_init(&arena, 0);
+    while (template_query_next(&queries, &arena, &q)) {
+        struct translated t;
+        struct buf expr;
+        buf_init(&expr, 0);
+        if (!q.is_literal) {
+            snprintf(why, size, "a query that is put together stays as it was: look at it");
+            good = false;
+        } else if (translate_expr(w->translator, q.expr, &arena, &expr, &t)) {
+            w->failed = true;
+        } else if (*t.problem) {
+            snprintf(why, size, "its query stays as it was: %s", t.problem);
+            good = false;
+        } else if (t.changed) {
+            buf_add(to, text.ptr + done, q.begin - done);
+            template_query_quote(q.quote, buf_str(&expr), to);
+            done = q.end;
+        }
+        buf_fini(&expr);
+    }
+    buf_add(to, text.ptr + done, text.len - done);
+    arena_fini(&arena);
+    return good;
+}
+
+/* The texts of labels and annotations, which name labels of what the expression gives (`metric`;
+ * empty: that stayed as it was), and ask queries of their own. */
 static void rewrite_texts(struct rewriting *w, const struct yaml_node *map, struct str metric,
                           const char *where)
 {
     for (const struct yaml_item *it = map && map->kind == YAML_MAP ? map->first : NULL; it;
          it = it->next) {
-        char why[300] = "";
-        struct buf text;
+        char why[500] = "";
+        struct buf asked, text;
         if (it->value->kind != YAML_TEXT)
             continue;
+        buf_init(&asked, 0);
         buf_init(&text, 0);
-        if (!translate_template(w->translator, metric, it->value->text, &text, why, sizeof(why)))
+        bool good = rewrite_queries(w, it->value->text, &asked, why, sizeof(why));
+        if (!metric.len)
+            buf_str_add(&text, buf_str(&asked));
+        else if (!translate_template(w->translator, metric, buf_str(&asked), &text, why,
+                                     sizeof(why)))
+            good = false;
+        if (!good)
             report_add(w->report, REPORT_WARNING, it->line, where, NULL, "%.*s: %s",
                        STR_ARG(it->key), why);
+        w->failed = w->failed || asked.failed;
         replace(w, it->value, &text);
+        buf_fini(&asked);
         buf_fini(&text);
     }
 }
@@ -115,11 +184,11 @@ static void rewrite_rule(struct rewriting *w, const struct yaml_node *rule)
                    "it joins other metrics, whose labels stay");
     else if (t.changed)
         report_add(w->report, REPORT_OK, expr->line, where, NULL, "changed");
-    if (t.changed) {
+    if (t.changed)
         replace(w, expr, &text);
-        rewrite_texts(w, yaml_get(rule, "labels"), t.metric, where);
-        rewrite_texts(w, yaml_get(rule, "annotations"), t.metric, where);
-    }
+    struct str metric = t.changed ? t.metric : STR("");
+    rewrite_texts(w, yaml_get(rule, "labels"), metric, where);
+    rewrite_texts(w, yaml_get(rule, "annotations"), metric, where);
     buf_fini(&text);
     arena_fini(&arena);
 }

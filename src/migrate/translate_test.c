@@ -228,6 +228,50 @@ static void a_rule_file_keeps_everything_but_the_names(void **state)
     report_fini(&r);
 }
 
+static void queries_of_templates_are_told_in_the_new_names(void **state)
+{
+    static const char text[] =
+        "groups:\n"
+        "  - name: g\n"
+        "    rules:\n"
+        "      - alert: Hot\n"
+        "        expr: up == 0\n"
+        "        annotations:\n"
+        "          one: 'query \"DCGM_FI_DEV_GPU_TEMP\" {{ \"query\" }} "
+        "{{ range query \"DCGM_FI_DEV_GPU_TEMP{gpu=\\\"0\\\"}\" }}{{ .Value }}{{ end }}'\n"
+        "          two: '{{ with query `DCGM_FI_DEV_GPU_TEMP > 5` | first }}{{ . }}{{ end }}'\n"
+        "          none: '{{ query \"DCGM_FI_DEV_XID_ERRORS\" }}'\n"
+        "          made: '{{ printf \"up{a=%q}\" $value | query }}'\n";
+    static const char wanted[] =
+        "groups:\n"
+        "  - name: g\n"
+        "    rules:\n"
+        "      - alert: Hot\n"
+        "        expr: up == 0\n"
+        "        annotations:\n"
+        "          one: 'query \"DCGM_FI_DEV_GPU_TEMP\" {{ \"query\" }} "
+        "{{ range query \"all_smi_gpu_temperature_celsius{gpu_index=\\\"0\\\"}\" }}{{ .Value }}"
+        "{{ end }}'\n"
+        "          two: '{{ with query `all_smi_gpu_temperature_celsius > 5` | first }}{{ . }}"
+        "{{ end }}'\n"
+        "          none: '{{ query \"DCGM_FI_DEV_XID_ERRORS\" }}'\n"
+        "          made: '{{ printf \"up{a=%q}\" $value | query }}'\n";
+    struct report r;
+    struct error err;
+    struct buf out;
+
+    (void)state;
+    report_init(&r);
+    report_file(&r, "x.yml");
+    buf_init(&out, 0);
+    assert_int_equal(rule_file_translate(str_of(text), TO_ALL_SMI, &r, &out, &err), 0);
+    buf_char(&out, '\0');
+    assert_string_equal(out.ptr, wanted);
+    assert_int_equal(r.count[REPORT_WARNING], 2);
+    buf_fini(&out);
+    report_fini(&r);
+}
+
 /* ---- what is made of the table ---- */
 
 static void is_in_step(const char *path, struct str wanted)
@@ -291,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_table_holds_every_name_of_dcgm),
         cmocka_unit_test(legends_and_templates_follow),
         cmocka_unit_test(a_rule_file_keeps_everything_but_the_names),
+        cmocka_unit_test(queries_of_templates_are_told_in_the_new_names),
         cmocka_unit_test(labels_of_a_group_that_name_labels_are_told_of),
         cmocka_unit_test(the_shipped_bridges_are_those_of_the_table),
     };

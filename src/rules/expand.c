@@ -64,7 +64,8 @@ static struct answer *ask(struct expander *x, struct str expr)
         answer->code = keep_samples(x, &found, answer);
         promql_result_free(found.result);
     }
-    if (answer->code == -ENOMEM || map_put(&x->asked, str_make(key, expr.len), answer, &(void *){0}))
+    if (answer->code == -ENOMEM ||
+        map_put(&x->asked, str_make(key, expr.len), answer, &(void *){0}))
         return NULL;
     return answer;
 }

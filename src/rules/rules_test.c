@@ -49,6 +49,7 @@ static void open_rules(struct bench *b)
         .interval_ms = 10000,
         .world = {b, ask_store, push_store},
         .started_ms = b->started_ms,
+        .external_url = "http://h:3000",
         .query = {.threads = 1},
     };
     struct error err = {0};
@@ -304,6 +305,62 @@ static void a_rule_that_fails_says_so_and_the_next_one_runs(void **state)
     buf_fini(&text);
 }
 
+static void an_alert_says_what_its_templates_ask(void **state)
+{
+    struct bench *b = *state;
+    const struct label items[] = {{STR("region"), STR("eu")}};
+    struct rules_stats stats;
+    struct error err;
+    struct buf text;
+
+    write_rules(
+        b, "groups:\n- name: g\n  interval: 10s\n  rules:\n  - alert: Hot\n"
+           "    expr: heat > 50\n"
+           "    labels: {where: '{{ $externalLabels.region }}'}\n"
+           "    annotations:\n"
+           "      all: '{{ range query \"sort(heat)\" }}{{ .Labels.gpu }}={{ .Value }} {{ end }}"
+           "{{ externalURL }}'\n"
+           "      wrong: '{{ query \"heat[1m]\" }}'\n"
+           "      none: '{{ query \"heat > 100\" | first | value }}'\n");
+    open_rules(b);
+    assert_int_equal(rules_set_external(b->rules, (struct labels){items, 1}, &err), 0);
+    pass(b, 20, 60, 20);
+    buf_init(&text, 0);
+    rules_print_alerts(b->rules, &text);
+    assert_true(str_contains(buf_str(&text), STR("\"where\":\"eu\"")));
+    assert_true(str_contains(buf_str(&text), STR("\"all\":\"1=20 0=60 http://h:3000\"")));
+    assert_true(str_contains(buf_str(&text), STR("rule result is not a vector or scalar>")));
+    assert_true(str_contains(
+        buf_str(&text), STR("error calling first: first() called on vector with no elements>")));
+    buf_fini(&text);
+    rules_get_stats(b->rules, &stats);
+    assert_int_equal(stats.rules_failing, 0); /* the alert itself is as it should be */
+    assert_int_equal(stats.template_failures_total, 2 * stats.templates_total / 4);
+}
+
+static void a_query_offset_looks_back_and_writes_there(void **state)
+{
+    struct bench *b = *state;
+    double value, at;
+
+    write_rules(b, "groups:\n- name: g\n  interval: 10s\n  query_offset: 20s\n  rules:\n"
+                   "  - record: late\n    expr: heat{gpu='0'}\n"
+                   "  - alert: Hot\n    expr: heat > 50\n    for: 20s\n");
+    open_rules(b);
+    pass(b, 40, 60, 20);
+    int64_t began_ms = b->now_ms;
+    pass(b, 10, 30, 20); /* this is seen 20 s later */
+    assert_int_equal(ask(b, "late", &value), 1);
+    assert_true(value == 60);
+    assert_int_equal(ask(b, "timestamp(late)", &at), 1);
+    assert_true(at * 1000 > (double)began_ms - 20000 && at * 1000 <= (double)b->now_ms - 20000);
+    assert_int_equal(ask(b, "ALERTS{alertstate='firing',gpu='0'}", &value), 1);
+    pass(b, 30, 30, 20);
+    assert_int_equal(ask(b, "late", &value), 1);
+    assert_true(value == 30);
+    assert_int_equal(ask(b, "ALERTS offset 20s", &value), 0); /* it ended where it was written */
+}
+
 static void turns_lie_on_multiples_of_the_interval_and_missed_ones_are_counted(void **state)
 {
     struct bench *b = *state;
@@ -349,6 +406,8 @@ int main(void)
         TEST(an_alert_that_fired_fires_at_once_after_a_restart),
         TEST(a_reload_keeps_rules_that_are_as_before_and_ends_the_others),
         TEST(a_rule_that_fails_says_so_and_the_next_one_runs),
+        TEST(an_alert_says_what_its_templates_ask),
+        TEST(a_query_offset_looks_back_and_writes_there),
         TEST(turns_lie_on_multiples_of_the_interval_and_missed_ones_are_counted),
         TEST(the_thread_runs_and_ends),
     };

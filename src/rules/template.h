@@ -10,13 +10,13 @@
 #include "base/base.h"
 #include "metric/metric.h"
 
-#define TEMPLATE_TEXT_MAX     65536       /* bytes of one template */
-#define TEMPLATE_NESTING_MAX  100         /* blocks and parentheses within each other */
-#define TEMPLATE_BYTES_MAX    65536       /* of what one template may become */
-#define TEMPLATE_MEMORY_MAX   (16u << 20) /* of what it makes on its way */
-#define TEMPLATE_STEPS_MAX    1000000     /* actions, operands and turns of loops it may take */
-#define TEMPLATE_QUERIES_MAX  100         /* that it may ask */
-#define TEMPLATE_TIME_MAX_MS  10000       /* of one template */
+#define TEMPLATE_TEXT_MAX    65536       /* bytes of one template */
+#define TEMPLATE_NESTING_MAX 100         /* blocks and parentheses within each other */
+#define TEMPLATE_BYTES_MAX   65536       /* of what one template may become */
+#define TEMPLATE_MEMORY_MAX  (16u << 20) /* of what it makes on its way */
+#define TEMPLATE_STEPS_MAX   1000000     /* actions, operands and turns of loops it may take */
+#define TEMPLATE_QUERIES_MAX 100         /* that it may ask */
+#define TEMPLATE_TIME_MAX_MS 10000       /* of one template */
 
 struct template;
 

@@ -174,8 +174,9 @@ static int call_ge(struct template_call *c, const struct template_value *args, s
 }
 
 const struct template_function template_compare_functions[] = {
-    {"and", 1, true, {0}, NULL},     {"or", 1, true, {0}, NULL},     {"not", 1, false, {0}, call_not},
-    {"eq", 1, true, {0}, call_eq},   {"ne", 2, false, {0}, call_ne}, {"lt", 2, false, {0}, call_lt},
-    {"le", 2, false, {0}, call_le},  {"gt", 2, false, {0}, call_gt}, {"ge", 2, false, {0}, call_ge},
-    {NULL, 0, false, {0}, NULL},
+    {"and", 1, true, {0}, NULL},      {"or", 1, true, {0}, NULL},
+    {"not", 1, false, {0}, call_not}, {"eq", 1, true, {0}, call_eq},
+    {"ne", 2, false, {0}, call_ne},   {"lt", 2, false, {0}, call_lt},
+    {"le", 2, false, {0}, call_le},   {"gt", 2, false, {0}, call_gt},
+    {"ge", 2, false, {0}, call_ge},   {NULL, 0, false, {0}, NULL},
 };

@@ -100,8 +100,8 @@ static int call_sort_by_label(struct template_call *c, const struct template_val
     if (!places)
         return -ENOMEM;
     for (size_t i = 0; i < list.len; i++)
-        places[i] = (struct place){list.items[i], labels_get(list.items[i]->labels, args[0].text),
-                                   i};
+        places[i] =
+            (struct place){list.items[i], labels_get(list.items[i]->labels, args[0].text), i};
     qsort(places, list.len, sizeof(*places), compare_places);
     for (size_t i = 0; i < list.len; i++)
         list.items[i] = places[i].sample;

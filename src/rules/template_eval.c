@@ -122,9 +122,9 @@ static int enter(struct eval *e)
     int code = step(e);
 
     return code ? code
-                : ++e->depth > DEPTH_MAX
-                      ? fail(e, "templates and blocks are nested more than %d deep", DEPTH_MAX)
-                      : 0;
+           : ++e->depth > DEPTH_MAX
+               ? fail(e, "templates and blocks are nested more than %d deep", DEPTH_MAX)
+               : 0;
 }
 
 /* ---- variables ---- */

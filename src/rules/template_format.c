@@ -456,8 +456,7 @@ static void print_samples(struct value_samples samples, const struct verb *v, st
 }
 
 /* Times, durations and names, which say themselves for the letters of texts. */
-static bool print_speaking(const struct template_value *value, const struct verb *v,
-                           struct buf *to)
+static bool print_speaking(const struct template_value *value, const struct verb *v, struct buf *to)
 {
     struct buf text;
 

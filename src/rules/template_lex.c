@@ -87,10 +87,12 @@ static int read_word(struct lexer *l)
         const char *word;
         enum token_kind kind;
     } words[] = {
-        {"block", TOKEN_BLOCK}, {"break", TOKEN_BREAK}, {"continue", TOKEN_CONTINUE},
-        {"define", TOKEN_DEFINE}, {"else", TOKEN_ELSE}, {"end", TOKEN_END},
-        {"false", TOKEN_BOOL}, {"if", TOKEN_IF}, {"nil", TOKEN_NIL},
-        {"range", TOKEN_RANGE}, {"template", TOKEN_TEMPLATE}, {"true", TOKEN_BOOL},
+        {"block", TOKEN_BLOCK},       {"break", TOKEN_BREAK},
+        {"continue", TOKEN_CONTINUE}, {"define", TOKEN_DEFINE},
+        {"else", TOKEN_ELSE},         {"end", TOKEN_END},
+        {"false", TOKEN_BOOL},        {"if", TOKEN_IF},
+        {"nil", TOKEN_NIL},           {"range", TOKEN_RANGE},
+        {"template", TOKEN_TEMPLATE}, {"true", TOKEN_BOOL},
         {"with", TOKEN_WITH},
     };
     enum token_kind kind = TOKEN_IDENTIFIER;
@@ -385,7 +387,8 @@ int template_unquote(struct str quoted, struct arena *a, struct str *ret, struct
     *ret = str_make(copy, text.len);
     buf_fini(&text);
     if (!good)
-        return error_set(err, -EINVAL, "an escape that is not known: \\n, \\t, \\\", \\\\, \\xNN, "
-                                       "\\uNNNN");
+        return error_set(err, -EINVAL,
+                         "an escape that is not known: \\n, \\t, \\\", \\\\, \\xNN, "
+                         "\\uNNNN");
     return copy ? 0 : error_errno(err, -ENOMEM, "template");
 }

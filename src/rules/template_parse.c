@@ -338,8 +338,7 @@ static int parse_command(struct parser *p, struct node **ret)
         if (next_solid(p)->kind == TOKEN_PIPE)
             break;
     }
-    if (p->at->kind != TOKEN_PIPE && p->at->kind != TOKEN_CLOSE &&
-        p->at->kind != TOKEN_RIGHT_PAREN)
+    if (p->at->kind != TOKEN_PIPE && p->at->kind != TOKEN_CLOSE && p->at->kind != TOKEN_RIGHT_PAREN)
         return bad_name(p, p->at, "a blank, '|' or the end of the action is wanted here");
     return command->first ? 0 : bad(p, p->at, "a value or a function is wanted here");
 }

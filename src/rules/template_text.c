@@ -166,8 +166,8 @@ static int call_to_lower(struct template_call *c, const struct template_value *a
     return in_case(c, args[0].text, false, ret);
 }
 
-static int spoken(struct template_call *c, struct str s, void (*speak)(struct str s, struct buf *to),
-                  struct template_value *ret)
+static int spoken(struct template_call *c, struct str s,
+                  void (*speak)(struct str s, struct buf *to), struct template_value *ret)
 {
     struct buf text;
 
@@ -302,7 +302,10 @@ static int call_path_prefix(struct template_call *c, const struct template_value
     return 0;
 }
 
-#define ONE_TEXT {PARAMETER_TEXT}
+#define ONE_TEXT                                                                                   \
+    {                                                                                              \
+        PARAMETER_TEXT                                                                             \
+    }
 
 const struct template_function template_text_functions[] = {
     {"print", 0, true, {0}, call_print},
@@ -319,11 +322,7 @@ const struct template_function template_text_functions[] = {
     {"stripPort", 1, false, ONE_TEXT, call_strip_port},
     {"stripDomain", 1, false, ONE_TEXT, call_strip_domain},
     {"match", 2, false, {PARAMETER_TEXT, PARAMETER_TEXT}, call_match},
-    {"reReplaceAll",
-     3,
-     false,
-     {PARAMETER_TEXT, PARAMETER_TEXT, PARAMETER_TEXT},
-     call_replace},
+    {"reReplaceAll", 3, false, {PARAMETER_TEXT, PARAMETER_TEXT, PARAMETER_TEXT}, call_replace},
     {"graphLink", 1, false, ONE_TEXT, call_graph_link},
     {"tableLink", 1, false, ONE_TEXT, call_table_link},
     {"externalURL", 0, false, {0}, call_external_url},

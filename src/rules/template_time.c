@@ -116,9 +116,17 @@ static size_t print_zone(struct str s, struct buf *to)
     static const struct {
         const char *word, *text;
     } zones[] = {
-        {"MST", "UTC"},         {"Z07:00:00", "Z"},  {"Z070000", "Z"},  {"Z07:00", "Z"},
-        {"Z0700", "Z"},         {"Z07", "Z"},        {"-07:00:00", "+00:00:00"},
-        {"-070000", "+000000"}, {"-07:00", "+00:00"}, {"-0700", "+0000"}, {"-07", "+00"},
+        {"MST", "UTC"},
+        {"Z07:00:00", "Z"},
+        {"Z070000", "Z"},
+        {"Z07:00", "Z"},
+        {"Z0700", "Z"},
+        {"Z07", "Z"},
+        {"-07:00:00", "+00:00:00"},
+        {"-070000", "+000000"},
+        {"-07:00", "+00:00"},
+        {"-0700", "+0000"},
+        {"-07", "+00"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
@@ -217,8 +225,7 @@ void template_time_print_duration(int64_t ns, struct buf *to)
         buf_text(to, "0s");
     } else if (left < NS_PER_S) {
         bool milli = left >= 1000000, micro = !milli && left >= 1000;
-        print_units(left, milli ? 6 : micro ? 3 : 0, milli ? "ms" : micro ? "\xc2\xb5s" : "ns",
-                    to);
+        print_units(left, milli ? 6 : micro ? 3 : 0, milli ? "ms" : micro ? "\xc2\xb5s" : "ns", to);
     } else {
         if (left >= (uint64_t)NS_PER_HOUR)
             buf_printf(to, "%" PRIu64 "h", left / NS_PER_HOUR);
@@ -231,20 +238,20 @@ void template_time_print_duration(int64_t ns, struct buf *to)
 /* ---- methods ---- */
 
 static const struct template_method time_methods[] = {
-    {"Add", METHOD_DURATION},  {"AddDate", METHOD_DATE},       {"After", METHOD_TIME},
-    {"Before", METHOD_TIME},   {"Day", METHOD_NONE},           {"Equal", METHOD_TIME},
-    {"Format", METHOD_TEXT},   {"Hour", METHOD_NONE},          {"IsZero", METHOD_NONE},
-    {"Minute", METHOD_NONE},   {"Month", METHOD_NONE},         {"Nanosecond", METHOD_NONE},
-    {"Second", METHOD_NONE},   {"String", METHOD_NONE},        {"Sub", METHOD_TIME},
-    {"UTC", METHOD_NONE},      {"Truncate", METHOD_DURATION},  {"Unix", METHOD_NONE},
+    {"Add", METHOD_DURATION},   {"AddDate", METHOD_DATE},      {"After", METHOD_TIME},
+    {"Before", METHOD_TIME},    {"Day", METHOD_NONE},          {"Equal", METHOD_TIME},
+    {"Format", METHOD_TEXT},    {"Hour", METHOD_NONE},         {"IsZero", METHOD_NONE},
+    {"Minute", METHOD_NONE},    {"Month", METHOD_NONE},        {"Nanosecond", METHOD_NONE},
+    {"Second", METHOD_NONE},    {"String", METHOD_NONE},       {"Sub", METHOD_TIME},
+    {"UTC", METHOD_NONE},       {"Truncate", METHOD_DURATION}, {"Unix", METHOD_NONE},
     {"UnixMicro", METHOD_NONE}, {"UnixMilli", METHOD_NONE},    {"UnixNano", METHOD_NONE},
-    {"Weekday", METHOD_NONE},  {"Year", METHOD_NONE},          {"YearDay", METHOD_NONE},
+    {"Weekday", METHOD_NONE},   {"Year", METHOD_NONE},         {"YearDay", METHOD_NONE},
 };
 
 static const struct template_method duration_methods[] = {
-    {"Abs", METHOD_NONE},          {"Hours", METHOD_NONE},        {"Microseconds", METHOD_NONE},
-    {"Milliseconds", METHOD_NONE}, {"Minutes", METHOD_NONE},      {"Nanoseconds", METHOD_NONE},
-    {"Round", METHOD_DURATION},    {"Seconds", METHOD_NONE},      {"String", METHOD_NONE},
+    {"Abs", METHOD_NONE},          {"Hours", METHOD_NONE},   {"Microseconds", METHOD_NONE},
+    {"Milliseconds", METHOD_NONE}, {"Minutes", METHOD_NONE}, {"Nanoseconds", METHOD_NONE},
+    {"Round", METHOD_DURATION},    {"Seconds", METHOD_NONE}, {"String", METHOD_NONE},
     {"Truncate", METHOD_DURATION},
 };
 
@@ -352,7 +359,8 @@ static struct template_value call_time(struct str name, int64_t ms,
     if (str_is(name, "Truncate"))
         return of_kind(VALUE_TIME, truncated_ms(ms, args[0].whole));
     if (str_is(name, "Sub"))
-        return of_kind(VALUE_DURATION, (int64_t)(((uint64_t)ms - (uint64_t)args[0].whole) * 1000000));
+        return of_kind(VALUE_DURATION,
+                       (int64_t)(((uint64_t)ms - (uint64_t)args[0].whole) * 1000000));
     if (str_is(name, "After"))
         return value_of_bool(ms > args[0].whole);
     if (str_is(name, "Before"))

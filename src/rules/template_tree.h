@@ -57,7 +57,8 @@ struct template_part {
     struct template_part *next;
 };
 
-struct template {
+struct template
+{
     struct str text;
     struct node *root;
     struct template_part *parts;

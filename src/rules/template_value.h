@@ -12,12 +12,12 @@ enum value_kind {
     VALUE_BYTE,  /* uint8: one of a text */
     VALUE_REAL,  /* float64 */
     VALUE_TEXT,
-    VALUE_LABELS,  /* map[string]string */
-    VALUE_ARGS,    /* map[string]any with the keys arg0, arg1 and so on */
-    VALUE_SAMPLE,  /* *sample; NULL: nil */
-    VALUE_SAMPLES, /* []*sample, what a query gives */
-    VALUE_DATA,    /* ".": the template's input */
-    VALUE_TIME,    /* `whole`: milliseconds since 1970 */
+    VALUE_LABELS,   /* map[string]string */
+    VALUE_ARGS,     /* map[string]any with the keys arg0, arg1 and so on */
+    VALUE_SAMPLE,   /* *sample; NULL: nil */
+    VALUE_SAMPLES,  /* []*sample, what a query gives */
+    VALUE_DATA,     /* ".": the template's input */
+    VALUE_TIME,     /* `whole`: milliseconds since 1970 */
     VALUE_DURATION, /* `whole`: nanoseconds */
     VALUE_MONTH,    /* `whole`: 1 is January */
     VALUE_WEEKDAY   /* `whole`: 0 is Sunday */
