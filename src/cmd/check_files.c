@@ -170,8 +170,7 @@ static void look_at_rules(struct check_files *c, const char *path, const struct 
     }
     rules_get_stats(rules, &stats);
     rules_close(rules);
-    if (c->known)
-        rule_file_check(root, c->known, c->report);
+    rule_file_check(root, c->known, c->report);
     report_add(c->report, REPORT_OK, 0, NULL, NULL, "%zu rules in %zu groups", (size_t)stats.rules,
                (size_t)stats.groups);
 }

@@ -48,7 +48,8 @@ void rule_file_check(const struct yaml_node *root, const struct known *k, struct
                 continue;
             ask.expr = expr->text;
             ask.line = expr->line;
-            ask_check(&ask, k, r);
+            if (k)
+                ask_check(&ask, k, r);
             check_texts(yaml_get(it->value, "labels"), name, k, r);
             check_texts(yaml_get(it->value, "annotations"), name, k, r);
         }

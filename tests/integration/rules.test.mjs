@@ -234,6 +234,9 @@ describe('the rules that are shipped', () => {
       assert.deepEqual(slow.map(({ metric, value }) => [metric.hostname, metric.slurm_job, Number(value[1])]), [['h2', '7', 0.632]]);
       const odd = await until('the odd driver is there', 20, async () => ((await query('host:driver_odd')).length ? query('host:driver_odd') : null));
       assert.deepEqual(odd.map(({ metric }) => [metric.hostname, metric.driver_version]), [['h3', '580.82']]);
+      const drift = await until('the alert says what the others have', 20, async () => (await (await fetch(`${host.api}/api/v1/alerts`)).json()).data.alerts.find(({ labels }) => labels.alertname === 'GpuDriverDrift'));
+      assert.equal(drift.annotations.summary, 'h3 has driver 580.82 for H200, most others have 580.95');
+      assert.match(await (await fetch(`${host.api}/metrics`)).text(), /^algalon_rules_template_failures_total 0$/m);
     } finally {
       await host.stop();
     }

@@ -120,8 +120,10 @@ const ruleFile = (templates) => JSON.stringify({
   }],
 });
 
-describe('templates of alerts', { skip: !has('promtool') && 'promtool is not installed' }, () => {
-  it('say what the real Prometheus says', { timeout: 120_000 }, async () => {
+const without = !has('promtool') && 'promtool is not installed';
+
+describe('templates of alerts', () => {
+  it('say what the real Prometheus says', { timeout: 120_000, skip: without }, async () => {
     const dir = temporaryFolder('algalon-templates');
     const write = (name, text) => fs.writeFileSync(path.join(dir, name), text);
     const templates = [...TEMPLATES, ...FAILING, OURS];
@@ -158,7 +160,7 @@ describe('templates of alerts', { skip: !has('promtool') && 'promtool is not ins
     }
   });
 
-  it('are refused where the real Prometheus refuses them, with file, line and column', { timeout: 60_000 }, () => {
+  it('are refused where the real Prometheus refuses them, with file, line and column', { timeout: 60_000, skip: without }, () => {
     const dir = temporaryFolder('algalon-templates');
     const file = path.join(dir, 'rules.yml');
     for (const text of REFUSED) {
@@ -168,5 +170,13 @@ describe('templates of alerts', { skip: !has('promtool') && 'promtool is not ins
       assert.notEqual(code, 0, `we take ${text}`);
       assert.match(out + err, /rules\.yml:9:\d+: error: template of text: /, text);
     }
+  });
+
+  it('are looked at by algalon check: a query that cannot be read is an error', () => {
+    const file = path.join(temporaryFolder('algalon-templates'), 'rules.yml');
+    fs.writeFileSync(file, 'groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    annotations:\n      text: "{{ query `sum(up` }} {{ query \\"up\\" }}"\n');
+    const { code, out, err } = run(binary, ['check', file]);
+    assert.equal(code, 1, out + err);
+    assert.match(out + err, /rules\.yml:7: error: alert A: it cannot be read: 1:7: /);
   });
 });
