@@ -2,17 +2,10 @@
  * does, within the bounds of template.h. */
 #include "rules/template.h"
 #include "rules/template_format.h"
-#include "rules/template_functions.h"
+#include "rules/template_state.h"
 #include "rules/template_time.h"
-#include "rules/template_tree.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
-
-#define DEPTH_MAX   500  /* templates, blocks and pipelines within each other: bounds the stack */
-#define ERROR_MAX   8000 /* bytes of what is said in the place of a template */
-#define CONTEXT_MAX 1000 /* bytes of each thing that is named there */
-#define LOOK_EVERY  64   /* steps from one look at the clock to the next */
 
 /* Not failures: how a block was left. */
 enum {
@@ -20,144 +13,9 @@ enum {
     LEFT_CONTINUE = 2
 };
 
-struct variable {
-    struct str name;
-    struct template_value value;
-};
-
-struct eval {
-    const struct template *template;
-    struct template_call call;
-    struct buf *to;
-    const struct node *at; /* for errors: what is being looked at */
-    struct str name;       /* of the template or its part */
-    struct variable *variables;
-    size_t variable_len, variable_cap;
-    size_t base; /* first variable that this part of the template sees */
-    size_t depth, steps;
-    bool failed; /* `call.error` says why */
-};
-
-static int eval_pipe(struct eval *e, struct template_value dot, const struct node *pipe,
+static int eval_pipe(struct template_state *e, struct template_value dot, const struct node *pipe,
                      struct template_value *ret);
-static int walk(struct eval *e, struct template_value dot, const struct node *list);
-
-/* ---- failing ---- */
-
-static void print_place(const struct eval *e, struct buf *to)
-{
-    /* Prometheus puts the declarations of its variables before the text: its columns count them. */
-    static const char before[] = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
-                                 "{{$externalURL := .ExternalURL}}{{$value := .Value}}";
-    size_t line = 1, begin = 0;
-
-    for (size_t i = 0; i < e->at->at; i++) {
-        if (e->template->text.ptr[i] == '\n') {
-            line++;
-            begin = i + 1;
-        }
-    }
-    size_t column = e->at->at - begin + (line == 1 ? sizeof(before) - 1 : 0);
-    buf_printf(to, ":%zu:%zu", line, column);
-}
-
-static void add_cut(struct buf *to, struct str text)
-{
-    buf_str_add(to, str_make(text.ptr, MIN(text.len, CONTEXT_MAX)));
-}
-
-static void print_node(const struct node *n, struct buf *to)
-{
-    struct buf text;
-
-    buf_init(&text, TEMPLATE_TEXT_MAX);
-    template_tree_print(n, &text);
-    add_cut(to, buf_str(&text));
-    buf_fini(&text);
-}
-
-/* Says where and why; the first reason stands. */
-static int fail(struct eval *e, const char *format, ...)
-{
-    struct buf *to = e->call.error;
-    char why[1200];
-    va_list args;
-
-    if (e->failed)
-        return -EINVAL;
-    va_start(args, format);
-    vsnprintf(why, sizeof(why), format, args);
-    va_end(args);
-    e->failed = true;
-    buf_reset(to);
-    buf_text(to, "error executing template __alert_");
-    add_cut(to, e->call.in->alert);
-    buf_text(to, ": template: __alert_");
-    add_cut(to, e->call.in->alert);
-    print_place(e, to);
-    buf_text(to, ": executing \"");
-    add_cut(to, e->name);
-    buf_text(to, "\" at <");
-    print_node(e->at, to);
-    buf_printf(to, ">: %s", why);
-    return -EINVAL;
-}
-
-static int no_memory(struct eval *e)
-{
-    return fail(e, "it takes more than %d MiB", (int)(TEMPLATE_MEMORY_MAX >> 20));
-}
-
-static int step(struct eval *e)
-{
-    if (++e->steps > TEMPLATE_STEPS_MAX)
-        return fail(e, "it takes more than %d steps", TEMPLATE_STEPS_MAX);
-    if (e->steps % LOOK_EVERY == 0 && clock_mono_ns() > e->call.deadline_mono_ns)
-        return fail(e, "it takes too long");
-    return e->to->failed ? fail(e, "it says more than %d bytes", TEMPLATE_BYTES_MAX) : 0;
-}
-
-static int enter(struct eval *e)
-{
-    int code = step(e);
-
-    return code ? code
-           : ++e->depth > DEPTH_MAX
-               ? fail(e, "templates and blocks are nested more than %d deep", DEPTH_MAX)
-               : 0;
-}
-
-/* ---- variables ---- */
-
-static int push_variable(struct eval *e, struct str name, struct template_value value)
-{
-    struct variable *grown =
-        array_grow(e->variables, &e->variable_cap, e->variable_len + 1, sizeof(*grown));
-
-    if (!grown)
-        return no_memory(e);
-    e->variables = grown;
-    e->variables[e->variable_len++] = (struct variable){name, value};
-    return 0;
-}
-
-static struct variable *find_variable(struct eval *e, struct str name)
-{
-    for (size_t i = e->variable_len; i-- > e->base;)
-        if (str_equal(e->variables[i].name, name))
-            return &e->variables[i];
-    (void)fail(e, "undefined variable: %.*s", (int)MIN(name.len, 100), name.ptr);
-    return NULL;
-}
-
-static int set_variable(struct eval *e, struct str name, struct template_value value)
-{
-    struct variable *v = find_variable(e, name);
-
-    if (v)
-        v->value = value;
-    return v ? 0 : -EINVAL;
-}
+static int walk(struct template_state *e, struct template_value dot, const struct node *list);
 
 /* ---- operands ---- */
 
@@ -177,15 +35,16 @@ static int field_of_data(const struct template_input *in, struct str name,
     return 0;
 }
 
-static int field_of_sample(struct eval *e, const struct template_sample *s, struct str name,
-                           struct template_value *ret)
+static int field_of_sample(struct template_state *e, const struct template_sample *s,
+                           struct str name, struct template_value *ret)
 {
     bool labels = str_is(name, "Labels");
 
     if (!labels && !str_is(name, "Value"))
         return -ENOENT;
     if (!s)
-        return fail(e, "nil pointer evaluating *template.sample.%.*s", STR_ARG(name));
+        return template_state_fail(e, "nil pointer evaluating *template.sample.%.*s",
+                                   STR_ARG(name));
     *ret = labels ? (struct template_value){VALUE_LABELS, {.labels = s->labels}}
                   : value_of_real(s->value);
     return 0;
@@ -193,8 +52,8 @@ static int field_of_sample(struct eval *e, const struct template_sample *s, stru
 
 /* A field of a struct, an entry of a map. `more`: arguments stand behind it, which neither takes.
  */
-static int eval_field(struct eval *e, struct str name, bool more, struct template_value from,
-                      struct template_value *ret)
+static int eval_field(struct template_state *e, struct str name, bool more,
+                      struct template_value from, struct template_value *ret)
 {
     int code = -ENOENT;
 
@@ -205,7 +64,7 @@ static int eval_field(struct eval *e, struct str name, bool more, struct templat
     case VALUE_LABELS:
     case VALUE_ARGS:
         if (more)
-            return fail(e, "%.*s is not a method but has arguments", STR_ARG(name));
+            return template_state_fail(e, "%.*s is not a method but has arguments", STR_ARG(name));
         *ret = from.kind == VALUE_LABELS ? template_value_label(from.labels, name)
                                          : template_value_arg(from.args, name);
         return 0;
@@ -219,10 +78,11 @@ static int eval_field(struct eval *e, struct str name, bool more, struct templat
         break;
     }
     if (code == -ENOENT)
-        return fail(e, "can't evaluate field %.*s in type %s", (int)MIN(name.len, 100), name.ptr,
-                    template_value_type(&from));
+        return template_state_fail(e, "can't evaluate field %.*s in type %s",
+                                   (int)MIN(name.len, 100), name.ptr, template_value_type(&from));
     if (!code && more)
-        return fail(e, "%.*s has arguments but cannot be invoked as function", STR_ARG(name));
+        return template_state_fail(e, "%.*s has arguments but cannot be invoked as function",
+                                   STR_ARG(name));
     return code;
 }
 
@@ -258,7 +118,7 @@ static struct given given_behind(const struct node *first, const struct template
     return g;
 }
 
-static int eval_operand(struct eval *e, struct template_value dot, const struct node *n,
+static int eval_operand(struct template_state *e, struct template_value dot, const struct node *n,
                         const struct given *g, struct template_value *ret);
 
 static bool fits(const struct template_value *v, enum parameter_kind kind)
@@ -276,13 +136,14 @@ static bool fits(const struct template_value *v, enum parameter_kind kind)
 }
 
 /* Turns nil into the nil of the type, refuses other types. */
-static int check_kind(struct eval *e, struct template_value *v, enum parameter_kind kind)
+static int check_kind(struct template_state *e, struct template_value *v, enum parameter_kind kind)
 {
     if (!fits(v, kind))
         return v->kind == VALUE_NONE
-                   ? fail(e, "invalid value; expected %s", template_parameter_type(kind))
-                   : fail(e, "wrong type for value; expected %s; got %s",
-                          template_parameter_type(kind), template_value_type(v));
+                   ? template_state_fail(e, "invalid value; expected %s",
+                                         template_parameter_type(kind))
+                   : template_state_fail(e, "wrong type for value; expected %s; got %s",
+                                         template_parameter_type(kind), template_value_type(v));
     if (v->kind == VALUE_NONE && kind == PARAMETER_SAMPLE)
         *v = (struct template_value){VALUE_SAMPLE, {.sample = NULL}};
     else if (v->kind == VALUE_NONE && kind == PARAMETER_SAMPLES)
@@ -290,35 +151,22 @@ static int check_kind(struct eval *e, struct template_value *v, enum parameter_k
     return 0;
 }
 
-/* Fails with words on both sides of a node. */
-static int fail_at(struct eval *e, const char *before, const struct node *n, const char *behind,
-                   const char *type)
-{
-    struct buf text;
-
-    buf_init(&text, 0);
-    print_node(n, &text);
-    int code = fail(e, "%s%.*s%s%s", before, STR_ARG(buf_str(&text)), behind, type);
-    buf_fini(&text);
-    return code;
-}
-
-static int eval_argument(struct eval *e, struct template_value dot, const struct node *n,
+static int eval_argument(struct template_state *e, struct template_value dot, const struct node *n,
                          enum parameter_kind kind, struct template_value *ret)
 {
     e->at = n;
     if (is_constant(n)) {
         *ret = constant(n);
         if (kind == PARAMETER_TEXT && ret->kind != VALUE_TEXT)
-            return fail_at(e, "expected string; found ", n, "", "");
+            return template_state_fail_at(e, "expected string; found ", n, "", "");
         return kind == PARAMETER_SAMPLE || kind == PARAMETER_SAMPLES
-                   ? fail_at(e, "can't handle ", n, " for arg of type ",
-                             template_parameter_type(kind))
+                   ? template_state_fail_at(e, "can't handle ", n, " for arg of type ",
+                                            template_parameter_type(kind))
                    : 0;
     }
     if (n->kind == NODE_NIL) {
         *ret = (struct template_value){VALUE_NONE, {0}};
-        return kind == PARAMETER_TEXT ? fail(e, "cannot assign nil to string")
+        return kind == PARAMETER_TEXT ? template_state_fail(e, "cannot assign nil to string")
                                       : check_kind(e, ret, kind);
     }
     int code = eval_operand(e, dot, n, NULL, ret);
@@ -326,8 +174,8 @@ static int eval_argument(struct eval *e, struct template_value dot, const struct
 }
 
 /* and, or: the first argument that decides, or the last one. */
-static int call_logic(struct eval *e, struct template_value dot, bool is_or, const struct given *g,
-                      struct template_value *ret)
+static int call_logic(struct template_state *e, struct template_value dot, bool is_or,
+                      const struct given *g, struct template_value *ret)
 {
     for (const struct node *it = g->first; it; it = it->next) {
         int code = eval_argument(e, dot, it, PARAMETER_ANY, ret);
@@ -344,17 +192,17 @@ static enum parameter_kind parameter(const struct template_function *f, size_t i
     return f->parameters[MIN(i, f->fixed)];
 }
 
-static int call_failed(struct eval *e, const struct template_function *f,
+static int call_failed(struct template_state *e, const struct template_function *f,
                        const struct node *command)
 {
     char why[1000];
 
     str_copy(why, sizeof(why), buf_str(e->call.error));
     e->at = command;
-    return fail(e, "error calling %s: %s", f->name, why);
+    return template_state_fail(e, "error calling %s: %s", f->name, why);
 }
 
-static int call_function(struct eval *e, struct template_value dot, const struct node *n,
+static int call_function(struct template_state *e, struct template_value dot, const struct node *n,
                          const struct node *command, const struct given *g,
                          struct template_value *ret)
 {
@@ -363,13 +211,13 @@ static int call_function(struct eval *e, struct template_value dot, const struct
 
     e->at = n;
     if (f->more ? g->len < f->fixed : g->len != f->fixed)
-        return fail(e, "wrong number of args for %s: want %s%zu got %zu", f->name,
-                    f->more ? "at least " : "", f->fixed, g->len);
+        return template_state_fail(e, "wrong number of args for %s: want %s%zu got %zu", f->name,
+                                   f->more ? "at least " : "", f->fixed, g->len);
     if (!f->call)
         return call_logic(e, dot, str_is(n->text, "or"), g, ret);
     struct template_value *args = arena_calloc(e->call.arena, g->len + 1, sizeof(*args));
     if (!args)
-        return no_memory(e);
+        return template_state_no_memory(e);
     for (const struct node *it = g->first; it; it = it->next, len++) {
         int code = eval_argument(e, dot, it, parameter(f, len), &args[len]);
         if (code)
@@ -383,13 +231,13 @@ static int call_function(struct eval *e, struct template_value dot, const struct
     }
     int code = f->call(&e->call, args, g->len, ret);
     if (code == -ENOMEM)
-        return no_memory(e);
+        return template_state_no_memory(e);
     return code ? call_failed(e, f, command) : 0;
 }
 
 /* ---- methods of times and durations ---- */
 
-static int check_method_argument(struct eval *e, const struct template_method *m,
+static int check_method_argument(struct template_state *e, const struct template_method *m,
                                  struct template_value *v)
 {
     enum value_kind wanted = m->takes == METHOD_TEXT       ? VALUE_TEXT
@@ -402,19 +250,20 @@ static int check_method_argument(struct eval *e, const struct template_method *m
     if (v->kind == wanted)
         return 0;
     struct template_value like = {.kind = wanted};
-    return fail(e, "wrong type for value; expected %s; got %s", template_value_type(&like),
-                template_value_type(v));
+    return template_state_fail(e, "wrong type for value; expected %s; got %s",
+                               template_value_type(&like), template_value_type(v));
 }
 
-static int call_method(struct eval *e, struct template_value dot, const struct template_method *m,
-                       const struct given *g, const struct template_value *of,
-                       struct template_value *ret)
+static int call_method(struct template_state *e, struct template_value dot,
+                       const struct template_method *m, const struct given *g,
+                       const struct template_value *of, struct template_value *ret)
 {
     size_t wanted = m->takes == METHOD_NONE ? 0 : m->takes == METHOD_DATE ? 3 : 1, len = 0;
     struct template_value args[3];
 
     if (g->len != wanted)
-        return fail(e, "wrong number of args for %s: want %zu got %zu", m->name, wanted, g->len);
+        return template_state_fail(e, "wrong number of args for %s: want %zu got %zu", m->name,
+                                   wanted, g->len);
     for (const struct node *it = g->first; it; it = it->next, len++) {
         int code = eval_argument(e, dot, it, PARAMETER_ANY, &args[len]);
         if (!code)
@@ -428,14 +277,14 @@ static int call_method(struct eval *e, struct template_value dot, const struct t
         if (code)
             return code;
     }
-    return template_time_call(m, of, args, e->call.arena, ret) ? no_memory(e) : 0;
+    return template_time_call(m, of, args, e->call.arena, ret) ? template_state_no_memory(e) : 0;
 }
 
 /* ---- operands, continued ---- */
 
-static int eval_fields(struct eval *e, struct template_value dot, struct template_value from,
-                       const struct str *names, size_t len, const struct given *g,
-                       struct template_value *ret)
+static int eval_fields(struct template_state *e, struct template_value dot,
+                       struct template_value from, const struct str *names, size_t len,
+                       const struct given *g, struct template_value *ret)
 {
     static const struct given nothing = {0};
 
@@ -453,10 +302,10 @@ static int eval_fields(struct eval *e, struct template_value dot, struct templat
     return 0;
 }
 
-static int eval_variable(struct eval *e, struct template_value dot, const struct node *n,
+static int eval_variable(struct template_state *e, struct template_value dot, const struct node *n,
                          const struct given *g, struct template_value *ret)
 {
-    const struct variable *v = find_variable(e, n->names[0]);
+    const struct template_variable *v = template_state_find(e, n->names[0]);
 
     if (!v)
         return -EINVAL;
@@ -466,23 +315,23 @@ static int eval_variable(struct eval *e, struct template_value dot, const struct
     return 0;
 }
 
-static int eval_chain(struct eval *e, struct template_value dot, const struct node *n,
+static int eval_chain(struct template_state *e, struct template_value dot, const struct node *n,
                       const struct given *g, struct template_value *ret)
 {
     struct template_value from;
 
     if (n->first->kind == NODE_NIL)
-        return fail(e, "indirection through explicit nil in nil");
+        return template_state_fail(e, "indirection through explicit nil in nil");
     int code = eval_argument(e, dot, n->first, PARAMETER_ANY, &from);
     return code ? code : eval_fields(e, dot, from, n->names, n->name_len, g, ret);
 }
 
 /* One operand. `g`: what stands behind it, where it is the first of its command; else NULL. */
-static int eval_operand(struct eval *e, struct template_value dot, const struct node *n,
+static int eval_operand(struct template_state *e, struct template_value dot, const struct node *n,
                         const struct given *g, struct template_value *ret)
 {
     struct given nothing = {0};
-    int code = step(e);
+    int code = template_state_step(e);
 
     if (code)
         return code;
@@ -493,7 +342,7 @@ static int eval_operand(struct eval *e, struct template_value dot, const struct 
         *ret = dot;
         return 0;
     case NODE_NIL:
-        return fail(e, "nil is not a command");
+        return template_state_fail(e, "nil is not a command");
     case NODE_FIELD:
         return eval_fields(e, dot, dot, n->names, n->name_len, g, ret);
     case NODE_VARIABLE:
@@ -517,29 +366,30 @@ static bool takes_arguments(const struct node *n)
            (n->kind == NODE_VARIABLE && n->name_len > 1);
 }
 
-static int eval_command(struct eval *e, struct template_value dot, const struct node *command,
-                        const struct template_value *piped, struct template_value *ret)
+static int eval_command(struct template_state *e, struct template_value dot,
+                        const struct node *command, const struct template_value *piped,
+                        struct template_value *ret)
 {
     const struct node *first = command->first;
     struct given g = given_behind(first->next, piped);
 
     if (g.len && !takes_arguments(first)) {
         e->at = first->kind == NODE_PIPE ? e->at : first;
-        return fail_at(e, "can't give argument to non-function ", first, "", "");
+        return template_state_fail_at(e, "can't give argument to non-function ", first, "", "");
     }
     if (first->kind == NODE_CALL) {
-        int code = step(e);
+        int code = template_state_step(e);
         return code ? code : call_function(e, dot, first, command, &g, ret);
     }
     return eval_operand(e, dot, first, &g, ret);
 }
 
-static int eval_pipe(struct eval *e, struct template_value dot, const struct node *pipe,
+static int eval_pipe(struct template_state *e, struct template_value dot, const struct node *pipe,
                      struct template_value *ret)
 {
     const struct template_value *piped = NULL;
     struct template_value value = {0}, before;
-    int code = enter(e);
+    int code = template_state_enter(e);
 
     if (!code)
         e->at = pipe;
@@ -549,8 +399,8 @@ static int eval_pipe(struct eval *e, struct template_value dot, const struct nod
         piped = &before;
     }
     for (size_t i = 0; i < pipe->name_len && !code; i++)
-        code = pipe->assigns ? set_variable(e, pipe->names[i], value)
-                             : push_variable(e, pipe->names[i], value);
+        code = pipe->assigns ? template_state_set(e, pipe->names[i], value)
+                             : template_state_push(e, pipe->names[i], value);
     e->depth--;
     *ret = value;
     return code;
@@ -558,7 +408,7 @@ static int eval_pipe(struct eval *e, struct template_value dot, const struct nod
 
 /* ---- actions ---- */
 
-static int walk_if(struct eval *e, struct template_value dot, const struct node *n)
+static int walk_if(struct template_state *e, struct template_value dot, const struct node *n)
 {
     size_t mark = e->variable_len;
     struct template_value value;
@@ -573,18 +423,18 @@ static int walk_if(struct eval *e, struct template_value dot, const struct node 
 }
 
 /* One turn of a range. `mark`: the variables that outlive it. */
-static int turn(struct eval *e, const struct node *n, size_t mark, struct template_value key,
-                struct template_value item)
+static int turn(struct template_state *e, const struct node *n, size_t mark,
+                struct template_value key, struct template_value item)
 {
     const struct node *pipe = n->pipe;
-    int code = step(e);
+    int code = template_state_step(e);
 
     if (code)
         return code;
     if (pipe->name_len && pipe->assigns) {
-        code = set_variable(e, pipe->names[0], pipe->name_len > 1 ? key : item);
+        code = template_state_set(e, pipe->names[0], pipe->name_len > 1 ? key : item);
         if (!code && pipe->name_len > 1)
-            code = set_variable(e, pipe->names[1], item);
+            code = template_state_set(e, pipe->names[1], item);
     } else if (pipe->name_len) {
         e->variables[mark - 1].value = item;
         if (pipe->name_len > 1)
@@ -597,7 +447,7 @@ static int turn(struct eval *e, const struct node *n, size_t mark, struct templa
 }
 
 /* The i-th entry of what is ranged over. */
-static void entry_at(const struct template_value *of, size_t i, struct eval *e,
+static void entry_at(const struct template_value *of, size_t i, struct template_state *e,
                      struct template_value *ret_key, struct template_value *ret_item)
 {
     *ret_key = value_of_whole((int64_t)i);
@@ -619,8 +469,8 @@ static void entry_at(const struct template_value *of, size_t i, struct eval *e,
     }
 }
 
-static int count_turns(struct eval *e, const struct node *n, const struct template_value *over,
-                       size_t *ret)
+static int count_turns(struct template_state *e, const struct node *n,
+                       const struct template_value *over, size_t *ret)
 {
     struct buf text;
 
@@ -633,17 +483,18 @@ static int count_turns(struct eval *e, const struct node *n, const struct templa
         *ret = over->whole > 0 ? (size_t)over->whole : 0;
         return 0;
     }
-    buf_init(&text, ERROR_MAX);
+    buf_init(&text, TEMPLATE_ERROR_MAX);
     template_format_said(over, &text);
-    int code = over->kind == VALUE_WHOLE
-                   ? fail(e, "can't use %.*s to iterate over more than one variable",
-                          STR_ARG(buf_str(&text)))
-                   : fail(e, "range can't iterate over %.*s", STR_ARG(buf_str(&text)));
+    int code =
+        over->kind == VALUE_WHOLE
+            ? template_state_fail(e, "can't use %.*s to iterate over more than one variable",
+                                  STR_ARG(buf_str(&text)))
+            : template_state_fail(e, "range can't iterate over %.*s", STR_ARG(buf_str(&text)));
     buf_fini(&text);
     return code;
 }
 
-static int walk_range(struct eval *e, struct template_value dot, const struct node *n)
+static int walk_range(struct template_state *e, struct template_value dot, const struct node *n)
 {
     size_t mark = e->variable_len, len = 0;
     struct template_value over;
@@ -666,7 +517,7 @@ static int walk_range(struct eval *e, struct template_value dot, const struct no
 }
 
 /* {{template}}: what it names sees no variables of ours. */
-static int walk_part(struct eval *e, struct template_value dot, const struct node *n)
+static int walk_part(struct template_state *e, struct template_value dot, const struct node *n)
 {
     const struct template_part *part = e->template->parts;
     struct template_value inner = {VALUE_NONE, {0}};
@@ -676,13 +527,14 @@ static int walk_part(struct eval *e, struct template_value dot, const struct nod
     while (part && !str_equal(part->name, n->text))
         part = part->next;
     if (!part)
-        return fail(e, "template \"%.*s\" not defined", (int)MIN(n->text.len, 200), n->text.ptr);
+        return template_state_fail(e, "template \"%.*s\" not defined", (int)MIN(n->text.len, 200),
+                                   n->text.ptr);
     int code = n->pipe ? eval_pipe(e, dot, n->pipe, &inner) : 0;
     size_t mark = e->variable_len;
     e->base = mark;
     e->name = part->name;
     if (!code)
-        code = push_variable(e, STR("$"), inner);
+        code = template_state_push(e, STR("$"), inner);
     if (!code)
         code = walk(e, inner, part->root);
     e->name = name;
@@ -691,10 +543,10 @@ static int walk_part(struct eval *e, struct template_value dot, const struct nod
     return code;
 }
 
-static int walk_one(struct eval *e, struct template_value dot, const struct node *n)
+static int walk_one(struct template_state *e, struct template_value dot, const struct node *n)
 {
     struct template_value value;
-    int code = step(e);
+    int code = template_state_step(e);
 
     if (code)
         return code;
@@ -721,9 +573,9 @@ static int walk_one(struct eval *e, struct template_value dot, const struct node
     }
 }
 
-static int walk(struct eval *e, struct template_value dot, const struct node *list)
+static int walk(struct template_state *e, struct template_value dot, const struct node *list)
 {
-    int code = enter(e);
+    int code = template_state_enter(e);
 
     for (const struct node *it = list->first; it && !code; it = it->next)
         code = walk_one(e, dot, it);
@@ -733,10 +585,10 @@ static int walk(struct eval *e, struct template_value dot, const struct node *li
 
 /* ---- all of it ---- */
 
-static int declare_known(struct eval *e)
+static int declare_known(struct template_state *e)
 {
     const struct template_input *in = e->call.in;
-    const struct variable known[] = {
+    const struct template_variable known[] = {
         {STR("$"), {VALUE_DATA, {.data = in}}},
         {STR("$labels"), {VALUE_LABELS, {.labels = in->labels}}},
         {STR("$externalLabels"), {VALUE_LABELS, {.labels = in->external_labels}}},
@@ -746,7 +598,7 @@ static int declare_known(struct eval *e)
     int code = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(known) && !code; i++)
-        code = push_variable(e, known[i].name, known[i].value);
+        code = template_state_push(e, known[i].name, known[i].value);
     return code;
 }
 
@@ -769,7 +621,7 @@ bool template_expand(const struct template *t, const struct template_input *in, 
 {
     struct buf error, name, said;
     struct arena arena;
-    struct eval e = {.template = t, .at = t->root, .to = &said};
+    struct template_state e = {.template = t, .at = t->root, .to = &said};
 
     if (is_plain(t)) {
         if (t->root->first)
@@ -777,7 +629,7 @@ bool template_expand(const struct template *t, const struct template_input *in, 
         return true;
     }
     arena_init(&arena, TEMPLATE_MEMORY_MAX);
-    buf_init(&error, ERROR_MAX);
+    buf_init(&error, TEMPLATE_ERROR_MAX);
     buf_init(&said, TEMPLATE_BYTES_MAX);
     buf_init(&name, 0);
     buf_text(&name, "__alert_");
@@ -789,7 +641,7 @@ bool template_expand(const struct template *t, const struct template_input *in, 
     if (!code)
         code = walk(&e, (struct template_value){VALUE_DATA, {.data = in}}, t->root);
     if (!code)
-        code = step(&e); /* what was said last may be too much */
+        code = template_state_step(&e); /* what was said last may be too much */
     if (code) {
         buf_text(to, "<error expanding template: ");
         buf_str_add(to, buf_str(&error));
