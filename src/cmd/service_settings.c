@@ -92,6 +92,23 @@ static const char *host_label(const struct settings *settings)
     return !strcmp(label, "none") ? NULL : !strcmp(label, "hostname") ? "hostname" : "Hostname";
 }
 
+/* Recorded answers in place of the machine's. */
+static int take_answers(struct settings *settings, struct host_paths *paths, struct error *err)
+{
+    if (!*settings->answers)
+        return 0;
+#ifdef __linux__
+    int code = answers_open(settings->answers, &settings->held_answers, err);
+    if (code)
+        return error_in(err, "--path.answers");
+    paths->edge = answers_edge(settings->held_answers);
+    return 0;
+#else
+    (void)paths;
+    return error_set(err, -ENOTSUP, "--path.answers: only on Linux");
+#endif
+}
+
 int service_worker_options(struct settings *settings, struct worker_options *ret, struct error *err)
 {
     worker_options_init(ret);
@@ -119,6 +136,8 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
     ret->version = program_version();
     ret->dcgm_host_label = host_label(settings);
     int code = check_disabled(settings->disable_collectors, err);
+    if (!code)
+        code = take_answers(settings, &ret->paths, err);
     if (!code)
         code = parse_schemas(settings->schema, &ret->schemas, err);
     if (!code && *settings->dcgm_collectors) {

@@ -97,6 +97,9 @@ static const struct option_spec specs[] = {
     {"path.sysfs", TEXT, FIELD(sysfs), READING, "Reading hardware", "/sys", "DIR", "where /sys is"},
     {"path.rootfs", TEXT, FIELD(rootfs), READING, "Reading hardware", "/", "DIR",
      "root of the machine's file systems"},
+    {"path.answers", TEXT, FIELD(answers), READING, "Reading hardware", "", "DIR",
+     "recorded answers of device nodes, tools and services, which are then not asked (a bundle's "
+     "folder `answers`); empty: ask this machine's"},
     {"hpc-job-mapping-dir", TEXT, FIELD(hpc_job_mapping_dir), READING, "Reading hardware", "",
      "DIR", "files named by GPU, with its jobs in them, as dcgm-exporter takes them"},
     {"kubelet-socket", TEXT, FIELD(kubelet_socket), READING, "Reading hardware", "", "FILE",
@@ -643,6 +646,10 @@ int settings_check_file(const char *path, struct error *err)
 
 void settings_fini(struct settings *s)
 {
+#ifdef __linux__
+    answers_close(s->held_answers);
+    s->held_answers = NULL;
+#endif
     arena_fini(&s->arena);
     free(s->source);
     s->source = NULL;

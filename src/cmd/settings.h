@@ -48,7 +48,8 @@ struct settings {
     bool instance_label, own_samples;
     const char *dcgm_collectors, *dcgm_hostname_label;
     bool exporter_env, exit_when_withdrawn;
-    const char *procfs, *sysfs, *rootfs, *nvml_library, *gpu_inventory;
+    const char *procfs, *sysfs, *rootfs, *answers, *nvml_library, *gpu_inventory;
+    struct answers *held_answers; /* opened by service_worker_options(); NULL: none */
     const char *kubelet_socket, *hpc_job_mapping_dir, *process_log;
     uint64_t process_log_size;
 

@@ -8,6 +8,7 @@
 #define ALGALON_DEVICE_DEVICE_H
 
 #include "base/base.h"
+#include "device/answers.h"
 #include "device/board.h"
 #include "device/detail.h"
 #include "device/npu.h"
@@ -31,8 +32,8 @@ struct host_paths {
     const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
-    const struct linux_edge
-        *edge; /* a test's, for what no file stands in for; NULL: the kernel's */
+    const struct linux_edge *edge; /* for what no file stands in for: a test's, or recorded
+                                      answers'; NULL: the kernel's */
 };
 
 /* ---- the host ---- */

@@ -2,17 +2,20 @@
 #include "device/linux_edge.h"
 
 #include "device/linux_file.h"
+#include "device/linux_grpc.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define AGAIN_MAX 16 /* interrupted ioctls */
+#define AGAIN_MAX     16 /* interrupted ioctls */
+#define ARGUMENTS_MAX 8
 
 bool linux_edge_is_sysfs(const char *sysfs)
 {
@@ -82,22 +85,73 @@ static void edge_close(void *context, int fd)
     close(fd);
 }
 
+static bool edge_has_tool(void *context, const char *rootfs, const char *tool)
+{
+    char path[LINUX_PATH_MAX];
+
+    (void)context;
+    return linux_file_path(path, rootfs, "%s", tool) && access(path, X_OK) == 0;
+}
+
+static int edge_run(void *context, const char *rootfs, const char *tool,
+                    const char *const *arguments, int64_t patience_ms, struct buf *out,
+                    struct error *err)
+{
+    const char *argv[ARGUMENTS_MAX + 2] = {NULL};
+    char path[LINUX_PATH_MAX];
+
+    (void)context;
+    if (!linux_file_path(path, rootfs, "%s", tool))
+        return error_errno(err, -ENAMETOOLONG, "%s", tool);
+    argv[0] = path;
+    for (size_t i = 0; arguments[i]; i++) {
+        if (i == ARGUMENTS_MAX)
+            return error_errno(err, -E2BIG, "%s", tool);
+        argv[i + 1] = arguments[i];
+    }
+    return child_run(argv, patience_ms, out, err);
+}
+
+static int edge_call(void *context, struct linux_grpc **handle, const struct linux_call *c,
+                     struct buf *ret, struct error *err)
+{
+    (void)context;
+    int code = *handle ? 0 : linux_grpc_open(handle, err);
+    return code ? code
+                : linux_grpc_call(*handle, c->target, c->method, c->request, c->max, c->timeout_ms,
+                                  ret, err);
+}
+
+static bool edge_variable(void *context, const char *name, char *to, size_t size)
+{
+    const char *value = getenv(name);
+
+    (void)context;
+    if (!value || !*value || strlen(value) >= size)
+        return false;
+    str_copy(to, size, str_of(value));
+    return true;
+}
+
+#define EDGE(of_counters)                                                                          \
+    {                                                                                              \
+        .open = edge_open, .ioctl = edge_ioctl, .counter = (of_counters), .count = edge_count,     \
+        .wait = edge_wait, .close = edge_close, .has_tool = edge_has_tool, .run = edge_run,        \
+        .call = edge_call, .variable = edge_variable,                                              \
+    }
+
+const struct linux_edge *linux_edge_kernel(void)
+{
+    static const struct linux_edge kernel = EDGE(edge_counter);
+
+    return &kernel;
+}
+
 const struct linux_edge *linux_edge_of(const struct host_paths *paths)
 {
-    static const struct linux_edge kernel = {.open = edge_open,
-                                             .ioctl = edge_ioctl,
-                                             .counter = edge_counter,
-                                             .count = edge_count,
-                                             .wait = edge_wait,
-                                             .close = edge_close};
-    static const struct linux_edge copy = {.open = edge_open,
-                                           .ioctl = edge_ioctl,
-                                           .counter = edge_no_counter,
-                                           .count = edge_count,
-                                           .wait = edge_wait,
-                                           .close = edge_close};
+    static const struct linux_edge copy = EDGE(edge_no_counter);
 
     if (paths->edge)
         return paths->edge;
-    return linux_edge_is_sysfs(paths->sysfs) ? &kernel : &copy;
+    return linux_edge_is_sysfs(paths->sysfs) ? linux_edge_kernel() : &copy;
 }

@@ -84,12 +84,14 @@ static inline void fake_close(void *context, int fd)
 
 static inline void fake_edge_init(struct fake_edge *f)
 {
-    *f = (struct fake_edge){.edge = {.open = fake_open,
-                                     .ioctl = fake_ioctl,
-                                     .counter = fake_counter,
-                                     .count = fake_count,
-                                     .wait = fake_wait,
-                                     .close = fake_close}};
+    *f =
+        (struct fake_edge){.edge = *linux_edge_kernel()}; /* tools and services are the machine's */
+    f->edge.open = fake_open;
+    f->edge.ioctl = fake_ioctl;
+    f->edge.counter = fake_counter;
+    f->edge.count = fake_count;
+    f->edge.wait = fake_wait;
+    f->edge.close = fake_close;
     f->edge.context = f;
 }
 

@@ -36,6 +36,40 @@ static void read_metrics(struct bundle *b, const struct worker_options *options,
     snapshot_release(snapshot);
 }
 
+#ifdef __linux__
+static void keep_answer(void *ctx, const char *name, struct str text)
+{
+    struct bundle *b = ctx;
+    char full[TREE_PATH_MAX];
+
+    if (snprintf(full, sizeof(full), BUNDLE_ANSWERS "%s", name) < (int)sizeof(full))
+        tree_add(&b->tree, full, text);
+}
+#endif
+
+/* What diagnosis and collectors are told meanwhile that no file holds is kept too. */
+static void examine_and_read(struct bundle *b, const struct worker_options *options,
+                             int64_t patience_ms)
+{
+    struct worker_options recorded = *options;
+
+#ifdef __linux__
+    struct answer_recorder *recorder = answer_recorder_new(&options->paths, keep_answer, b);
+    recorded.paths.edge = answer_recorder_edge(recorder);
+#endif
+    examine_both(&recorded, &b->parts[BUNDLE_DOCTOR_TEXT], &b->parts[BUNDLE_DOCTOR_JSON]);
+    read_metrics(b, &recorded, patience_ms);
+#ifdef __linux__
+    answer_recorder_stop(recorder);
+    /* Also of a machine that has none: replayed without them another's would be asked. */
+    tree_add(&b->tree, BUNDLE_ANSWERS "about.txt",
+             STR("What was answered to Algalon, for --path.answers: bytes as hex digits, tools' "
+                 "answers as they came.\n"));
+    if (!*b->silent) /* else a collector still waits for its answer in there */
+        answer_recorder_free(recorder);
+#endif
+}
+
 static void read_all(struct bundle *b, const struct worker_options *options)
 {
     struct driver_record record;
@@ -49,8 +83,7 @@ static void read_all(struct bundle *b, const struct worker_options *options)
     if (tree_read(&options->paths, record.pids, record.pid_len, TREE_MS, &b->tree, NULL))
         b->failed = true;
     free(record.pids);
-    examine_both(options, &b->parts[BUNDLE_DOCTOR_TEXT], &b->parts[BUNDLE_DOCTOR_JSON]);
-    read_metrics(b, options, code == -ETIMEDOUT ? HUNG_MS : PATIENCE_MS);
+    examine_and_read(b, options, code == -ETIMEDOUT ? HUNG_MS : PATIENCE_MS);
     if (code == 0)
         b->no_driver = (struct error){0};
 }

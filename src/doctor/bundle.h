@@ -6,6 +6,7 @@
 #include "doctor/redact.h"
 #include "doctor/tree.h"
 
+#define BUNDLE_ANSWERS "answers/"        /* where recorded answers stand */
 #define BUNDLE_OWN_MAX ((size_t)3 << 20) /* of one of the files that are made here */
 
 enum bundle_part {

@@ -101,6 +101,13 @@ static void learn_pods(struct bundle *b)
     }
 }
 
+/* Answers in bytes: what is no text must not be taken for some, but names may stand in it. */
+static bool is_bytes(const char *name)
+{
+    return str_starts(str_of(name), STR(BUNDLE_ANSWERS ANSWERS_NODES)) ||
+           str_starts(str_of(name), STR(BUNDLE_ANSWERS ANSWERS_SERVICES));
+}
+
 /* Numbers that stand in a file of their own, and AMD's identity of a GPU as a decimal number. */
 static void learn_serials(struct bundle *b)
 {
@@ -134,18 +141,32 @@ static void learn_line(struct redactor *r, struct str line, void *ctx)
     redact_learn(r, line);
 }
 
+/* Versions of drivers and firmware, of which some have four numbers. */
+static void learn_versions(struct bundle *b)
+{
+    for (size_t i = 0; i < b->tree.len; i++) {
+        const struct tree_entry *e = &b->tree.entries[i];
+        struct str name = str_of(e->name);
+        if (str_starts(name, STR("sys/")) &&
+            (str_ends(name, STR("version")) || str_ends(name, STR("_ver"))))
+            redact_keep_version(&b->redactor, str_make(e->bytes, e->len));
+    }
+}
+
 void bundle_learn(struct bundle *b, const struct worker_options *options)
 {
     learn_host(&b->redactor, options);
     learn_users(b);
     learn_pods(b);
     learn_serials(b);
+    learn_versions(b);
     each_sample(buf_str(&b->parts[BUNDLE_METRICS]), learn_line, &b->redactor, NULL);
     redact_learn(&b->redactor, buf_str(&b->parts[BUNDLE_SNAPSHOT]));
     redact_learn(&b->redactor, buf_str(&b->parts[BUNDLE_SCENARIO]));
     redact_learn(&b->redactor, buf_str(&b->parts[BUNDLE_DOCTOR_TEXT]));
     for (size_t i = 0; i < b->tree.len; i++)
-        redact_learn(&b->redactor, str_make(b->tree.entries[i].bytes, b->tree.entries[i].len));
+        if (!is_bytes(b->tree.entries[i].name))
+            redact_learn(&b->redactor, str_make(b->tree.entries[i].bytes, b->tree.entries[i].len));
 }
 
 /* ---- accounts: names for the numbers of users that the bundle speaks of ---- */
@@ -251,6 +272,21 @@ static void write_name(struct bundle *b, const char *name, struct buf *to)
     }
 }
 
+static void write_bytes(struct redactor *r, struct str text, struct buf *to)
+{
+    struct buf bytes;
+
+    buf_init(&bytes, 0);
+    if (answer_parse(text, &bytes)) { /* an error */
+        buf_str_add(to, text);
+    } else {
+        if (bytes.len)
+            redact_bytes(r, bytes.ptr, bytes.len);
+        answer_write(buf_str(&bytes), to);
+    }
+    buf_fini(&bytes);
+}
+
 static void pack_entry(struct bundle *b, const struct tree_entry *e, int64_t time_s)
 {
     struct str bytes = str_make(e->bytes, e->len), parts[3];
@@ -263,6 +299,8 @@ static void pack_entry(struct bundle *b, const struct tree_entry *e, int64_t tim
     write_name(b, e->name, &name);
     if (!strcmp(e->name, passwd))
         write_accounts(b, bytes, &clean);
+    else if (is_bytes(e->name))
+        write_bytes(&b->redactor, bytes, &clean);
     else if (e->kind == TREE_FILE)
         redact(&b->redactor, bytes, &clean);
     if (e->kind == TREE_LINK)

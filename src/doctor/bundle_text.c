@@ -69,7 +69,8 @@ static void write_replay(const struct bundle *b, struct buf *to)
         buf_text(to, "    algalon snapshot --disable-collectors=nvidia \\\n        ");
     buf_text(
         to,
-        "--config= --path.procfs=proc --path.sysfs=sys --path.rootfs=root\n\n"
+        "--config= --path.procfs=proc --path.sysfs=sys --path.rootfs=root \\\n"
+        "        --path.answers=answers\n\n"
         "`worker` and `doctor` take the same options. It is one moment: counters stand still, so\n"
         "that rates are 0 or absent. The sizes of file systems and the machine's own name and\n"
         "kernel are those of the machine that replays. Profiling metrics and the counters of\n"
@@ -87,13 +88,16 @@ void bundle_readme(struct bundle *b, struct buf *to)
     for (int i = 0; i < BUNDLE_PARTS; i++)
         if (b->parts[i].len)
             buf_printf(to, "%-14s %s\n", parts[i].name, parts[i].text);
-    buf_text(to, "proc/ sys/      the files there that the collectors read\n"
-                 "root/           pieces of the host's root: accounts without all but name and\n"
-                 "                number, names of pods' logs\n\n"
-                 "Left out\n--------\n"
-                 "- command lines and environments of processes, names of their open files but\n"
-                 "  those of devices\n"
-                 "- files of container runtimes, which hold environments\n");
+    buf_text(to,
+             "proc/ sys/      the files there that the collectors read\n"
+             "root/           pieces of the host's root: accounts without all but name and\n"
+             "                number, names of pods' logs\n"
+             "answers/        what device nodes, vendors' tools, services and variables of the\n"
+             "                environment said to the collectors, a file each\n\n"
+             "Left out\n--------\n"
+             "- command lines and environments of processes, names of their open files but\n"
+             "  those of devices\n"
+             "- files of container runtimes, which hold environments\n");
     buf_init(&left_out, 0);
     bundle_left_out(b, &left_out);
     redact(&b->redactor, buf_str(&left_out), to); /* names of files among it */
@@ -155,8 +159,10 @@ void bundle_report(const struct bundle *b, const char *path, const struct doctor
             buf_printf(to, "  %-14s ", parts[i].name);
             page_wrap(to, parts[i].text, 17, 17);
         }
-    buf_printf(to, "  %-14s %zu files below /proc, /sys and the host's root\n", "proc sys root",
-               b->tree.len);
+    buf_printf(to,
+               "  %-14s %zu files below /proc, /sys and the host's root, and answers of\n"
+               "  %-14s device nodes, tools and services\n",
+               "proc sys root", b->tree.len, "answers");
     if (left_out.len) {
         buf_text(to, "\nLeft out:\n");
         for (struct str rest = buf_str(&left_out); rest.ptr;) {

@@ -178,6 +178,22 @@ void redact_know(struct redactor *r, enum redact_kind kind, struct str what)
         know(r, &kind, what);
 }
 
+static bool is_version(const struct redactor *r, struct str what)
+{
+    for (size_t i = 0; i < r->version_len; i++)
+        if (str_is(what, r->versions[i]))
+            return true;
+    return false;
+}
+
+void redact_keep_version(struct redactor *r, struct str version)
+{
+    version = str_trim(version);
+    if (version.len && version.len < REDACT_VERSION_BYTES && r->version_len < REDACT_VERSIONS &&
+        !is_version(r, version))
+        str_copy(r->versions[r->version_len++], REDACT_VERSION_BYTES, version);
+}
+
 /* "gpu07" is no part of another word, also with '_' beside it; "store" may be. */
 static bool is_distinct(const struct redact_word *w)
 {
@@ -245,6 +261,10 @@ static void walk(struct redactor *r, struct str text, struct buf *to)
             continue;
         }
         struct str what = str_make(text.ptr + at + hit.before, hit.len);
+        if (hit.kind == REDACT_IP && is_version(r, what)) {
+            at += hit.before + hit.len;
+            continue;
+        }
         unsigned number = know(r, &hit.kind, what);
         if (to) {
             buf_add(to, text.ptr + done, at + hit.before - done);
@@ -265,6 +285,20 @@ void redact_learn(struct redactor *r, struct str text)
 void redact(struct redactor *r, struct str text, struct buf *to)
 {
     walk(r, text, to);
+}
+
+void redact_bytes(struct redactor *r, char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        struct redact_hit hit = {.len = 0};
+        bool starts = !at || !isalnum((unsigned char)bytes[at - 1]);
+        if (!starts || !match_literal(r, str_make(bytes, len), at, &hit)) {
+            at++;
+            continue;
+        }
+        memset(bytes + at, 'x', hit.len);
+        at += hit.len;
+    }
 }
 
 void redact_word(struct redactor *r, enum redact_kind kind, struct str what, struct buf *to)

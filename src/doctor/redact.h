@@ -33,7 +33,12 @@ enum redact_kind {
 
 struct redact_word; /* a thing and its number */
 
+#define REDACT_VERSIONS      64
+#define REDACT_VERSION_BYTES 24
+
 struct redactor {
+    char versions[REDACT_VERSIONS][REDACT_VERSION_BYTES]; /* that look like addresses */
+    size_t version_len;
     struct redact_word *words;
     size_t len, cap;
     unsigned literal_first[256];  /* index + 1 of the newest word that begins with this byte and is
@@ -49,6 +54,9 @@ void redact_fini(struct redactor *r);
  * dots is also known by its first part. */
 void redact_know(struct redactor *r, enum redact_kind kind, struct str what);
 
+/** Names a version: where it has the form of an address ("1.1.2.64") it stands for none. */
+void redact_keep_version(struct redactor *r, struct str version);
+
 /** Takes in what `text` names, without writing it. */
 void redact_learn(struct redactor *r, struct str text);
 
@@ -57,6 +65,10 @@ void redact(struct redactor *r, struct str text, struct buf *to);
 
 /** Appends the word that stands for `what`, or `what` itself where it may be shown. */
 void redact_word(struct redactor *r, enum redact_kind kind, struct str what, struct buf *to);
+
+/** Overwrites what is known in bytes that are no text with as many 'x', so that what counts them
+ * stays right. */
+void redact_bytes(struct redactor *r, char *bytes, size_t len);
 
 /** True for an account that a distribution brings along. */
 bool redact_is_system_user(struct str name);

@@ -88,6 +88,27 @@ static void take(struct tree *t, enum tree_kind kind, const char *name, struct s
     t->cut += bytes.len == TREE_FILE_MAX;
 }
 
+static void drop(struct tree *t, const char *name)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if (!strcmp(t->entries[i].name, name)) {
+            t->bytes -= t->entries[i].len;
+            free(t->entries[i].name);
+            free(t->entries[i].bytes);
+            t->entries[i] = t->entries[--t->len];
+            return;
+        }
+}
+
+void tree_add(struct tree *t, const char *name, struct str bytes)
+{
+    drop(t, name);
+    if (bytes.len < TREE_FILE_MAX)
+        take(t, TREE_FILE, name, bytes);
+    else
+        t->left_out++;
+}
+
 static void put_full(struct tree_job *job, enum tree_kind kind, const char *name, struct str bytes)
 {
     pthread_mutex_lock(&job->lock);

@@ -30,7 +30,7 @@ enum tree_place {
 
 struct tree_entry {
     enum tree_kind kind;
-    char *name; /* "proc/stat", "sys/class/...", "root/etc/..." */
+    char *name; /* "proc/stat", "sys/class/...", "root/etc/...", "answers/..." */
     char *bytes;
     size_t len;
 };
@@ -55,6 +55,10 @@ void tree_fini(struct tree *t);
 
 /** The entry of that name, or NULL. */
 const struct tree_entry *tree_get(const struct tree *t, const char *name);
+
+/** Takes a file that was made elsewhere, in place of one of that name; within the same bounds, but
+ * what is longer than TREE_FILE_MAX is left out whole. `bytes` are copied. */
+void tree_add(struct tree *t, const char *name, struct str bytes);
 
 /* ---- between tree.c and tree_files.c, on the thread ---- */
 

@@ -197,6 +197,27 @@ static const struct pattern patterns[] = {
     {TREE_SYS, TREE_FILE, "!class/habanalabs/hl*/device/hwmon/hwmon*/name"},
     {TREE_SYS, TREE_FILE, "!class/habanalabs/hl*/device/hwmon/hwmon*/*_input"},
     {TREE_SYS, TREE_FILE, "!class/habanalabs/hl*/device/hwmon/hwmon*/*_max"},
+    {TREE_SYS, TREE_NAME, "bus/pci/drivers/rebellions"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/platform_type"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/busname"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/device_type"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/device_uuid"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/device_sn"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/fw_version"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/version"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/alive"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/device_state"},
+    {TREE_SYS, TREE_FILE, "class/npu_mgmt/npu*_mgmt/heartbeat"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/platform_type"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/busname"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/device_type"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/device_uuid"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/device_sn"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/fw_version"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/version"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/alive"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/device_state"},
+    {TREE_SYS, TREE_FILE, "class/rngd_mgmt/rngd!npu*mgmt/heartbeat"},
     {TREE_SYS, TREE_FILE, "module/tenstorrent/version"},
     {TREE_SYS, TREE_FILE, "module/habanalabs/version"},
     {TREE_SYS, TREE_FILE, "class/kfd/kfd/topology/nodes/*/gpu_id"},
@@ -215,6 +236,7 @@ static const struct pattern patterns[] = {
     {TREE_ROOT, TREE_NAME, "run/.containerenv"},
     {TREE_ROOT, TREE_NAME, ".dockerenv"},
     {TREE_ROOT, TREE_NAME, "dev/nvidiactl"},
+    {TREE_ROOT, TREE_NAME, "dev/rbln0"},
     {TREE_ROOT, TREE_NAME, "var/log/pods/*"},
     {TREE_ROOT, TREE_NAME, "var/log/containers/*"},
 };
@@ -252,6 +274,7 @@ static void collect_pci(struct tree_job *job)
                                         "current_link_width",
                                         "max_link_speed",
                                         "max_link_width"};
+    static const char *const sensors[] = {"name", "temp1_input", "temp2_input", "power1_average"};
     enum {
         ALWAYS = 8 /* the rest asks the hardware */
     };
@@ -276,14 +299,104 @@ static void collect_pci(struct tree_job *job)
         tree_match(job, TREE_SYS, TREE_NAME, path);
         snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/power/runtime_status",
                  tree_root(job, TREE_SYS), names[i]);
+        snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/power/runtime_status",
+                 tree_root(job, TREE_SYS), names[i]);
         bool sleeps = file_read_small(path, text, sizeof(text)) > 0 &&
                       str_starts(str_of(text), STR("suspend"));
         for (size_t k = 0; k < (sleeps ? (size_t)ALWAYS : ARRAY_LEN(files)); k++) {
             snprintf(path, sizeof(path), "bus/pci/devices/%s/%s", names[i], files[k]);
             tree_match(job, TREE_SYS, TREE_FILE, path);
         }
+        for (size_t k = 0; k < (sleeps ? 0 : ARRAY_LEN(sensors)); k++) {
+            snprintf(path, sizeof(path), "bus/pci/devices/%s/hwmon/hwmon*/%s", names[i],
+                     sensors[k]);
+            tree_match(job, TREE_SYS, TREE_FILE, path);
+        }
     }
     tree_list_free(names, len);
+}
+
+/* ---- names of devices: of a list of 1.5 MB the lines of those that are there ---- */
+
+#define DEVICES_MAX 64
+#define NAMES_BYTES ((size_t)8 << 20)
+
+struct numbers {
+    char vendor[8], device[8]; /* "10de", "1c82" */
+};
+
+static bool read_number(struct tree_job *job, const char *folder, const char *name,
+                        const char *file, char to[8])
+{
+    char path[TREE_PATH_MAX], text[32];
+
+    snprintf(path, sizeof(path), "%s/%s/%s/device/%s", tree_root(job, TREE_SYS), folder, name,
+             file);
+    if (!tree_step(job, path) || file_read_small(path, text, sizeof(text)) < 6 ||
+        strncmp(text, "0x", 2) != 0)
+        return false;
+    str_copy(to, 5, str_make(text + 2, 4));
+    return true;
+}
+
+static size_t list_numbers(struct tree_job *job, struct numbers to[DEVICES_MAX])
+{
+    static const char *const folders[] = {"class/drm", "class/accel"};
+    char path[TREE_PATH_MAX];
+    size_t found = 0, len;
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        snprintf(path, sizeof(path), "%s/%s", tree_root(job, TREE_SYS), folders[i]);
+        char **names = tree_list(job, path, &len);
+        for (size_t k = 0; k < len && found < DEVICES_MAX; k++)
+            found += read_number(job, folders[i], names[k], "vendor", to[found].vendor) &&
+                     read_number(job, folders[i], names[k], "device", to[found].device);
+        tree_list_free(names, len);
+    }
+    return found;
+}
+
+/* Whether a line names one of them: "10de  NVIDIA Corporation", below it "\t1c82  GP107". */
+static bool is_wanted(const struct numbers *all, size_t len, struct str vendor, struct str line)
+{
+    for (size_t i = 0; i < len; i++)
+        if (str_is(vendor, all[i].vendor) &&
+            (line.ptr[0] != '\t' ||
+             str_starts(str_make(line.ptr + 1, line.len - 1), str_of(all[i].device))))
+            return true;
+    return false;
+}
+
+static void collect_names(struct tree_job *job)
+{
+    static const char *const files[] = {"usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids"};
+    struct numbers wanted[DEVICES_MAX];
+    size_t len = list_numbers(job, wanted);
+    struct buf text, lines;
+    char path[TREE_PATH_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(files) && len; i++) {
+        struct str vendor = STR("");
+        buf_init(&text, NAMES_BYTES);
+        buf_init(&lines, 0);
+        snprintf(path, sizeof(path), "%s/%s", tree_root(job, TREE_ROOT), files[i]);
+        if (tree_step(job, path) && !file_read(path, NAMES_BYTES, &text, NULL))
+            for (struct str rest = buf_str(&text); rest.ptr;) {
+                struct str line = str_cut(&rest, '\n');
+                if (line.len < 6 || line.ptr[0] == '#' || str_starts(line, STR("\t\t")))
+                    continue;
+                if (line.ptr[0] != '\t')
+                    vendor = str_make(line.ptr, 4);
+                if (!is_wanted(wanted, len, vendor, line))
+                    continue;
+                buf_str_add(&lines, line);
+                buf_char(&lines, '\n');
+            }
+        if (lines.len)
+            tree_put(job, TREE_ROOT, TREE_FILE, files[i], buf_str(&lines));
+        buf_fini(&lines);
+        buf_fini(&text);
+    }
 }
 
 /* ---- control groups of this process, up to the top ---- */
@@ -359,7 +472,8 @@ static bool is_device(struct str path)
 {
     static const char *const nodes[] = {
         "/dev/nvidia", "/dev/nvmap", "/dev/nvhost",       "/dev/dxg", "/dev/dri/",
-        "/dev/kfd",    "/dev/accel", "/dev/tenstorrent/", "/dev/hl",  "/dev/vfio/"};
+        "/dev/kfd",    "/dev/accel", "/dev/tenstorrent/", "/dev/hl",  "/dev/vfio/",
+        "/dev/npu",    "/dev/rngd/", "/dev/rbln"};
 
     for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
         if (str_starts(path, str_of(nodes[i])))
@@ -486,6 +600,7 @@ void tree_collect(struct tree_job *job, const int *pids, size_t pid_len)
 {
     match_all(job, patterns, ARRAY_LEN(patterns));
     collect_pci(job);
+    collect_names(job);
     collect_cgroups(job);
     collect_processes(job, pids, pid_len);
     match_all(job, cpus, ARRAY_LEN(cpus));

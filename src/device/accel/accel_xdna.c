@@ -4,20 +4,15 @@
  * 144 units[16], 160 i8 power of ten, 161 u8 type: 0 power, 1 column of cores, 2 temperature. */
 #include "accel_xdna.h"
 
+#include "device/linux_ioctl.h"
+
 #include <math.h>
 
-#define GET_INFO      0xC0106447UL
 #define PARAM_CLOCKS  3
 #define PARAM_SENSORS 4
 #define SENSOR_BYTES  168
 #define CLOCK_BYTES   24
 #define ANSWER_BYTES  (ACCEL_XDNA_SENSORS * SENSOR_BYTES)
-
-struct get_info {
-    uint32_t param, size;
-    uint64_t buffer;
-};
-_Static_assert(sizeof(struct get_info) == 16, "as the kernel lays it out");
 
 static uint32_t number(const char *at)
 {
@@ -87,11 +82,11 @@ void accel_xdna_parse_clocks(struct str bytes, struct accel_xdna *ret)
 static int ask(const struct linux_edge *e, int fd, uint32_t param, char *bytes, size_t size,
                struct str *ret)
 {
-    struct get_info q = {
-        .param = param, .size = (uint32_t)size, .buffer = (uint64_t)(uintptr_t)bytes};
+    struct ioctl_amdxdna q = {
+        .param = param, .size = (uint32_t)size, .answer = (uint64_t)(uintptr_t)bytes};
 
     memset(bytes, 0, size);
-    int code = e->ioctl(e->context, fd, GET_INFO, &q);
+    int code = e->ioctl(e->context, fd, IOCTL_AMDXDNA_INFO, &q);
     *ret = code ? STR("") : str_make(bytes, MIN((size_t)q.size, size));
     return code;
 }

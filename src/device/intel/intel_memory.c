@@ -11,30 +11,11 @@
  */
 #include "intel_memory.h"
 
-#define XE_QUERY     0xC0286440UL
+#include "device/linux_ioctl.h"
+
 #define XE_REGIONS   1
-#define I915_QUERY   0xC0106479UL
 #define I915_REGIONS 4
 #define REGION_BYTES 88
-
-struct xe_query {
-    uint64_t extensions;
-    uint32_t query, size;
-    uint64_t data, reserved[2];
-};
-struct i915_item {
-    uint64_t query_id;
-    int32_t length;
-    uint32_t flags;
-    uint64_t data;
-};
-struct i915_query {
-    uint32_t items, flags;
-    uint64_t data;
-};
-_Static_assert(sizeof(struct xe_query) == 40 && sizeof(struct i915_item) == 24 &&
-                   sizeof(struct i915_query) == 16,
-               "as the kernel lays them out");
 
 static uint64_t number(const char *at, size_t width)
 {
@@ -82,8 +63,8 @@ bool intel_memory_parse_i915(struct str bytes, struct intel_memory *ret)
 
 static int ask_xe(const struct linux_edge *e, int fd, char *bytes, size_t *ret_len)
 {
-    struct xe_query q = {.query = XE_REGIONS};
-    int code = e->ioctl(e->context, fd, XE_QUERY, &q);
+    struct ioctl_xe q = {.query = XE_REGIONS};
+    int code = e->ioctl(e->context, fd, IOCTL_XE_QUERY, &q);
 
     if (code)
         return code;
@@ -91,14 +72,14 @@ static int ask_xe(const struct linux_edge *e, int fd, char *bytes, size_t *ret_l
         return -EBADMSG;
     q.data = (uint64_t)(uintptr_t)bytes; /* the second time it wants exactly that size */
     *ret_len = q.size;
-    return e->ioctl(e->context, fd, XE_QUERY, &q);
+    return e->ioctl(e->context, fd, IOCTL_XE_QUERY, &q);
 }
 
 static int ask_i915(const struct linux_edge *e, int fd, char *bytes, size_t *ret_len)
 {
-    struct i915_item item = {.query_id = I915_REGIONS};
-    struct i915_query q = {.items = 1, .data = (uint64_t)(uintptr_t)&item};
-    int code = e->ioctl(e->context, fd, I915_QUERY, &q);
+    struct ioctl_i915_item item = {.query = I915_REGIONS};
+    struct ioctl_i915 q = {.items = 1, .data = (uint64_t)(uintptr_t)&item};
+    int code = e->ioctl(e->context, fd, IOCTL_I915_QUERY, &q);
 
     if (code)
         return code;
@@ -107,7 +88,7 @@ static int ask_i915(const struct linux_edge *e, int fd, char *bytes, size_t *ret
     if (item.length > INTEL_QUERY_BYTES)
         return -EBADMSG;
     item.data = (uint64_t)(uintptr_t)bytes;
-    code = e->ioctl(e->context, fd, I915_QUERY, &q);
+    code = e->ioctl(e->context, fd, IOCTL_I915_QUERY, &q);
     if (code || item.length < 0)
         return code ? code : item.length;
     *ret_len = (size_t)MIN(item.length, INTEL_QUERY_BYTES);

@@ -3,7 +3,7 @@
 #include "ipmi_sdr.h"
 
 #include "device/linux_edge_test.h"
-#include "device/linux_test.h"
+#include "device/linux_recorded_test.h"
 
 #include <linux/ipmi.h>
 #include <sys/ioctl.h>
@@ -186,6 +186,27 @@ static void one_that_does_not_answer_is_an_error_and_no_machine(void **state)
     bench_free(b);
 }
 
+static void what_a_controller_answered_is_read_again(void **state)
+{
+    struct fake_edge fake;
+    struct controller c;
+    struct recorded r;
+
+    (void)state;
+    record(&r, machine(&fake, &c));
+    c.flags[0] = 0x60; /* no reading: neither then */
+    (void)bench_read(r.bench);
+    unsigned opened = fake.opened;
+    const struct chassis *m = &replay(&r)->chassis;
+    assert_int_equal(fake.opened, opened);
+    assert_near(m->power_w, 412);
+    assert_true(isnan(m->inlet_temperature_c));
+    assert_near(m->outlet_temperature_c, 41);
+    assert_string_equal(m->fan_name[0], "FAN1");
+    assert_near(m->fan_rpm[0], 8400);
+    recorded_fini(&r);
+}
+
 static void readings_are_converted_as_records_say(void **state)
 {
     unsigned char r[64];
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(the_machine_s_power_air_and_fans_are_told),
         cmocka_unit_test(a_sensor_tells_power_where_dcmi_does_not),
         cmocka_unit_test(one_that_does_not_answer_is_an_error_and_no_machine),
+        cmocka_unit_test(what_a_controller_answered_is_read_again),
         cmocka_unit_test(readings_are_converted_as_records_say),
     };
 

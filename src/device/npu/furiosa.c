@@ -10,6 +10,7 @@
 #include "npu_set.h"
 #include "npu_tool.h"
 
+#include "device/linux_file.h"
 #include "device/linux_proc.h"
 
 #include <dirent.h>
@@ -127,14 +128,15 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
 
 /* What the tool answers to `question`; false when it does not, or nothing to be understood. Its
  * failing is told by what is then missing, and by doctor. */
-static bool ask(const char *tool, const char *question, struct furiosa_status *to)
+static bool ask(const struct host_paths *paths, const char *tool, const char *question,
+                struct furiosa_status *to)
 {
-    const char *const argv[] = {tool, question, "--format", "json", NULL};
+    const char *const arguments[] = {question, "--format", "json", NULL};
     struct buf out;
 
     to->len = 0;
-    bool answered =
-        !npu_tool_run(argv, &out, NULL) && !furiosa_status_parse(buf_str(&out), to, NULL);
+    bool answered = !npu_tool_run(paths, tool, arguments, &out, NULL) &&
+                    !furiosa_status_parse(buf_str(&out), to, NULL);
     buf_fini(&out);
     if (!answered)
         to->len = 0;
@@ -145,13 +147,13 @@ static void begin(const struct host_paths *paths, const struct npu_device *devic
                   uint64_t mono_ns, void *shared)
 {
     struct furiosa_answers *to = shared;
-    char tool[LINUX_PATH_MAX];
+    const char *tool = npu_tool_find(paths, tools, ARRAY_LEN(tools));
 
     (void)devices, (void)len, (void)mono_ns;
     to->status.len = to->info.len = 0;
     /* A tool that hangs is waited for once, not twice. */
-    if (npu_tool_find(paths, tools, ARRAY_LEN(tools), tool) && ask(tool, "status", &to->status))
-        ask(tool, "info", &to->info);
+    if (tool && ask(paths, tool, "status", &to->status))
+        ask(paths, tool, "info", &to->info);
 }
 
 /* The hottest of the sensors, and the power of the board. */
@@ -254,25 +256,26 @@ static void versions(const struct host_paths *paths, struct platform_info *p)
 static void advise(const struct host_paths *paths, const struct npu_device *d, struct arena *a,
                    struct finding **ret, size_t *ret_len)
 {
-    char tool[LINUX_PATH_MAX];
-    const char *const argv[] = {tool, "status", "--format", "json", NULL};
+    const char *tool = npu_tool_find(paths, tools, ARRAY_LEN(tools));
+    static const char *const arguments[] = {"status", "--format", "json", NULL};
     struct furiosa_status *s;
     struct error err = {0};
     struct buf out;
 
     if (d->identity.index) /* once for all cards */
         return;
-    if (!npu_tool_find(paths, tools, ARRAY_LEN(tools), tool)) {
+    if (!tool) {
         finding_add(a, ret, ret_len, FINDING_NOTE, "furiosa",
                     "Install furiosa-smi; in a container mount it below --path.rootfs.",
                     "no furiosa-smi to ask: load, memory and clocks are missing");
         return;
     }
     s = xnew(struct furiosa_status);
-    if (npu_tool_run(argv, &out, &err) || furiosa_status_parse(buf_str(&out), s, &err))
+    if (npu_tool_run(paths, tool, arguments, &out, &err) ||
+        furiosa_status_parse(buf_str(&out), s, &err))
         finding_add(a, ret, ret_len, FINDING_WARNING, "furiosa",
-                    "Run it by hand: what it says there it says to the worker too.", "%s: %s", tool,
-                    err.text);
+                    "Run it by hand: what it says there it says to the worker too.", "/%s: %s",
+                    tool, err.text);
     buf_fini(&out);
     free(s);
 }

@@ -7,11 +7,11 @@
 
 #include "device/linux_edge.h"
 #include "device/linux_file.h"
+#include "device/linux_ioctl.h"
 #include "device/linux_proc.h"
 
 #define VENDOR   0x1da3 /* the class accel is everyone's: the vendor tells */
-#define HL_INFO  0xC0186440UL
-#define LOAD_MS  1000 /* over which the firmware means the load, at most */
+#define LOAD_MS  1000   /* over which the firmware means the load, at most */
 #define IP_BYTES 304
 
 enum question {
@@ -24,12 +24,6 @@ enum question {
     ASK_THROTTLE = 13,
     ASK_ENERGY = 15
 };
-
-struct info_args {
-    uint64_t answer;
-    uint32_t size, question, argument, pad;
-};
-_Static_assert(sizeof(struct info_args) == 24, "as the kernel lays it out");
 
 struct gaudi {
     uint64_t memory_bytes, reserved_bytes;
@@ -81,13 +75,13 @@ static bool ask(const struct host_paths *paths, int fd, enum question question, 
                 void *to, uint32_t size)
 {
     const struct linux_edge *e = linux_edge_of(paths);
-    struct info_args args = {.answer = (uint64_t)(uintptr_t)to,
-                             .size = size,
-                             .question = question,
-                             .argument = argument};
+    struct ioctl_habanalabs args = {.answer = (uint64_t)(uintptr_t)to,
+                                    .size = size,
+                                    .question = question,
+                                    .argument = argument};
 
     memset(to, 0, size);
-    return !e->ioctl(e->context, fd, HL_INFO, &args);
+    return !e->ioctl(e->context, fd, IOCTL_HABANALABS_INFO, &args);
 }
 
 static void close_control(const struct host_paths *paths, int fd)

@@ -3,7 +3,7 @@
 #include "npu_tool.h"
 
 #include "device/linux_edge_test.h"
-#include "device/linux_test.h"
+#include "device/linux_recorded_test.h"
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -251,6 +251,31 @@ static void gaudi_cards_are_told_from_other_accelerators_by_their_vendor(void **
     bench_free(b);
 }
 
+static void what_a_gaudi_answered_is_read_again(void **state)
+{
+    struct bench *b = bench_new(&gaudi_collector, "npu-gaudi2");
+    struct fake_edge fake;
+    struct recorded r;
+
+    (void)state;
+    tree_remove(&b->tree, "answers");
+    fake_edge_init(&fake);
+    fake.node = "dev/accel/accel_controlD1";
+    fake.answer = answer_gaudi;
+    b->tree.paths.edge = &fake.edge;
+    record(&r, b);
+    (void)bench_read(b);
+    unsigned opened = fake.opened;
+    const struct accelerator *a = replay(&r)->accelerators;
+    assert_int_equal(fake.opened, opened);
+    assert_string_equal(a->name, "Intel Gaudi 2 HL-225");
+    assert_near(a->utilization_ratio, 0.87);
+    assert_int_equal(a->mem_used_bytes, 24 * GIB);
+    assert_near(a->energy_j_total, 5000);
+    assert_true(isnan(a[1].utilization_ratio)); /* its node could not be opened then */
+    recorded_fini(&r);
+}
+
 static void a_gaudi_in_reset_is_there_without_values(void **state)
 {
     struct bench *b = bench_new(&gaudi_collector, "npu-gaudi2");
@@ -308,6 +333,37 @@ static struct bench *bench_rebellions(void)
     assert_true(linux_file_path(tool, b->tree.rootfs, "usr/bin/rbln-smi"));
     assert_int_equal(chmod(tool, 0755), 0); /* trees are copied without modes */
     return b;
+}
+
+static void what_a_tool_answered_is_read_again(void **state)
+{
+    struct recorded r;
+
+    (void)state;
+    record(&r, bench_rebellions());
+    (void)bench_read(r.bench);
+    tree_write(&r.bench->tree, "root/usr/bin/rbln-smi", "#!/bin/sh\nexit 1\n");
+    const struct reading *reading = replay(&r);
+    assert_int_equal(reading->accelerator_len, 4);
+    assert_near(reading->accelerators[0].power_w, 96.810987);
+    recorded_fini(&r);
+}
+
+static void a_tool_that_failed_fails_again(void **state)
+{
+    struct recorded r;
+
+    (void)state;
+    record(&r, bench_rebellions());
+    tree_write(&r.bench->tree, "root/usr/bin/rbln-smi", "#!/bin/sh\nexit 1\n");
+    assert_string_not_equal(bench_finding(r.bench, "rebellions")->advice, "");
+    char dir[LINUX_PATH_MAX];
+    assert_true(linux_file_path(dir, r.bench->tree.dir, "answers"));
+    assert_int_equal(answers_open(dir, &r.answers, NULL), 0);
+    r.bench->tree.paths.edge = answers_edge(r.answers);
+    tree_remove(&r.bench->tree, "root/usr");
+    assert_non_null(strstr(bench_finding(r.bench, "rebellions")->what, "No child processes"));
+    recorded_fini(&r);
 }
 
 static void rebellions_dies_are_numbered_by_their_place_and_power_counts_once(void **state)
@@ -460,6 +516,9 @@ int main(void)
         cmocka_unit_test(a_card_that_goes_keeps_its_number_and_the_others_theirs),
         cmocka_unit_test(a_card_that_sleeps_is_asked_nothing),
         cmocka_unit_test(gaudi_cards_are_told_from_other_accelerators_by_their_vendor),
+        cmocka_unit_test(what_a_gaudi_answered_is_read_again),
+        cmocka_unit_test(what_a_tool_answered_is_read_again),
+        cmocka_unit_test(a_tool_that_failed_fails_again),
         cmocka_unit_test(a_gaudi_in_reset_is_there_without_values),
         cmocka_unit_test(a_gaudi_whose_control_node_is_shut_has_what_files_tell),
         cmocka_unit_test(gaudi_of_older_drivers_has_a_class_of_its_own),

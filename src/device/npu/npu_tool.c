@@ -1,24 +1,26 @@
 /* npu_tool.c - running the tools, and numbers as they print them. */
 #include "npu_tool.h"
 
-#include <unistd.h>
-
 #define PATIENCE_MS 5000
 #define BYTES_MAX   ((size_t)4 << 20)
 
-bool npu_tool_find(const struct host_paths *paths, const char *const *places, size_t len,
-                   char to[LINUX_PATH_MAX])
+const char *npu_tool_find(const struct host_paths *paths, const char *const *places, size_t len)
 {
+    const struct linux_edge *e = linux_edge_of(paths);
+
     for (size_t i = 0; i < len; i++)
-        if (linux_file_path(to, paths->rootfs, "%s", places[i]) && access(to, X_OK) == 0)
-            return true;
-    return false;
+        if (e->has_tool(e->context, paths->rootfs, places[i]))
+            return places[i];
+    return NULL;
 }
 
-int npu_tool_run(const char *const *argv, struct buf *out, struct error *err)
+int npu_tool_run(const struct host_paths *paths, const char *tool, const char *const *arguments,
+                 struct buf *out, struct error *err)
 {
+    const struct linux_edge *e = linux_edge_of(paths);
+
     buf_init(out, BYTES_MAX);
-    return child_run(argv, PATIENCE_MS, out, err);
+    return e->run(e->context, paths->rootfs, tool, arguments, PATIENCE_MS, out, err);
 }
 
 /* ---- numbers with units ---- */

@@ -5,15 +5,15 @@
 #define ALGALON_DEVICE_NPU_NPU_TOOL_H
 
 #include "device/device.h"
-#include "device/linux_file.h"
+#include "device/linux_edge.h"
 
-/** The first of `places` below rootfs that may be run. */
-bool npu_tool_find(const struct host_paths *paths, const char *const *places, size_t len,
-                   char to[LINUX_PATH_MAX]);
+/** The first of `places` (below rootfs) that may be run; NULL: none. */
+const char *npu_tool_find(const struct host_paths *paths, const char *const *places, size_t len);
 
-/** Runs it for five seconds at most; `out` is made here, and the caller's to free, also after an
- * error. Errors: as child_run(). */
-MUST_CHECK int npu_tool_run(const char *const *argv, struct buf *out, struct error *err);
+/** Runs it for five seconds at most; NULL ends `arguments`. `out` is made here, and the caller's to
+ * free, also after an error. Errors: as child_run(). */
+MUST_CHECK int npu_tool_run(const struct host_paths *paths, const char *tool,
+                            const char *const *arguments, struct buf *out, struct error *err);
 
 /** A text or number of a map, as text; "" when it is neither. */
 struct str npu_tool_text(const struct yaml_node *map, const char *key);

@@ -27,16 +27,17 @@ struct die {
 };
 
 struct rebellions {
-    char tool[LINUX_PATH_MAX];
+    struct host_paths paths;
+    const char *tool; /* one of `tools` */
     struct die dies[REBELLIONS_DIES];
     size_t len;
     struct platform_info platform;
     struct rebellions_reply reply;
 };
 
-static bool find_tool(const struct host_paths *paths, char to[LINUX_PATH_MAX])
+static const char *find_tool(const struct host_paths *paths)
 {
-    return npu_tool_find(paths, tools, ARRAY_LEN(tools), to);
+    return npu_tool_find(paths, tools, ARRAY_LEN(tools));
 }
 
 static bool has_device(const struct host_paths *paths)
@@ -47,29 +48,29 @@ static bool has_device(const struct host_paths *paths)
 
 static bool detect(const struct host_paths *paths)
 {
-    char tool[LINUX_PATH_MAX];
-
-    return has_device(paths) && find_tool(paths, tool);
+    return has_device(paths) && find_tool(paths);
 }
 
 static int open_tool(const struct host_paths *paths, void **ret, struct error *err)
 {
-    struct rebellions *r = xnew(struct rebellions);
+    const char *tool = find_tool(paths);
 
-    if (!find_tool(paths, r->tool)) {
-        free(r);
+    if (!tool)
         return error_set(err, -ENOENT, "rbln-smi is not installed");
-    }
+    struct rebellions *r = xnew(struct rebellions);
+    r->paths = *paths;
+    r->tool = tool;
     r->platform.platform = "rebellions";
     *ret = r;
     return 0;
 }
 
-static int ask(const char *tool, struct rebellions_reply *to, struct error *err)
+static int ask(const struct host_paths *paths, const char *tool, struct rebellions_reply *to,
+               struct error *err)
 {
-    const char *const argv[] = {tool, "-j", NULL};
+    static const char *const arguments[] = {"-j", NULL};
     struct buf out;
-    int code = npu_tool_run(argv, &out, err);
+    int code = npu_tool_run(paths, tool, arguments, &out, err);
 
     if (!code)
         code = rebellions_parse(buf_str(&out), to, err);
@@ -201,7 +202,7 @@ static int read_dies(void *state, struct reading *out, struct error *err)
 
     if (!out->mono_ns)
         out->mono_ns = clock_mono_ns();
-    int code = ask(r->tool, &r->reply, err);
+    int code = ask(&r->paths, r->tool, &r->reply, err);
     if (code)
         return code;
     out->accelerators = arena_calloc(out->arena, REBELLIONS_DIES, sizeof(*out->accelerators));
@@ -244,12 +245,12 @@ static void close_tool(void *state)
 static void diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
                      size_t *ret_len)
 {
-    char tool[LINUX_PATH_MAX];
+    const char *tool = find_tool(paths);
     struct error err = {0};
 
     if (!has_device(paths))
         return;
-    if (!find_tool(paths, tool)) {
+    if (!tool) {
         finding_add(a, ret, ret_len, FINDING_WARNING, TOPIC,
                     "Install the vendor's rbln-smi; in a container mount it below "
                     "--path.rootfs.",
@@ -257,10 +258,10 @@ static void diagnose(const struct host_paths *paths, struct arena *a, struct fin
         return;
     }
     struct rebellions_reply *reply = xnew(struct rebellions_reply);
-    if (ask(tool, reply, &err))
+    if (ask(paths, tool, reply, &err))
         finding_add(a, ret, ret_len, FINDING_ERROR, TOPIC,
-                    "Run it by hand: what it says there it says to the worker too.", "%s: %s", tool,
-                    err.text);
+                    "Run it by hand: what it says there it says to the worker too.", "/%s: %s",
+                    tool, err.text);
     else
         finding_add(a, ret, ret_len, FINDING_OK, TOPIC, "", "%zu device%s by the driver %s",
                     reply->die_len, reply->die_len == 1 ? "" : "s", reply->driver);

@@ -7,6 +7,7 @@
 #include "npu_set.h"
 #include "tpu_metrics.h"
 
+#include "device/linux_edge.h"
 #include "device/linux_file.h"
 #include "device/linux_grpc.h"
 #include "device/linux_proc.h"
@@ -220,7 +221,8 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     const struct kind *kind = kind_at(paths->sysfs, d->card.bus_id);
     struct accelerator *a = &d->identity;
     struct npu *n = &a->npu;
-    const char *type = getenv("TPU_ACCELERATOR_TYPE");
+    const struct linux_edge *e = linux_edge_of(paths);
+    char type[sizeof(n->kind)] = "";
     int64_t node;
 
     if (!kind)
@@ -234,7 +236,8 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     str_copy(n->chip, sizeof(n->chip), str_of(kind->chip));
     str_copy(n->memory_type, sizeof(n->memory_type), STR("HBM"));
     str_copy(n->source, sizeof(n->source), STR("sysfs"));
-    linux_proc_clean(n->kind, sizeof(n->kind), str_of(type ? type : ""));
+    e->variable(e->context, "TPU_ACCELERATOR_TYPE", type, sizeof(type));
+    linux_proc_clean(n->kind, sizeof(n->kind), str_of(type));
     snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card.vendor & 0xffff);
     snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card.device & 0xffff);
     n->value.cores = n->value.tensor_cores = kind->cores;
@@ -291,8 +294,7 @@ struct told {
 };
 
 struct tpus {
-    bool tried; /* to open the library */
-    struct linux_grpc *grpc;
+    struct linux_grpc *grpc; /* NULL until it is needed */
     struct port ports[PORTS];
     size_t port_len;
     struct buf answer;
@@ -304,13 +306,15 @@ struct tpus {
 };
 
 /* Of the environment variable that libtpu takes its ports from: "8431,8432". */
-static size_t list_ports(struct port *to)
+static size_t list_ports(const struct host_paths *paths, struct port *to)
 {
-    const char *text = getenv("TPU_RUNTIME_METRICS_PORTS");
+    const struct linux_edge *e = linux_edge_of(paths);
+    char text[PORTS * 16] = "";
     size_t len = 0;
     unsigned number;
 
-    for (struct str rest = str_of(text ? text : ""); rest.ptr && len < PORTS;)
+    e->variable(e->context, "TPU_RUNTIME_METRICS_PORTS", text, sizeof(text));
+    for (struct str rest = str_of(text); rest.ptr && len < PORTS;)
         if (parse_number(str_trim(str_cut(&rest, ',')), &number) && number && number <= UINT16_MAX)
             to[len++] = (struct port){.number = number};
     if (!len)
@@ -318,9 +322,10 @@ static size_t list_ports(struct port *to)
     return len;
 }
 
-static int ask(struct linux_grpc *g, unsigned port, enum metric m, struct buf *answer,
-               struct error *err)
+static int ask(const struct host_paths *paths, struct linux_grpc **g, unsigned port, enum metric m,
+               struct buf *answer, struct error *err)
 {
+    const struct linux_edge *e = linux_edge_of(paths);
     char target[32];
     struct buf request;
 
@@ -328,23 +333,23 @@ static int ask(struct linux_grpc *g, unsigned port, enum metric m, struct buf *a
     buf_init(&request, 0);
     tpu_metrics_request(names[m], &request);
     buf_reset(answer);
-    int code =
-        linux_grpc_call(g, target, METHOD, buf_str(&request), ANSWER_MAX, CALL_MS, answer, err);
+    const struct linux_call call = {target, METHOD, buf_str(&request), ANSWER_MAX, CALL_MS};
+    int code = e->call(e->context, g, &call, answer, err);
     buf_fini(&request);
     return code;
 }
 
 /* Asks a port of a metric. One that libtpu does not know is left alone for a while; so is the whole
  * port when nobody answers there, since then no process computes, or it hangs. */
-static void ask_port(struct tpus *t, size_t at, enum metric m, uint64_t mono_ns,
-                     uint64_t deadline_ns)
+static void ask_port(const struct host_paths *paths, struct tpus *t, size_t at, enum metric m,
+                     uint64_t mono_ns, uint64_t deadline_ns)
 {
     struct port *port = &t->ports[at];
     size_t len;
 
     if (mono_ns < port->wait_ns[m] || clock_mono_ns() + CALL_MS * (uint64_t)NS_PER_MS > deadline_ns)
         return;
-    int code = ask(t->grpc, port->number, m, &t->answer, NULL);
+    int code = ask(paths, &t->grpc, port->number, m, &t->answer, NULL);
     if (!code)
         code = tpu_metrics_parse(buf_str(&t->answer), t->points, &len, NULL);
     if (code) {
@@ -472,19 +477,16 @@ static void begin(const struct host_paths *paths, const struct npu_device *devic
         for (size_t k = 0; k < NPU_EXEC_TIMES; k++)
             t->times[i][k] = UNKNOWN;
     }
-    if (!t->tried) {
-        t->tried = true;
+    if (!t->port_len) {
         buf_init(&t->answer, ANSWER_MAX + 65536);
-        t->port_len = list_ports(t->ports);
-        if (linux_grpc_open(&t->grpc, NULL))
-            t->grpc = NULL; /* doctor says so */
+        t->port_len = list_ports(paths, t->ports);
     }
-    if (!t->grpc || !kind)
+    if (!kind)
         return;
     for (enum metric m = 0; m < METRICS; m++) {
         t->told_len = 0;
         for (size_t i = 0; i < t->port_len; i++)
-            ask_port(t, i, m, mono_ns, deadline_ns);
+            ask_port(paths, t, i, m, mono_ns, deadline_ns);
         place_points(t, m, l);
     }
 }
@@ -534,25 +536,22 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
                    struct finding **ret, size_t *ret_len)
 {
     struct port ports[PORTS];
-    struct linux_grpc *g;
+    struct linux_grpc *g = NULL;
     struct error err = {0};
     struct buf answer;
 
-    (void)paths;
     if (d->identity.index) /* the ports are of all chips */
         return;
-    if (linux_grpc_open(&g, &err)) {
-        finding_add(a, ret, ret_len, FINDING_WARNING, TOPIC, "Install it and start again.",
-                    "load and memory are missing: %s", err.text);
-        return;
-    }
     buf_init(&answer, ANSWER_MAX + 65536);
-    size_t len = list_ports(ports);
+    size_t len = list_ports(paths, ports);
     for (size_t i = 0; i < len; i++) {
-        int code = ask(g, ports[i].number, MEMORY_USED, &answer, &err);
+        int code = ask(paths, &g, ports[i].number, MEMORY_USED, &answer, &err);
         if (!code)
             finding_add(a, ret, ret_len, FINDING_OK, TOPIC, "",
                         "libtpu tells its metrics on 127.0.0.1:%u", ports[i].number);
+        else if (code == -ENOENT)
+            finding_add(a, ret, ret_len, FINDING_WARNING, TOPIC, "Install it.",
+                        "load and memory are missing: %s", err.text);
         else if (code == -ECONNREFUSED)
             finding_add(
                 a, ret, ret_len, FINDING_NOTE, TOPIC,

@@ -3,7 +3,7 @@
 #include "tpu_server_test.h"
 
 #include "device/linux_grpc.h"
-#include "device/linux_test.h"
+#include "device/linux_recorded_test.h"
 
 #include <stdlib.h>
 
@@ -362,6 +362,28 @@ static void what_a_program_tells_is_read(void **state)
     bench_free(b);
 }
 
+static void what_a_program_told_is_read_again(void **state)
+{
+    struct recorded r;
+    struct server s;
+
+    (void)state;
+    need_library();
+    server_open(&s);
+    use_ports(&s, 1);
+    record(&r, bench_new(&tpu_collector, "npu-tpu"));
+    tree_remove(&r.bench->tree, "answers");
+    server_start(&s, ANSWERS, answer_four);
+    (void)read_until(r.bench, tells_all);
+    server_close(&s);
+    unsetenv("TPU_RUNTIME_METRICS_PORTS"); /* it was noted */
+    const struct accelerator *a = replay(&r)->accelerators;
+    assert_near(a[1].utilization_ratio, 0.3);
+    assert_int_equal(a[3].mem_used_bytes, UINT64_C(4000000000));
+    assert_near(a[1].npu.value.exec_us[0], 220);
+    recorded_fini(&r);
+}
+
 static void a_program_that_comes_is_found_after_half_a_minute(void **state)
 {
     struct bench *b = bench_new(&tpu_collector, "npu-tpu");
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(two_functions_of_a_7x_are_one_chip),
         cmocka_unit_test(the_load_of_a_chip_is_the_mean_of_its_devices),
         cmocka_unit_test(what_a_program_tells_is_read),
+        cmocka_unit_test(what_a_program_told_is_read_again),
         cmocka_unit_test(a_program_that_comes_is_found_after_half_a_minute),
         cmocka_unit_test(a_program_that_hangs_is_asked_once_in_half_a_minute),
         cmocka_unit_test(an_answer_that_is_cut_tells_nothing),
