@@ -100,7 +100,7 @@ static int start_worker(struct demo *d, size_t i, struct error *err)
     const struct demo_node *node = &demo_fleet[i];
     struct machine *m = &d->machines[i];
     struct host_paths paths = demo_host_paths(m->host);
-    char text[8][ARG_MAX_BYTES], scenario[DIR_MAX_BYTES + 64];
+    char text[10][ARG_MAX_BYTES], scenario[DIR_MAX_BYTES + 64];
     size_t n = 0;
 
     snprintf(scenario, sizeof(scenario), "%s/%.40s.scn", d->dir, node->host.hostname);
@@ -114,9 +114,11 @@ static int start_worker(struct demo *d, size_t i, struct error *err)
     snprintf(text[n++], ARG_MAX_BYTES, "--path.procfs=%s", paths.procfs);
     snprintf(text[n++], ARG_MAX_BYTES, "--path.sysfs=%s", paths.sysfs);
     snprintf(text[n++], ARG_MAX_BYTES, "--path.rootfs=%s", paths.rootfs);
+    snprintf(text[n++], ARG_MAX_BYTES, "--path.answers=%s", demo_host_answers(m->host));
     snprintf(text[n++], ARG_MAX_BYTES, "--interval=%lldms", (long long)d->settings->interval_ms);
-    if (node->gpus)
-        snprintf(text[n++], ARG_MAX_BYTES, "--nvml-library=%s", d->library);
+    /* A machine without NVIDIA's GPUs must not show those of the one that simulates it. */
+    snprintf(text[n++], ARG_MAX_BYTES,
+             node->gpus ? "--nvml-library=%s" : "--disable-collectors=nvidia", d->library);
     if (node->schema)
         snprintf(text[n++], ARG_MAX_BYTES, "--schema=%s", node->schema);
     char command[] = "worker", quiet[] = "--log-level=error", config[] = "--config=";

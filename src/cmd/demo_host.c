@@ -1,9 +1,7 @@
 #include "demo_host.h"
 
+#include "demo_tree.h"
 #include "demo_wave.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #define TICKS_PER_S   100
 #define PAGE_BYTES    4096
@@ -29,52 +27,15 @@ enum {
 
 struct demo_host {
     struct demo_host_spec spec;
-    char dir[PATH_SIZE], procfs[PATH_SIZE], sysfs[PATH_SIZE];
+    char dir[PATH_SIZE], procfs[PATH_SIZE], sysfs[PATH_SIZE], answers[PATH_SIZE];
     unsigned cpu_len;
     struct demo_wave *cpus;      /* share of time busy */
     struct demo_wave *processes; /* CPUs busy */
     struct demo_wave cache;      /* share of free memory that holds files */
     int64_t boot_ms, now_ms;     /* 0 before the first tick */
-    struct buf text;
+    struct demo_tree tree;
+    struct demo_cards *cards; /* NULL: none */
 };
-
-/* Replaces a file's content in place; the first time makes it and the folders above. */
-static int put(struct demo_host *h, const char *path)
-{
-    char full[PATH_SIZE];
-    int n = snprintf(full, sizeof(full), "%s/%s", h->dir, path);
-
-    if (h->text.failed || n < 0 || (size_t)n >= sizeof(full))
-        return h->text.failed ? -ENOMEM : -ENAMETOOLONG;
-    int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0 && errno == ENOENT) {
-        char *slash = strrchr(full, '/');
-        *slash = '\0';
-        int code = file_mkdirs(full, NULL);
-        if (code)
-            return code;
-        *slash = '/';
-        fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    }
-    if (fd < 0)
-        return -errno;
-    /* Written over, then cut: a reader in between sees whole lines, not an empty file. */
-    int code = file_write_all(fd, h->text.ptr ? h->text.ptr : "", h->text.len);
-    if (!code && ftruncate(fd, (off_t)h->text.len))
-        code = -errno;
-    close(fd);
-    return code;
-}
-
-/* Files that never change gather their first error here. */
-static void put_fixed(struct demo_host *h, int *code, const char *path)
-{
-    int now = put(h, path);
-
-    if (now && !*code)
-        *code = now;
-    buf_reset(&h->text);
-}
 
 static unsigned threads_of(const struct demo_host *h)
 {
@@ -94,7 +55,7 @@ static unsigned core_of(const struct demo_host *h, unsigned cpu)
 
 /* ---- what stays ---- */
 
-static void put_cpus(struct demo_host *h, int *code)
+static void put_cpus(struct demo_host *h)
 {
     char path[PATH_SIZE];
 
@@ -108,23 +69,22 @@ static void put_cpus(struct demo_host *h, int *code)
         for (size_t i = 0; i < ARRAY_LEN(files); i++) {
             snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/%s", cpu,
                      files[i].file);
-            buf_printf(&h->text, "%u\n", files[i].value);
-            put_fixed(h, code, path);
+            buf_printf(&h->tree.text, "%u\n", files[i].value);
+            demo_tree_put(&h->tree, path);
         }
-        char link[PATH_SIZE + 64], target[64];
-        snprintf(link, sizeof(link), "%s/sys/devices/system/cpu/cpu%u/cpufreq", h->dir, cpu);
+        char target[64];
+        snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/cpufreq", cpu);
         snprintf(target, sizeof(target), "../cpufreq/policy%u", cpu);
-        if (symlink(target, link) && errno != EEXIST && !*code)
-            *code = -errno;
+        demo_tree_link(&h->tree, path, target);
     }
-    buf_printf(&h->text, "0-%u\n", h->cpu_len - 1);
-    put_fixed(h, code, "sys/devices/system/cpu/online");
+    buf_printf(&h->tree.text, "0-%u\n", h->cpu_len - 1);
+    demo_tree_put(&h->tree, "sys/devices/system/cpu/online");
     for (unsigned cpu = 0; cpu < h->cpu_len; cpu++)
-        buf_printf(&h->text,
+        buf_printf(&h->tree.text,
                    "processor\t: %u\nvendor_id\t: %s\nmodel name\t: %s\nphysical id\t: %u\n"
                    "core id\t\t: %u\nflags\t\t: fpu lm\n\n",
                    cpu, h->spec.cpu_vendor, h->spec.cpu_model, socket_of(h, cpu), core_of(h, cpu));
-    put_fixed(h, code, "proc/cpuinfo");
+    demo_tree_put(&h->tree, "proc/cpuinfo");
 }
 
 static bool is_intel(const struct demo_host *h)
@@ -132,35 +92,34 @@ static bool is_intel(const struct demo_host *h)
     return strcmp(h->spec.cpu_vendor, "GenuineIntel") == 0;
 }
 
-static void put_sensors(struct demo_host *h, int *code)
+static void put_sensors(struct demo_host *h)
 {
-    char path[PATH_SIZE], link[PATH_SIZE + 64], target[64];
+    char path[PATH_SIZE], target[64];
 
     for (unsigned socket = 0; socket < h->spec.sockets; socket++) {
         snprintf(path, sizeof(path), "sys/class/hwmon/hwmon%u/name", socket);
-        buf_text(&h->text, is_intel(h) ? "coretemp\n" : "k10temp\n");
-        put_fixed(h, code, path);
+        buf_text(&h->tree.text, is_intel(h) ? "coretemp\n" : "k10temp\n");
+        demo_tree_put(&h->tree, path);
         snprintf(path, sizeof(path), "sys/class/hwmon/hwmon%u/temp1_label", socket);
         if (is_intel(h))
-            buf_printf(&h->text, "Package id %u\n", socket);
+            buf_printf(&h->tree.text, "Package id %u\n", socket);
         else
-            buf_text(&h->text, "Tctl\n");
-        put_fixed(h, code, path);
-        snprintf(link, sizeof(link), "%s/sys/class/hwmon/hwmon%u/device", h->dir, socket);
+            buf_text(&h->tree.text, "Tctl\n");
+        demo_tree_put(&h->tree, path);
+        snprintf(path, sizeof(path), "sys/class/hwmon/hwmon%u/device", socket);
         snprintf(target, sizeof(target), "../../../0000:%02x:18.3", 0x20 * socket);
-        if (symlink(target, link) && errno != EEXIST && !*code)
-            *code = -errno;
+        demo_tree_link(&h->tree, path, target);
         snprintf(path, sizeof(path), "sys/class/powercap/intel-rapl:%u/name", socket);
-        buf_printf(&h->text, "package-%u\n", socket);
-        put_fixed(h, code, path);
+        buf_printf(&h->tree.text, "package-%u\n", socket);
+        demo_tree_put(&h->tree, path);
         snprintf(path, sizeof(path), "sys/class/powercap/intel-rapl:%u/max_energy_range_uj",
                  socket);
-        buf_printf(&h->text, "%llu\n", (unsigned long long)RAPL_RANGE_UJ);
-        put_fixed(h, code, path);
+        buf_printf(&h->tree.text, "%llu\n", (unsigned long long)RAPL_RANGE_UJ);
+        demo_tree_put(&h->tree, path);
     }
 }
 
-static void put_identity(struct demo_host *h, int *code)
+static void put_identity(struct demo_host *h)
 {
     const struct {
         const char *path, *text;
@@ -169,35 +128,36 @@ static void put_identity(struct demo_host *h, int *code)
         {"sys/class/dmi/id/product_name", h->spec.product},
         {"proc/sys/kernel/hostname", h->spec.hostname},
         {"etc/hostname", h->spec.hostname},
+        {"proc/sys/kernel/osrelease", h->spec.kernel ? h->spec.kernel : "6.8.0-87-generic"},
         {"proc/self/cgroup", "0::/system.slice/algalon.service"},
     };
     const unsigned long auxv[] = {6, PAGE_BYTES, 17, TICKS_PER_S, 0, 0}; /* AT_PAGESZ, AT_CLKTCK */
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        buf_printf(&h->text, "%s\n", files[i].text);
-        put_fixed(h, code, files[i].path);
+        buf_printf(&h->tree.text, "%s\n", files[i].text);
+        demo_tree_put(&h->tree, files[i].path);
     }
-    buf_add(&h->text, auxv, sizeof(auxv));
-    put_fixed(h, code, "proc/self/auxv");
+    buf_add(&h->tree.text, auxv, sizeof(auxv));
+    demo_tree_put(&h->tree, "proc/self/auxv");
 }
 
-static void put_mounts(struct demo_host *h, int *code)
+static void put_mounts(struct demo_host *h)
 {
     static const char *const files[] = {"proc/1/mountinfo", "proc/self/mountinfo"};
     char path[PATH_SIZE];
 
     for (size_t f = 0; f < ARRAY_LEN(files); f++) {
-        buf_printf(&h->text, "20 1 %d:0 / / rw - ext4 /dev/nvme0n1p2 rw\n", MOUNT_MAJOR);
+        buf_printf(&h->tree.text, "20 1 %d:0 / / rw - ext4 /dev/nvme0n1p2 rw\n", MOUNT_MAJOR);
         for (size_t i = 0; i < h->spec.mount_len; i++) {
             const struct demo_mount *m = &h->spec.mounts[i];
-            buf_printf(&h->text, "%zu 20 %d:%zu / %s rw - %s %s rw\n", 21 + i, MOUNT_MAJOR, i + 1,
-                       m->mount_point, m->type, m->device);
+            buf_printf(&h->tree.text, "%zu 20 %d:%zu / %s rw - %s %s rw\n", 21 + i, MOUNT_MAJOR,
+                       i + 1, m->mount_point, m->type, m->device);
         }
-        put_fixed(h, code, files[f]);
+        demo_tree_put(&h->tree, files[f]);
     }
-    for (size_t i = 0; i < h->spec.mount_len && !*code; i++) {
+    for (size_t i = 0; i < h->spec.mount_len && !h->tree.code; i++) {
         snprintf(path, sizeof(path), "%s%s", h->dir, h->spec.mounts[i].mount_point);
-        *code = file_mkdirs(path, NULL);
+        h->tree.code = file_mkdirs(path, NULL);
     }
 }
 
@@ -213,36 +173,38 @@ static unsigned user_number(const struct demo_host *h, const char *user)
     return FIRST_USER + (unsigned)i;
 }
 
-static void put_users(struct demo_host *h, int *code)
+static void put_users(struct demo_host *h)
 {
-    buf_text(&h->text, "root:x:0:0:root:/root:/bin/bash\n");
+    buf_text(&h->tree.text, "root:x:0:0:root:/root:/bin/bash\n");
     for (size_t i = 0; i < h->spec.process_len; i++) {
         const char *user = h->spec.processes[i].user;
         unsigned number = user_number(h, user);
         if (number == FIRST_USER + i)
-            buf_printf(&h->text, "%s:x:%u:%u::/home/%s:/bin/bash\n", user, number, number, user);
+            buf_printf(&h->tree.text, "%s:x:%u:%u::/home/%s:/bin/bash\n", user, number, number,
+                       user);
     }
-    put_fixed(h, code, "etc/passwd");
+    demo_tree_put(&h->tree, "etc/passwd");
 }
 
-static void put_process(struct demo_host *h, int *code, const struct demo_process *p)
+static void put_process(struct demo_host *h, const struct demo_process *p)
 {
     char path[PATH_SIZE];
     unsigned uid = user_number(h, p->user);
 
     snprintf(path, sizeof(path), "proc/%d/status", p->pid);
-    buf_printf(&h->text, "Name:\t%s\nPid:\t%d\nUid:\t%u\t%u\t%u\t%u\n", p->name, p->pid, uid, uid,
-               uid, uid);
-    put_fixed(h, code, path);
+    buf_printf(&h->tree.text, "Name:\t%s\nPid:\t%d\nUid:\t%u\t%u\t%u\t%u\n", p->name, p->pid, uid,
+               uid, uid, uid);
+    demo_tree_put(&h->tree, path);
     snprintf(path, sizeof(path), "proc/%d/cmdline", p->pid);
-    buf_text(&h->text, p->command);
-    for (size_t i = 0; i < h->text.len; i++) /* arguments end with NUL there */
-        if (h->text.ptr[i] == ' ')
-            h->text.ptr[i] = '\0';
-    put_fixed(h, code, path);
+    buf_text(&h->tree.text, p->command);
+    for (size_t i = 0; i < h->tree.text.len; i++) /* arguments end with NUL there */
+        if (h->tree.text.ptr[i] == ' ')
+            h->tree.text.ptr[i] = '\0';
+    demo_tree_put(&h->tree, path);
     snprintf(path, sizeof(path), "proc/%d/cgroup", p->pid);
-    buf_printf(&h->text, "0::/%s\n", p->cgroup ? p->cgroup : (uid ? "user.slice" : "system.slice"));
-    put_fixed(h, code, path);
+    buf_printf(&h->tree.text, "0::/%s\n",
+               p->cgroup ? p->cgroup : (uid ? "user.slice" : "system.slice"));
+    demo_tree_put(&h->tree, path);
 }
 
 static const struct demo_process systemd = {
@@ -289,18 +251,17 @@ static void put_stat(struct demo_host *h, double t_s)
         }
         buf_text(&lines, " 0 0 0\n");
     }
-    buf_text(&h->text, "cpu ");
+    buf_text(&h->tree.text, "cpu ");
     for (int i = 0; i < FIELDS; i++) {
-        buf_char(&h->text, ' ');
-        buf_u64(&h->text, all[i]);
+        buf_char(&h->tree.text, ' ');
+        buf_u64(&h->tree.text, all[i]);
     }
-    buf_text(&h->text, " 0 0 0\n");
-    buf_str_add(&h->text, buf_str(&lines));
-    h->text.failed = h->text.failed || lines.failed;
+    buf_text(&h->tree.text, " 0 0 0\n");
+    buf_str_add(&h->tree.text, buf_str(&lines));
+    h->tree.text.failed = h->tree.text.failed || lines.failed;
     buf_fini(&lines);
-    buf_printf(&h->text, "intr 0\nctxt 0\nbtime %lld\n", (long long)(h->boot_ms / 1000));
-    put(h, "proc/stat");
-    buf_reset(&h->text);
+    buf_printf(&h->tree.text, "intr 0\nctxt 0\nbtime %lld\n", (long long)(h->boot_ms / 1000));
+    demo_tree_put(&h->tree, "proc/stat");
 }
 
 static double mean_load(const struct demo_host *h, unsigned socket, double t_s, double over_s)
@@ -324,13 +285,12 @@ static void put_load(struct demo_host *h, double t_s)
     static const double minutes[] = {1, 5, 15};
 
     for (size_t i = 0; i < ARRAY_LEN(minutes); i++)
-        buf_printf(&h->text, "%.2f ", mean_load(h, UINT32_MAX, t_s, minutes[i] * 60) * h->cpu_len);
-    buf_printf(&h->text, "2/%zu 4242\n", 300 + h->spec.process_len);
-    put(h, "proc/loadavg");
-    buf_reset(&h->text);
-    buf_printf(&h->text, "%.2f %.2f\n", t_s, t_s * h->cpu_len / 2);
-    put(h, "proc/uptime");
-    buf_reset(&h->text);
+        buf_printf(&h->tree.text, "%.2f ",
+                   mean_load(h, UINT32_MAX, t_s, minutes[i] * 60) * h->cpu_len);
+    buf_printf(&h->tree.text, "2/%zu 4242\n", 300 + h->spec.process_len);
+    demo_tree_put(&h->tree, "proc/loadavg");
+    buf_printf(&h->tree.text, "%.2f %.2f\n", t_s, t_s * h->cpu_len / 2);
+    demo_tree_put(&h->tree, "proc/uptime");
 }
 
 static uint64_t resident(const struct demo_process *p, const struct demo_wave *w, double t_s)
@@ -360,10 +320,9 @@ static void put_memory(struct demo_host *h, double t_s)
                  {"SwapTotal", 0},
                  {"SwapFree", 0}};
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-        buf_printf(&h->text, "%s: %15llu kB\n", lines[i].key,
+        buf_printf(&h->tree.text, "%s: %15llu kB\n", lines[i].key,
                    (unsigned long long)(lines[i].bytes / 1024));
-    put(h, "proc/meminfo");
-    buf_reset(&h->text);
+    demo_tree_put(&h->tree, "proc/meminfo");
 }
 
 static void put_sockets(struct demo_host *h, double t_s)
@@ -376,23 +335,20 @@ static void put_sockets(struct demo_host *h, double t_s)
         double joules =
             h->spec.socket_idle_w * t_s + (h->spec.socket_max_w - h->spec.socket_idle_w) * work_s;
         snprintf(path, sizeof(path), "sys/class/hwmon/hwmon%u/temp1_input", socket);
-        buf_printf(&h->text, "%d\n", (int)((IDLE_C + (BUSY_C - IDLE_C) * load) * 4) * 250);
-        put(h, path);
-        buf_reset(&h->text);
+        buf_printf(&h->tree.text, "%d\n", (int)((IDLE_C + (BUSY_C - IDLE_C) * load) * 4) * 250);
+        demo_tree_put(&h->tree, path);
         snprintf(path, sizeof(path), "sys/class/powercap/intel-rapl:%u/energy_uj", socket);
-        buf_printf(&h->text, "%llu\n",
+        buf_printf(&h->tree.text, "%llu\n",
                    (unsigned long long)((uint64_t)(joules * 1e6) % RAPL_RANGE_UJ));
-        put(h, path);
-        buf_reset(&h->text);
+        demo_tree_put(&h->tree, path);
     }
     for (unsigned cpu = 0; cpu < h->cpu_len; cpu++) {
         double load = demo_wave_at(&h->cpus[cpu], t_s);
         double mhz = h->spec.idle_mhz + (h->spec.max_mhz - h->spec.idle_mhz) * MIN(1.5 * load, 1);
         snprintf(path, sizeof(path), "sys/devices/system/cpu/cpufreq/policy%u/scaling_cur_freq",
                  cpu);
-        buf_printf(&h->text, "%u\n", (unsigned)mhz * 1000);
-        put(h, path);
-        buf_reset(&h->text);
+        buf_printf(&h->tree.text, "%u\n", (unsigned)mhz * 1000);
+        demo_tree_put(&h->tree, path);
     }
 }
 
@@ -403,14 +359,13 @@ static void put_process_stat(struct demo_host *h, const struct demo_process *p,
     double busy_s = demo_wave_sum(w, t_s);
 
     snprintf(path, sizeof(path), "proc/%d/stat", p->pid);
-    buf_printf(&h->text,
+    buf_printf(&h->tree.text,
                "%d (%.15s) %c 1 %d %d 0 -1 4194304 0 0 0 0 %llu %llu 0 0 20 0 %d 0 %llu 0 %llu 0\n",
                p->pid, p->name, p->cpu_ratio > 0.5 ? 'R' : 'S', p->pid, p->pid,
                (unsigned long long)ticks(busy_s * 0.85), (unsigned long long)ticks(busy_s * 0.15),
                1 + (int)p->cpu_ratio, (unsigned long long)start_ticks,
                (unsigned long long)(resident(p, w, t_s) / PAGE_BYTES));
-    put(h, path);
-    buf_reset(&h->text);
+    demo_tree_put(&h->tree, path);
 }
 
 static void put_processes(struct demo_host *h, double t_s)
@@ -418,9 +373,9 @@ static void put_processes(struct demo_host *h, double t_s)
     static const struct demo_wave rest = {.omega = {1, 1, 1}};
 
     put_process_stat(h, &systemd, &rest, TICKS_PER_S, t_s);
-    buf_text(&h->text, "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 100 0 0 0\n");
-    put(h, "proc/2/stat");
-    buf_reset(&h->text);
+    buf_text(&h->tree.text,
+             "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 100 0 0 0\n");
+    demo_tree_put(&h->tree, "proc/2/stat");
     for (size_t i = 0; i < h->spec.process_len; i++) /* one after the other, soon after the start */
         put_process_stat(h, &h->spec.processes[i], &h->processes[i],
                          (uint64_t)(60 + i) * TICKS_PER_S, t_s);
@@ -459,24 +414,27 @@ int demo_host_open(const char *dir, const struct demo_host_spec *spec, struct de
     struct demo_host *h = xnew(struct demo_host);
     h->spec = *spec;
     h->cpu_len = (unsigned)cpus;
-    buf_init(&h->text, 0);
-    int n = snprintf(h->procfs, sizeof(h->procfs), "%s/proc", dir);
-    if (n < 0 || (size_t)n >= sizeof(h->procfs))
+    demo_tree_init(&h->tree, h->dir);
+    int n = snprintf(h->answers, sizeof(h->answers), "%s/answers", dir);
+    if (n < 0 || (size_t)n >= sizeof(h->answers))
         code = -ENAMETOOLONG;
     str_copy(h->dir, sizeof(h->dir), str_of(dir));
+    snprintf(h->procfs, sizeof(h->procfs), "%.*s/proc", (int)sizeof(h->procfs) - 6, dir);
     snprintf(h->sysfs, sizeof(h->sysfs), "%.*s/sys", (int)sizeof(h->sysfs) - 5, dir);
     init_waves(h);
     if (!code)
-        code = file_mkdirs(dir, NULL);
+        code = file_mkdirs(h->answers, NULL);
     if (!code) {
-        put_cpus(h, &code);
-        put_sensors(h, &code);
-        put_identity(h, &code);
-        put_mounts(h, &code);
-        put_users(h, &code);
-        put_process(h, &code, &systemd);
+        put_cpus(h);
+        put_sensors(h);
+        put_identity(h);
+        put_mounts(h);
+        put_users(h);
+        put_process(h, &systemd);
         for (size_t i = 0; i < h->spec.process_len; i++)
-            put_process(h, &code, &h->spec.processes[i]);
+            put_process(h, &h->spec.processes[i]);
+        h->cards = demo_cards_new(spec->cards, spec->card_len, spec->seed, &h->tree);
+        code = h->tree.code;
     }
     if (code) {
         demo_host_close(h);
@@ -500,6 +458,12 @@ void demo_host_tick(struct demo_host *h, int64_t now_ms)
     put_memory(h, t_s);
     put_sockets(h, t_s);
     put_processes(h, t_s);
+    demo_cards_move(h->cards, t_s, &h->tree);
+}
+
+const char *demo_host_answers(const struct demo_host *h)
+{
+    return h->answers;
 }
 
 struct host_paths demo_host_paths(const struct demo_host *h)
@@ -513,6 +477,7 @@ void demo_host_close(struct demo_host *h)
         return;
     free(h->cpus);
     free(h->processes);
-    buf_fini(&h->text);
+    demo_cards_free(h->cards);
+    demo_tree_fini(&h->tree);
     free(h);
 }

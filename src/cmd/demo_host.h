@@ -8,6 +8,8 @@
 #ifndef ALGALON_CMD_DEMO_HOST_H
 #define ALGALON_CMD_DEMO_HOST_H
 
+#include "demo_cards.h"
+
 #include "device/device.h"
 
 #define DEMO_CPUS_MAX 1024
@@ -38,6 +40,9 @@ struct demo_host_spec {
     size_t mount_len;
     const struct demo_process *processes; /* beside systemd and kthreadd */
     size_t process_len;
+    const struct demo_card_kind *cards; /* that are not NVIDIA's: those has the NVML simulator */
+    size_t card_len;
+    const char *kernel; /* its version; NULL: of an Ubuntu 24.04 */
     uint64_t seed;
 };
 
@@ -56,6 +61,9 @@ void demo_host_tick(struct demo_host *h, int64_t now_ms);
 
 /** Where a worker finds the tree; the texts live until demo_host_close(). nvml_library is NULL. */
 struct host_paths demo_host_paths(const struct demo_host *h);
+
+/** Where a worker finds what device nodes, tools and services of it answer (device/answers.h). */
+const char *demo_host_answers(const struct demo_host *h);
 
 /** Frees; the tree stays. NULL is fine. */
 void demo_host_close(struct demo_host *h);

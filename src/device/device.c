@@ -4,6 +4,22 @@
 #include <limits.h>
 #include <stdarg.h>
 
+/* nvidia0, nvidiactl, nvidia-uvm; Jetson's nvmap and nvhost-gpu; Windows' subsystem; DRM; AMD's
+ * compute; the class accel and Google's own; Gaudi's older class; Tenstorrent; Rebellions; Warboy
+ * and RNGD; devices that are handed out by groups, as TPUs are. */
+bool device_is_node(struct str target)
+{
+    static const char *const nodes[] = {
+        "/dev/nvidia", "/dev/nvmap", "/dev/nvhost", "/dev/dxg",         "/dev/dri/",
+        "/dev/kfd",    "/dev/accel", "/dev/hl",     "/dev/tenstorrent", "/dev/rbln",
+        "/dev/npu",    "/dev/rngd/", "/dev/vfio/"};
+
+    for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
+        if (str_contains(target, str_of(nodes[i])))
+            return true;
+    return false;
+}
+
 void reading_init(struct reading *r, struct arena *arena)
 {
     *r = (struct reading){.arena = arena};

@@ -486,6 +486,9 @@ extern const struct collector *const collectors[];
 /** Appends the names of all of them, with commas between. */
 void collector_names(struct buf *to);
 
+/** Whether a link of /proc/<pid>/fd leads to the node of an accelerator, whoever made it. */
+bool device_is_node(struct str target);
+
 /** Appends a finding in `a`; texts are formatted. Used by diagnose(). */
 void finding_add(struct arena *a, struct finding **list, size_t *len, enum finding_level level,
                  const char *topic, const char *advice, const char *what, ...) PRINTF_LIKE(7, 8);

@@ -281,9 +281,26 @@ static void who_holds_a_device_is_told_by_its_open_files(void **state)
     }
 }
 
+static void nodes_of_every_maker_are_devices(void **state)
+{
+    static const char *const devices[] = {
+        "/dev/nvidia0", "/dev/dri/renderD128", "/dev/kfd",   "/dev/accel/accel0",   "/dev/accel3",
+        "/dev/hl2",     "/dev/tenstorrent/1",  "/dev/rbln0", "/dev/rngd/npu0pe0-7", "/dev/npu4",
+        "/dev/vfio/12"};
+    static const char *const others[] = {"/dev/null", "/home/a/nvidia0", "socket:[12]",
+                                         "/dev/snd/x"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+        assert_true(device_is_node(str_of(devices[i])));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(device_is_node(str_of(others[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nodes_of_every_maker_are_devices),
         cmocka_unit_test(every_runtime_and_scheduler_is_read),
         cmocka_unit_test(an_owner_is_carried_from_turn_to_turn_and_dropped_with_its_process),
         cmocka_unit_test(processes_of_one_container_have_one_owner),

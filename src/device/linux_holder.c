@@ -7,19 +7,6 @@
 
 #define FILES_MAX 65536 /* open files looked at: past the usual limit of a process */
 
-/* nvidia0, nvidiactl, nvidia-uvm; Jetson's nvmap and nvhost-gpu; Windows' subsystem; DRM; AMD's
- * compute; NPUs. */
-static bool is_device(struct str path)
-{
-    static const char *const nodes[] = {"/dev/nvidia", "/dev/nvmap", "/dev/nvhost", "/dev/dxg",
-                                        "/dev/dri/",   "/dev/kfd",   "/dev/accel/"};
-
-    for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
-        if (str_contains(path, str_of(nodes[i])))
-            return true;
-    return false;
-}
-
 enum holding linux_holder_look(const struct host_paths *paths, int pid)
 {
     char folder[LINUX_PATH_MAX], target[LINUX_PATH_MAX];
@@ -36,7 +23,7 @@ enum holding linux_holder_look(const struct host_paths *paths, int pid)
         ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
         seen++;
         closed += n < 0;
-        if (n > 0 && is_device(str_make(target, (size_t)n)))
+        if (n > 0 && device_is_node(str_make(target, (size_t)n)))
             holding = HOLDING_YES;
     }
     closedir(dir);

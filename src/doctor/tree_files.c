@@ -468,19 +468,6 @@ static void collect_cgroups(struct tree_job *job)
 
 /* ---- processes ---- */
 
-static bool is_device(struct str path)
-{
-    static const char *const nodes[] = {
-        "/dev/nvidia", "/dev/nvmap", "/dev/nvhost",       "/dev/dxg", "/dev/dri/",
-        "/dev/kfd",    "/dev/accel", "/dev/tenstorrent/", "/dev/hl",  "/dev/vfio/",
-        "/dev/npu",    "/dev/rngd/", "/dev/rbln"};
-
-    for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
-        if (str_starts(path, str_of(nodes[i])))
-            return true;
-    return false;
-}
-
 /* Of the open files those that are devices; of others not even the names. True when there is
  * one. */
 static bool collect_open(struct tree_job *job, const char *pid)
@@ -494,7 +481,7 @@ static bool collect_open(struct tree_job *job, const char *pid)
     for (size_t i = 0; i < MIN(len, (size_t)OPEN_MAX); i++) {
         snprintf(path, sizeof(path), "%s/%s/fd/%s", tree_root(job, TREE_PROC), pid, names[i]);
         ssize_t n = readlink(path, target, sizeof(target));
-        if (n <= 0 || n == (ssize_t)sizeof(target) || !is_device(str_make(target, (size_t)n)))
+        if (n <= 0 || n == (ssize_t)sizeof(target) || !device_is_node(str_make(target, (size_t)n)))
             continue;
         snprintf(name, sizeof(name), "%s/fd/%s", pid, names[i]);
         tree_put(job, TREE_PROC, TREE_LINK, name, str_make(target, (size_t)n));
