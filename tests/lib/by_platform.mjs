@@ -1,7 +1,7 @@
 // by_platform.mjs - which families the program gives on each platform: over the trees of tests/fixtures, and over simulated NVML boards.
 import fs from 'node:fs';
 import path from 'node:path';
-import { Algalon, binary, build, nvmlSimulator, root, run, temporaryFolder, until } from './program.mjs';
+import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from './program.mjs';
 
 const fixtures = path.join(root, 'tests/fixtures');
 const COMMON = ['--hostname=n1', '--process-command=full'];
@@ -24,7 +24,6 @@ export const platforms = [
   { name: 'host', trees: /^(host|attribution)-/ },
 ];
 const HOST = 'host-intel'; // the one that is made to move: what is counted over time needs two moments
-const nodeSimulator = path.join(build, 'libnode-sim.so');
 
 // Boards of each kind, with what brings out the families that need an event: a fault, an instance, a virtual device, a process.
 export const BOARDS = `
@@ -61,39 +60,27 @@ class Families extends Map {
 const machine = (tree) => (fs.existsSync(path.join(fixtures, tree, '1')) ? path.join(fixtures, tree, '1') : path.join(fixtures, tree));
 
 /** Paths as options; what `dir` has no folder for is an empty one, so that nothing is seen of the machine that tests. */
-function paths(dir, empty, rootfs) {
+function paths(dir, empty) {
   const folder = (part) => (fs.existsSync(path.join(dir, part)) ? path.join(dir, part) : empty);
-  return [`--path.procfs=${folder('proc')}`, `--path.sysfs=${folder('sys')}`, `--path.rootfs=${rootfs ?? folder('root')}`];
+  return [`--path.procfs=${folder('proc')}`, `--path.sysfs=${folder('sys')}`, `--path.rootfs=${folder('root')}`, ...(folder('answers') === empty ? [] : [`--path.answers=${folder('answers')}`])];
 }
 
 /** Leaves one collector of devices, or none. */
 const only = (collector) => `--disable-collectors=${platforms.map((p) => p.collector).filter((c) => c && c !== collector)}`;
 
-/** A folder whose files stand for the control nodes of Gaudi cards. */
-function controlNodes() {
-  const dir = temporaryFolder();
-  fs.mkdirSync(path.join(dir, 'dev/accel'), { recursive: true });
-  for (const node of ['accel/accel_controlD1', 'accel/accel_controlD2', 'hl_controlD0']) fs.writeFileSync(path.join(dir, 'dev', node), '');
-  return dir;
-}
-
 const folders = () => fs.readdirSync(fixtures).filter((name) => fs.statSync(path.join(fixtures, name)).isDirectory());
 
-/** How to run the program over a tree: options, and what must stand in its environment. */
-function over(tree, collector, empty) {
-  const asked = collector === 'gaudi';
-  return { args: [only(collector), ...paths(machine(tree), empty, asked ? controlNodes() : undefined)], env: asked ? { LD_PRELOAD: nodeSimulator } : {} };
-}
+/** Options to run the program over a tree. */
+const over = (tree, collector, empty) => [only(collector), ...paths(machine(tree), empty)];
 
-/** The trees with devices, each with options and environment to run the program over it. */
+/** The trees with devices, each as options to run the program over it. */
 export function deviceTrees() {
   const empty = temporaryFolder();
   return platforms.filter((p) => p.trees && p.collector).flatMap((p) => folders().filter((tree) => p.trees.test(tree)).map((tree) => over(tree, p.collector, empty)));
 }
 
 function snapshot(tree, collector, empty, to) {
-  const { args, env } = over(tree, collector, empty);
-  const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...args], { env });
+  const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...over(tree, collector, empty)]);
   if (code !== 0) throw new Error(`${tree}: ${err}`);
   to.collect(out);
 }
