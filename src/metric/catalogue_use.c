@@ -74,7 +74,8 @@ const struct catalogue_family catalogue_use[] = {
     {"algalon_gpu_held_idle_seconds", "gauge", "seconds", HOLDER,
      "Time since a holder was last seen to use the device, at most since the worker started, "
      "seconds (driver's samples)",
-     .asks = ASKS_PROCESS_TIME, .absent = ABSENT_HOLDER,
+     .asks = ASKS_PROCESS_TIME,
+     .absent = "Where processes are on a device that tells no load, neither its own nor theirs.",
      .note = "Counts from the start of the worker for one that was idle before. Where the driver "
              "tells no time by process, the device's own utilisation stands for all its holders."},
     {"algalon_holder_gpu_allocated", "gauge", "1", HOLDER,
@@ -101,7 +102,8 @@ const struct catalogue_family catalogue_use[] = {
      .asks = "nvmlDeviceGet*RunningProcesses_v3, nvmlDeviceGetProcessUtilization, /proc/PID/cgroup",
      .absent = ABSENT_HOLDER,
      .note =
-         "A device's own value is never copied to its holders: each has the sum of its processes."},
+         "Each holder has the sum of its processes. Where the driver tells no time by process, a "
+         "device's own utilisation is that of its only holder, and nobody's of several."},
     {"algalon_holder_gpu_seconds_total", "counter", "seconds", HOLDER,
      "Time for which the holder held the device, by use or by gift, since the worker started, "
      "seconds; GPU-hours are its increase / 3600 (computed)",
@@ -111,7 +113,8 @@ const struct catalogue_family catalogue_use[] = {
      "Time in which work of the holder's processes ran on the device since the worker started, "
      "seconds (driver's samples)",
      .asks = "nvmlDeviceGetProcessUtilization", .period = CATALOGUE_TALLY,
-     .absent = "Until the driver tells the time of one of its processes."},
+     .absent = "Until the driver tells the time of one of its processes, or the load of a device "
+               "that it holds alone."},
     {"algalon_holder_energy_joules_total", "counter", "joules", HOLDER,
      "Energy of the device that falls to the holder since the worker started: the idle part "
      "evenly, the rest by time of use, joules (driver)",

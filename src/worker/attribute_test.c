@@ -155,9 +155,14 @@ static void idle_time_counts_from_the_last_activity(void **state)
     static const struct {
         double sm, device, idle_s;
     } turns[] = {
-        {0, 0, 0},           {0, 0, 5},
-        {0.1, 0.1, 0},       {0, 0.9, 5},           /* somebody else's work */
-        {0, 0, 10},          {(double)NAN, 0.5, 0}, /* only the device tells: it works */
+        {0, 0, 0},
+        {0, 0, 5},
+        {0.1, 0.1, 0},
+        {0, 0.9, 5}, /* somebody else's work */
+        {0, 0, 10},
+        {(double)NAN, 0.5, 0}, /* only the device tells: it works */
+        {(double)NAN, 0, 5},
+        {(double)NAN, (double)NAN, (double)NAN}, /* a chip that counts no load: nobody knows */
         {(double)NAN, 0, 5},
     };
 
@@ -167,7 +172,14 @@ static void idle_time_counts_from_the_last_activity(void **state)
         room.gpus->accelerators[0].utilization_ratio = turns[i].device;
         room.gpus->accelerator_processes[0].sm_ratio = turns[i].sm;
         struct snapshot *s = end();
-        assert_near(get(s, 0, "alice")->idle_s, turns[i].idle_s);
+        const struct holder *h = get(s, 0, "alice");
+        if (isnan(turns[i].idle_s))
+            assert_true(isnan(h->idle_s));
+        else
+            assert_near(h->idle_s, turns[i].idle_s);
+        /* Alone on the device, it has the device's load where its own is not told. */
+        double sm = isnan(turns[i].sm) ? turns[i].device : turns[i].sm;
+        assert_true(isnan(sm) ? isnan(h->sm_ratio) : fabs(h->sm_ratio - sm) < 1e-9);
         snapshot_release(s);
     }
 }

@@ -29,10 +29,11 @@ struct holder {
     char device_uuid[96], device_name[96];
     char user[64], namespace[64], pod[128], container[64], slurm_job[16];
     uint64_t processes, mem_used_bytes; /* UNKNOWN_COUNT when it is gone, or the driver is silent */
-    double sm_ratio;
+    double sm_ratio;  /* of its processes; of the device where those are not told and it is alone */
     double allocated; /* 1: it was given the device: its environment, control group or /dev, or the
                          kubelet says so */
-    double idle_s;    /* since the last activity that was seen; NAN of nobody */
+    double idle_s;    /* since the last activity that was seen; NAN of nobody, and where nobody
+                         tells of load */
     double energy_j_total;
     /* Since the worker started: time for which it held the device, and in which its work ran there;
      * the latter NAN until the driver tells. */

@@ -187,12 +187,20 @@ static void share_out(struct account **list, size_t len, double joules, double i
  */
 static void set_idle(struct account *a, const struct accelerator *on, uint64_t mono_ns)
 {
+    bool knows = a->told || a->is.processes == 0 || !isnan(on->utilization_ratio);
     bool active = a->told ? a->active : on->utilization_ratio >= IDLE_RATIO && a->is.processes;
 
-    if (active)
+    if (active || !knows) /* of a chip that counts no load nobody can say that it is idle */
         a->active_ns = mono_ns;
-    if (a->is.kind != HOLDER_NONE)
+    if (a->is.kind != HOLDER_NONE && knows)
         a->is.idle_s = (double)(mono_ns - a->active_ns) / NS_PER_S;
+}
+
+/* Where nobody tells what each process does, all that a device does is its only holder's. */
+static void take_whole(struct account *a, const struct accelerator *on)
+{
+    if (!a->told && a->is.processes && !on->processes_untold)
+        a->is.sm_ratio = on->utilization_ratio;
 }
 
 /* GPU-seconds: of holding, and of work. */
@@ -219,6 +227,8 @@ static int settle(struct ledger *l, struct merged_accelerator *on, struct accoun
     used = used_since(l, m, &on->device, mono_ns, &seconds);
     for (size_t i = 0; i < len; i++)
         set_idle(list[i], &on->device, mono_ns);
+    if (len == 1)
+        take_whole(list[0], &on->device);
     for (size_t i = 0; i < len; i++)
         add_time(list[i], seconds);
     if (!len) {
