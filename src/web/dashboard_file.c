@@ -148,21 +148,39 @@ static void make_answer(struct dashboard_file *d, struct str text, const json_t 
         d->hash = hash_bytes(b->ptr, b->len);
 }
 
-static void take_dashboard(struct dashboard_file *d, struct str text, const json_t *root)
+/* The dashboard in a file: bare, as Grafana's API wraps it, or the "spec" of a resource. */
+static const json_t *dashboard_in(const json_t *root)
 {
     const json_t *inner = json_object_get(root, "dashboard");
-    const json_t *o = json_is_object(inner) ? inner : root;
+    const json_t *spec = json_object_get(root, "spec");
+
+    return json_is_object(inner) ? inner : json_is_object(spec) ? spec : root;
+}
+
+/* Panels in a list, in the rows of the oldest files, or as the elements of Grafana 12's layouts. */
+static bool has_panels(const json_t *o)
+{
+    return json_is_array(json_object_get(o, "panels")) ||
+           json_is_array(json_object_get(o, "rows")) ||
+           (json_is_object(json_object_get(o, "elements")) &&
+            json_is_object(json_object_get(o, "layout")));
+}
+
+static void take_dashboard(struct dashboard_file *d, struct str text, const json_t *root)
+{
+    const json_t *o = dashboard_in(root);
     const char *uid = text_at(o, "uid"), *title = text_at(o, "title");
 
     if (!json_is_object(o)) {
         fail_at(d, (struct place){1, 1}, "a dashboard is a JSON object");
         return;
     }
-    if (!json_is_array(json_object_get(o, "panels")) &&
-        !json_is_array(json_object_get(o, "rows"))) {
+    if (!has_panels(o)) {
         dashboard_file_fail(d, ": no dashboard: it has no \"panels\"");
         return;
     }
+    if (!uid && o != root) /* a resource has its name beside the dashboard */
+        uid = text_at(json_object_get(root, "metadata"), "name");
     if (title) {
         free(d->title);
         d->title = xstrdup(title);

@@ -3,6 +3,7 @@ import { clock, momentText } from "./data/clock.ts";
 import { Api } from "./data/prometheus.ts";
 import { isRelative, parseDuration, parseTime, resolveRange } from "./data/time.ts";
 import { dashboardOf } from "./model/dashboard.ts";
+import { modern } from "./model/modern.ts";
 import { arr, num, obj, str, strings } from "./model/json.ts";
 import type { DashboardInfo } from "./panels/kind.ts";
 import { type Place, placeOf, places } from "./places/index.ts";
@@ -138,7 +139,7 @@ class App {
     }
     let raw: unknown;
     try {
-      raw = obj(await this.api.json(`/api/dashboards/uid/${encodeURIComponent(uid)}`)).dashboard;
+      raw = await modern(obj(await this.api.json(`/api/dashboards/uid/${encodeURIComponent(uid)}`)).dashboard);
     } catch (e) {
       if (number !== this.opened) return;
       this.leave(uid);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dashboardOf, type Target } from "../model/dashboard.ts";
+import { modernized } from "../model/migrate/index.ts";
 import { layout } from "../ui/layout.ts";
 import { configured } from "./overrides.ts";
 import { type Api, type QueryResult, resultOf } from "./prometheus.ts";
@@ -142,6 +143,7 @@ const target: Target = {
   hide: false,
   interval: "",
   intervalFactor: 1,
+  source: "",
 };
 
 test("a legend names its labels, unknown ones as nothing", () => {
@@ -241,6 +243,13 @@ test("options are split, filtered and sorted as files ask", () => {
   assert.deepEqual(filterOptions(['m{n="1"} 5'], '/n="(?<text>[^"]+)".* (?<value>\\d+)/'), [
     { text: "1", value: "5" },
   ]);
+  assert.deepEqual(filterOptions(['{name="A",uuid="u1"} 5 1'], '/name="(?<text>[^"]+)|uuid="(?<value>[^"]+)/g'), [
+    { text: "A", value: "u1" },
+  ]);
+  assert.deepEqual(
+    filterOptions(["a=1,a=2", "b"], "/a=(\\d)/g").map((o) => o.value),
+    ["1", "2"],
+  );
   const of = (...v: string[]) => v.map((value) => ({ text: value, value }));
   assert.deepEqual(
     sortOptions(of("10", "9", "1"), 3).map((o) => o.value),
@@ -402,5 +411,5 @@ test("any JSON gives a dashboard or nothing worse", () => {
     { panels: [null, 5, { gridPos: { x: -4, w: 1e9, h: "x" } }] },
     { templating: { list: [null] } },
   ])
-    assert.ok(Array.isArray(dashboardOf(raw).panels));
+    assert.ok(Array.isArray(dashboardOf(modernized(raw)).panels));
 });

@@ -12,7 +12,7 @@ import {
   type MacroContext,
   variablesIn,
 } from "./macros.ts";
-import type { Api } from "./prometheus.ts";
+import type { Api, Series } from "./prometheus.ts";
 import { parseDuration, printDuration, stepFor, type TimeRange } from "./time.ts";
 
 export const ALL = "$__all";
@@ -56,22 +56,44 @@ export function sortOptions(options: VariableOption[], sort: number): VariableOp
   return sort % 2 === 0 ? sorted.reverse() : sorted;
 }
 
-/** Applies a variable's regex: group 1, or the groups named text and value. */
+/** All places where a regex hits, as with its flag g; else the first one. */
+function hits(regex: string, re: RegExp, text: string): RegExpExecArray[] {
+  if (!/\/[imsuy]*g[imsuy]*$/.test(regex)) {
+    const first = re.exec(text);
+    return first ? [first] : [];
+  }
+  return [...text.matchAll(new RegExp(re.source, `${re.flags}g`))] as RegExpExecArray[];
+}
+
+/** What a variable's regex makes of one value: its groups text and value, which may come from
+ *  different hits, else group 1 of every hit, else all of it; nothing where it does not hit. */
+function matchedOptions(regex: string, re: RegExp, v: string): VariableOption[] {
+  const found = hits(regex, re, v);
+  const group = (name: string): string | undefined => found.find((m) => m.groups?.[name])?.groups?.[name];
+  const [value, text] = [group("value"), group("text")];
+  if (value !== undefined || text !== undefined) return [{ value: (value ?? text)!, text: (text ?? value)! }];
+  const grouped = found.filter((m) => m.length > 1).map((m) => m[1] ?? "");
+  if (grouped.length) return grouped.map((g) => ({ value: g, text: g }));
+  return found.length ? [{ value: v, text: v }] : [];
+}
+
+/** Applies a variable's regex to what its query gave; each value comes once. */
 export function filterOptions(values: string[], regex: string): VariableOption[] {
   const re = regex ? regexOf(regex) : null;
   const out = new Map<string, VariableOption>();
   for (const v of values) {
-    let option: VariableOption = { text: v, value: v };
-    if (re) {
-      const m = re.exec(v);
-      if (!m) continue;
-      const value = m.groups?.value ?? m.groups?.text ?? m[1] ?? v;
-      option = { value, text: m.groups?.text ?? value };
-    }
-    if (!out.has(option.value)) out.set(option.value, option);
+    for (const option of re ? matchedOptions(regex, re, v) : [{ text: v, value: v }])
+      if (!out.has(option.value)) out.set(option.value, option);
     if (out.size >= MAX_OPTIONS) break;
   }
   return [...out.values()];
+}
+
+/** A series of query_result as variables' regexes expect it: name{a="b",c="d"} value time. */
+function resultText(s: Series): string {
+  const { __name__: name = "", ...labels } = s.labels;
+  const parts = Object.entries(labels).map(([k, v]) => `${k}="${v}"`);
+  return `${name}{${parts.join(",")}} ${s.values[0]} ${s.times[0]}`;
 }
 
 async function queried(
@@ -93,9 +115,7 @@ async function queried(
   }
   const expr = /^query_result\((.*)\)$/s.exec(q)?.[1];
   const result = await api.query(expr ?? q, range.to, signal);
-  return result.series.map((s) =>
-    expr ? `${seriesText(s.labels)} ${s.values[0]} ${s.times[0]}` : seriesText(s.labels),
-  );
+  return result.series.map((s) => (expr ? resultText(s) : seriesText(s.labels)));
 }
 
 function intervalOptions(v: Variable, range: TimeRange): VariableOption[] {
@@ -122,7 +142,7 @@ async function optionsOf(
       return sortOptions(filterOptions(values, regex), v.sort);
     }
     case "custom":
-      return customOptions(v.query);
+      return v.query.trim() ? customOptions(v.query) : v.options;
     case "interval":
       return intervalOptions(v, range);
     case "datasource":

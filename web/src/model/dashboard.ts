@@ -1,7 +1,6 @@
 // The dashboard model as Grafana's files have it, reduced to what is drawn, and its loader.
 import { filterText } from "../data/adhoc.ts";
 import { arr, bool, type Json, num, obj, str, strings } from "./json.ts";
-import { migrated, panelsOfRows } from "./migrate.ts";
 
 export interface ThresholdStep {
   value: number; // -Infinity for the base step
@@ -68,6 +67,7 @@ export interface Target {
   hide: boolean;
   interval: string; // least step
   intervalFactor: number;
+  source: string; // the kind of data source that it is for, where that is not ours
 }
 
 export interface Transformation {
@@ -92,7 +92,6 @@ export interface Panel {
   transparent: boolean;
   gridPos: GridPos;
   targets: Target[];
-  datasourceType: string;
   transformations: Transformation[];
   fieldConfig: { defaults: FieldConfig; overrides: FieldOverride[] };
   options: Json;
@@ -104,6 +103,7 @@ export interface Panel {
   maxDataPoints?: number;
   timeFrom: string;
   timeShift: string;
+  hidesTime: boolean; // says nothing of a time of its own
   collapsed: boolean; // rows
   panels: Panel[]; // of a collapsed row
 }
@@ -282,10 +282,20 @@ function overridesOf(v: unknown): FieldOverride[] {
   });
 }
 
-function targetOf(v: unknown, i: number): Target {
+const OURS = /prometheus|victoriametrics-datasource|victoriametrics-metrics|^$|^\$|^-- |^grafana$|^datasource$/i;
+
+/** The kind of data source that a query is for, where we do not answer such: "loki", "__expr__". */
+function foreignSource(target: unknown, panel: unknown): string {
+  const of = (v: unknown): string => str(obj(v).type) || (obj(v).uid === "__expr__" || v === "__expr__" ? "__expr__" : "");
+  const type = of(target) || of(panel);
+  return OURS.test(type) ? "" : type;
+}
+
+function targetOf(v: unknown, i: number, source: unknown): Target {
   const t = obj(v);
   const instant = bool(t.instant);
   return {
+    source: foreignSource(t.datasource, source),
     refId: str(t.refId, String.fromCharCode(65 + (i % 26))),
     expr: str(t.expr),
     legendFormat: str(t.legendFormat, "__auto"),
@@ -312,7 +322,7 @@ function transformationsOf(v: unknown): Transformation[] {
 }
 
 export function panelOf(v: unknown): Panel {
-  const p = migrated(v);
+  const p = obj(v);
   const g = obj(p.gridPos);
   const fc = obj(p.fieldConfig);
   const x = Math.min(23, Math.max(0, Math.round(num(g.x) ?? 0)));
@@ -328,8 +338,7 @@ export function panelOf(v: unknown): Panel {
       w: Math.min(24 - x, Math.max(1, Math.round(num(g.w) ?? 24))),
       h: Math.min(200, Math.max(1, Math.round(num(g.h) ?? (p.type === "row" ? 1 : 8)))),
     },
-    targets: arr(p.targets).slice(0, MAX_TARGETS).map(targetOf),
-    datasourceType: str(obj(p.datasource).type),
+    targets: arr(p.targets).slice(0, MAX_TARGETS).map((t, i) => targetOf(t, i, p.datasource)),
     transformations: transformationsOf(p.transformations),
     fieldConfig: { defaults: fieldConfigOf(fc.defaults), overrides: overridesOf(fc.overrides) },
     options: obj(p.options),
@@ -341,6 +350,7 @@ export function panelOf(v: unknown): Panel {
     maxDataPoints: num(p.maxDataPoints),
     timeFrom: str(p.timeFrom),
     timeShift: str(p.timeShift),
+    hidesTime: bool(p.hideTimeOverride),
     collapsed: bool(p.collapsed),
     panels: arr(p.panels).slice(0, MAX_PANELS).map(panelOf),
   };
@@ -436,12 +446,11 @@ function annotationsOf(v: unknown): Annotation[] {
     .slice(0, MAX_ANNOTATIONS);
 }
 
-/** Takes a parsed dashboard file (bare or as Grafana's API wraps it) into the model. */
+/** Takes a parsed dashboard file into the model; older ones are brought up to date before (modern.ts). */
 export function dashboardOf(raw: unknown): Dashboard {
-  const outer = obj(raw);
-  const d = outer.dashboard !== undefined ? obj(outer.dashboard) : outer;
+  const d = obj(raw);
   const notices: string[] = [];
-  const all = d.panels === undefined ? panelsOfRows(arr(d.rows)) : arr(d.panels);
+  const all = arr(d.panels);
   if (all.length > MAX_PANELS) notices.push(`only the first ${MAX_PANELS} panels are drawn`);
   const time = obj(d.time);
   const picker = obj(d.timepicker);

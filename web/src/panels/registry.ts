@@ -1,34 +1,25 @@
-// All kinds of panels. Adding one: a module beside, and a row here.
+// All kinds of panels. Those that most dashboards begin with come with the page, the others when a
+// dashboard has one. Adding one: a module beside, a row in more.ts and its name here.
 import { h } from "../ui/dom.ts";
-import { barchart, histogram } from "./barchart.ts";
-import { bargauge } from "./bargauge.ts";
-import { dashlist } from "./dashlist.ts";
-import { gauge } from "./gauge.ts";
-import { heatmap } from "./heatmap.ts";
 import type { PanelKind } from "./kind.ts";
-import { piechart } from "./piechart.ts";
+import type { more } from "./more.ts";
 import { stat } from "./stat.ts";
-import { stateTimeline, statusHistory } from "./statetimeline.ts";
 import { table } from "./table.ts";
-import { text } from "./text.ts";
 import { timeseries } from "./timeseries.ts";
 
-const kinds: Record<string, PanelKind> = {
-  barchart,
-  bargauge,
-  dashlist,
-  gauge,
-  heatmap,
-  histogram,
-  piechart,
-  stat,
-  "state-timeline": stateTimeline,
-  "status-history": statusHistory,
-  table,
-  "table-old": table,
-  text,
-  timeseries,
-};
+const kinds: Record<string, PanelKind> = { stat, table, "table-old": table, timeseries };
+const later: (keyof typeof more)[] = [
+  "barchart",
+  "bargauge",
+  "dashlist",
+  "gauge",
+  "heatmap",
+  "histogram",
+  "piechart",
+  "state-timeline",
+  "status-history",
+  "text",
+];
 
 /** A panel of a type that is not drawn here: its name, and what its queries gave as a table. */
 const unknown: PanelKind = {
@@ -43,10 +34,14 @@ const unknown: PanelKind = {
   },
 };
 
+const isLater = (type: string): type is keyof typeof more => (later as string[]).includes(type);
+
 export function isPanelType(type: string): boolean {
-  return Object.prototype.hasOwnProperty.call(kinds, type);
+  return Object.prototype.hasOwnProperty.call(kinds, type) || isLater(type);
 }
 
-export function panelKind(type: string): PanelKind {
+/** The kind of a panel: at once, or when its part of the program has come. */
+export function panelKind(type: string): PanelKind | Promise<PanelKind> {
+  if (isLater(type)) return import("./more.ts").then((part) => part.more[type]);
   return isPanelType(type) ? kinds[type]! : unknown;
 }

@@ -2,14 +2,8 @@
 // harmless ones; markup is never handed to the page as it is.
 import { at, str } from "../model/json.ts";
 import { h } from "../ui/dom.ts";
+import { safeHref } from "../ui/links.ts";
 import type { PanelContext, PanelKind, PanelView } from "./kind.ts";
-
-/** A link target that can do no harm, or null: pages, anchors and mail only. */
-export function safeHref(url: string): string | null {
-  const text = url.trim();
-  if (/^(https?:\/\/|mailto:|[/#?])/i.test(text)) return text;
-  return /^[\w.-]+(\/|$|\?|#)/.test(text) && !/^\w+:/.test(text) ? text : null;
-}
 
 function link(url: string, label: Node[]): Node[] {
   const href = safeHref(url);

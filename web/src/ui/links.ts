@@ -5,7 +5,13 @@ import { seriesText } from "../data/frame.ts";
 import { shownNames } from "../data/matchers.ts";
 import { interpolate, type MacroContext } from "../data/macros.ts";
 import type { LinkScope, ResolvedLink } from "../panels/kind.ts";
-import { safeHref } from "../panels/text.ts";
+
+/** A link target that can do no harm, or null: pages, anchors and mail only. */
+export function safeHref(url: string): string | null {
+  const text = url.trim();
+  if (/^(https?:\/\/|mailto:|[/#?])/i.test(text)) return text;
+  return /^[\w.-]+(\/|$|\?|#)/.test(text) && !/^\w+:/.test(text) ? text : null;
+}
 
 function textOf(v: Value | undefined): string {
   return v === null || v === undefined ? "" : String(v);

@@ -10,9 +10,8 @@ import { configured } from "../data/overrides.ts";
 import { aligned } from "../data/queries.ts";
 import { isRelative, parseDuration, parseTime, stepFor, type TimeRange } from "../data/time.ts";
 import { framesOf, withGaps } from "../data/toframes.ts";
-import { transform } from "../data/transform/index.ts";
 import { emptyReason, isAboutGpus } from "../data/why.ts";
-import type { Target } from "../model/dashboard.ts";
+import type { Panel, Target } from "../model/dashboard.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "../panels/kind.ts";
 import { panelKind } from "../panels/registry.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
@@ -34,12 +33,21 @@ interface Answer {
 
 let ids = 0;
 
+/** What is said of a panel that has a time of its own, as it stands in the file. */
+function timeWords({ timeFrom, timeShift, hidesTime }: Panel): string {
+  if (hidesTime) return "";
+  const last = timeFrom ? `last ${timeFrom.replace(/^now-/, "")}` : "";
+  const before = timeShift ? `${timeShift.replace(/^now-/, "")} earlier` : "";
+  return [last, before].filter((w) => w).join(", ");
+}
+
 export class PanelFrame {
   readonly root: HTMLElement;
   visible = false;
   private readonly body = h("div", { class: "panel-body" });
   private readonly notes = h("span", { class: "panel-notes" });
-  private readonly kind: PanelKind;
+  private kind: PanelKind | null = null; // null: its part of the program is on the way
+  private coming: Promise<PanelKind> | null = null;
   private view: PanelView | null = null;
   private viewHost: HTMLElement | null = null;
   private last: PanelData | null = null;
@@ -51,7 +59,7 @@ export class PanelFrame {
     private readonly services: Services,
     public placed: Placed,
   ) {
-    this.kind = panelKind(placed.panel.type);
+    void this.ready();
     const titleId = `panel-title-${++ids}`;
     this.titleEl.id = titleId;
     this.root = h("div", {
@@ -97,6 +105,8 @@ export class PanelFrame {
     const head = h("header", { class: "panel-head" }, this.titleEl);
     if (panel.description) head.append(this.description(panel.description));
     head.append(this.notes);
+    const own = timeWords(panel);
+    if (own) head.append(h("span", { class: "panel-time", text: own }));
     const macros = (): ReturnType<Services["macros"]> =>
       this.services.macros(this.placed.scope, this.services.round().range, 60_000);
     for (const link of panel.links) {
@@ -155,7 +165,20 @@ export class PanelFrame {
   }
 
   private targets(): Target[] {
-    return this.placed.panel.targets.filter((t) => !t.hide && t.expr.trim());
+    return this.placed.panel.targets.filter((t) => !t.hide && !t.source && t.expr.trim());
+  }
+
+  /** Why nothing is asked: no query, or those of other data sources alone. */
+  private withoutQuery(): string {
+    const [source] = this.foreign();
+    if (!source) return "This panel has no query.";
+    if (source === "__expr__") return "This panel computes with other queries (expressions): that is not done here.";
+    return `This panel asks a data source of the kind "${source}", which is not here.`;
+  }
+
+  /** Kinds of data sources that queries of this panel are for, and that do not answer here. */
+  private foreign(): string[] {
+    return [...new Set(this.placed.panel.targets.filter((t) => !t.hide && t.source).map((t) => t.source))];
   }
 
   private description(text: string): HTMLElement {
@@ -196,18 +219,37 @@ export class PanelFrame {
     return { from, to };
   }
 
+  /** The kind of the panel, asked for once; undefined when it does not come. */
+  private async ready(): Promise<PanelKind | undefined> {
+    if (this.kind) return this.kind;
+    const kind = this.coming ?? panelKind(this.placed.panel.type);
+    if (!(kind instanceof Promise)) return (this.kind = kind);
+    this.coming = kind;
+    try {
+      this.kind = await kind;
+    } catch {
+      this.coming = null; // the next round asks again
+    }
+    return this.kind ?? undefined;
+  }
+
   /** Asks and draws, unless this round has been drawn already. */
   async run(force = false): Promise<void> {
     const round = this.services.round();
     if (!force && this.ranRound === round.id) return;
     this.ranRound = round.id;
-    if (!this.kind.needsData) {
+    const kind = this.kind ?? (await this.ready());
+    if (!kind) {
+      this.message("error", "A part of this page could not be loaded: load the page again.");
+      return;
+    }
+    if (!kind.needsData) {
       this.show({ frames: [], range: round.range, stepMs: 0 });
       return;
     }
     const targets = this.targets();
     if (!targets.length) {
-      this.message("empty", "This panel has no query.");
+      this.message("empty", this.withoutQuery());
       return;
     }
     const slow = setTimeout(() => this.root.classList.add("slow"), SLOW_MS);
@@ -241,7 +283,7 @@ export class PanelFrame {
       const plain = interpolate(t.expr, macros, "promql");
       const expr = withFilters(plain, this.services.variables.filters());
       const { queries } = this.services;
-      const wantsRange = t.range && (!t.instant || this.kind.wantsSeries);
+      const wantsRange = t.range && (!t.instant || this.kind!.wantsSeries);
       const result = wantsRange
         ? await queries.range({ expr, step, ...aligned(range.from, range.to, step) }, signal)
         : await queries.instant(expr, range.to, signal);
@@ -261,15 +303,26 @@ export class PanelFrame {
     return out;
   }
 
+  /** The answer after the panel's transformations, which come when a panel has some. */
+  private async shaped(frames: Frame[]): Promise<{ frames: Frame[]; unknown: string[] }> {
+    const { transformations } = this.placed.panel;
+    if (!transformations.length) return { frames, unknown: [] };
+    const { transform } = await import("../data/transform/index.ts");
+    return transform(frames, transformations, (t) => this.fill(t));
+  }
+
   private async take(answer: Answer, targets: Target[], range: TimeRange): Promise<void> {
     const { panel } = this.placed;
-    const shaped = transform(answer.frames, panel.transformations, (t) => this.fill(t));
+    const shaped = await this.shaped(answer.frames);
     const frames = configured(
       shaped.frames,
       panel.fieldConfig.defaults,
       panel.fieldConfig.overrides,
     );
-    const notes = shaped.unknown.map((id) => `The transformation "${id}" is not known here.`);
+    const notes = [
+      ...shaped.unknown.map((id) => `The transformation "${id}" is not known here.`),
+      ...this.foreign().map((source) => `Its queries of "${source}" are left out: that is not asked here.`),
+    ];
     const error = answer.errors[0];
     this.note([...notes, ...answer.warnings], error && frames.length ? error.message : "");
     if (error && !frames.some((f) => f.length)) {
@@ -282,7 +335,7 @@ export class PanelFrame {
       await this.explain(targets);
       return;
     }
-    const marks = this.kind.wantsMarks ? await this.services.marks() : { marks: [], failed: [] };
+    const marks = this.kind!.wantsMarks ? await this.services.marks() : { marks: [], failed: [] };
     if (marks.failed.length) this.note([...notes, ...answer.warnings, ...marks.failed], "");
     const own = marks.marks.filter((m) => isFor(m.of, panel.id));
     this.show({ frames, range, stepMs: answer.stepMs, marks: own });
@@ -338,7 +391,7 @@ export class PanelFrame {
   private mount(): void {
     this.viewHost = h("div", { class: "panel-view" });
     put(this.body, this.viewHost);
-    this.view = this.kind.create(this.viewHost, this.context());
+    this.view = this.kind!.create(this.viewHost, this.context());
   }
 
   private unmount(): void {

@@ -6,7 +6,7 @@ import { isTransformation } from "../../data/transform/index.ts";
 import { zoneOf } from "../../data/zone.ts";
 import { arr, type Json, num, obj, str } from "../../model/json.ts";
 import { placesInJson } from "../../model/jsonplace.ts";
-import { migrated } from "../../model/migrate.ts";
+import { migrated } from "../../model/migrate/panels.ts";
 import { isPanelType } from "../../panels/registry.ts";
 
 export interface Hint {

@@ -1,7 +1,12 @@
 // Older files: graph, singlestat, rows, field options of Grafana 6.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboardOf, panelOf } from "./dashboard.ts";
+import { dashboardOf as modelOf, panelOf as panelModelOf, type Dashboard, type Panel } from "../dashboard.ts";
+import { modernized } from "./index.ts";
+import { migrated } from "./panels.ts";
+
+const dashboardOf = (raw: unknown): Dashboard => modelOf(modernized(raw));
+const panelOf = (raw: unknown): Panel => panelModelOf(migrated(raw));
 
 test("a graph becomes a time series with its axis, stack and thresholds", () => {
   const p = panelOf({
