@@ -32,6 +32,7 @@ const frames = {
 
 const is = (id, options = {}) => [{ id, options }];
 const group = (a, b) => ({ fields: { host: { operation: "groupby", aggregations: [] }, used: { operation: "aggregate", aggregations: a }, free: { operation: "aggregate", aggregations: b } } });
+const rules = (name, operation, aggregations = [], keepNestedField = false) => ({ matcher: { id: "byName", options: name }, operation, aggregations, keepNestedField });
 const rule = (fieldName, id, options) => ({ fieldName, config: { id, options } });
 const binary = (left, operator, right) => ({ mode: "binary", binary: { left: { matcher: { id: "byName", options: left } }, operator, right: typeof right === "string" ? { matcher: { id: "byName", options: right } } : { fixed: String(right) } } });
 
@@ -88,6 +89,9 @@ const transformations = [
     { frames: "table", steps: is("groupingToMatrix", { columnField: "host", rowField: "gpu", valueField: "used" }) },
     { frames: "table", steps: is("transpose", {}) },
     { frames: "series", steps: is("ensureColumns") },
+    { frames: "table", steps: is("groupToNestedTable", group(["sum", "max"], [])) },
+    { frames: "table", steps: is("groupToNestedTable", { rules: [rules("host", "groupby"), rules("used", "aggregate", ["mean"], true), rules("free", "aggregate", ["min"])] }) },
+    { frames: "table", steps: is("groupToNestedTable", { rules: [rules("used", "aggregate", ["mean"])] }) },
     { frames: "table", steps: [{ id: "filterFieldsByName", options: { include: { names: ["gpu", "used"] } } }, { id: "limit", options: { limitField: 1 } }] },
 ];
 

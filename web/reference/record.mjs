@@ -74,7 +74,10 @@ const framesOf = (frames) =>
 
 const written = (frames) =>
     frames.map((frame) =>
-        frame.fields.map((field) => [g.getFieldDisplayName(field, frame, frames), [...field.values].map(text)]),
+        frame.fields.map((field) => [
+            g.getFieldDisplayName(field, frame, frames),
+            [...field.values].map(field.type === "nestedFrames" ? written : text),
+        ]),
     );
 
 function transformed(steps, frames) {

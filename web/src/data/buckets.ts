@@ -1,7 +1,8 @@
 // Counting values in buckets: histograms of columns, and the cells of heatmaps.
+import { type Json, num, obj, str } from "../model/json.ts";
 import type { Field, Frame, Value } from "./frame.ts";
 import { shownNames } from "./matchers.ts";
-import { roundSpan } from "./time.ts";
+import { parseDuration, roundSpan } from "./time.ts";
 
 export interface Histogram {
   size: number; // of every bucket
@@ -111,6 +112,22 @@ export interface HeatOptions {
   yLog?: number; // base of a logarithmic scale
 }
 
+/** What a file says of counting ("calculation" of a heatmap, or a transformation's options). */
+export function heatOptionsOf(calculation: Json): HeatOptions {
+  const x = obj(calculation.xBuckets);
+  const y = obj(calculation.yBuckets);
+  const scale = obj(y.scale);
+  const xValue = str(x.value);
+  return {
+    calculate: true,
+    xSize: x.mode === "size" ? parseDuration(xValue) || undefined : undefined,
+    xCount: x.mode === "size" ? undefined : num(xValue),
+    ySize: y.mode === "size" ? num(y.value) : undefined,
+    yCount: y.mode === "size" ? undefined : num(y.value),
+    yLog: scale.type === "log" ? (num(scale.log) ?? 10) : undefined,
+  };
+}
+
 /** The field of a frame's times, and its columns of numbers. */
 function columnsOf(frame: Frame): { times: number[]; values: Field[] } | null {
   const time = frame.fields.find((f) => f.type === "time");
@@ -162,7 +179,9 @@ function heatOfRows(frames: Frame[]): Heat | null {
   };
 }
 
-function* bucketRows(low: number, high: number, o: HeatOptions): Generator<HeatRow> {
+function* bucketRows(values: number[], o: HeatOptions): Generator<HeatRow> {
+  const low = values.reduce((m, v) => Math.min(m, v), Infinity);
+  const high = values.reduce((m, v) => Math.max(m, v), -Infinity);
   if (o.yLog) {
     const from = Math.floor(Math.log(low) / Math.log(o.yLog) + 1e-9);
     const to = Math.floor(Math.log(high) / Math.log(o.yLog) + 1e-9);
@@ -170,7 +189,7 @@ function* bucketRows(low: number, high: number, o: HeatOptions): Generator<HeatR
       yield { label: "", min: round9(o.yLog ** p), max: round9(o.yLog ** (p + 1)) };
     return;
   }
-  const size = o.ySize || bucketSize([low, high, (low + high) / 2], o.yCount || 12);
+  const size = o.ySize || bucketSize(values, o.yCount || 12);
   for (let k = Math.floor(low / size), n = 0; k * size <= high && n < MAX_BUCKETS; k++, n++)
     yield { label: "", min: round9(k * size), max: round9((k + 1) * size) };
 }
@@ -196,9 +215,7 @@ function heatOfValues(frames: Frame[], o: HeatOptions): Heat | null {
   const from = Math.floor(first / stepMs) * stepMs;
   const times: number[] = [];
   for (let t = from; t <= last; t += stepMs) times.push(t);
-  const low = points.reduce((m, p) => Math.min(m, p[1]), Infinity);
-  const high = points.reduce((m, p) => Math.max(m, p[1]), -Infinity);
-  const rows = [...bucketRows(low, high, o)];
+  const rows = [...bucketRows(points.map((p) => p[1]), o)];
   const cells = rows.map(() => times.map((): number | null => 0));
   for (const [t, v] of points) {
     const x = Math.floor((t - from) / stepMs);

@@ -21,6 +21,8 @@ export interface Frame {
   refId?: string;
   fields: Field[];
   length: number;
+  nested?: Frame[]; // of each row: the table of what it stands for
+  unfolded?: boolean; // those tables are seen from the start
 }
 
 export function fieldOf(
@@ -97,6 +99,8 @@ function ownName(field: Field, frame: Frame, telling: string[]): string {
     const parts = telling.map((k) => field.labels?.[k]).filter((v): v is string => !!v);
     if (parts.length) return parts.join(" ");
     if (field.name !== "Value") return field.name;
+    const [only, ...others] = Object.keys(field.labels).filter((k) => k !== "__name__");
+    if (only && !others.length && !field.labels.__name__) return field.labels[only]!;
     return field.labels.__name__ ?? seriesText(field.labels);
   }
   if (field.name === "Value" && frame.name) return frame.name;

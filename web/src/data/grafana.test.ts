@@ -128,15 +128,21 @@ function framesOf(name: string): Frame[] {
   );
 }
 
+/** Names and values of all columns; there the tables of rows are a column of their own. */
+function columnsOf(frames: Frame[]): unknown[] {
+  const names = shownNames(frames);
+  return frames.map((frame) => [
+    ...frame.fields.map((f) => [names.get(f) ?? f.name, f.values.map(written)]),
+    ...(frame.nested ? [["__nestedFrames", frame.nested.map((f) => columnsOf([f]))]] : []),
+  ]);
+}
+
 test("every transformation of the cases gives the same columns", () => {
   const rows: [string, unknown, unknown][] = [];
   cases.transformations.forEach((c, i) => {
     const steps = c.steps.map((s) => ({ id: s.id, disabled: false, options: s.options as Json }));
     const { frames, unknown } = transform(framesOf(c.frames), steps, (t) => t);
-    const names = shownNames(frames);
-    const ours = frames.map((frame) =>
-      frame.fields.map((f) => [names.get(f) ?? f.name, f.values.map(written)]),
-    );
+    const ours = columnsOf(frames);
     const what = `${c.frames} ${JSON.stringify(c.steps)}`;
     rows.push([
       what,

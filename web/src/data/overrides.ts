@@ -69,6 +69,7 @@ export function configured(
   };
   return frames.map((frame) => ({
     ...frame,
+    ...(frame.nested ? { nested: configured(frame.nested, defaults, overrides) } : {}),
     fields: frame.fields.map((field) => {
       let config = merged(field.type === "time" ? forTime : defaults, field.config);
       overrides.forEach((o, i) => {

@@ -1,7 +1,7 @@
 // Heatmap: how many values lie where, over time. Rows are buckets that a query gave, or counted here.
-import { type Heat, heatOf, type HeatRow } from "../data/buckets.ts";
+import { type Heat, heatOf, heatOptionsOf, type HeatRow } from "../data/buckets.ts";
 import { namedColor, schemeColor, textOn, type Theme, withAlpha } from "../data/colors.ts";
-import { formatDate, parseDuration, roundSpan } from "../data/time.ts";
+import { formatDate, roundSpan } from "../data/time.ts";
 import { at, bool, type Json, num, obj, str } from "../model/json.ts";
 import { h } from "../ui/dom.ts";
 import { timeLabels } from "./chart/scales.ts";
@@ -10,21 +10,6 @@ import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 import { axisText, type Box, sizeOf, textWidth, ticksOf } from "./plot.ts";
 
 const MIN_LABEL_PX = 15;
-
-function calculation(options: Json): Parameters<typeof heatOf>[1] {
-  const x = obj(at(options, "calculation.xBuckets"));
-  const y = obj(at(options, "calculation.yBuckets"));
-  const scale = obj(y.scale);
-  const xValue = str(x.value);
-  return {
-    calculate: bool(options.calculate),
-    xSize: x.mode === "size" ? parseDuration(xValue) || undefined : undefined,
-    xCount: x.mode === "size" ? undefined : num(xValue),
-    ySize: y.mode === "size" ? num(y.value) : undefined,
-    yCount: y.mode === "size" ? undefined : num(y.value),
-    yLog: scale.type === "log" ? (num(scale.log) ?? 10) : undefined,
-  };
-}
 
 /** Which counts the colours span, and the colour of a count. */
 function scaleOf(heat: Heat, options: Json, theme: Theme) {
@@ -76,7 +61,11 @@ class HeatmapView implements PanelView {
 
   update(data: PanelData): void {
     this.data = data;
-    this.heat = heatOf(data.frames, { ...calculation(this.options), leastX: data.stepMs });
+    this.heat = heatOf(data.frames, {
+      ...heatOptionsOf(obj(this.options.calculation)),
+      calculate: bool(this.options.calculate),
+      leastX: data.stepMs,
+    });
     const config = data.frames.flatMap((f) => f.fields).find((f) => f.type === "number")?.config;
     this.unit = str(at(this.options, "yAxis.unit")) || config?.unit;
     this.draw();

@@ -1,4 +1,5 @@
 // What a kind of panel is: it gets a host element once, data on every refresh, and cleans up.
+import type { Api } from "../data/prometheus.ts";
 import type { DataLink, Panel } from "../model/dashboard.ts";
 import type { Theme } from "../data/colors.ts";
 import type { Mark } from "../data/annotations.ts";
@@ -43,6 +44,7 @@ export interface PanelContext {
   zoom(from: number, to: number): void;
   zoomOut(): void;
   dashboards(): DashboardInfo[];
+  api: Api;
 }
 
 export interface PanelView {

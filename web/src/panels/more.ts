@@ -1,5 +1,6 @@
 // The kinds of panels that come when a dashboard has one of them: together, since apart they would
 // weigh a third more.
+import { alertlist } from "./alertlist.ts";
 import { barchart, histogram } from "./barchart.ts";
 import { bargauge } from "./bargauge.ts";
 import { dashlist } from "./dashlist.ts";
@@ -10,6 +11,7 @@ import { stateTimeline, statusHistory } from "./statetimeline.ts";
 import { text } from "./text.ts";
 
 export const more = {
+  alertlist,
   barchart,
   bargauge,
   dashlist,

@@ -9,6 +9,7 @@ import { timeseries } from "./timeseries.ts";
 
 const kinds: Record<string, PanelKind> = { stat, table, "table-old": table, timeseries };
 const later: (keyof typeof more)[] = [
+  "alertlist",
   "barchart",
   "bargauge",
   "dashlist",

@@ -1,7 +1,8 @@
 // Stat: one value per series as a tile, coloured by thresholds, with a sparkline where it is asked.
+import { calcOf } from "../data/calcs.ts";
 import { textOn, withAlpha } from "../data/colors.ts";
-import type { Field, Frame } from "../data/frame.ts";
-import { at, str } from "../model/json.ts";
+import type { Field, Frame, Value } from "../data/frame.ts";
+import { at, bool, str } from "../model/json.ts";
 import { h, svg } from "../ui/dom.ts";
 import { setText } from "../ui/keyed.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
@@ -15,6 +16,7 @@ interface Look {
   textMode: string;
   justify: string;
   orientation: string;
+  change: string; // how the change over the range is coloured; "": it is not shown
 }
 
 function lookOf(options: unknown): Look {
@@ -24,6 +26,7 @@ function lookOf(options: unknown): Look {
     textMode: str(at(options, "textMode"), "auto"),
     justify: str(at(options, "justifyMode"), "auto"),
     orientation: str(at(options, "orientation"), "auto"),
+    change: bool(at(options, "showPercentChange")) ? str(at(options, "percentChangeColorMode"), "standard") : "",
   };
 }
 
@@ -49,10 +52,9 @@ function sparkPath(frame: Frame, field: Field, range: { from: number; to: number
   return runs.filter((r) => r.length > 1).map((r) => "M" + r.join("L"));
 }
 
-function spark(item: Shown, data: PanelData): SVGElement | null {
+function spark(item: Shown, data: PanelData, color: string): SVGElement | null {
   const lines = sparkPath(item.frame, item.field, data.range);
   if (!lines.length) return null;
-  const color = item.value.color;
   const el = svg("svg", {
     class: "spark",
     viewBox: "0 0 100 30",
@@ -76,6 +78,7 @@ class Tile {
   private readonly number = document.createTextNode("");
   private readonly unit = h("span", { class: "stat-unit" });
   private readonly name = h("span", { class: "stat-name" });
+  private readonly change = h("span", { class: "stat-change" });
   private readonly meter = h("span", { class: "stat-meter-fill" });
   private drawn: SVGElement | null = null;
   private link = "";
@@ -91,6 +94,7 @@ class Tile {
     if (textMode !== "name" && textMode !== "none")
       this.root.append(h("span", { class: "stat-value" }, this.number, this.unit));
     const named = textMode === "name" || textMode === "value_and_name";
+    if (look.change) this.root.append(this.change);
     if (named || (textMode === "auto" && several)) this.root.append(this.name);
     if (several && graphMode === "none" && item.field.config.max !== undefined)
       this.root.append(h("span", { class: "stat-meter", "aria-hidden": "true" }, this.meter));
@@ -114,9 +118,22 @@ class Tile {
       Object.assign(this.root, { href: link.href, title: link.title || name, ...blank });
     }
     this.paint(value);
+    if (this.look.change) this.sayChange(item.field.values);
     this.drawn?.remove();
-    this.drawn = this.look.graphMode === "area" ? spark(item, data) : null;
+    const { colorMode } = this.look;
+    const color = colorMode === "background_solid" ? textOn(value.fill) : value.color;
+    this.drawn = this.look.graphMode === "area" ? spark(item, data, color) : null;
     if (this.drawn) this.root.prepend(this.drawn);
+  }
+
+  /** How far the last value is from the first, in percent of that. */
+  private sayChange(values: Value[]): void {
+    const share = calcOf("diffperc").of(values);
+    const known = typeof share === "number" && Number.isFinite(share);
+    setText(this.change, known ? `${share > 0 ? "▲" : share < 0 ? "▼" : "="} ${Math.abs(share * 100).toFixed(1)}%` : "");
+    const good = this.look.change === "inverted" ? -1 : 1;
+    const plain = this.look.change === "same_as_value" || this.look.colorMode === "background_solid" || !share;
+    this.change.className = `stat-change ${plain ? "" : Number(share) * good > 0 ? "good" : "bad"}`;
   }
 
   private style(name: string, value: string, el = this.root): void {

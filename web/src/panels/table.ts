@@ -6,7 +6,7 @@ import type { Field, Frame } from "../data/frame.ts";
 import { shownNames } from "../data/matchers.ts";
 import { sortedRows } from "../data/transform/types.ts";
 import { arr, at, bool, num, obj, str, strings } from "../model/json.ts";
-import { h } from "../ui/dom.ts";
+import { h, icon, iconButton } from "../ui/dom.ts";
 import { course } from "./course.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
 import { dataLimits, valueText } from "./values.ts";
@@ -20,6 +20,7 @@ interface Column {
   gaugeMode: string;
   hidesValue: boolean; // beside its small chart
   solid: boolean;
+  wholeRow: boolean; // its colour is that of all cells of the row
   align: string;
   limits: { min: number; max: number };
   index: number;
@@ -44,10 +45,18 @@ function columnOf(field: Field, name: string, index: number): Column {
     gaugeMode: str(cell.mode, "gradient"),
     hidesValue: bool(cell.hideValue),
     solid: str(cell.mode, "gradient") === "basic" || type === "color-background-solid",
+    wholeRow: bool(cell.applyToRow),
     align,
     limits: dataLimits([field]),
     index,
   };
+}
+
+/** The columns that are not hidden. */
+function columnsOf(frame: Frame, names: Map<Field, string>): Column[] {
+  return frame.fields
+    .map((f, i) => columnOf(f, names.get(f) ?? f.name, i))
+    .filter((c) => !bool(c.field.config.custom.hidden) && !bool(at(c.field.config.custom, "hideFrom.viz")));
 }
 
 function shown(column: Column, row: number, context: PanelContext): DisplayValue {
@@ -86,6 +95,8 @@ class TableView implements PanelView {
   private sort: Sort | null;
   private limit = PAGE_ROWS;
   private chosen = 0;
+  private readonly turned = new Set<string>(); // rows whose nested table is not as at the start
+  private readonly filters = new Map<string, Set<string>>(); // by column: the texts that are shown
   private data: PanelData | null = null;
 
   constructor(
@@ -110,12 +121,9 @@ class TableView implements PanelView {
       return;
     }
     const names = shownNames(frames);
-    const columns = frame.fields
-      .map((f, i) => columnOf(f, names.get(f) ?? f.name, i))
-      .filter(
-        (c) =>
-          !bool(c.field.config.custom.hidden) && !bool(at(c.field.config.custom, "hideFrom.viz")),
-      );
+    const columns = columnsOf(frame, names);
+    const place = this.sort && !columns.some((c) => c.name === this.sort!.name) ? Number(this.sort.name) : NaN;
+    if (columns[place]) this.sort = { ...this.sort!, name: columns[place].name }; // older files name it by number
     const rows = this.order(frame, columns);
     const focus = this.focusKey();
     const scroller = this.host.querySelector<HTMLElement>(".table-scroll");
@@ -154,8 +162,38 @@ class TableView implements PanelView {
 
   private order(frame: Frame, columns: Column[]): number[] {
     const by = this.sort && columns.find((c) => c.name === this.sort!.name);
-    if (by) return sortedRows(by.field.values, this.sort!.desc);
-    return Array.from({ length: frame.length }, (_, i) => i);
+    const all = by ? sortedRows(by.field.values, this.sort!.desc) : Array.from({ length: frame.length }, (_, i) => i);
+    const filters = columns.filter((c) => this.filters.has(c.name));
+    if (!filters.length) return all;
+    return all.filter((row) => filters.every((c) => this.filters.get(c.name)!.has(this.textOf(c, row))));
+  }
+
+  private textOf(column: Column, row: number): string {
+    const { prefix, text, suffix } = shown(column, row, this.context);
+    return prefix + text + suffix;
+  }
+
+  /** The button that narrows the rows by the values of a column. */
+  private filterButton(column: Column): HTMLElement {
+    const on = this.filters.has(column.name);
+    const button: HTMLButtonElement = iconButton("filter", `Filter by ${column.name}`, () => {
+      const texts = column.field.values.map((_, row) => this.textOf(column, row));
+      void import("./tablefilter.ts").then((part) =>
+        part.openFilter(button, column.name, texts, this.filters.get(column.name) ?? null, {
+          filter: (wanted) => {
+            if (wanted) this.filters.set(column.name, wanted);
+            else this.filters.delete(column.name);
+            this.draw();
+          },
+          closed: () => this.host.querySelector<HTMLElement>(`[data-focus="${CSS.escape(`filter-${column.name}`)}"]`)?.focus(),
+        }),
+      );
+    });
+    button.classList.add("th-filter");
+    button.setAttribute("aria-pressed", String(on));
+    button.setAttribute("aria-haspopup", "dialog");
+    button.dataset.focus = `filter-${column.name}`;
+    return button;
   }
 
   private head(columns: Column[]): HTMLElement {
@@ -176,7 +214,8 @@ class TableView implements PanelView {
           this.draw();
         },
       });
-      const th = h("th", { scope: "col", class: `to-${c.align}`, "aria-sort": state }, button);
+      const filter = bool(c.field.config.custom.filterable) ? this.filterButton(c) : null;
+      const th = h("th", { scope: "col", class: `to-${c.align}`, "aria-sort": state }, button, filter);
       const width = num(c.field.config.custom.width);
       const least = num(c.field.config.custom.minWidth);
       if (width) th.style.width = th.style.maxWidth = `${width}px`;
@@ -188,12 +227,46 @@ class TableView implements PanelView {
 
   private body(frame: Frame, columns: Column[], rows: number[]): HTMLElement {
     const body = h("tbody");
+    const forRow = columns.find((c) => c.wholeRow);
     for (const row of rows.slice(0, this.limit)) {
       const tr = h("tr");
       for (const c of columns) tr.append(this.cell(frame, c, row));
+      if (forRow) {
+        const value = shown(forRow, row, this.context);
+        for (const td of tr.cells) paintCell(td, forRow, value);
+      }
       body.append(tr);
+      const inner = frame.nested?.[row];
+      if (inner) this.nest(tr, frame, inner, columns.map((c) => this.textOf(c, row)).join("\n"));
     }
     return body;
+  }
+
+  /** The button that unfolds a row's own table, and the table below it. */
+  private nest(tr: HTMLTableRowElement, frame: Frame, inner: Frame, key: string): void {
+    const open = this.turned.has(key) !== !!frame.unfolded;
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "unfold",
+        "aria-expanded": String(open),
+        "aria-label": `Rows of ${key.replace(/\n/g, ", ")}`,
+        "data-focus": `nested-${key}`,
+        onclick: () => {
+          if (!this.turned.delete(key)) this.turned.add(key);
+          this.draw();
+        },
+      },
+      icon("right"),
+    );
+    tr.cells[0]?.prepend(button);
+    if (!open) return;
+    const columns = columnsOf(inner, shownNames([inner]));
+    const rows = Array.from({ length: inner.length }, (_, i) => i);
+    const heads = columns.map((c) => h("th", { scope: "col", class: `to-${c.align}`, text: c.name }));
+    const table = h("table", { class: "data-table" }, h("thead", {}, h("tr", {}, ...heads)), this.body(inner, columns, rows));
+    tr.after(h("tr", { class: "nested" }, h("td", { colspan: String(tr.cells.length) }, table)));
   }
 
   private cell(frame: Frame, column: Column, row: number): HTMLElement {

@@ -21,6 +21,8 @@ function link(url: string, label: Node[]): Node[] {
 const INLINE =
   /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s][^*]*)\*|_([^_\s][^_]*)_(?!\w)|~~(.+?)~~|!?\[([^\]]*)\]\(([^)\s]+)(?:\s+"[^"]*")?\)|<(https?:\/\/[^>\s]+)>|(https?:\/\/[^\s<>()]+)/;
 
+const TAG = /<\/?(a|b|big|br|center|code|div|em|font|h[1-6]|hr|i|img|kbd|li|mark|ol|p|pre|s|small|span|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)\b[^<>]*>/i;
+
 /** Text with emphasis, code and links. */
 export function inline(text: string, depth = 0): Node[] {
   const m = depth < 8 ? INLINE.exec(text) : null;
@@ -52,7 +54,15 @@ function paragraph(l: Lines): HTMLElement {
   )
     text.push(l.all[l.at++]!.trim());
   if (!text.length) text.push(l.all[l.at++]!);
-  return h("p", {}, ...inline(text.join(" ")));
+  const words = text.join(" ");
+  return h("p", {}, ...(TAG.test(words) ? sanitised(words, inline) : inline(words)));
+}
+
+/** Lines from one that begins with a tag to the next empty one: HTML, with Markdown in its words. */
+function html(l: Lines): Node[] {
+  const lines: string[] = [];
+  while (l.at < l.all.length && l.all[l.at]!.trim()) lines.push(l.all[l.at++]!);
+  return sanitised(lines.join("\n"), inline);
 }
 
 function list(l: Lines): HTMLElement {
@@ -92,13 +102,14 @@ function tableOf(l: Lines): HTMLElement {
 }
 
 /** Markdown as elements: headings, lists, code, quotes, tables, rules, paragraphs. */
-export function markdown(source: string): HTMLElement[] {
+export function markdown(source: string): Node[] {
   const l: Lines = { all: source.replace(/\r\n?/g, "\n").split("\n"), at: 0 };
-  const out: HTMLElement[] = [];
+  const out: Node[] = [];
   while (l.at < l.all.length) {
     const line = l.all[l.at]!;
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
     if (!line.trim()) l.at++;
+    else if (TAG.exec(line.trim())?.index === 0) out.push(...html(l));
     else if (heading) {
       const level = Math.min(6, heading[1]!.length + 2) as 3 | 4 | 5 | 6;
       out.push(h(`h${level}`, {}, ...inline(heading[2]!)));
@@ -134,15 +145,26 @@ const DROPPED = new Set(
   "script style iframe object embed template svg math noscript title head".split(" "),
 );
 
+const plain = (text: string): Node[] => [document.createTextNode(text)];
+
+/** A picture that the page's policy lets through: of this server, or in the text itself. */
+function image(el: Element): Node[] {
+  const src = el.getAttribute("src") ?? "";
+  const alt = el.getAttribute("alt") ?? "";
+  if (/^(data:image\/|\/(?!\/))/.test(src)) return [h("img", { src, alt })];
+  return safeHref(src) ? link(src, [document.createTextNode(alt || "picture")]) : [];
+}
+
 /** Copies what is allowed out of a document that never ran: tags by list, no attributes but href. */
-export function sanitised(source: string): Node[] {
+export function sanitised(source: string, words: (text: string) => Node[] = plain): Node[] {
   const copy = (node: Node, depth: number): Node[] => {
-    if (node.nodeType === Node.TEXT_NODE) return [document.createTextNode(node.textContent ?? "")];
+    if (node.nodeType === Node.TEXT_NODE) return words(node.textContent ?? "");
     if (node.nodeType !== Node.ELEMENT_NODE || depth > 50) return [];
     const el = node as Element;
     const tag = el.tagName.toLowerCase();
     if (DROPPED.has(tag)) return [];
     const inner = [...el.childNodes].flatMap((c) => copy(c, depth + 1));
+    if (tag === "img") return image(el);
     if (tag === "a") return link(el.getAttribute("href") ?? "", inner);
     return ALLOWED.has(tag) ? [h(tag as "div", {}, ...(inner as (Node | string)[]))] : inner;
   };

@@ -185,7 +185,8 @@ class TimeseriesView implements PanelView {
       scale,
       show: s.inChart && !this.hidden.has(s.name),
       stroke: strokeOf(s, scale, this.context.theme),
-      fill: s.below < 0 ? fillOf(s, scale, this.context.theme) : undefined,
+      // A line's fill goes down to the series below it as a band; bars begin there by themselves.
+      fill: s.below < 0 || s.draw === "bars" ? fillOf(s, scale, this.context.theme) : undefined,
       width: s.draw === "points" || this.isDense(s) ? 0 : s.width,
       dash: s.dash,
       paths: pathsOf(s),

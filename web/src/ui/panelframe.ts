@@ -22,6 +22,7 @@ import type { Round, Services } from "./services.ts";
 const LEAST_STEP_MS = 5000; // the default scrape interval: a finer step shows nothing more
 const LEAST_PAST_STEP_MS = 1000; // in the time machine, where seconds are looked at one by one
 export const SCRAPE_MS = 15_000; // what rate windows are made for: scrapes up to this apart
+const INTERVAL_WINDOW = /\[\s*(\$__interval\b|\$\{__interval|\[\[__interval)/; // a window as wide as a step: it has to hold samples
 const SLOW_MS = 500; // a refresh that takes longer shows that it is under way
 
 interface Answer {
@@ -203,6 +204,7 @@ export class PanelFrame {
       zoom: s.zoom,
       zoomOut: s.zoomOut,
       dashboards: s.dashboards,
+      api: s.api,
     };
   }
 
@@ -275,7 +277,7 @@ export class PanelFrame {
     const one = async (t: Target): Promise<Frame[]> => {
       const least =
         parseDuration(this.fill(t.interval || panel.interval).replace(/^>/, "")) ||
-        (clock.moment === null ? LEAST_STEP_MS : LEAST_PAST_STEP_MS);
+        (INTERVAL_WINDOW.test(t.expr) ? SCRAPE_MS : clock.moment === null ? LEAST_STEP_MS : LEAST_PAST_STEP_MS);
       const step = stepFor(range.to - range.from, points, least) * Math.max(1, t.intervalFactor);
       out.stepMs = Math.max(out.stepMs, step);
       const macros = this.services.macros(scope, range, step);
@@ -304,11 +306,12 @@ export class PanelFrame {
   }
 
   /** The answer after the panel's transformations, which come when a panel has some. */
-  private async shaped(frames: Frame[]): Promise<{ frames: Frame[]; unknown: string[] }> {
+  private async shaped(frames: Frame[]): Promise<{ frames: Frame[]; leftOut: string[] }> {
     const { transformations } = this.placed.panel;
-    if (!transformations.length) return { frames, unknown: [] };
-    const { transform } = await import("../data/transform/index.ts");
-    return transform(frames, transformations, (t) => this.fill(t));
+    if (!transformations.length) return { frames, leftOut: [] };
+    const part = await import("../data/transform/index.ts");
+    const done = part.transform(frames, transformations, (t) => this.fill(t));
+    return { frames: done.frames, leftOut: done.unknown.map(part.whyLeftOut) };
   }
 
   private async take(answer: Answer, targets: Target[], range: TimeRange): Promise<void> {
@@ -320,7 +323,7 @@ export class PanelFrame {
       panel.fieldConfig.overrides,
     );
     const notes = [
-      ...shaped.unknown.map((id) => `The transformation "${id}" is not known here.`),
+      ...shaped.leftOut,
       ...this.foreign().map((source) => `Its queries of "${source}" are left out: that is not asked here.`),
     ];
     const error = answer.errors[0];
@@ -360,17 +363,22 @@ export class PanelFrame {
     this.message("empty", emptyReason(exprs, bindings, services.variables.states, known, this.placed.panel.fieldConfig.defaults.noValue));
   }
 
-  /** Small marks in the head: warnings of the API, an error of one query among several. */
-  private note(warnings: string[], error: string): void {
+  /** Small marks in the head: warnings of the API, an error of one query among several; remarks show
+   *  themselves with the panel's buttons. */
+  private note(all: string[], error: string): void {
+    const isRemark = (text: string): boolean => /^PromQL info:/.test(text);
+    const warnings = all.filter((w) => !isRemark(w));
+    const remarks = all.filter(isRemark);
     const marks: HTMLElement[] = [];
     const mark = (cls: string, text: string): HTMLElement =>
       h(
         "span",
         { class: `panel-note ${cls}`, title: text, role: "img", "aria-label": text },
-        icon("warn"),
+        icon(cls === "remark" ? "info" : "warn"),
       );
     if (error) marks.push(mark("bad", error));
     if (warnings.length) marks.push(mark("", [...new Set(warnings)].join("\n")));
+    if (remarks.length) marks.push(mark("remark", [...new Set(remarks)].join("\n")));
     put(this.notes, ...marks);
   }
 

@@ -19,7 +19,9 @@ import {
   partitionByValues,
   prepareTimeSeries,
 } from "./table.ts";
-import { regression, timeSeriesTable } from "./trend.ts";
+import { groupToNestedTable } from "./nested.ts";
+import { smoothing } from "./smooth.ts";
+import { heatmap, regression, timeSeriesTable } from "./trend.ts";
 import type { Transform } from "./types.ts";
 
 const unchanged: Transform = (frames) => frames;
@@ -38,7 +40,9 @@ const table: Record<string, Transform> = {
   formatString,
   formatTime,
   groupBy,
+  groupToNestedTable,
   groupingToMatrix,
+  heatmap,
   histogram,
   joinByField,
   joinByLabels,
@@ -57,6 +61,7 @@ const table: Record<string, Transform> = {
   rowsToFields,
   seriesToColumns: joinByField,
   seriesToRows: rowsOfSeries,
+  smoothing,
   sortBy,
   timeSeriesTable,
   transpose,
@@ -64,6 +69,16 @@ const table: Record<string, Transform> = {
 
 export function isTransformation(id: string): boolean {
   return Object.prototype.hasOwnProperty.call(table, id);
+}
+
+const CANNOT: Record<string, string> = {
+  fieldLookup: "it looks places up in Grafana's own lists of them, which are not here",
+  spatial: "it is about places on maps, and no maps are drawn here",
+};
+
+/** What is said of a transformation that is left out. */
+export function whyLeftOut(id: string): string {
+  return `The transformation "${id}" is left out: ${CANNOT[id] ?? "it is not known here"}.`;
 }
 
 /** Applies a panel's transformations in order; ids that are not known are named in `unknown`. */

@@ -133,34 +133,50 @@ export const labelsToFields: Transform = (frames, options) => {
   });
 };
 
+interface Plan {
+  operation: string;
+  aggregations: string[];
+}
+
+/** Rows grouped by some columns, others calculated; null where none is grouped by. */
+export function groupRows(
+  frame: Frame,
+  names: Map<Field, string>,
+  of: (f: Field) => Plan,
+): { frame: Frame; rows: number[][] } | null {
+  const keys = frame.fields.filter((f) => of(f).operation === "groupby");
+  if (!keys.length) return null;
+  const groups = new Map<string, number[]>();
+  for (let i = 0; i < frame.length; i++) {
+    const key = JSON.stringify(keys.map((f) => f.values[i] ?? null));
+    const known = groups.get(key);
+    if (known) known.push(i);
+    else groups.set(key, [i]);
+  }
+  const rows = [...groups.values()];
+  const fields: Field[] = keys.map((f) => ({
+    ...f,
+    values: rows.map((r) => f.values[r[0]!] ?? null),
+  }));
+  for (const f of frame.fields) {
+    if (of(f).operation !== "aggregate") continue;
+    for (const a of of(f).aggregations) {
+      const values = rows.map((r) => calcOf(a).of(r.map((i) => f.values[i] ?? null)));
+      fields.push(fieldOf(`${names.get(f) ?? f.name} (${a})`, typeOf(values), values));
+    }
+  }
+  return { frame: withFields(frame, fields), rows };
+}
+
 /** Groups rows by columns and calculates others: `options.fields[name]` = {operation, aggregations}. */
 export const groupBy: Transform = (frames, options) => {
   const plan = obj(options.fields);
   const names = shownNames(frames);
   return frames.flatMap((frame) => {
-    const of = (f: Field): { operation: string; aggregations: string[] } => {
+    const grouped = groupRows(frame, names, (f) => {
       const p = obj(plan[names.get(f) ?? f.name] ?? plan[f.name]);
       return { operation: str(p.operation), aggregations: strings(p.aggregations) };
-    };
-    const keys = frame.fields.filter((f) => of(f).operation === "groupby");
-    if (!keys.length) return [];
-    const groups = new Map<string, number[]>();
-    for (let i = 0; i < frame.length; i++) {
-      const key = JSON.stringify(keys.map((f) => f.values[i] ?? null));
-      groups.set(key, [...(groups.get(key) ?? []), i]);
-    }
-    const rows = [...groups.values()];
-    const fields: Field[] = keys.map((f) => ({
-      ...f,
-      values: rows.map((r) => f.values[r[0]!] ?? null),
-    }));
-    for (const f of frame.fields) {
-      if (of(f).operation !== "aggregate") continue;
-      for (const a of of(f).aggregations) {
-        const values = rows.map((r) => calcOf(a).of(r.map((i) => f.values[i] ?? null)));
-        fields.push(fieldOf(`${names.get(f) ?? f.name} (${a})`, typeOf(values), values));
-      }
-    }
-    return [withFields(frame, fields)];
+    });
+    return grouped ? [grouped.frame] : [];
   });
 };

@@ -1,6 +1,7 @@
 // Transformations that see a course in series: a curve through their points, and series as rows with a
 // small chart each.
 import { num, obj, str } from "../../model/json.ts";
+import { heatOf, heatOptionsOf } from "../buckets.ts";
 import { calcOf } from "../calcs.ts";
 import { type Field, fieldOf, type Frame, frameOf } from "../frame.ts";
 import { shownNames } from "../matchers.ts";
@@ -99,4 +100,13 @@ export const timeSeriesTable: Transform = (frames, options) => {
     return frameOf([...columns, trend], { refId });
   });
   return [...frames.filter((f) => !isSeries(f)), ...tables];
+};
+
+/** The values of all series counted by time and size: a column for each size, named by its upper end. */
+export const heatmap: Transform = (frames, options) => {
+  const heat = heatOf(frames, heatOptionsOf(options));
+  if (!heat) return frames;
+  const time = fieldOf("Time", "time", heat.times);
+  const columns = heat.rows.map((row, i) => fieldOf(String(row.max), "number", heat.cells[i]!));
+  return [frameOf([time, ...columns])];
 };

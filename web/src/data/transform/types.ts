@@ -12,7 +12,8 @@ export function pick(frame: Frame, rows: number[]): Frame {
     values: rows.map((i) => f.values[i] ?? null),
     ...(f.courses ? { courses: rows.map((i) => f.courses![i] ?? []) } : {}),
   }));
-  return { ...frame, fields, length: rows.length };
+  const nested = frame.nested ? { nested: rows.map((i) => frame.nested![i]!) } : {};
+  return { ...frame, ...nested, fields, length: rows.length };
 }
 
 /** A frame with other fields; its length follows them. */

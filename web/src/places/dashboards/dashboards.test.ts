@@ -21,7 +21,7 @@ const hints: [text: string, words: RegExp][] = [
   [file({}, { refesh: "5s" }), /is "refresh" meant/],
   [file({}, { timezone: "Mars/Base" }), /no time zone/],
   [file({}, { time: { from: "yesterday" } }), /"yesterday" is no time/],
-  [file({ transformations: [{ id: "regression2" }] }), /"regression2" is not known/],
+  [file({ transformations: [{ id: "regression2" }] }), /"regression2" is left out: it is not known/],
   [file({ targets: [{ expr: 'up{h="$host"}' }] }), /uses \$host, and there is no such variable/],
   [file({ targets: [{ datasource: { type: "loki" } }] }), /data source "loki"/],
   [file({ targets: [], datasource: { type: "mysql" } }, { panels: [{ type: "row", panels: [{ id: 1, type: "x", gridPos: {} }] }] }), /"x" are not drawn/],

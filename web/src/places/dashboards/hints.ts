@@ -2,7 +2,7 @@
 // the pen, queries of other data sources. Nothing of it keeps the file from being saved.
 import { variablesIn } from "../../data/macros.ts";
 import { parseTime } from "../../data/time.ts";
-import { isTransformation } from "../../data/transform/index.ts";
+import { isTransformation, whyLeftOut } from "../../data/transform/index.ts";
 import { zoneOf } from "../../data/zone.ts";
 import { arr, type Json, num, obj, str } from "../../model/json.ts";
 import { placesInJson } from "../../model/jsonplace.ts";
@@ -101,7 +101,7 @@ class Finder {
     arr(p.transformations).forEach((t, i) => {
       const step = str(obj(t).id);
       if (!isTransformation(step))
-        this.say([...path, "transformations", i, "id"], `the transformation "${step}" is not known here: it is left out`);
+        this.say([...path, "transformations", i, "id"], whyLeftOut(step).replace(/^The/, "the").replace(/\.$/, ""));
     });
     arr(p.panels).forEach((q, i) => this.panel(obj(q), [...path, "panels", i]));
   }
