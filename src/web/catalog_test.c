@@ -21,6 +21,13 @@ static void a_file_is_taken_or_refused_with_the_place_of_the_mistake(void **stat
         {"w.json", "{\"dashboard\":{\"uid\":\"in\",\"title\":\"T\",\"panels\":[]}}", "in", "T",
          NULL},
         {"old.json", "{\"rows\":[]}", "old", "old.json", NULL},
+        {"v2.json",
+         "{\"metadata\":{\"name\":\"two\"},"
+         "\"spec\":{\"title\":\"Two\",\"elements\":{},\"layout\":{}}}",
+         "two", "Two", NULL},
+        {"v1.json", "{\"metadata\":{\"name\":\"one\"},\"spec\":{\"panels\":[]}}", "one", "v1.json",
+         NULL},
+        {"g.json", "{\"elements\":{}}", "file-g", "g.json", "g.json: no dashboard"},
         {"a.json", "{\n \"panels\": [\n  x\n]}", "file-a", "a.json", "a.json:3:3: "},
         {"b.json", "", "file-b", "b.json", "b.json:1:"},
         {"c.json", "[1]", "file-c", "c.json", "c.json:1:1: a dashboard is a JSON object"},

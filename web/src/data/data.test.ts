@@ -9,7 +9,7 @@ import { type Api, type QueryResult, resultOf } from "./prometheus.ts";
 import { aligned, Queries } from "./queries.ts";
 import { framesOf, legendText, withGaps } from "./toframes.ts";
 import { choose, customOptions, filterOptions, sortOptions, Variables } from "./variables.ts";
-import { emptyReason, metricNames } from "./why.ts";
+import { emptyReason, metricNames, tellsOfGpus } from "./why.ts";
 
 interface Asked {
   expr: string;
@@ -386,18 +386,23 @@ test("metric names are found among functions, labels and keywords", () => {
 test("emptiness is explained", async () => {
   const { variables, load } = loaded();
   await load();
-  const why = (expr: string, known: string[] | null) =>
-    emptyReason([expr], variables.bindings(), variables.states, known && new Set(known));
-  assert.match(why('up{a=~"$nobody"}', null), /\$nobody but does not define/);
-  assert.doesNotMatch(why('label_replace(up, "a", "$1", "b", "(.*)")', null), /does not define/);
-  assert.match(why("gone", ["up"]), /no machine reports this.*algalon doctor.*\(gone\)/);
+  const words = (exprs: string[], known: string[] | null, quiet?: string): string => {
+    const { short, more } = emptyReason(exprs, variables.bindings(), variables.states, known && new Set(known), quiet);
+    assert.ok(short.length < 60, `${short} is too long for a small panel`);
+    return `${short} ${more}`.trim();
+  };
+  const why = (expr: string, known: string[] | null) => words([expr], known);
+  assert.match(why('up{a=~"$nobody"}', null), /\$nobody is not defined/);
+  assert.doesNotMatch(why('label_replace(up, "a", "$1", "b", "(.*)")', null), /is not defined/);
+  assert.match(why("gone", ["up"]), /No machine reports this.*algalon doctor.*\(gone\)/);
   assert.match(why("up", ["up"]), /No data for this selection/);
-  assert.match(why("up", []), /nothing was scraped/);
-  assert.match(why("up + gone", ["up"]), /a part of this \(gone\)/);
-  const quiet = (known: string[]) => emptyReason(["up"], variables.bindings(), variables.states, new Set(known), "All is well.");
+  assert.match(why("up", []), /Nothing was scraped/);
+  assert.match(why("up + gone", ["up"]), /a part of this.*gone/);
+  const quiet = (known: string[]) => words(["up"], known, "All is well.");
   assert.equal(quiet(["up"]), "All is well.");
-  assert.match(quiet(["down"]), /no machine reports this/); // nobody could know
+  assert.match(quiet(["down"]), /No machine reports this/); // nobody could know
   assert.match(why("up", null), /No data in this range/);
+  assert.deepEqual(["all_smi_gpu_utilization", "DCGM_FI_DEV_GPU_UTIL", "algalon_gpu_replacements_total", "up"].map(tellsOfGpus), [true, true, false, false]);
 });
 
 test("any JSON gives a dashboard or nothing worse", () => {

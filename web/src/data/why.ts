@@ -29,10 +29,23 @@ export function isAboutGpus(expr: string): boolean {
   return /gpu|dcgm|nvidia|nvml/i.test(expr);
 }
 
+/** True when a metric of this name is there because some machine has a GPU; every worker counts changes of them. */
+export function tellsOfGpus(name: string): boolean {
+  return isAboutGpus(name) && !/^algalon_gpu_\w+_total$/.test(name);
+}
+
 function quoted(names: string[]): string {
   const shown = names.slice(0, 3).join(", ");
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }
+
+/** Words for an empty panel: what fits everywhere, and what is said where there is room. */
+export interface Reason {
+  short: string;
+  more: string;
+}
+
+const reason = (short: string, more = ""): Reason => ({ short, more });
 
 /**
  * The reason, from what is known: variables without a value first, then whether the metrics exist
@@ -44,9 +57,10 @@ export function emptyReason(
   states: VariableState[],
   known: Set<string> | null,
   quiet = "", // what the panel itself says when there is nothing to show
-): string {
+): Reason {
   const missing = [...new Set(exprs.flatMap((e) => undefinedIn(e, bindings)))];
-  if (missing.length) return `The dashboard uses $${missing.join(", $")} but does not define it.`;
+  if (missing.length)
+    return reason(`$${missing.join(", $")} is not defined.`, "The dashboard uses it, and has no such variable.");
   const empty = states.filter(
     (s) =>
       !s.options.length &&
@@ -54,19 +68,21 @@ export function emptyReason(
       exprs.some((e) => new RegExp(`\\$\\{?${s.variable.name}\\b`).test(e)),
   );
   if (empty.length) {
-    const names = empty.map((s) => `“${s.variable.label}”`).join(" and ");
-    const why = empty[0]!.error ? ` (${empty[0]!.error})` : "";
-    return `No data: there is nothing to choose for ${names}${why}.`;
+    const names = empty.map((s) => `“${s.variable.label}”`).join(", ");
+    return reason(`Nothing to choose for ${names}.`, empty[0]!.error);
   }
   const names = [...new Set(exprs.flatMap(metricNames))];
   if (known && names.length) {
-    if (!known.size) return "No data: nothing was scraped in this range. Is a worker up? See Targets.";
+    if (!known.size) return reason("Nothing was scraped.", "No sample lies in this range. Is a worker up? See Targets.");
     const absent = names.filter((n) => !known.has(n));
     if (absent.length === names.length)
-      return `No data: no machine reports this. Is its worker scraped (see Targets)? What does \`algalon doctor\` say there? (${quoted(absent)})`;
-    if (quiet) return quiet;
-    if (absent.length) return `No data: no machine reports a part of this (${quoted(absent)}).`;
-    return "No data for this selection: choose another above, or a longer time range.";
+      return reason(
+        "No machine reports this.",
+        `Is its worker scraped (see Targets)? What does \`algalon doctor\` say there? (${quoted(absent)})`,
+      );
+    if (quiet) return reason(quiet);
+    if (absent.length) return reason("No machine reports a part of this.", `It is ${quoted(absent)}.`);
+    return reason("No data for this selection.", "Choose another above, or a longer time range.");
   }
-  return "No data in this range.";
+  return reason("No data in this range.");
 }

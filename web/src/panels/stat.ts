@@ -130,7 +130,7 @@ class Tile {
   private sayChange(values: Value[]): void {
     const share = calcOf("diffperc").of(values);
     const known = typeof share === "number" && Number.isFinite(share);
-    setText(this.change, known ? `${share > 0 ? "▲" : share < 0 ? "▼" : "="} ${Math.abs(share * 100).toFixed(1)}%` : "");
+    setText(this.change, known ? `${share > 0 ? "▲" : share < 0 ? "▼" : "="} ${Math.abs(share).toFixed(1)}%` : "");
     const good = this.look.change === "inverted" ? -1 : 1;
     const plain = this.look.change === "same_as_value" || this.look.colorMode === "background_solid" || !share;
     this.change.className = `stat-change ${plain ? "" : Number(share) * good > 0 ? "good" : "bad"}`;

@@ -145,6 +145,16 @@ const DROPPED = new Set(
   "script style iframe object embed template svg math noscript title head".split(" "),
 );
 
+/** Tags without styles and handlers, which the page's policy would only complain of; what is to stand in the
+ *  middle still does. Nothing relies on this: attributes are not copied below. */
+function calm(source: string): string {
+  const centred = /\salign\s*=\s*["']?center|text-align\s*:\s*center|^<center\b/i;
+  return source.replace(/<\w[^<>]*>/g, (tag) => {
+    const bare = tag.replace(/\s(?:style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "");
+    return centred.test(tag) ? bare.replace(/^<\w+/, (name) => `${name.replace(/center/i, "div")} data-centred`) : bare;
+  });
+}
+
 const plain = (text: string): Node[] => [document.createTextNode(text)];
 
 /** A picture that the page's policy lets through: of this server, or in the text itself. */
@@ -166,9 +176,10 @@ export function sanitised(source: string, words: (text: string) => Node[] = plai
     const inner = [...el.childNodes].flatMap((c) => copy(c, depth + 1));
     if (tag === "img") return image(el);
     if (tag === "a") return link(el.getAttribute("href") ?? "", inner);
-    return ALLOWED.has(tag) ? [h(tag as "div", {}, ...(inner as (Node | string)[]))] : inner;
+    const look = { class: el.hasAttribute("data-centred") ? "centred" : null };
+    return ALLOWED.has(tag) ? [h(tag as "div", look, ...(inner as (Node | string)[]))] : inner;
   };
-  const parsed = new DOMParser().parseFromString(source, "text/html");
+  const parsed = new DOMParser().parseFromString(calm(source), "text/html");
   return [...parsed.body.childNodes].flatMap((c) => copy(c, 0));
 }
 

@@ -10,7 +10,7 @@ import { configured } from "../data/overrides.ts";
 import { aligned } from "../data/queries.ts";
 import { isRelative, parseDuration, parseTime, stepFor, type TimeRange } from "../data/time.ts";
 import { framesOf, withGaps } from "../data/toframes.ts";
-import { emptyReason, isAboutGpus } from "../data/why.ts";
+import { emptyReason, isAboutGpus, tellsOfGpus } from "../data/why.ts";
 import type { Panel, Target } from "../model/dashboard.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "../panels/kind.ts";
 import { panelKind } from "../panels/registry.ts";
@@ -350,17 +350,19 @@ export class PanelFrame {
     const round = services.round().id;
     const known = await services.metricNames();
     // A machine without GPUs is a reason only where no other machine's GPUs are known either.
-    const others = [...(known ?? [])].some(isAboutGpus);
+    const others = [...(known ?? [])].some(tellsOfGpus);
     const doctor = !others && exprs.some(isAboutGpus) ? await services.doctor() : null;
     if (doctor && doctor.accelerators === 0) {
-      this.message("empty", "No GPU was found on this machine.");
+      this.message("empty", "No GPU was found.");
       services.noGpu(doctor);
       return;
     }
     const { range } = services.round();
     const { bindings } = services.macros(this.placed.scope, range, 60_000);
     if (services.round().id !== round) return; // a newer round has its own answer
-    this.message("empty", emptyReason(exprs, bindings, services.variables.states, known, this.placed.panel.fieldConfig.defaults.noValue));
+    const { noValue } = this.placed.panel.fieldConfig.defaults;
+    const { short, more } = emptyReason(exprs, bindings, services.variables.states, known, noValue);
+    this.message("empty", short, more);
   }
 
   /** Small marks in the head: warnings of the API, an error of one query among several; remarks show
@@ -408,14 +410,16 @@ export class PanelFrame {
     this.viewHost = null;
   }
 
-  /** Replaces the drawing by words. */
-  private message(state: "empty" | "error", text: string): void {
+  /** Replaces the drawing by words; `more` stands behind them where there is room. */
+  private message(state: "empty" | "error", short: string, more = ""): void {
+    const text = `${short} ${more}`.trim();
     if (this.root.dataset.state === state && this.said === text) return; // said once is enough
     this.unmount();
     this.last = null;
     this.said = text;
     this.root.dataset.state = state;
-    const words = h("p", { class: "panel-message-text", text, title: text });
+    const rest = more ? h("span", { class: "panel-message-more", text: ` ${more}` }) : null;
+    const words = h("p", { class: "panel-message-text", title: text }, short, rest);
     const box = h(
       "div",
       { class: `panel-message ${state}`, role: state === "error" ? "alert" : null, tabindex: "0" }, // it scrolls where it is long
