@@ -67,7 +67,7 @@ static void fake_free(struct selection *s)
     free(s);
 }
 
-static const struct selection_ops fake_ops = {fake_read, fake_free};
+static const struct selection_ops fake_ops = {.read = fake_read, .free = fake_free};
 
 static struct labels labels_of(size_t i)
 {

@@ -1,6 +1,7 @@
 #include "base/num.h"
 
-#include <float.h>
+#include "base/shortest.h"
+
 #include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -128,40 +129,21 @@ bool num_parse_i64(struct str s, int64_t *ret)
     return true;
 }
 
-size_t num_print_brief(char *to, double value)
-{
-    char text[NUM_MAX_TEXT];
-
-    if (isnan(value) || isinf(value))
-        return num_print(to, value);
-    for (int digits = 1; digits <= 17; digits++) {
-        double back;
-        int len = snprintf(text, sizeof(text), "%.*e", digits - 1, value);
-        const char *e = strchr(text, 'e');
-        int64_t exponent;
-        if (!num_parse(str_make(text, (size_t)len), &back) || back != value || !e ||
-            !num_parse_i64(str_of(e[1] == '+' ? e + 2 : e + 1), &exponent))
-            continue;
-        if (exponent >= -4 && exponent < 6)
-            len = snprintf(text, sizeof(text), "%.*f", MAX(digits - 1 - (int)exponent, 0), value);
-        memcpy(to, text, (size_t)len);
-        return (size_t)len;
-    }
-    return num_print(to, value); /* 17 digits read back for every float64 */
-}
-
 size_t num_print_u64(char *to, uint64_t value)
 {
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
     char digits[20];
-    size_t n = 0;
+    size_t at = sizeof(digits);
 
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    for (size_t i = 0; i < n; i++)
-        to[i] = digits[n - 1 - i];
-    return n;
+    for (; value >= 10; value /= 100)
+        memcpy(digits + (at -= 2), pairs + 2 * (value % 100), 2);
+    if (value || at == sizeof(digits))
+        digits[--at] = (char)('0' + value);
+    memcpy(to, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
 }
 
 size_t num_print_fixed(char *to, int64_t units, unsigned decimals)
@@ -238,46 +220,26 @@ static size_t print_plain(char *to, const char *digits, size_t count, int expone
     return n;
 }
 
-size_t num_print(char *to, double value)
+/* What is no number has no digits. */
+static size_t print_word(char *to, double value)
 {
-    char text[40], digits[20];
-    size_t count = 0;
+    size_t n = isnan(value) ? 3 : 4;
 
-    if (isnan(value)) {
-        memcpy(to, "NaN", 3);
-        return 3;
-    }
-    if (isinf(value)) {
-        memcpy(to, value > 0 ? "+Inf" : "-Inf", 4);
-        return 4;
-    }
-    size_t n = print_simple(to, value);
-    if (n)
-        return n;
-    locale_t before = uselocale(c_locale());
-    /* Any 15 digits survive, save in subnormals, which have fewer to begin with. */
-    for (int precision = fabs(value) < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
-        snprintf(text, sizeof(text), "%.*e", precision, value);
-        if (strtod_l(text, NULL, c_locale()) ==
-            value) /* NOLINT(cert-flp30-c): exactness is the point */
-            break;
-    }
-    uselocale(before);
-    const char *at = text + (*text == '-');
-    for (; *at && *at != 'e'; at++)
-        if (*at != '.')
-            digits[count++] = *at;
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    int64_t power = 0;
-    if (!num_parse_i64(str_of(at + 1), &power))
-        abort(); /* snprintf printed it */
-    int exponent = (int)power;
-    double magnitude = fabs(value);
-    if (magnitude >= 1e-6 && magnitude < 1e21)
-        return print_plain(to, digits, count, exponent, value < 0);
-    n = 0;
-    if (value < 0)
+    memcpy(to, isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf", n);
+    return n;
+}
+
+/* The shortest digits, plain where their exponent is at least `least` and below `end`. */
+static size_t print_shortest(char *to, double value, int least, int end)
+{
+    struct shortest s = shortest_of(fabs(value));
+    char digits[20];
+    size_t count = num_print_u64(digits, s.digits), n = 0;
+    int exponent = s.exponent + (int)count - 1;
+
+    if (exponent >= least && exponent < end)
+        return print_plain(to, digits, count, exponent, signbit(value));
+    if (signbit(value))
         to[n++] = '-';
     to[n++] = digits[0];
     if (count > 1) {
@@ -290,6 +252,19 @@ size_t num_print(char *to, double value)
     if (abs(exponent) < 10)
         to[n++] = '0';
     return n + num_print_u64(to + n, (uint64_t)abs(exponent));
+}
+
+size_t num_print(char *to, double value)
+{
+    if (!isfinite(value))
+        return print_word(to, value);
+    size_t n = print_simple(to, value);
+    return n ? n : print_shortest(to, value, -6, 21);
+}
+
+size_t num_print_brief(char *to, double value)
+{
+    return isfinite(value) ? print_shortest(to, value, -4, 6) : print_word(to, value);
 }
 
 static const struct {

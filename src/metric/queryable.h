@@ -45,6 +45,10 @@ struct selection_ops {
     int (*read)(struct selection *s, size_t i, int64_t start_ms, int64_t end_ms, struct arena *a,
                 struct column *ret, struct error *err);
     void (*free)(struct selection *s);
+    /* The same of `n` series from number `first` on, for who will use all of them: costs less than
+     * one by one. NULL: not offered. */
+    int (*read_some)(struct selection *s, size_t first, size_t n, int64_t start_ms, int64_t end_ms,
+                     struct arena *a, struct column *ret, struct error *err);
 };
 
 /* A list of names or values, sorted, distinct; memory in the arena given. */
@@ -78,6 +82,20 @@ struct queryable {
                         int64_t start_ms, int64_t end_ms, size_t limit, struct arena *a,
                         struct str_list *ret, bool *ret_cut, struct error *err);
 };
+
+/** Reads `n` series from number `first` on, together where that is offered. Errors as `read`. */
+MUST_CHECK static inline int selection_read_some(struct selection *s, size_t first, size_t n,
+                                                 int64_t start_ms, int64_t end_ms, struct arena *a,
+                                                 struct column *ret, struct error *err)
+{
+    int code = 0;
+
+    if (s->ops->read_some)
+        return s->ops->read_some(s, first, n, start_ms, end_ms, a, ret, err);
+    for (size_t i = 0; i < n && !code; i++)
+        code = s->ops->read(s, first + i, start_ms, end_ms, a, &ret[i], err);
+    return code;
+}
 
 static inline void selection_free(struct selection *s)
 {

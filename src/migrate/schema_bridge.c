@@ -239,7 +239,7 @@ static int bridged_read(struct selection *base, size_t i, int64_t start_ms, int6
     return code;
 }
 
-static const struct selection_ops bridged_ops = {bridged_read, bridged_free};
+static const struct selection_ops bridged_ops = {.read = bridged_read, .free = bridged_free};
 
 /* ---- selecting ---- */
 

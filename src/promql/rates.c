@@ -27,12 +27,9 @@ static bool find_resets(const struct rollup_row *r, struct resets *ret)
     return true;
 }
 
+/* From a window's ends to its samples, and between them; what it is carried on by at both. */
 struct extrapolation {
-    double first, gain; /* value at the first sample; growth to the last */
-    double to_start_s, to_end_s,
-        span_s; /* from the window's ends to the samples, and between them */
-    size_t samples;
-    bool counter;
+    double start_s, end_s, span_s;
 };
 
 /*
@@ -40,30 +37,65 @@ struct extrapolation {
  * window that is nearer than 1.1 mean distances of samples, else half a distance on; a counter
  * never below zero.
  */
-static double extrapolate(const struct extrapolation *x)
+static struct extrapolation extrapolation_of(const struct rollup_row *r, size_t k)
 {
-    double distance = x->span_s / (double)(x->samples - 1);
-    double limit = distance * 1.1, start = x->to_start_s, end = x->to_end_s;
+    const struct window *w = r->window;
+    const int64_t *ts = r->column->ts_ms;
+    size_t from = w->from[k], to = w->to[k];
+    struct extrapolation x = {
+        .start_s = (double)(ts[from] - (w->end_ms[k] - w->width_ms)) / 1000,
+        .end_s = (double)(w->end_ms[k] - ts[to - 1]) / 1000,
+        .span_s = (double)(ts[to - 1] - ts[from]) / 1000,
+    };
+    double distance = x.span_s / (double)(to - from - 1), limit = distance * 1.1;
 
-    if (start >= limit)
-        start = distance / 2;
-    if (x->counter && x->gain > 0 && x->first >= 0) {
-        double to_zero = x->span_s * (x->first / x->gain);
-        if (to_zero < start)
-            start = to_zero;
-    }
-    if (end >= limit)
-        end = distance / 2;
-    return (x->span_s + start + end) / x->span_s;
+    if (x.start_s >= limit)
+        x.start_s = distance / 2;
+    if (x.end_s >= limit)
+        x.end_s = distance / 2;
+    return x;
+}
+
+/* What the growth in a window is multiplied by. */
+static double factor_of(const struct rollup_row *r, struct extrapolation x)
+{
+    double factor = (x.span_s + x.start_s + x.end_s) / x.span_s;
+
+    return r->id == FUNCTION_RATE ? factor / ((double)r->window->width_ms / 1000) : factor;
+}
+
+/* The factors of all windows, as long as none begins at zero. */
+static const double *usual_factors(const struct rollup_row *r)
+{
+    const struct window *w = r->window;
+    struct window_memo *memo = w->memo;
+
+    if (!memo)
+        return NULL;
+    for (size_t k = 0; k < w->steps && !memo->filled; k++)
+        if (w->to[k] - w->from[k] >= 2)
+            memo->numbers[k] = factor_of(r, extrapolation_of(r, k));
+    memo->filled = true;
+    return memo->numbers;
+}
+
+/* The factor of a counter that was `first` and gained `gain` since: it was zero not before the
+ * window began. */
+static double factor_above_zero(const struct rollup_row *r, size_t k, double first, double gain)
+{
+    struct extrapolation x = extrapolation_of(r, k);
+    double to_zero = x.span_s * (first / gain);
+
+    if (to_zero < x.start_s)
+        x.start_s = to_zero;
+    return factor_of(r, x);
 }
 
 static int extrapolated(const struct rollup_row *r)
 {
     const struct window *w = r->window;
-    const double *v = r->column->values;
-    const int64_t *ts = r->column->ts_ms;
+    const double *v = r->column->values, *usual = usual_factors(r);
     bool counter = r->id != FUNCTION_DELTA;
-    double width_s = (double)w->width_ms / 1000;
     struct resets resets = {0};
     size_t next = 0, work = 0;
 
@@ -79,21 +111,13 @@ static int extrapolated(const struct rollup_row *r)
         size_t last = next;
         for (; last < resets.len && resets.at[last] < to; last++)
             gain += v[resets.at[last] - 1];
-        if (rollup_must_stop(r, &work, last - next))
+        if (resets.len && rollup_must_stop(r, &work, last - next))
             return -ETIME;
-        struct extrapolation x = {
-            .first = v[from],
-            .gain = gain,
-            .to_start_s = (double)(ts[from] - (w->end_ms[k] - w->width_ms)) / 1000,
-            .to_end_s = (double)(w->end_ms[k] - ts[to - 1]) / 1000,
-            .span_s = (double)(ts[to - 1] - ts[from]) / 1000,
-            .samples = to - from,
-            .counter = counter,
-        };
-        double factor = extrapolate(&x);
-        if (r->id == FUNCTION_RATE)
-            factor /= width_s;
-        r->to[k] = gain * factor;
+        /* A counter that is twice its growth was zero more than a span ago, which is too long. */
+        if (counter && gain > 0 && v[from] >= 0 && !(v[from] >= 2 * gain))
+            r->to[k] = gain * factor_above_zero(r, k, v[from], gain);
+        else
+            r->to[k] = gain * (usual ? usual[k] : factor_of(r, extrapolation_of(r, k)));
     }
     return 0;
 }

@@ -198,6 +198,7 @@ int rollup_open(struct eval *e, const struct node *n, const struct grid *g, stru
     if (!code)
         code =
             scan_open(e, c->args[range], &places, before ? e->options.lookback_ms : 0, &ret->scan);
+    ret->scan.memo = id == FUNCTION_RATE || id == FUNCTION_INCREASE || id == FUNCTION_DELTA;
     if (!code)
         look_at_names(e, ret);
     if (!code && id == FUNCTION_QUANTILE_OVER_TIME && ret->scan.len)

@@ -9,6 +9,9 @@
 #define SERIES_PER_THREAD  64 /* fewer are not worth starting a thread for */
 #define DISTANCES          20 /* between samples, to find out how far apart they are */
 #define SCRATCH_KEEP_BYTES ((size_t)1 << 20) /* columns read before the scratch is emptied */
+#define READ_TOGETHER      4 /* series; more would not stay in the processor's cache until used */
+#define PLACEMENTS         4 /* of windows in columns that share their times; kept for the next ones */
+#define PLACEMENTS_STEPS   ((size_t)1 << 16) /* with more steps only one is kept */
 
 struct held_selection {
     struct held_selection *next;
@@ -281,6 +284,14 @@ int scan_open(struct eval *e, const struct node *n, const struct grid *g, int64_
                                     : open_selector(e, n, g, width, ret);
 }
 
+/* Where the windows lie in a column. */
+struct placement {
+    const int64_t *times; /* the column's; NULL: none yet */
+    size_t len;
+    uint32_t *from, *to; /* [steps] */
+    struct window_memo memo;
+};
+
 /* One thread's part of the series. */
 struct worker {
     struct eval *eval;
@@ -292,8 +303,8 @@ struct worker {
     atomic_bool *stop; /* another part has failed */
     struct arena scratch, places;
     struct window window;
-    const int64_t *placed; /* the times that from and to were made for; NULL: none */
-    size_t placed_len;
+    struct placement placements[PLACEMENTS];
+    unsigned placement_len, oldest;
     pthread_t thread;
     bool started;
     int code;
@@ -304,10 +315,23 @@ struct worker {
 static void slide(struct worker *w, const struct column *c)
 {
     struct window *window = &w->window;
+    struct placement *p = NULL;
     uint32_t from = 0, to = 0;
 
-    if (w->placed == c->ts_ms && w->placed_len == c->len && c->len)
+    for (unsigned i = 0; i < w->placement_len && c->len && !p; i++)
+        if (w->placements[i].times == c->ts_ms && w->placements[i].len == c->len)
+            p = &w->placements[i];
+    bool known = p != NULL;
+    if (!known) {
+        p = &w->placements[w->oldest];
+        w->oldest = (w->oldest + 1) % w->placement_len;
+    }
+    window->from = p->from;
+    window->to = p->to;
+    window->memo = p->memo.numbers ? &p->memo : NULL;
+    if (known)
         return;
+    p->memo.filled = false;
     for (size_t k = 0; k < window->steps; k++) {
         int64_t end = window->end_ms[k], begin = end - window->width_ms;
         while (to < c->len && c->ts_ms[to] <= end)
@@ -317,8 +341,32 @@ static void slide(struct worker *w, const struct column *c)
         window->from[k] = from;
         window->to[k] = to;
     }
-    w->placed = c->ts_ms;
-    w->placed_len = c->len;
+    p->times = c->ts_ms;
+    p->len = c->len;
+}
+
+/* The memory of columns is used anew: the same address may then hold other times. */
+static void forget_placements(struct worker *w)
+{
+    for (unsigned i = 0; i < w->placement_len; i++)
+        w->placements[i].times = NULL;
+}
+
+static bool make_placements(struct worker *w)
+{
+    size_t steps = w->window.steps;
+
+    w->placement_len = steps > PLACEMENTS_STEPS ? 1 : PLACEMENTS;
+    for (unsigned i = 0; i < w->placement_len; i++) {
+        w->placements[i].from = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
+        w->placements[i].to = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
+        if (w->scan->memo)
+            w->placements[i].memo.numbers = arena_calloc(&w->places, steps + 1, sizeof(double));
+        if (!w->placements[i].from || !w->placements[i].to ||
+            (w->scan->memo && !w->placements[i].memo.numbers))
+            return false;
+    }
+    return true;
 }
 
 static bool drop_stale(struct arena *a, struct column *c)
@@ -358,44 +406,35 @@ static int count_samples(struct worker *w, size_t n)
                      e->options.max_samples);
 }
 
-static int read_series(struct worker *w, size_t i, struct column *c)
+static int read_series(struct worker *w, size_t first, size_t n, struct column *columns)
 {
     const struct scan *s = w->scan;
     struct error err = {0};
 
     if (s->columns) {
-        *c = s->columns[i];
+        memcpy(columns, s->columns + first, n * sizeof(*columns));
         return 0;
     }
-    int code =
-        s->selection->ops->read(s->selection, i, s->first_ms, s->last_ms, &w->scratch, c, &err);
+    int code = selection_read_some(s->selection, first, n, s->first_ms, s->last_ms, &w->scratch,
+                                   columns, &err);
     if (code)
         return store_fault(&w->fault, code, err.text);
-    if (c->len > UINT32_MAX)
-        return fault_set(&w->fault, PROMQL_EXECUTION, "a series has too many samples");
-    code = count_samples(w, c->len);
-    if (!code && !s->keep_stale && !drop_stale(&w->scratch, c))
-        code = fault_memory(&w->fault);
+    for (size_t i = 0; i < n && !code; i++) {
+        if (columns[i].len > UINT32_MAX)
+            return fault_set(&w->fault, PROMQL_EXECUTION, "a series has too many samples");
+        code = count_samples(w, columns[i].len);
+        if (!code && !s->keep_stale && !drop_stale(&w->scratch, &columns[i]))
+            code = fault_memory(&w->fault);
+    }
     return code;
 }
 
-static int work_one(struct worker *w, size_t i)
+static int work_one(struct worker *w, size_t i, const struct column *c)
 {
     struct error err = {0};
-    struct column c;
-    int code = eval_interrupted(&w->eval->options, &w->fault);
 
-    if (w->scratch.used > SCRATCH_KEEP_BYTES) {
-        w->peak = MAX(w->peak, arena_bytes(&w->scratch));
-        arena_reset(&w->scratch);
-        w->placed = NULL; /* the same address may now hold other times */
-    }
-    if (!code)
-        code = read_series(w, i, &c);
-    if (code)
-        return code;
-    slide(w, &c);
-    code = w->row(w->ctx, w->number, i, &c, &w->window, &w->scratch, &err);
+    slide(w, c);
+    int code = w->row(w->ctx, w->number, i, c, &w->window, &w->scratch, &err);
     if (code == -ENOMEM)
         return fault_memory(&w->fault);
     if (code == -ETIME)
@@ -403,19 +442,33 @@ static int work_one(struct worker *w, size_t i)
     return code ? fault_set(&w->fault, PROMQL_EXECUTION, "%s", err.text) : 0;
 }
 
+static int work_some(struct worker *w, size_t first, size_t n)
+{
+    struct column columns[READ_TOGETHER];
+    int code = eval_interrupted(&w->eval->options, &w->fault);
+
+    if (w->scratch.used > SCRATCH_KEEP_BYTES) {
+        w->peak = MAX(w->peak, arena_bytes(&w->scratch));
+        arena_reset(&w->scratch);
+        forget_placements(w);
+    }
+    if (!code)
+        code = read_series(w, first, n, columns);
+    for (size_t i = 0; i < n && !code; i++)
+        code = work_one(w, first + i, &columns[i]);
+    return code;
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    size_t steps = w->window.steps;
 
-    w->window.from = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
-    w->window.to = arena_calloc(&w->places, steps + 1, sizeof(uint32_t));
-    if (!w->window.from || !w->window.to)
+    if (!make_placements(w))
         w->code = fault_memory(&w->fault);
-    for (size_t i = w->begin; i < w->end && !w->code; i++) {
+    for (size_t i = w->begin; i < w->end && !w->code; i += READ_TOGETHER) {
         if (atomic_load_explicit(w->stop, memory_order_relaxed))
             break;
-        w->code = work_one(w, i);
+        w->code = work_some(w, i, MIN(w->end - i, (size_t)READ_TOGETHER));
     }
     if (w->code)
         atomic_store(w->stop, true);

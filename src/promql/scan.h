@@ -9,13 +9,20 @@ enum scan_what {
     SCAN_TIMESTAMP /* seconds */
 };
 
+/* What a function finds out of the times alone, kept for the next columns that share them. */
+struct window_memo {
+    bool filled;     /* false for new times */
+    double *numbers; /* [steps] */
+};
+
 /* Samples from[k] to to[k] - 1 are those of step k: later than end_ms[k] - width_ms, not later than
  * end_ms[k]. */
 struct window {
     size_t steps;
     int64_t width_ms;
-    const int64_t *end_ms; /* [steps], already moved by offset and @ */
-    uint32_t *from, *to;   /* [steps] */
+    const int64_t *end_ms;    /* [steps], already moved by offset and @ */
+    uint32_t *from, *to;      /* [steps] */
+    struct window_memo *memo; /* of the one function that runs; NULL: none */
 };
 
 /* A range vector: the series of a selector or of a subquery, and where to look. */
@@ -30,6 +37,7 @@ struct scan {
     int64_t first_ms, last_ms;    /* what must be read */
     int64_t before_ms;            /* of it, before the first window */
     bool keep_stale;
+    bool memo; /* its function uses one */
 };
 
 /**

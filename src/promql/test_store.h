@@ -113,7 +113,8 @@ static inline int test_store_select(void *self, struct selector selector, int64_
                                     int64_t end_ms, size_t max_series, struct selection **ret,
                                     struct error *err)
 {
-    static const struct selection_ops ops = {test_selection_read, test_selection_free};
+    static const struct selection_ops ops = {.read = test_selection_read,
+                                             .free = test_selection_free};
     struct test_store *s = self;
     struct test_selection *sel = xnew(struct test_selection);
     size_t n = 0;

@@ -311,15 +311,22 @@ static struct str tables_of(const struct block_view *v)
     return str_make((const char *)v->table_at, v->table_size);
 }
 
+static const uint8_t *end_of(const struct block_view *v)
+{
+    return v->data_at + v->data_size;
+}
+
 int block_times(const struct block_view *v, int64_t *ret)
 {
     uint64_t bits[BLOCK_ROWS_MAX];
-    uint32_t present;
     int64_t last = -1;
+    struct column_job job = {.tables = tables_of(v),
+                             .bytes = str_make((const char *)v->time_at, v->time_size),
+                             .readable = end_of(v),
+                             .rows = v->rows,
+                             .ret = bits};
 
-    if (!column_decode(tables_of(v), str_make((const char *)v->time_at, v->time_size),
-                       (struct str){0}, v->rows, bits, &present) ||
-        present != v->rows)
+    if (!column_decode(&job, 1) || job.present != v->rows)
         return -EIO;
     for (uint32_t i = 0; i < v->rows; i++) {
         double offset = value_of_bits(bits[i]);
@@ -443,25 +450,39 @@ static bool good_column(const struct block_view *v, uint32_t i, struct str *ret)
            column_at(v, i, ret) && ret->len;
 }
 
-int block_read(const struct block_view *v, uint32_t i, uint64_t *ret, uint32_t *ret_present)
+int block_job(const struct block_view *v, uint32_t i, uint64_t *ret, struct column_job *ret_job)
 {
-    struct str bytes, other = {0};
+    struct column_job job = {
+        .tables = tables_of(v), .readable = end_of(v), .rows = v->rows, .ret = ret};
     uint64_t earlier;
 
-    if (!good_column(v, i, &bytes))
+    if (!good_column(v, i, &job.bytes))
         return -EIO;
-    if ((uint8_t)bytes.ptr[0] == SAME) { /* as another one, then that one */
-        struct reader r = reader_of(bytes.ptr + 1, bytes.len - 1);
+    if ((uint8_t)job.bytes.ptr[0] == SAME) { /* as another one, then that one */
+        struct reader r = reader_of(job.bytes.ptr + 1, job.bytes.len - 1);
         earlier = varint_read(&r);
-        if (r.failed || earlier >= i || !good_column(v, (uint32_t)earlier, &bytes) ||
-            (uint8_t)bytes.ptr[0] == SAME)
+        if (r.failed || earlier >= i || !good_column(v, (uint32_t)earlier, &job.bytes) ||
+            (uint8_t)job.bytes.ptr[0] == SAME)
             return -EIO;
         i = (uint32_t)earlier;
     }
-    if (column_is_like(bytes, &earlier) &&
-        (!v->related || earlier >= i || !good_column(v, (uint32_t)earlier, &other)))
+    if (column_is_like(job.bytes, &earlier) &&
+        (!v->related || earlier >= i || !good_column(v, (uint32_t)earlier, &job.other)))
         return -EIO;
-    return column_decode(tables_of(v), bytes, other, v->rows, ret, ret_present) ? 0 : -EIO;
+    *ret_job = job;
+    return 0;
+}
+
+int block_read(const struct block_view *v, uint32_t i, uint64_t *ret, uint32_t *ret_present)
+{
+    struct column_job job;
+    int code = block_job(v, i, ret, &job);
+
+    if (!code && !column_decode(&job, 1))
+        code = -EIO;
+    if (!code)
+        *ret_present = job.present;
+    return code;
 }
 
 void block_extent(const struct block_view *v, uint32_t i, const uint8_t **ret_start,

@@ -83,6 +83,10 @@ uint32_t block_next_column(const struct block_view *v, uint32_t *run, uint32_t *
 MUST_CHECK int block_read(const struct block_view *v, uint32_t i, uint64_t *ret,
                           uint32_t *ret_present);
 
+/** Prepares to decode it, by column_decode(), together with others. Errors: -EIO. */
+MUST_CHECK int block_job(const struct block_view *v, uint32_t i, uint64_t *ret,
+                         struct column_job *ret_job);
+
 /** Whether the checksums of all columns hold. */
 bool block_verify(const struct block_view *v);
 

@@ -63,12 +63,19 @@ void column_write_tables(const struct column_coder *c, struct buf *to);
 /** Whether the column is told by an earlier one; *ret is that one's index. */
 bool column_is_like(struct str bytes, uint64_t *ret);
 
-/**
- * Reads a column back into `ret[rows]`, absent ones as VALUE_ABSENT_BITS. `tables` is what
- * column_write_tables() wrote; `other` the bytes of the column by which this one is told, if so.
- * False when the bytes are none of ours.
- */
-MUST_CHECK bool column_decode(struct str tables, struct str bytes, struct str other, uint32_t rows,
-                              uint64_t *ret, uint32_t *ret_present);
+/* A column to be read back. */
+struct column_job {
+    struct str tables;       /* what column_write_tables() wrote */
+    struct str bytes;        /* of the column */
+    struct str other;        /* of the one by which it is told, if so */
+    const uint8_t *readable; /* end of the memory that may be looked at; behind both columns */
+    uint32_t rows;
+    uint64_t *ret;    /* [rows]; absent ones become VALUE_ABSENT_BITS */
+    uint32_t present; /* how many are not absent */
+};
+
+/** Reads columns back: some at once cost less than one by one. False when the bytes of one are none
+ * of ours. */
+MUST_CHECK bool column_decode(struct column_job *jobs, size_t n);
 
 #endif

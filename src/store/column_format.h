@@ -58,4 +58,15 @@ static inline uint64_t guess_quarters(uint64_t last, unsigned quarters)
     return quarters == COLUMN_QUARTERS ? last : (uint64_t)((int64_t)(last * quarters) >> 2);
 }
 
+/* How the numbers of a column become its values. */
+struct column_plan {
+    uint8_t kind; /* COLUMN_NUMBERS or COLUMN_BITS, whose `scale` bits to the right are zeros */
+    unsigned scale, guess, table;
+    uint64_t factor, base;
+    int64_t drift;
+};
+
+/** Makes values of the numbers x[n], in place: adds to what was guessed, scales. */
+void column_undo(const struct column_plan *p, uint32_t n, uint64_t *x);
+
 #endif

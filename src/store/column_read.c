@@ -3,6 +3,7 @@
 #include "store/column.h"
 
 #include "store/column_format.h"
+#include "store/numbers.h"
 
 /* Adds up the runs of present rows and leaves `from` behind them. */
 static bool count_present(struct reader *from, uint32_t rows, uint32_t *ret)
@@ -23,15 +24,17 @@ static bool count_present(struct reader *from, uint32_t rows, uint32_t *ret)
     return true;
 }
 
-/* Puts the present values into their rows; `runs` was checked by count_present(). */
-static void spread(struct reader runs, uint32_t rows, const uint64_t *values, uint64_t *ret)
+/* Moves the `present` values at the end of `ret[rows]` to their rows; `runs` was checked by
+ * count_present(). */
+static void spread(struct reader runs, uint32_t rows, uint32_t present, uint64_t *ret)
 {
-    bool present = false;
+    const uint64_t *values = ret + (rows - present); /* never before the row at hand */
+    bool there = false;
 
-    for (uint32_t at = 0; at < rows; present = !present) {
+    for (uint32_t at = 0; at < rows; there = !there) {
         uint32_t run = (uint32_t)varint_read(&runs);
         for (uint32_t i = 0; i < run; i++)
-            ret[at + i] = present ? *values++ : VALUE_ABSENT_BITS;
+            ret[at + i] = there ? *values++ : VALUE_ABSENT_BITS;
         at += run;
     }
 }
@@ -84,19 +87,12 @@ static bool read_constant(struct reader *from, uint8_t kind, uint32_t n, uint64_
     return !from->failed;
 }
 
-struct plan {
-    uint8_t kind;
-    unsigned scale, guess, table;
-    uint64_t factor, base;
-    int64_t drift;
-};
-
 static bool is_scale(unsigned scale)
 {
     return scale <= COLUMN_TEN || (scale > COLUMN_TWO && scale <= COLUMN_TWO + COLUMN_TWO_MAX);
 }
 
-static bool read_plan(struct reader *from, struct plan *p)
+static bool read_plan(struct reader *from, struct column_plan *p)
 {
     p->scale = reader_u8(from);
     p->guess = reader_u8(from);
@@ -119,99 +115,6 @@ static bool find_table(struct str tables, unsigned table, struct huffman_reader 
         if (!huffman_skip(&from))
             return false;
     return huffman_read(&from, ret);
-}
-
-/* Decodes the bit stream into residuals. */
-static bool read_symbols(const struct huffman_reader *h, struct reader *from, uint32_t n,
-                         uint64_t *ret)
-{
-    struct bit_reader bits = bit_reader_of(from->at, from->end);
-
-    for (uint32_t i = 0; i < n;) {
-        bits_fill(&bits);
-        unsigned symbol = huffman_take(h, &bits);
-        if (symbol == 0) {
-            ret[i++] = 0;
-        } else if (symbol < HUFFMAN_CLASSES) {
-            unsigned more = symbol - 1;
-            uint64_t u = 1;
-            if (more > 32) {
-                u = u << (more - 32) | bits_take(&bits, more - 32);
-                more = 32;
-                bits_fill(&bits);
-            }
-            if (more)
-                u = u << more | bits_take(&bits, more);
-            ret[i++] = u;
-        } else if (symbol < HUFFMAN_SYMBOLS) {
-            unsigned more = symbol - HUFFMAN_CLASSES + 1;
-            uint64_t run = UINT64_C(1) << more | bits_take(&bits, more);
-            if (run > n - i)
-                return false;
-            memset(ret + i, 0, run * sizeof(*ret));
-            i += (uint32_t)run;
-        } else {
-            return false;
-        }
-    }
-    return !bits_overrun(&bits);
-}
-
-/* Adds up residuals to integers, in place. */
-static void undo_guess(const struct plan *p, uint32_t n, uint64_t *x)
-{
-    uint64_t last = 0, before = 0;
-
-    if (p->guess == COLUMN_QUARTERS || p->guess == COLUMN_DRIFT) {
-        for (uint32_t i = 0; i < n; i++)
-            x[i] = last += (uint64_t)unzigzag(x[i]) + (uint64_t)p->drift;
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t expect =
-            p->guess == COLUMN_STEP ? last + last - before : guess_quarters(last, p->guess);
-        before = last;
-        x[i] = last = expect + (uint64_t)unzigzag(x[i]);
-    }
-}
-
-static void to_values(const struct plan *p, uint32_t n, uint64_t *x)
-{
-    if (p->kind == COLUMN_BITS) {
-        for (uint32_t i = 0; i < n; i++)
-            x[i] = bits_ordered(x[i] + p->base) << p->scale;
-    } else if (p->scale <= COLUMN_TEN) {
-        double power = column_powers[p->scale];
-        for (uint32_t i = 0; i < n; i++)
-            x[i] = value_bits((double)(int64_t)(x[i] * p->factor + p->base) / power);
-    } else {
-        double power = ldexp(1, -(int)(p->scale - COLUMN_TWO));
-        for (uint32_t i = 0; i < n; i++)
-            x[i] = value_bits((double)(int64_t)(x[i] * p->factor + p->base) * power);
-    }
-}
-
-/* Reads what x is, into `ret[n]`. */
-static bool read_x(struct str tables, struct reader *from, struct plan *p, uint32_t n,
-                   uint64_t *ret)
-{
-    struct huffman_reader h;
-
-    if (!read_plan(from, p) || !find_table(tables, p->table, &h) || !read_symbols(&h, from, n, ret))
-        return false;
-    undo_guess(p, n, ret);
-    return true;
-}
-
-static bool read_series(struct str tables, struct reader *from, uint8_t kind, uint32_t n,
-                        uint64_t *ret)
-{
-    struct plan p = {.kind = kind};
-
-    if (!read_x(tables, from, &p, n, ret))
-        return false;
-    to_values(&p, n, ret);
-    return true;
 }
 
 /* What stands in front of a column's values. */
@@ -237,24 +140,6 @@ static bool read_front(struct reader *from, uint32_t rows, struct front *ret)
     return !(ret->first & COLUMN_EXCEPTIONS) || skip_exceptions(from, ret->present);
 }
 
-/* Numbers that are linear in those of the column `other`. */
-static bool read_like(struct str tables, struct reader *from, struct str other, uint32_t rows,
-                      uint32_t n, uint64_t *ret)
-{
-    struct reader there = reader_of(other.ptr, other.len);
-    struct plan p = {.kind = COLUMN_NUMBERS}, own = {.kind = COLUMN_NUMBERS};
-    struct front front;
-
-    own.scale = reader_u8(from);
-    own.factor = (uint64_t)unzigzag(varint_read(from));
-    own.base = (uint64_t)unzigzag(varint_read(from));
-    if (from->failed || !is_scale(own.scale) || !read_front(&there, rows, &front) ||
-        front.kind != COLUMN_NUMBERS || front.present != n || !read_x(tables, &there, &p, n, ret))
-        return false;
-    to_values(&own, n, ret);
-    return true;
-}
-
 bool column_is_like(struct str bytes, uint64_t *ret)
 {
     struct reader from = reader_of(bytes.ptr, bytes.len);
@@ -265,27 +150,117 @@ bool column_is_like(struct str bytes, uint64_t *ret)
     return !from.failed;
 }
 
-bool column_decode(struct str tables, struct str bytes, struct str other, uint32_t rows,
-                   uint64_t *ret, uint32_t *ret_present)
-{
-    uint64_t scattered[COLUMN_ROWS_MAX];
-    struct reader from = reader_of(bytes.ptr, bytes.len);
-    struct front f;
+/* One column that is being read. */
+struct lane {
+    struct column_job *job;
+    struct front front;
+    struct column_plan plan;
+    uint64_t *values; /* the present ones, at the end of the job's rows */
+    struct huffman_reader codes;
+    struct number_stream numbers;
+};
 
-    if (rows > COLUMN_ROWS_MAX || !read_front(&from, rows, &f))
+/* Prepares to read what the numbers of `job` are. */
+static bool begin_numbers(struct lane *l, struct reader *from)
+{
+    struct column_job *job = l->job;
+    struct reader there = reader_of(job->other.ptr, job->other.len);
+    struct front front;
+    struct column_plan own = {.kind = COLUMN_NUMBERS};
+
+    l->plan.kind = l->front.kind;
+    if (l->front.kind == COLUMN_LIKE) { /* linear in the numbers of another */
+        own.scale = reader_u8(from);
+        own.factor = (uint64_t)unzigzag(varint_read(from));
+        own.base = (uint64_t)unzigzag(varint_read(from));
+        if (from->failed || !is_scale(own.scale) || !read_front(&there, job->rows, &front) ||
+            front.kind != COLUMN_NUMBERS || front.present != l->front.present)
+            return false;
+        l->plan.kind = COLUMN_NUMBERS;
+        from = &there;
+    }
+    if (!read_plan(from, &l->plan) || !find_table(job->tables, l->plan.table, &l->codes))
         return false;
-    bool gaps = f.first & COLUMN_PRESENCE, good;
-    uint64_t *values = gaps ? scattered : ret;
-    if (f.kind <= COLUMN_CONSTANT_RAW)
-        good = read_constant(&from, f.kind, f.present, values);
-    else if (f.kind == COLUMN_LIKE)
-        good = read_like(tables, &from, other, rows, f.present, values);
-    else
-        good = read_series(tables, &from, f.kind, f.present, values);
-    if (good && (f.first & COLUMN_EXCEPTIONS))
-        good = put_exceptions(&f.exceptions, f.present, values);
-    if (good && gaps)
-        spread(f.runs, rows, values, ret);
-    *ret_present = f.present;
-    return good;
+    if (l->front.kind == COLUMN_LIKE) {
+        l->plan.scale = own.scale;
+        l->plan.factor = own.factor;
+        l->plan.base = own.base;
+    }
+    numbers_begin(&l->numbers, &l->codes, from->at, from->end, job->readable, l->values,
+                  l->front.present);
+    return true;
+}
+
+static bool finish(struct lane *l)
+{
+    struct column_job *job = l->job;
+
+    if (l->front.first & COLUMN_EXCEPTIONS &&
+        !put_exceptions(&l->front.exceptions, l->front.present, l->values))
+        return false;
+    if (l->front.first & COLUMN_PRESENCE)
+        spread(l->front.runs, job->rows, l->front.present, job->ret);
+    return true;
+}
+
+static bool finish_numbers(struct lane *l)
+{
+    if (!numbers_good(&l->numbers))
+        return false;
+    column_undo(&l->plan, l->front.present, l->values);
+    return finish(l);
+}
+
+/* Begins a column. *ret_done: it is read already. */
+static bool begin(struct lane *l, struct column_job *job, bool *ret_done)
+{
+    struct reader from = reader_of(job->bytes.ptr, job->bytes.len);
+
+    l->job = job;
+    if (job->rows > COLUMN_ROWS_MAX || !read_front(&from, job->rows, &l->front))
+        return false;
+    job->present = l->front.present;
+    l->values = job->ret + (job->rows - l->front.present);
+    *ret_done = l->front.kind <= COLUMN_CONSTANT_RAW;
+    if (!*ret_done)
+        return begin_numbers(l, &from);
+    return read_constant(&from, l->front.kind, l->front.present, l->values) && finish(l);
+}
+
+bool column_decode(struct column_job *jobs, size_t n)
+{
+    struct lane lanes[NUMBERS_TOGETHER];
+    struct lane *free_lanes[NUMBERS_TOGETHER], *busy[NUMBERS_TOGETHER];
+    struct number_stream *streams[NUMBERS_TOGETHER];
+    unsigned free_len = NUMBERS_TOGETHER, len = 0;
+
+    for (unsigned i = 0; i < NUMBERS_TOGETHER; i++)
+        free_lanes[i] = &lanes[i];
+    for (size_t at = 0; at < n || len;) {
+        for (; at < n && free_len; at++) {
+            struct lane *l = free_lanes[free_len - 1];
+            bool done;
+            if (!begin(l, &jobs[at], &done))
+                return false;
+            if (done)
+                continue;
+            free_len--;
+            busy[len] = l;
+            streams[len++] = &l->numbers;
+        }
+        if (len)
+            numbers_read(streams, len);
+        for (unsigned i = 0; i < len;) {
+            if (!numbers_through(streams[i])) {
+                i++;
+                continue;
+            }
+            if (!finish_numbers(busy[i]))
+                return false;
+            free_lanes[free_len++] = busy[i];
+            busy[i] = busy[--len];
+            streams[i] = streams[len];
+        }
+    }
+    return true;
 }

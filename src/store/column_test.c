@@ -1,5 +1,5 @@
 /* column_test.c - columns come back bit for bit, whatever they hold. */
-#include "store/column.h"
+#include "store/column_format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +94,7 @@ static void columns_come_back_bit_for_bit(void **state)
             for (unsigned kind = 0; kind < 14; kind++) {
                 for (unsigned gaps = 0; gaps < 3; gaps++, n++) {
                     double walk = 1000;
-                    uint32_t wanted = 0, present;
+                    uint32_t wanted = 0;
                     for (uint32_t i = 0; i < lengths[l]; i++) {
                         uint64_t v = sample(&again, kind, i, &walk);
                         bool absent =
@@ -108,10 +108,13 @@ static void columns_come_back_bit_for_bit(void **state)
                         continue;
                     }
                     size_t start = n ? ends[n - 1] : 0;
-                    assert_true(column_decode(buf_str(&tables),
-                                              str_make(bytes.ptr + start, ends[n] - start),
-                                              (struct str){0}, lengths[l], out, &present));
-                    assert_int_equal(present, wanted);
+                    struct column_job job = {.tables = buf_str(&tables),
+                                             .bytes = str_make(bytes.ptr + start, ends[n] - start),
+                                             .readable = (const uint8_t *)bytes.ptr + bytes.len,
+                                             .rows = lengths[l],
+                                             .ret = out};
+                    assert_true(column_decode(&job, 1));
+                    assert_int_equal(job.present, wanted);
                     assert_memory_equal(in, out, lengths[l] * sizeof(*in));
                 }
             }
@@ -150,7 +153,6 @@ static void any_bytes_decode_or_are_refused(void **state)
     struct random r = {7};
     static uint64_t out[COLUMN_ROWS_MAX];
     uint8_t bytes[64], tables[32];
-    uint32_t present;
     int good = 0;
 
     (void)state;
@@ -159,12 +161,47 @@ static void any_bytes_decode_or_are_refused(void **state)
             bytes[k] = (uint8_t)(next(&r) >> (next(&r) % 7));
         for (size_t k = 0; k < sizeof(tables); k++)
             tables[k] = (uint8_t)(next(&r) % 12);
-        struct str table = str_make((char *)tables, next(&r) % sizeof(tables));
-        struct str column = str_make((char *)bytes, next(&r) % sizeof(bytes) / 2);
-        struct str other = str_make((char *)bytes + sizeof(bytes) / 2, sizeof(bytes) / 2);
-        good += column_decode(table, column, other, (uint32_t)(1 + next(&r) % 300), out, &present);
+        struct column_job job = {.tables = str_make((char *)tables, next(&r) % sizeof(tables)),
+                                 .bytes = str_make((char *)bytes, next(&r) % sizeof(bytes) / 2),
+                                 .other =
+                                     str_make((char *)bytes + sizeof(bytes) / 2, sizeof(bytes) / 2),
+                                 .readable = bytes + sizeof(bytes),
+                                 .rows = (uint32_t)(1 + next(&r) % 300),
+                                 .ret = out};
+        good += column_decode(&job, 1);
     }
     assert_true(good < 100000);
+}
+
+/* However they are calculated: just what one division gives, near to the largest exact integer and
+ * beyond. */
+static void values_are_correctly_rounded_quotients(void **state)
+{
+    struct random r = {9};
+    static uint64_t x[1500];
+    static int64_t sums[1500];
+
+    (void)state;
+    for (unsigned round = 0; round < 400; round++) {
+        struct column_plan p = {.kind = COLUMN_NUMBERS,
+                                .guess = round % 3 ? COLUMN_QUARTERS : COLUMN_DRIFT,
+                                .scale = round % (COLUMN_TEN + 1),
+                                .factor = 1 + round % 2 * 4096,
+                                .base = next(&r) >> (12 + next(&r) % 52),
+                                .drift = round % 3 ? 0 : (int64_t)(next(&r) % 1000)};
+        uint32_t n = 1 + (uint32_t)(next(&r) % 1500);
+        unsigned width = (unsigned)(next(&r) % 53);
+        uint64_t last = p.base;
+        for (uint32_t i = 0; i < n; i++) {
+            uint64_t number = next(&r) >> (63 - width);
+            last += ((uint64_t)unzigzag(number) + (uint64_t)p.drift) * p.factor;
+            x[i] = number;
+            sums[i] = (int64_t)last;
+        }
+        column_undo(&p, n, x);
+        for (uint32_t i = 0; i < n; i++)
+            assert_int_equal(x[i], value_bits((double)sums[i] / column_powers[p.scale]));
+    }
 }
 
 int main(void)
@@ -173,6 +210,7 @@ int main(void)
         cmocka_unit_test(columns_come_back_bit_for_bit),
         cmocka_unit_test(a_column_of_absent_values_takes_no_bytes),
         cmocka_unit_test(any_bytes_decode_or_are_refused),
+        cmocka_unit_test(values_are_correctly_rounded_quotients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,55 +104,89 @@ void huffman_write(const struct huffman *h, struct buf *to)
     write_lengths(h->length + HUFFMAN_CLASSES, runs, to);
 }
 
-static bool read_lengths(struct reader *from, uint8_t *length, unsigned n)
+/* The lengths of both kinds of symbols where they stand. */
+struct lengths {
+    const uint8_t *classes, *runs; /* two in a byte */
+    unsigned first, class_len, run_len;
+};
+
+static bool find_lengths(struct reader *from, struct lengths *ret)
 {
-    const uint8_t *at = reader_take(from, (n + 1) / 2);
-
-    for (unsigned i = 0; at && i < n; i++)
-        length[i] = i % 2 ? at[i / 2] & 15 : at[i / 2] >> 4;
-    return at != NULL;
-}
-
-static bool take_lengths(struct reader *from, uint8_t length[HUFFMAN_SYMBOLS])
-{
-    unsigned first = reader_u8(from), classes = reader_u8(from);
-
-    if (from->failed || first + classes > HUFFMAN_CLASSES ||
-        !read_lengths(from, length + first, classes))
+    ret->first = reader_u8(from);
+    ret->class_len = reader_u8(from);
+    if (from->failed || ret->first + ret->class_len > HUFFMAN_CLASSES)
         return false;
-    unsigned runs = reader_u8(from);
-    return !from->failed && runs <= HUFFMAN_RUNS &&
-           read_lengths(from, length + HUFFMAN_CLASSES, runs);
+    ret->classes = reader_take(from, (ret->class_len + 1) / 2);
+    ret->run_len = reader_u8(from);
+    if (from->failed || ret->run_len > HUFFMAN_RUNS)
+        return false;
+    ret->runs = reader_take(from, (ret->run_len + 1) / 2);
+    return !from->failed;
 }
 
 bool huffman_skip(struct reader *from)
 {
-    uint8_t length[HUFFMAN_SYMBOLS];
-    return take_lengths(from, length);
+    struct lengths lengths;
+    return find_lengths(from, &lengths);
 }
 
-/* Fills in the short codes: `n` symbols of this length, whose codes begin with `code`. */
-static void set_quick(struct huffman_reader *h, unsigned len, uint32_t code, unsigned n,
-                      const uint8_t *symbols)
-{
-    unsigned each = 1u << (HUFFMAN_QUICK - len);
+struct sized {
+    uint8_t symbol, len;
+};
 
-    for (unsigned i = 0; i < n; i++)
-        for (unsigned k = 0; k < each; k++)
-            h->quick[(code + i) * each + k] = (uint16_t)((unsigned)symbols[i] << 4 | len);
+/* Adds the symbols from `first` on that have a code. */
+static unsigned add_sized(const uint8_t *lengths, unsigned n, unsigned first, struct sized *to)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned len = i % 2 ? lengths[i / 2] & 15 : lengths[i / 2] >> 4;
+        to[found] = (struct sized){(uint8_t)(first + i), (uint8_t)len};
+        found += len > 0;
+    }
+    return found;
+}
+
+static uint32_t code_of(unsigned symbol, unsigned len)
+{
+    bool run = symbol >= HUFFMAN_CLASSES;
+    unsigned more = run ? symbol - HUFFMAN_CLASSES + 1 : symbol ? symbol - 1 : 0;
+
+    return (len + more) | len << 8 | (63 - more) << 16 | (symbol ? HUFFMAN_ONE : 0) |
+           (run ? HUFFMAN_RUN : 0);
+}
+
+/* Codes ascend with the place of their symbols, and so do the places in the table. */
+static void set_quick(struct huffman_reader *h, const uint16_t count[HUFFMAN_BITS + 1])
+{
+    unsigned at = 0, index = 0;
+
+    h->widest = 0;
+    for (unsigned len = 1; len <= HUFFMAN_QUICK; len++)
+        for (unsigned i = 0; i < count[len]; i++) {
+            uint32_t code = code_of(h->symbols[index++], len);
+            if (HUFFMAN_LEN(code) + HUFFMAN_MORE(code) > HUFFMAN_AT_HAND)
+                code = 0;
+            h->widest = MAX(h->widest, (uint8_t)HUFFMAN_ALL(code));
+            for (unsigned k = 1u << (HUFFMAN_QUICK - len); k; k--)
+                h->quick[at++] = code;
+        }
+    memset(h->quick + at, 0, sizeof(h->quick) - at * sizeof(h->quick[0]));
 }
 
 bool huffman_read(struct reader *from, struct huffman_reader *ret)
 {
-    uint8_t length[HUFFMAN_SYMBOLS] = {0};
+    struct lengths lengths;
+    struct sized sized[HUFFMAN_SYMBOLS + 1];
     uint16_t count[HUFFMAN_BITS + 1] = {0}, next[HUFFMAN_BITS + 1];
     uint32_t code = 0, index = 0;
 
-    if (!take_lengths(from, length))
+    if (!find_lengths(from, &lengths))
         return false;
-    for (unsigned s = 0; s < HUFFMAN_SYMBOLS; s++)
-        count[length[s]]++;
-    *ret = (struct huffman_reader){0};
+    unsigned n = add_sized(lengths.classes, lengths.class_len, lengths.first, sized);
+    n += add_sized(lengths.runs, lengths.run_len, HUFFMAN_CLASSES, sized + n);
+    for (unsigned i = 0; i < n; i++)
+        count[sized[i].len]++;
     for (unsigned len = 1; len <= HUFFMAN_BITS; len++) {
         ret->base[len] = (uint16_t)(index - code);
         next[len] = (uint16_t)index;
@@ -163,12 +197,19 @@ bool huffman_read(struct reader *from, struct huffman_reader *ret)
         ret->end[len] = code << (HUFFMAN_BITS - len);
         code <<= 1;
     }
-    for (unsigned s = 0; s < HUFFMAN_SYMBOLS; s++)
-        if (length[s])
-            ret->symbols[next[length[s]]++] = (uint8_t)s;
-    for (unsigned len = 1; len <= HUFFMAN_QUICK; len++) { /* next[] stands behind each length now */
-        unsigned first = next[len] - count[len];
-        set_quick(ret, len, (uint16_t)(first - ret->base[len]), count[len], ret->symbols + first);
-    }
-    return index > 0;
+    for (unsigned i = 0; i < n; i++)
+        ret->symbols[next[sized[i].len]++] = sized[i].symbol;
+    set_quick(ret, count);
+    return n > 0;
+}
+
+uint32_t huffman_find(const struct huffman_reader *h, uint32_t bits)
+{
+    unsigned len = 1;
+
+    while (len <= HUFFMAN_BITS && bits >= h->end[len])
+        len++;
+    if (len > HUFFMAN_BITS)
+        return 0;
+    return code_of(h->symbols[(uint16_t)((bits >> (HUFFMAN_BITS - len)) + h->base[len])], len);
 }

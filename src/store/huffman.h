@@ -24,15 +24,26 @@ void huffman_build(struct huffman *h, const uint32_t counts[HUFFMAN_SYMBOLS]);
 /** Appends the lengths. */
 void huffman_write(const struct huffman *h, struct buf *to);
 
-#define HUFFMAN_QUICK 6 /* codes up to this length, most of all that are read, are looked up */
+#define HUFFMAN_QUICK 8 /* codes up to this length, nearly all that are read, are looked up */
 
-/* For reading: counts of codes by length, and the symbols in order of their codes. */
+/* What a code says of the number that it begins: how many bits the two take together (0: to be
+ * found out otherwise), those of the code, how far 64 bits go right to leave those behind it and
+ * one more, and the flags. */
+#define HUFFMAN_ALL(code)   ((code)&63)
+#define HUFFMAN_LEN(code)   ((code) >> 8 & 63)
+#define HUFFMAN_RIGHT(code) ((code) >> 16 & 63)
+#define HUFFMAN_MORE(code)  (63 - HUFFMAN_RIGHT(code)) /* bits behind the code */
+#define HUFFMAN_ONE         (1u << 24) /* the number has a 1 in front of the bits behind the code */
+#define HUFFMAN_RUN         (1u << 31) /* it tells how many zeros there are */
+#define HUFFMAN_AT_HAND     57         /* bits of a number that are looked at in one go */
+
+/* For reading. */
 struct huffman_reader {
-    uint16_t
-        quick[1 << HUFFMAN_QUICK];   /* by the next bits: symbol << 4 | length; 0: it is longer */
-    uint32_t end[HUFFMAN_BITS + 2];  /* codes of this length end below this, left-aligned */
-    uint16_t base[HUFFMAN_BITS + 2]; /* index of a length's first symbol less its first code */
-    uint8_t symbols[HUFFMAN_SYMBOLS];
+    uint32_t quick[1 << HUFFMAN_QUICK]; /* by the next bits; 0: see huffman_find() */
+    uint32_t end[HUFFMAN_BITS + 2];     /* codes of this length end below this, left-aligned */
+    uint16_t base[HUFFMAN_BITS + 2];    /* index of a length's first symbol less its first code */
+    uint8_t symbols[HUFFMAN_SYMBOLS];   /* in order of their codes */
+    uint8_t widest;                     /* bits of the widest number in `quick` */
 };
 
 /** Reads lengths back. False when they are none of ours. */
@@ -41,26 +52,9 @@ MUST_CHECK bool huffman_read(struct reader *from, struct huffman_reader *ret);
 /** Passes over lengths. */
 MUST_CHECK bool huffman_skip(struct reader *from);
 
-/** Takes one symbol; HUFFMAN_SYMBOLS when no code matches. 15 bits are at hand. */
-static inline unsigned huffman_take(const struct huffman_reader *h, struct bit_reader *r)
-{
-    uint32_t peek = (uint32_t)(r->held >> (64 - HUFFMAN_BITS));
-    unsigned quick = h->quick[peek >> (HUFFMAN_BITS - HUFFMAN_QUICK)];
-    unsigned len = quick & 15;
-
-    if (LIKELY(len)) {
-        r->held <<= len;
-        r->count -= len;
-        return quick >> 4;
-    }
-    len = HUFFMAN_QUICK + 1;
-    while (len <= HUFFMAN_BITS && peek >= h->end[len])
-        len++;
-    if (len > HUFFMAN_BITS)
-        return HUFFMAN_SYMBOLS;
-    r->held <<= len;
-    r->count -= len;
-    return h->symbols[(uint16_t)((peek >> (HUFFMAN_BITS - len)) + h->base[len])];
-}
+/** What the next HUFFMAN_BITS bits say, in the form of `quick` and of any length; 0: no code
+ * matches.
+ */
+uint32_t huffman_find(const struct huffman_reader *h, uint32_t bits);
 
 #endif

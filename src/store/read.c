@@ -108,17 +108,59 @@ void found_resolve(struct found *f)
     }
 }
 
-/* The values of the entry in one run: `rows` values, absent ones marked. False: none at all. */
-static int run_values(const struct track_run *r, uint32_t column, enum sample_part part,
-                      uint64_t *ret, bool *ret_any)
+#define BATCH 32 /* columns that are decoded together */
+
+/* Columns that wait for being decoded, of one series or of several. */
+struct batch {
+    struct column_job jobs[BATCH];
+    bool *gaps[BATCH]; /* of each job's series: some of what was read is absent */
+    unsigned len;
+};
+
+static int decode_batch(struct batch *b)
 {
-    if (!r->row)
-        return summary_read(&r->view, column, part, ret, ret_any);
-    ret[0] = column < r->row->len ? r->row->bits[column] : VALUE_ABSENT_BITS;
-    *ret_any = ret[0] != VALUE_ABSENT_BITS;
-    if (part == SAMPLE_COUNT && *ret_any && !value_is_stale(value_of_bits(ret[0])))
-        ret[0] = value_bits(1);
-    return 0;
+    bool good = column_decode(b->jobs, b->len);
+
+    for (unsigned i = 0; i < b->len && good; i++)
+        if (b->jobs[i].present < b->jobs[i].rows)
+            *b->gaps[i] = true;
+    b->len = 0;
+    return good ? 0 : -EIO;
+}
+
+/* Reads the values of the entry in one run, absent ones marked, or puts that off until the batch is
+ * decoded. */
+static int run_values(const struct track_run *r, uint32_t column, enum sample_part part,
+                      struct batch *b, uint64_t *ret, bool *gaps)
+{
+    uint32_t i;
+    bool any;
+    int code = 0;
+
+    if (r->row) {
+        ret[0] = column < r->row->len ? r->row->bits[column] : VALUE_ABSENT_BITS;
+        *gaps = *gaps || ret[0] == VALUE_ABSENT_BITS;
+        if (part == SAMPLE_COUNT && ret[0] != VALUE_ABSENT_BITS &&
+            !value_is_stale(value_of_bits(ret[0])))
+            ret[0] = value_bits(1);
+        return 0;
+    }
+    if (!r->view.window_ms && part != SAMPLE_COUNT) {
+        i = block_find(&r->view, column);
+        any = i != BLOCK_NONE;
+        code = any ? block_job(&r->view, i, ret, &b->jobs[b->len]) : 0;
+        if (any && !code) {
+            b->gaps[b->len++] = gaps;
+            code = b->len == BATCH ? decode_batch(b) : 0;
+        }
+    } else {
+        code = summary_read(&r->view, column, part, ret, &any);
+        *gaps = true; /* not known */
+    }
+    for (uint32_t k = 0; !any && k < r->rows; k++)
+        ret[k] = VALUE_ABSENT_BITS;
+    *gaps = *gaps || !any;
+    return code;
 }
 
 /* First of the sorted times that is not before `ts`. */
@@ -136,7 +178,7 @@ static size_t time_at(const int64_t *times, size_t n, int64_t ts)
     return low;
 }
 
-/* Leaves out the absent ones among values[n] of times[n]; shares `times` when there are none. */
+/* Leaves out the absent ones among values[n] of times[n]. */
 static int drop_absent(const int64_t *times, uint64_t *values, size_t n, struct arena *a,
                        struct column *ret)
 {
@@ -161,127 +203,279 @@ static int drop_absent(const int64_t *times, uint64_t *values, size_t n, struct 
     return 0;
 }
 
-static int read_ordered(const struct track *t, const struct entry *e, enum sample_part part,
-                        int64_t start_ms, int64_t end_ms, struct arena *a, struct column *ret)
-{
-    uint64_t piece[BLOCK_ROWS_MAX];
-    size_t low = time_at(t->times, t->time_len, start_ms);
-    size_t high = time_at(t->times, t->time_len, end_ms + 1);
-    uint64_t *values = arena_alloc(a, (high - low + 1) * sizeof(*values));
-    bool any;
-
-    if (!values)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < t->run_len; i++) {
-        const struct track_run *r = &t->runs[i];
-        size_t from = MAX(r->time_at, low), to = MIN(r->time_at + r->rows, high);
-        if (from >= to)
-            continue;
-        bool whole = to - from == r->rows;
-        uint64_t *into = whole ? values + (from - low) : piece;
-        int code = run_values(r, e->columns[r->source], part, into, &any);
-        if (code)
-            return code;
-        if (!any)
-            for (size_t k = from; k < to; k++)
-                values[k - low] = VALUE_ABSENT_BITS;
-        else if (!whole)
-            memcpy(values + (from - low), piece + (from - r->time_at),
-                   (to - from) * sizeof(*values));
-    }
-    return drop_absent(t->times + low, values, high - low, a, ret);
-}
-
-struct sample {
-    int64_t ts_ms;
-    uint64_t bits;
+/* A series of an ordered track that is being read: where its values lie, and the part of them that
+ * was asked for. */
+struct reading {
+    const struct track *track;
+    uint64_t *values;
+    size_t from, low, high; /* in the track's times: of values[0], and of what was asked for */
+    bool gaps;
 };
 
-/* Sorts by time; of equal times the later stays behind the earlier one. Runs are in order inside,
- * so this merges few long pieces. `other` has room for as many. Returns where the result lies. */
-static struct sample *merge_sort(struct sample *s, struct sample *other, size_t n)
+/* Finds the runs that the range touches, and puts them one behind the other where the values will
+ * be used: their times are the track's. */
+static int begin_ordered(const struct track *t, const struct entry *e, enum sample_part part,
+                         int64_t start_ms, int64_t end_ms, struct arena *a, struct batch *batch,
+                         struct reading *ret)
 {
-    for (size_t width = 1; width < n; width *= 2) {
-        for (size_t at = 0; at < n; at += 2 * width) {
-            size_t i = at, middle = MIN(at + width, n), j = middle, end = MIN(at + 2 * width, n);
-            for (size_t k = at; k < end; k++)
-                other[k] = i < middle && (j == end || s[i].ts_ms <= s[j].ts_ms) ? s[i++] : s[j++];
-        }
-        struct sample *swap = s;
-        s = other;
-        other = swap;
+    size_t low = time_at(t->times, t->time_len, start_ms);
+    size_t high = time_at(t->times, t->time_len, end_ms + 1);
+    uint32_t first = 0, end = t->run_len;
+    int code = 0;
+
+    *ret = (struct reading){.track = t};
+    if (low >= high)
+        return 0;
+    while (t->runs[first].time_at + t->runs[first].rows <= low)
+        first++;
+    while (t->runs[end - 1].time_at >= high)
+        end--;
+    ret->from = t->runs[first].time_at;
+    ret->low = low;
+    ret->high = high;
+    size_t to = t->runs[end - 1].time_at + t->runs[end - 1].rows;
+    ret->values = arena_alloc(a, (to - ret->from + 1) * sizeof(*ret->values));
+    if (!ret->values)
+        return -ENOMEM;
+    for (uint32_t i = first; i < end && !code; i++) {
+        const struct track_run *r = &t->runs[i];
+        code = run_values(r, e->columns[r->source], part, batch,
+                          ret->values + (r->time_at - ret->from), &ret->gaps);
     }
-    return s;
+    return code;
+}
+
+/* Once all of it is decoded. */
+static int end_ordered(const struct reading *r, struct arena *a, struct column *ret)
+{
+    const int64_t *times = r->track->times + r->low;
+    size_t n = r->high - r->low;
+
+    *ret = (struct column){0};
+    if (!n)
+        return 0;
+    uint64_t *values = r->values + (r->low - r->from);
+    if (r->gaps)
+        return drop_absent(times, values, n, a, ret);
+    *ret = (struct column){n, times, (const double *)values};
+    return 0;
+}
+
+/* ---- runs that overlap ---- */
+
+/* What a run has of a column, without what is absent. */
+struct portion {
+    const struct track_run *run;
+    uint64_t *values;
+    const int64_t *times;
+    size_t len;
+};
+
+static int by_first_time(const void *pa, const void *pb)
+{
+    const struct portion *a = pa, *b = pb;
+    return (a->times[0] > b->times[0]) - (a->times[0] < b->times[0]);
+}
+
+static bool has_column(const struct track_run *r, uint32_t column, enum sample_part part)
+{
+    if (r->row)
+        return column < r->row->len && r->row->bits[column] != VALUE_ABSENT_BITS;
+    return summary_find(&r->view, column, part) != BLOCK_NONE;
+}
+
+/* Decodes the runs of the range that have something of the entry, in the order of the track's. */
+static int decode_portions(const struct track *t, const struct entry *e, enum sample_part part,
+                           int64_t start_ms, int64_t end_ms, struct arena *a, struct portion *ret,
+                           size_t *ret_len)
+{
+    struct batch batch;
+    bool gaps;
+    size_t rows = 0, n = 0;
+
+    for (uint32_t i = 0; i < t->run_len; i++) {
+        const struct track_run *r = &t->runs[i];
+        if (r->max_ms < start_ms || r->min_ms > end_ms ||
+            !has_column(r, e->columns[r->source], part))
+            continue;
+        ret[n++].run = r;
+        rows += r->rows;
+    }
+    uint64_t *values = arena_alloc(a, (rows + 1) * sizeof(*values));
+    int code = values ? 0 : -ENOMEM;
+    batch.len = 0;
+    for (size_t i = 0; i < n && !code; i++) {
+        const struct track_run *r = ret[i].run;
+        ret[i].values = values;
+        code = run_values(r, e->columns[r->source], part, &batch, values, &gaps);
+        values += r->rows;
+    }
+    if (!code && batch.len)
+        code = decode_batch(&batch);
+    *ret_len = n;
+    return code;
+}
+
+/* Leaves out what is absent and what lies outside of the range. */
+static int condense(const struct track *t, int64_t start_ms, int64_t end_ms, struct arena *a,
+                    struct portion *p)
+{
+    const int64_t *times = t->times + p->run->time_at;
+    size_t low = time_at(times, p->run->rows, start_ms);
+    size_t high = time_at(times, p->run->rows, end_ms + 1);
+    struct column rest;
+    int code = drop_absent(times + low, p->values + low, high - low, a, &rest);
+
+    p->values += low;
+    p->times = rest.ts_ms;
+    p->len = rest.len;
+    return code;
+}
+
+/* One behind the other. */
+static void join(const struct portion *portions, size_t n, int64_t *times, uint64_t *values)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(times, portions[i].times, portions[i].len * sizeof(*times));
+        memcpy(values, portions[i].values, portions[i].len * sizeof(*values));
+        times += portions[i].len;
+        values += portions[i].len;
+    }
+}
+
+/* Both in order of time; where both have a sample, that of `b`. */
+static void merge_two(const struct portion *a, const struct portion *b, int64_t *times,
+                      uint64_t *values, struct portion *ret)
+{
+    size_t i = 0, j = 0, n = 0;
+
+    while (i < a->len || j < b->len) {
+        bool first = j == b->len || (i < a->len && a->times[i] < b->times[j]);
+        if (!first && i < a->len && a->times[i] == b->times[j])
+            i++;
+        times[n] = first ? a->times[i] : b->times[j];
+        values[n++] = first ? a->values[i++] : b->values[j++];
+    }
+    *ret = (struct portion){.times = times, .values = values, .len = n};
+}
+
+/* Neighbours are merged until one is left: a later write of the same time wins, since they are in
+ * order of arrival. `times` and `values` have room for twice as many as there are, for the ways
+ * there and back. */
+static void merge(struct portion *portions, size_t n, size_t samples, int64_t *times,
+                  uint64_t *values)
+{
+    for (bool there = true; n > 1; there = !there) {
+        size_t at = there ? 0 : samples, kept = 0;
+        for (size_t i = 0; i < n; i += 2) {
+            static const struct portion nothing;
+            merge_two(&portions[i], i + 1 < n ? &portions[i + 1] : &nothing, times + at,
+                      values + at, &portions[kept]);
+            at += portions[kept++].len;
+        }
+        n = kept;
+    }
 }
 
 static int read_merged(const struct track *t, const struct entry *e, enum sample_part part,
                        int64_t start_ms, int64_t end_ms, struct arena *a, struct column *ret)
 {
-    uint64_t values[BLOCK_ROWS_MAX];
-    size_t n = 0, kept = 0;
-    bool any, sorted = true;
-    struct sample *samples = malloc((t->time_len + 1) * 2 * sizeof(*samples));
-    int code = samples ? 0 : -ENOMEM;
+    struct portion *portions = arena_calloc(a, (size_t)t->run_len + 1, sizeof(*portions));
+    size_t n = 0, kept = 0, samples = 0;
+    bool apart = true;
+    int code = portions ? 0 : -ENOMEM;
 
-    for (uint32_t i = 0; i < t->run_len && !code; i++) {
-        const struct track_run *r = &t->runs[i];
-        const int64_t *times = t->times + r->time_at;
-        if (r->max_ms < start_ms || r->min_ms > end_ms)
-            continue;
-        code = run_values(r, e->columns[r->source], part, values, &any);
-        for (uint32_t k = 0; k < r->rows && any && !code; k++) {
-            if (values[k] == VALUE_ABSENT_BITS || times[k] < start_ms || times[k] > end_ms)
-                continue;
-            sorted = sorted && (!n || samples[n - 1].ts_ms < times[k]);
-            samples[n++] = (struct sample){times[k], values[k]};
-        }
-    }
-    struct sample *in_order =
-        code || sorted ? samples : merge_sort(samples, samples + t->time_len + 1, n);
-    int64_t *times = code ? NULL : arena_alloc(a, (n + 1) * sizeof(*times));
-    uint64_t *bits = code ? NULL : arena_alloc(a, (n + 1) * sizeof(*bits));
-    if (!code && (!times || !bits))
-        code = -ENOMEM;
-    for (size_t i = 0; i < n && !code; i++) {
-        if (i + 1 < n && in_order[i + 1].ts_ms == in_order[i].ts_ms)
-            continue; /* a later write of the same time wins */
-        times[kept] = in_order[i].ts_ms;
-        bits[kept++] = in_order[i].bits;
-    }
-    free(samples);
     if (!code)
-        *ret = (struct column){kept, times, (const double *)bits};
-    return code;
+        code = decode_portions(t, e, part, start_ms, end_ms, a, portions, &n);
+    for (size_t i = 0; i < n && !code; i++) {
+        code = condense(t, start_ms, end_ms, a, &portions[i]);
+        samples += portions[i].len;
+        if (portions[i].len)
+            portions[kept++] = portions[i];
+    }
+    struct portion *sorted = arena_alloc(a, (kept + 1) * sizeof(*sorted));
+    int64_t *times = arena_alloc(a, (samples + 1) * 2 * sizeof(*times));
+    uint64_t *values = arena_alloc(a, (samples + 1) * 2 * sizeof(*values));
+    if (!code && (!sorted || !times || !values))
+        code = -ENOMEM;
+    if (code)
+        return code;
+    memcpy(sorted, portions, kept * sizeof(*sorted));
+    if (kept)
+        qsort(sorted, kept, sizeof(*sorted), by_first_time);
+    for (size_t i = 1; i < kept; i++)
+        apart = apart && sorted[i - 1].times[sorted[i - 1].len - 1] < sorted[i].times[0];
+    if (apart) { /* the usual case: what was pushed in parts, of which each has other columns */
+        join(sorted, kept, times, values);
+        *ret = (struct column){samples, times, (const double *)values};
+    } else {
+        merge(portions, kept, samples, times, values);
+        *ret =
+            (struct column){portions[0].len, portions[0].times, (const double *)portions[0].values};
+    }
+    return 0;
+}
+
+static void resolve_once(struct found *f)
+{
+    if (atomic_load_explicit(&f->resolved, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&f->lock);
+    if (!atomic_load_explicit(&f->resolved, memory_order_relaxed)) {
+        found_resolve(f);
+        atomic_store_explicit(&f->resolved, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+static int failed(const struct found *f, const struct entry *e, int code, struct error *err)
+{
+    return error_errno(err, code, "reading column %u of group %u", e->columns[0],
+                       f->sources[f->tracks[e->track].sources[0]].group);
+}
+
+int found_read_some(struct selection *base, size_t first, size_t n, int64_t start_ms,
+                    int64_t end_ms, struct arena *a, struct column *ret, struct error *err)
+{
+    struct found *f = (struct found *)base;
+    const struct entry *entries = f->entries + first;
+    struct reading *readings = arena_calloc(a, n + 1, sizeof(*readings));
+    struct batch batch;
+
+    if (!readings)
+        return error_errno(err, -ENOMEM, "reading series");
+    start_ms = MAX(start_ms, f->start_ms);
+    end_ms = MIN(end_ms, f->end_ms);
+    resolve_once(f);
+    batch.len = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct track *t = &f->tracks[entries[i].track];
+        int code = t->failed;
+        ret[i] = (struct column){0};
+        if (code)
+            return error_errno(err, code, "reading group %u", f->sources[t->sources[0]].group);
+        if (start_ms > end_ms || !t->run_len)
+            continue;
+        if (t->ordered)
+            code = begin_ordered(t, &entries[i], base->part, start_ms, end_ms, a, &batch,
+                                 &readings[i]);
+        else
+            code = read_merged(t, &entries[i], base->part, start_ms, end_ms, a, &ret[i]);
+        if (code)
+            return failed(f, &entries[i], code, err);
+    }
+    int code = batch.len ? decode_batch(&batch) : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!code && readings[i].track)
+            code = end_ordered(&readings[i], a, &ret[i]);
+        if (code)
+            return failed(f, &entries[i], code, err);
+    }
+    return 0;
 }
 
 int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_ms, struct arena *a,
                struct column *ret, struct error *err)
 {
-    struct found *f = (struct found *)base;
-    const struct entry *e = &f->entries[i];
-    struct track *t = &f->tracks[e->track];
-    int code;
-
-    start_ms = MAX(start_ms, f->start_ms);
-    end_ms = MIN(end_ms, f->end_ms);
-    if (!atomic_load_explicit(&f->resolved, memory_order_acquire)) {
-        pthread_mutex_lock(&f->lock);
-        if (!atomic_load_explicit(&f->resolved, memory_order_relaxed)) {
-            found_resolve(f);
-            atomic_store_explicit(&f->resolved, true, memory_order_release);
-        }
-        pthread_mutex_unlock(&f->lock);
-    }
-    code = t->failed;
-    if (code)
-        return error_errno(err, code, "reading group %u", f->sources[t->sources[0]].group);
-    if (start_ms > end_ms || !t->run_len) {
-        *ret = (struct column){0};
-        return 0;
-    }
-    code = t->ordered ? read_ordered(t, e, base->part, start_ms, end_ms, a, ret)
-                      : read_merged(t, e, base->part, start_ms, end_ms, a, ret);
-    return code ? error_errno(err, code, "reading column %u of group %u", e->columns[0],
-                              f->sources[t->sources[0]].group)
-                : 0;
+    return found_read_some(base, i, 1, start_ms, end_ms, a, ret, err);
 }

@@ -1,7 +1,7 @@
 /* selection.c - gathering the series a select found. */
 #include "store/selection.h"
 
-static const struct selection_ops found_ops = {found_read, found_free};
+static const struct selection_ops found_ops = {found_read, found_free, found_read_some};
 
 struct found *found_new(struct store *s, int64_t start_ms, int64_t end_ms)
 {

@@ -118,9 +118,11 @@ MUST_CHECK int track_open_blocks(struct track *t);
 /** Tells the kernel which pages of columns will be read. */
 void track_advise_columns(const struct found *f, const struct track *t);
 
-/** selection_ops.read */
+/** selection_ops.read and read_some */
 int found_read(struct selection *base, size_t i, int64_t start_ms, int64_t end_ms, struct arena *a,
                struct column *ret, struct error *err);
+int found_read_some(struct selection *base, size_t first, size_t n, int64_t start_ms,
+                    int64_t end_ms, struct arena *a, struct column *ret, struct error *err);
 
 struct found *found_new(struct store *s, int64_t start_ms, int64_t end_ms);
 void found_free(struct selection *base);
