@@ -178,12 +178,19 @@ static size_t time_at(const int64_t *times, size_t n, int64_t ts)
     return low;
 }
 
-/* Leaves out the absent ones among values[n] of times[n]. */
+/* Leaves out the absent ones among values[n] of times[n]; those at both ends without a copy. */
 static int drop_absent(const int64_t *times, uint64_t *values, size_t n, struct arena *a,
                        struct column *ret)
 {
     size_t present = 0, at = 0;
 
+    while (n && *values == VALUE_ABSENT_BITS) {
+        values++;
+        times++;
+        n--;
+    }
+    while (n && values[n - 1] == VALUE_ABSENT_BITS)
+        n--;
     for (size_t i = 0; i < n; i++)
         present += values[i] != VALUE_ABSENT_BITS;
     if (present == n) {
@@ -266,7 +273,7 @@ static int end_ordered(const struct reading *r, struct arena *a, struct column *
 /* What a run has of a column, without what is absent. */
 struct portion {
     const struct track_run *run;
-    uint64_t *values;
+    const double *values;
     const int64_t *times;
     size_t len;
 };
@@ -287,7 +294,7 @@ static bool has_column(const struct track_run *r, uint32_t column, enum sample_p
 /* Decodes the runs of the range that have something of the entry, in the order of the track's. */
 static int decode_portions(const struct track *t, const struct entry *e, enum sample_part part,
                            int64_t start_ms, int64_t end_ms, struct arena *a, struct portion *ret,
-                           size_t *ret_len)
+                           size_t *ret_len, uint64_t **ret_values)
 {
     struct batch batch;
     bool gaps;
@@ -303,10 +310,10 @@ static int decode_portions(const struct track *t, const struct entry *e, enum sa
     }
     uint64_t *values = arena_alloc(a, (rows + 1) * sizeof(*values));
     int code = values ? 0 : -ENOMEM;
+    *ret_values = values;
     batch.len = 0;
     for (size_t i = 0; i < n && !code; i++) {
         const struct track_run *r = ret[i].run;
-        ret[i].values = values;
         code = run_values(r, e->columns[r->source], part, &batch, values, &gaps);
         values += r->rows;
     }
@@ -318,34 +325,92 @@ static int decode_portions(const struct track *t, const struct entry *e, enum sa
 
 /* Leaves out what is absent and what lies outside of the range. */
 static int condense(const struct track *t, int64_t start_ms, int64_t end_ms, struct arena *a,
-                    struct portion *p)
+                    uint64_t *values, struct portion *p)
 {
     const int64_t *times = t->times + p->run->time_at;
     size_t low = time_at(times, p->run->rows, start_ms);
     size_t high = time_at(times, p->run->rows, end_ms + 1);
     struct column rest;
-    int code = drop_absent(times + low, p->values + low, high - low, a, &rest);
+    int code = drop_absent(times + low, values + low, high - low, a, &rest);
 
-    p->values += low;
-    p->times = rest.ts_ms;
-    p->len = rest.len;
+    if (!code)
+        *p = (struct portion){p->run, rest.values, rest.ts_ms, rest.len};
     return code;
 }
 
-/* One behind the other. */
-static void join(const struct portion *portions, size_t n, int64_t *times, uint64_t *values)
+#define JOINED_MAX 8 /* of one track: series that start and end at all times share none */
+
+static bool is_joined(const struct joined *j, const struct portion *portions, size_t n)
+{
+    if (j->n != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (j->parts[i].times != portions[i].times || j->parts[i].len != portions[i].len)
+            return false;
+    return true;
+}
+
+static void join_times(const struct portion *portions, size_t n, int64_t *to)
 {
     for (size_t i = 0; i < n; i++) {
-        memcpy(times, portions[i].times, portions[i].len * sizeof(*times));
-        memcpy(values, portions[i].values, portions[i].len * sizeof(*values));
-        times += portions[i].len;
-        values += portions[i].len;
+        memcpy(to, portions[i].times, portions[i].len * sizeof(*to));
+        to += portions[i].len;
     }
+}
+
+/* The same for all series of the same parts, so that who reads them can tell that their times are
+ * equal. NULL when memory is out. */
+static const int64_t *joined_times(struct track *t, const struct portion *portions, size_t n,
+                                   size_t samples, struct arena *a)
+{
+    struct joined *first = atomic_load_explicit(&t->joined, memory_order_acquire);
+    bool share = true;
+
+    for (const struct joined *j = first; j; j = j->next)
+        if (is_joined(j, portions, n))
+            return j->times;
+    for (size_t i = 0; i < n; i++) /* what is the arena's does not last */
+        share =
+            share && portions[i].times >= t->times && portions[i].times < t->times + t->time_len;
+    if (!share || atomic_fetch_add(&t->joined_len, 1) >= JOINED_MAX) {
+        int64_t *own = arena_alloc(a, (samples + 1) * sizeof(*own));
+        if (own)
+            join_times(portions, n, own);
+        return own;
+    }
+    struct joined *j = malloc(sizeof(*j) + n * sizeof(j->parts[0]) + samples * sizeof(*j->times));
+    if (!j)
+        return NULL;
+    *j = (struct joined){.next = first, .n = n, .samples = samples};
+    for (size_t i = 0; i < n; i++)
+        j->parts[i] = (struct time_part){portions[i].times, portions[i].len};
+    j->times = (int64_t *)(void *)(j->parts + n);
+    join_times(portions, n, j->times);
+    while (!atomic_compare_exchange_weak(&t->joined, &j->next, j))
+        ;
+    return j->times;
+}
+
+/* One behind the other. */
+static int join(struct track *t, const struct portion *portions, size_t n, size_t samples,
+                struct arena *a, struct column *ret)
+{
+    double *values = arena_alloc(a, (samples + 1) * sizeof(*values)), *at = values;
+    const int64_t *times = joined_times(t, portions, n, samples, a);
+
+    if (!values || !times)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(at, portions[i].values, portions[i].len * sizeof(*at));
+        at += portions[i].len;
+    }
+    *ret = (struct column){samples, times, values};
+    return 0;
 }
 
 /* Both in order of time; where both have a sample, that of `b`. */
 static void merge_two(const struct portion *a, const struct portion *b, int64_t *times,
-                      uint64_t *values, struct portion *ret)
+                      double *values, struct portion *ret)
 {
     size_t i = 0, j = 0, n = 0;
 
@@ -360,60 +425,57 @@ static void merge_two(const struct portion *a, const struct portion *b, int64_t 
 }
 
 /* Neighbours are merged until one is left: a later write of the same time wins, since they are in
- * order of arrival. `times` and `values` have room for twice as many as there are, for the ways
- * there and back. */
-static void merge(struct portion *portions, size_t n, size_t samples, int64_t *times,
-                  uint64_t *values)
+ * order of arrival. */
+static int merge(struct portion *portions, size_t n, size_t samples, struct arena *a,
+                 struct column *ret)
 {
+    static const struct portion nothing;
+    int64_t *times = arena_alloc(a, (samples + 1) * 2 * sizeof(*times)); /* there and back */
+    double *values = arena_alloc(a, (samples + 1) * 2 * sizeof(*values));
+
+    if (!times || !values)
+        return -ENOMEM;
     for (bool there = true; n > 1; there = !there) {
         size_t at = there ? 0 : samples, kept = 0;
         for (size_t i = 0; i < n; i += 2) {
-            static const struct portion nothing;
             merge_two(&portions[i], i + 1 < n ? &portions[i + 1] : &nothing, times + at,
                       values + at, &portions[kept]);
             at += portions[kept++].len;
         }
         n = kept;
     }
+    *ret = (struct column){portions[0].len, portions[0].times, portions[0].values};
+    return 0;
 }
 
-static int read_merged(const struct track *t, const struct entry *e, enum sample_part part,
+static int read_merged(struct track *t, const struct entry *e, enum sample_part part,
                        int64_t start_ms, int64_t end_ms, struct arena *a, struct column *ret)
 {
     struct portion *portions = arena_calloc(a, (size_t)t->run_len + 1, sizeof(*portions));
+    struct portion *sorted = arena_alloc(a, ((size_t)t->run_len + 1) * sizeof(*sorted));
+    uint64_t *values = NULL;
     size_t n = 0, kept = 0, samples = 0;
     bool apart = true;
-    int code = portions ? 0 : -ENOMEM;
+    int code = portions && sorted ? 0 : -ENOMEM;
 
     if (!code)
-        code = decode_portions(t, e, part, start_ms, end_ms, a, portions, &n);
+        code = decode_portions(t, e, part, start_ms, end_ms, a, portions, &n, &values);
     for (size_t i = 0; i < n && !code; i++) {
-        code = condense(t, start_ms, end_ms, a, &portions[i]);
+        uint32_t rows = portions[i].run->rows;
+        code = condense(t, start_ms, end_ms, a, values, &portions[i]);
+        values += rows;
         samples += portions[i].len;
         if (portions[i].len)
             portions[kept++] = portions[i];
     }
-    struct portion *sorted = arena_alloc(a, (kept + 1) * sizeof(*sorted));
-    int64_t *times = arena_alloc(a, (samples + 1) * 2 * sizeof(*times));
-    uint64_t *values = arena_alloc(a, (samples + 1) * 2 * sizeof(*values));
-    if (!code && (!sorted || !times || !values))
-        code = -ENOMEM;
-    if (code)
+    if (code || !kept)
         return code;
     memcpy(sorted, portions, kept * sizeof(*sorted));
-    if (kept)
-        qsort(sorted, kept, sizeof(*sorted), by_first_time);
+    qsort(sorted, kept, sizeof(*sorted), by_first_time);
     for (size_t i = 1; i < kept; i++)
         apart = apart && sorted[i - 1].times[sorted[i - 1].len - 1] < sorted[i].times[0];
-    if (apart) { /* the usual case: what was pushed in parts, of which each has other columns */
-        join(sorted, kept, times, values);
-        *ret = (struct column){samples, times, (const double *)values};
-    } else {
-        merge(portions, kept, samples, times, values);
-        *ret =
-            (struct column){portions[0].len, portions[0].times, (const double *)portions[0].values};
-    }
-    return 0;
+    /* The usual case is what was pushed in parts, of which each has other columns. */
+    return apart ? join(t, sorted, kept, samples, a, ret) : merge(portions, kept, samples, a, ret);
 }
 
 static void resolve_once(struct found *f)
@@ -449,7 +511,7 @@ int found_read_some(struct selection *base, size_t first, size_t n, int64_t star
     resolve_once(f);
     batch.len = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct track *t = &f->tracks[entries[i].track];
+        struct track *t = &f->tracks[entries[i].track];
         int code = t->failed;
         ret[i] = (struct column){0};
         if (code)

@@ -29,6 +29,10 @@ void found_free(struct selection *base)
     for (size_t i = 0; i < f->track_len; i++) {
         free(f->tracks[i].runs);
         free(f->tracks[i].times);
+        for (struct joined *j = atomic_load(&f->tracks[i].joined), *next; j; j = next) {
+            next = j->next;
+            free(j);
+        }
     }
     for (size_t i = 0; i < f->day_len; i++) {
         day_read_end(f->days[i].read);

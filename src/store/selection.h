@@ -21,6 +21,17 @@ struct track_run {
     uint32_t order;  /* of arrival: later values win. What is in memory came after any block. */
 };
 
+/* Times of parts of a track one behind the other, for all series that have just these parts. */
+struct joined {
+    struct joined *next;
+    size_t n, samples;
+    int64_t *times; /* [samples], behind `parts` */
+    struct time_part {
+        const int64_t *times;
+        size_t len;
+    } parts[]; /* [n] */
+};
+
 struct found_day {
     struct day *day;
     struct day_read *read;
@@ -38,6 +49,8 @@ struct track {
     uint32_t run_len;
     int64_t *times; /* of all runs; in order of time when `ordered` */
     size_t time_len;
+    _Atomic(struct joined *) joined; /* made while series are read; only ever added to */
+    atomic_uint joined_len;
 };
 
 /* One group as it was when the selection was made. */
