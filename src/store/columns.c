@@ -45,6 +45,15 @@ bool column_set_touches(const struct column_set *s, uint32_t group)
     return map_get(&s->groups, key_of(&group)) != NULL;
 }
 
+void column_set_drop(struct column_set *s, uint32_t group)
+{
+    struct columns *c = map_take(&s->groups, key_of(&group));
+
+    if (c)
+        free(c->bits);
+    free(c);
+}
+
 bool column_set_empty(const struct column_set *s)
 {
     return s->groups.len == 0;

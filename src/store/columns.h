@@ -14,6 +14,8 @@ bool column_set_has(const struct column_set *s, uint32_t group, uint32_t column)
 
 /** Whether the set has any column of `group`. */
 bool column_set_touches(const struct column_set *s, uint32_t group);
+/** Takes out all columns of `group`. */
+void column_set_drop(struct column_set *s, uint32_t group);
 bool column_set_empty(const struct column_set *s);
 void column_set_fini(struct column_set *s);
 

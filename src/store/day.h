@@ -116,6 +116,9 @@ bool day_index_column(struct day *day, uint32_t group, uint32_t column);
 /** Forgets that: after a failed commit, or when the index that had them is damaged. */
 void day_index_forget(struct day *day);
 
+/** Forgets that of one group in all days: it ended. Nobody seals meanwhile. */
+void days_forget_group(struct days *d, uint32_t group);
+
 /** Notes that the label index of the day is damaged: columns will be indexed anew. */
 void day_note_index_damage(struct day *day);
 /** Whether that was noted; says so once only while the day is open. */

@@ -278,6 +278,14 @@ void day_index_forget(struct day *day)
     column_set_fini(&day->indexed);
 }
 
+void days_forget_group(struct days *d, uint32_t group)
+{
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->len; i++)
+        column_set_drop(&d->items[i]->indexed, group);
+    pthread_mutex_unlock(&d->lock);
+}
+
 void day_note_index_damage(struct day *day)
 {
     int fresh = 0;

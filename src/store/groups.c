@@ -40,6 +40,7 @@ static int add_group(struct store *s, bool pushed, struct str name, uint32_t id,
     if (code)
         return code;
     struct group *g = group_new(s, id ? id : s->next_group, pushed, name);
+    atomic_store(&g->used_ns, s->io->mono_ns());
     code = map_put(&s->groups, id_key(&g->id), g, NULL);
     if (!code) {
         /* In the log a later group of the same name takes the name over from one that ended. */

@@ -72,10 +72,11 @@ struct group {
     struct buf record;        /* being built for the log */
     _Atomic int64_t first_ms; /* of anything it ever held in this process; INT64_MAX: nothing */
     _Atomic int64_t last_ms;  /* the same; INT64_MIN: nothing */
-    atomic_bool claimed;      /* store_group() gave it to somebody in this process */
-    atomic_bool ended;        /* nobody appends any more */
-    atomic_bool hides;        /* some of its series may be hidden: see hide.c */
-    bool sealing;             /* the runs at the front must stay as they are */
+    atomic_uint_least64_t used_ns; /* monotonic: when samples were pushed last, or it was made */
+    atomic_bool claimed;           /* store_group() gave it to somebody in this process */
+    atomic_bool ended;             /* nobody appends any more */
+    atomic_bool hides;             /* some of its series may be hidden: see hide.c */
+    bool sealing;                  /* the runs at the front must stay as they are */
 
     /* lock: all below; held for moments only, and once after a start while rows are thawed */
     pthread_mutex_t head_lock;

@@ -21,8 +21,8 @@
     (2u << 20) /* bytes of such a record before compression: a record is                           \
                   closed at 1 MB, and one series' labels are below 350 KB */
 
-/* Locks in this order: a group's `write`, `define_lock`, the index's, `groups_lock`, a group's
- * `head_lock`, `state_lock`. */
+/* Locks in this order: `seal_lock`, a group's `write`, `define_lock`, the index's, `groups_lock`, a
+ * group's `head_lock`, `state_lock`. */
 struct store {
     struct store_options options;
     char *dir, *log_dir, *day_dir;
@@ -46,6 +46,9 @@ struct store {
     struct map by_name;           /* and by its kind and name */
     uint32_t next_group;
     uint32_t reserved_group; /* the marker file promises that ids from here on are free */
+
+    pthread_rwlock_t push_lock; /* held for reading by who may push into groups it looked up, for
+                                   writing while such groups are ended; before seal_lock */
 
     pthread_mutex_t define_lock; /* lock: zstd, define_raw */
     ZSTD_CCtx *zstd;
@@ -107,6 +110,10 @@ void store_note_seal(struct store *s, int code, const char *text);
 void store_note_times(struct store *s, int64_t min_ms, int64_t max_ms);
 
 /* ---- groups.c ---- */
+
+/* Groups that ended leave the map once all they had lies in days, and are freed when nobody can
+ * have found them before: whoever looks groups up holds an epoch, the index's lock, `seal_lock` or
+ * `groups_lock` for as long as it uses them; who appends or pushes keeps them from ending. */
 
 /** The group of this id or NULL. */
 struct group *store_group_by_id(struct store *s, uint32_t id);
@@ -171,13 +178,17 @@ MUST_CHECK int store_trim_log(struct store *s, struct error *err);
 
 /* ---- forget.c ---- */
 
-/* The time for which the index's strings live; selections hold a reference. */
+/* The time for which the index's strings and groups that ended live; selections hold a reference.
+ */
 struct epoch;
+/** A reference to the present one. */
+struct epoch *store_epoch(struct store *s);
 struct epoch *epoch_new(void); /* NULL when memory is out */
 struct epoch *epoch_ref(struct epoch *e);
 void epoch_unref(struct epoch *e); /* NULL is fine */
 
-/** Takes the series of ended groups out of memory, when they are many. */
+/** Takes groups that ended, and their series, out of memory when they are many. Ends those that
+ * nobody needs any more: found in the log and not asked for, or not pushed into for an hour. */
 void store_forget(struct store *s);
 
 /** Builds a shelf of `ix` and writes it. */

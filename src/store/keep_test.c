@@ -2,6 +2,29 @@
 #include "store/store_test.h"
 
 #include <sys/stat.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define SANITIZED     1
+#define LOCKS_COUNTED 1 /* ThreadSanitizer ends the program when a thread holds more than 64 */
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SANITIZED     1
+#define LOCKS_COUNTED 1
+#elif __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+#ifndef LOCKS_COUNTED
+#define LOCKS_COUNTED 0
+#endif
 #include <sys/wait.h>
 
 static struct {
@@ -272,6 +295,94 @@ static void series_of_ended_groups_leave_memory_and_stay_readable(void **state)
     selection_free(before);
 }
 
+/* What the heap holds, where that can be known; 0 elsewhere. */
+static size_t heap_bytes(void)
+{
+#if defined(__GLIBC__) && !SANITIZED
+    return mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
+
+/* `targets` pods come, give a few rows of three series and go, 150 at a time. */
+static void churn(struct test_store *t, int from, int targets, bool pushed)
+{
+    for (int i = from; i < from + targets; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "pod-%d", i);
+        struct label items[] = {{STR("__name__"), STR("up")},
+                                {STR("instance"), str_of(name)},
+                                {STR("job"), STR("pods")}};
+        if (pushed) {
+            struct store_push_result pushed_to;
+            struct store_sample sample = {{items, 3}, clocks.now_ms, 1};
+            assert_int_equal(store_push(t->store, &sample, 1, &pushed_to, NULL), 0);
+            assert_int_equal(pushed_to.kept, 1);
+        } else {
+            double values[3] = {1, 2, 3};
+            struct group *g;
+            assert_int_equal(store_group(t->store, str_of(name), &g, NULL), 0);
+            if (i % 2) /* of every second target nothing is ever got */
+                for (int k = 0; k < 3; k++)
+                    test_column(t, g, (const char *[]){"a", "b", "c"}[k], "pod", name);
+            if (i % 2)
+                test_append(t, g, clocks.now_ms, values, 3);
+            store_group_end(t->store, g);
+        }
+        if (i % 150 == 149) {
+            pass(60000);
+            keeper_round(t->store);
+        }
+    }
+}
+
+static void targets_that_come_and_go_leave_nothing_in_memory(void **state)
+{
+    struct test_store *t = *state;
+    struct store_stats before, after;
+
+    if (LOCKS_COUNTED)
+        skip();
+    put_row(t, NOON);
+    churn(t, 0, 3000, false);
+    store_get_stats(t->store, &before);
+    size_t heap = heap_bytes();
+    churn(t, 3000, 6000, false);
+    store_get_stats(t->store, &after);
+    assert_true(before.groups < 700 && after.groups < 700);
+    assert_true(after.series_active < 3000);
+    assert_true(after.memory_bytes < before.memory_bytes + (512u << 10));
+    assert_true(heap_bytes() < heap + (2u << 20));
+    struct selection *s = test_select(t, "pod", "pod-4321", 0, INT64_MAX);
+    assert_int_equal(s->len, 3);
+    assert_int_equal(test_read(t, s, 2, 0, INT64_MAX).len, 1);
+    selection_free(s);
+}
+
+static void who_pushes_and_goes_leaves_nothing_in_memory_after_an_hour(void **state)
+{
+    struct test_store *t = *state;
+    struct store_stats stats;
+
+    if (LOCKS_COUNTED)
+        skip();
+    for (int round = 0; round < 4; round++) {
+        churn(t, round * 1500, 1500, true);
+        pass(2 * HOUR);
+        keeper_round(t->store); /* seals what is an hour old, ends groups */
+        keeper_round(t->store);
+        store_get_stats(t->store, &stats);
+        assert_int_equal(stats.groups, 0);
+        assert_int_equal(stats.series_active, 0);
+    }
+    churn(t, 0, 1, true); /* it comes back */
+    struct selection *s = test_select(t, "instance", "pod-0", 0, INT64_MAX);
+    assert_int_equal(s->len, 1);
+    assert_int_equal(test_read(t, s, 0, 0, INT64_MAX).len, 2);
+    selection_free(s);
+}
+
 static void a_group_nobody_asks_for_after_a_crash_is_forgotten(void **state)
 {
     struct test_store *t = *state;
@@ -361,6 +472,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_group_is_sealed_when_it_has_enough_and_the_log_lets_go,
                                         setup, test_teardown),
         cmocka_unit_test_setup_teardown(series_of_ended_groups_leave_memory_and_stay_readable,
+                                        setup, test_teardown),
+        cmocka_unit_test_setup_teardown(targets_that_come_and_go_leave_nothing_in_memory, setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(who_pushes_and_goes_leaves_nothing_in_memory_after_an_hour,
                                         setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_group_nobody_asks_for_after_a_crash_is_forgotten, setup,
                                         test_teardown),

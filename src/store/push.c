@@ -74,7 +74,7 @@ static bool known_place(struct push *p, struct labels labels, struct piece *ret)
     const struct place *at = id == INDEX_NONE ? NULL : &index_series(ix, id)->place;
     for (; at && !found; at = index_next_place(ix, at)) {
         struct group *g = store_group_by_id(p->s, at->group);
-        if (g && g->pushed) {
+        if (g && g->pushed && !atomic_load(&g->ended)) {
             ret->group = g;
             ret->column = at->column;
             found = true;
@@ -303,6 +303,7 @@ static int keep_block(struct push *p, struct group *g)
     }
     run->first_pos = run->last_pos = pos + l.start;
     run->born_ns = p->s->io->mono_ns();
+    atomic_store_explicit(&g->used_ns, run->born_ns, memory_order_relaxed);
     store_note_times(p->s, run->min_ms, run->max_ms);
     atomic_fetch_add_explicit(&p->s->rows, run->rows, memory_order_relaxed);
     group_push(g, run);
@@ -375,6 +376,7 @@ int store_push(struct store *s, const struct store_sample *samples, size_t n,
     p->err = err;
     block_builder_init(&p->builder);
     buf_init(&p->block, 0);
+    pthread_rwlock_rdlock(&s->push_lock);
     code = make_pieces(p, samples, n);
     if (!code && p->piece_len)
         qsort(p->pieces, p->piece_len, sizeof(*p->pieces), by_place);
@@ -385,6 +387,7 @@ int store_push(struct store *s, const struct store_sample *samples, size_t n,
         code = push_one_group(p, &p->pieces[i], end - i);
         i = end;
     }
+    pthread_rwlock_unlock(&s->push_lock);
     atomic_fetch_add(&s->too_old, ret->too_old);
     if (code)
         atomic_fetch_add(&s->append_errors, 1);

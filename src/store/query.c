@@ -134,6 +134,7 @@ static int names_in_memory(struct store *s, const struct str *name,
     struct arena scratch;
     struct map groups;
     bool all = false;
+    struct epoch *epoch = store_epoch(s);
 
     arena_init(&scratch, 0);
     map_init(&groups);
@@ -148,6 +149,7 @@ static int names_in_memory(struct store *s, const struct str *name,
     }
     map_fini(&groups);
     arena_fini(&scratch);
+    epoch_unref(epoch);
     return code == -ENOMEM ? error_errno(err, code, "listing labels") : code;
 }
 

@@ -297,7 +297,7 @@ static int decode_portions(const struct track *t, const struct entry *e, enum sa
                            size_t *ret_len, uint64_t **ret_values)
 {
     struct batch batch;
-    bool gaps;
+    bool gaps = false; /* condense() looks anyway */
     size_t rows = 0, n = 0;
 
     for (uint32_t i = 0; i < t->run_len; i++) {

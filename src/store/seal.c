@@ -443,10 +443,13 @@ int store_trim_log(struct store *s, struct error *err)
      * group's lock; rows that come later go to this segment or a later one. */
     uint32_t keep = wal_segment(s->wal);
     size_t n = 0;
-    struct group **groups = store_list_groups(s, &n);
 
-    if (!groups)
+    pthread_mutex_lock(&s->seal_lock); /* no group is freed meanwhile */
+    struct group **groups = store_list_groups(s, &n);
+    if (!groups) {
+        pthread_mutex_unlock(&s->seal_lock);
         return 0;
+    }
     for (size_t i = 0; i < n; i++) {
         struct group *g = groups[i];
         pthread_mutex_lock(&g->write);
@@ -457,5 +460,6 @@ int store_trim_log(struct store *s, struct error *err)
         pthread_mutex_unlock(&g->write);
     }
     free(groups);
+    pthread_mutex_unlock(&s->seal_lock);
     return wal_trim(s->wal, keep, err);
 }

@@ -31,6 +31,7 @@ static struct store *store_new(const struct store_options *options, const struct
     atomic_init(&s->oldest_ms, INT64_MAX);
     atomic_init(&s->newest_ms, INT64_MIN);
     pthread_rwlock_init(&s->groups_lock, NULL);
+    pthread_rwlock_init(&s->push_lock, NULL);
     pthread_mutex_init(&s->define_lock, NULL);
     pthread_mutex_init(&s->merger_lock, NULL);
     pthread_mutex_init(&s->rewrite_lock, NULL);
@@ -68,6 +69,7 @@ void store_abandon(struct store *s)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     pthread_rwlock_destroy(&s->groups_lock);
+    pthread_rwlock_destroy(&s->push_lock);
     pthread_mutex_destroy(&s->define_lock);
     pthread_mutex_destroy(&s->merger_lock);
     pthread_mutex_destroy(&s->rewrite_lock);
