@@ -68,30 +68,6 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static size_t put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        to[0] = (char)(0xc0 | code >> 6);
-        to[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        to[0] = (char)(0xe0 | code >> 12);
-        to[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | code >> 18);
-    to[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
-}
-
 /* "U__http_2e_status": names outside the old alphabet as URLs carry them: "__" is an underscore,
  * "_2e_" a code point. A name that breaks the rules stands for itself. */
 static struct str unescape_name(struct str name, struct arena *a)
@@ -112,7 +88,7 @@ static struct str unescape_name(struct str name, struct arena *a)
             code = code << 4 | (uint32_t)hex(rest.ptr[i]);
         if (i == rest.len || rest.ptr[i] != '_' || code > 0x10ffff)
             return name;
-        n += put_utf8(to + n, digits ? code : '_');
+        n += str_utf8_put(to + n, digits ? code : '_');
     }
     return to ? str_make(to, n) : name;
 }

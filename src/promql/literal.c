@@ -80,30 +80,6 @@ bool literal_number(struct str text, double *ret)
     return num_parse(str_make(digits, len), ret) || with_suffix(str_make(digits, len), ret);
 }
 
-static size_t put_utf8(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xc0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xe0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* `count` digits of `base` at s.ptr[*at]. */
 static bool digits_of(struct str s, size_t *at, unsigned count, unsigned base, uint32_t *ret)
 {
@@ -148,7 +124,7 @@ static size_t unescape(struct str s, size_t *at, char quote, char *to)
     if ((c != 'u' && c != 'U') || !digits_of(s, at, c == 'u' ? 4 : 8, 16, &value) ||
         value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
         return 0;
-    return put_utf8(to, value);
+    return str_utf8_put(to, value);
 }
 
 bool literal_unquote(struct str quoted, struct arena *a, struct str *ret, const char **ret_error)

@@ -183,17 +183,13 @@ static uint64_t hash_str(uint64_t hash, struct str s)
     return hash_more(hash_more(hash, &s.len, sizeof(s.len)), s.ptr, s.len);
 }
 
+/* What a rule is known by, as in Prometheus: its name and labels. */
 static uint64_t rule_hash(const struct rule *rule)
 {
-    uint64_t hash = hash_str(hash_str(rule->is_alert, rule->name), rule->query);
+    uint64_t hash = hash_str(rule->is_alert, rule->name);
 
-    hash = hash_more(hash, &rule->for_ms, sizeof(rule->for_ms));
-    hash = hash_more(hash, &rule->keep_firing_ms, sizeof(rule->keep_firing_ms));
     for (size_t i = 0; i < rule->label_len; i++)
         hash = hash_str(hash_str(hash, rule->labels[i].name), rule->labels[i].text);
-    hash = hash_more(hash, "/", 1);
-    for (size_t i = 0; i < rule->annotation_len; i++)
-        hash = hash_str(hash_str(hash, rule->annotations[i].name), rule->annotations[i].text);
     return hash;
 }
 

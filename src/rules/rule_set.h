@@ -29,7 +29,7 @@ struct rule {
     int64_t for_ms, keep_firing_ms;
     struct rule_pair *labels, *annotations; /* in order of names */
     size_t label_len, annotation_len;
-    uint64_t hash; /* of all of it: equal rules keep their state over a reload */
+    uint64_t hash; /* of name and labels: such rules keep their state over a reload */
     struct rule_state *state;
 };
 

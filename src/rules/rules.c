@@ -259,7 +259,7 @@ static void exchange(struct rules *r, struct rule_set *set)
     pthread_mutex_unlock(&r->lock);
     for (size_t i = 0; i < old->len; i++)
         for (size_t k = 0; k < old->groups[i].len; k++)
-            turn_end(&r->turn, &old->groups[i].rules[k], now_ms - old->groups[i].query_offset_ms);
+            turn_end(&r->turn, &old->groups[i], &old->groups[i].rules[k], now_ms);
     rule_set_free(old);
 }
 

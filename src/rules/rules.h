@@ -78,8 +78,8 @@ struct rule_set;
 /** Reads other files, or the same again; nothing changes. Errors: as rules_open(). */
 MUST_CHECK int rules_read(const char *const *files, size_t len, int64_t interval_ms,
                           int64_t query_offset_ms, struct rule_set **ret, struct error *err);
-/** Takes them into use: rules that are as before keep their alerts and series, the series of rules
- * that are gone end. Waits for a group that is being evaluated. Threads: any. */
+/** Takes them into use: rules of the same name and labels keep their alerts and series, those of
+ * rules that are gone end. Waits for a group that is being evaluated. Threads: any. */
 void rules_apply(struct rules *r, struct rule_set *set);
 void rules_drop(struct rule_set *set); /* NULL is fine */
 /** Counts a reload, for the metrics. Threads: any. */

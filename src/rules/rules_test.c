@@ -263,7 +263,9 @@ static void a_reload_keeps_rules_that_are_as_before_and_ends_the_others(void **s
     write_rules(b, ALERT "  - record: old\n    exprr: heat\n");
     assert_int_equal(reload(b, &err), -EINVAL);
     assert_int_equal(ask(b, "old", &value), 2);
-    write_rules(b, ALERT);
+    /* Other annotations, another expression: the same rule by its name and labels. */
+    write_rules(b, "groups:\n- name: g\n  interval: 10s\n  rules:\n  - alert: Hot\n"
+                   "    expr: heat > 55\n    for: 60s\n    labels: {severity: warning}\n");
     assert_int_equal(reload(b, &err), 0);
     b->now_ms += 10000;
     struct rules_stats stats;
@@ -275,6 +277,29 @@ static void a_reload_keeps_rules_that_are_as_before_and_ends_the_others(void **s
     b->now_ms = clock_now_ms(); /* the end was written at the time of the reload */
     assert_int_equal(ask(b, "last_over_time(old[3h])", &value), 2);
     assert_int_equal(ask(b, "old", &value), 0);
+}
+
+static void alerts_past_the_limit_are_all_forgotten(void **state)
+{
+    struct bench *b = *state;
+    struct rules_stats stats;
+    struct buf text;
+
+    write_rules(b, "groups:\n- name: g\n  interval: 10s\n  limit: 1\n  rules:\n"
+                   "  - alert: Hot\n    expr: heat > 50\n    keep_firing_for: 1h\n");
+    open_rules(b);
+    pass(b, 20, 60, 20);
+    rules_get_stats(b->rules, &stats);
+    assert_int_equal(stats.alerts_firing, 1);
+    pass(b, 10, 20, 60); /* the first one is kept firing, and counts */
+    rules_get_stats(b->rules, &stats);
+    assert_int_equal(stats.alerts_firing + stats.alerts_pending, 0);
+    assert_int_equal(stats.rules_failing, 1);
+    buf_init(&text, 0);
+    assert_int_equal(
+        rules_print_groups(b->rules, &(struct rules_filter){.kind = RULES_ALERTING}, &text), 0);
+    assert_true(str_contains(buf_str(&text), STR("exceeded limit of 1 with 2 alerts")));
+    buf_fini(&text);
 }
 
 static void a_rule_that_fails_says_so_and_the_next_one_runs(void **state)
@@ -405,6 +430,7 @@ int main(void)
         TEST(a_restart_goes_on_where_an_alert_was),
         TEST(an_alert_that_fired_fires_at_once_after_a_restart),
         TEST(a_reload_keeps_rules_that_are_as_before_and_ends_the_others),
+        TEST(alerts_past_the_limit_are_all_forgotten),
         TEST(a_rule_that_fails_says_so_and_the_next_one_runs),
         TEST(an_alert_says_what_its_templates_ask),
         TEST(a_query_offset_looks_back_and_writes_there),

@@ -16,6 +16,8 @@ static int call_query(struct template_call *c, const struct template_value *args
     (void)n;
     if (!c->in->query)
         return template_call_fail(c, "there is nothing to ask here");
+    if (clock_mono_ns() > c->deadline_mono_ns)
+        return template_call_fail(c, "there is no time left to ask");
     if (++c->queries > TEMPLATE_QUERIES_MAX)
         return template_call_fail(c, "more than %d queries", TEMPLATE_QUERIES_MAX);
     if (c->in->query(c->in->self, args[0].text, &samples, &len, &err))

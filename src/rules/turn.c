@@ -86,6 +86,16 @@ static int make_line(struct work *w, const struct promql_series *s, struct line 
     return code;
 }
 
+static int check_limit(struct work *w, size_t len, const char *of)
+{
+    uint64_t limit = w->group->limit;
+
+    return limit && len > limit
+               ? error_set(w->err, -EINVAL, "exceeded limit of %" PRIu64 " with %zu %s", limit, len,
+                           of)
+               : 0;
+}
+
 static int make_lines(struct work *w, const struct rules_answer *r)
 {
     struct map seen;
@@ -113,10 +123,7 @@ static int make_lines(struct work *w, const struct rules_answer *r)
         w->len++;
     }
     map_fini(&seen);
-    if (!code && w->group->limit && w->len > w->group->limit)
-        code = error_set(w->err, -EINVAL, "exceeded limit of %" PRIu64 " with %zu %s",
-                         w->group->limit, w->len, w->rule->is_alert ? "alerts" : "series");
-    return code;
+    return code ? code : w->rule->is_alert ? 0 : check_limit(w, w->len, "series");
 }
 
 int rules_ask_queryable(const struct queryable *q, struct str expr, int64_t at_ms,
@@ -316,6 +323,19 @@ static void age_alerts(struct work *w)
     }
 }
 
+/* Forgets every alert, and tells those who heard of one that it has ended. */
+static void end_alerts(struct work *w)
+{
+    struct rule_state *s = w->rule->state;
+
+    while (s->alert_len) {
+        struct alert *a = s->alerts[s->alert_len - 1];
+        if (a->state == ALERT_FIRING && w->turn->notify)
+            add_notice(w, a, true);
+        state_drop_alert(s, s->alert_len - 1);
+    }
+}
+
 /* ---- writing ---- */
 
 static int add_sample(struct work *w, struct labels labels, double value)
@@ -441,6 +461,9 @@ static int turn_alert(struct work *w)
     if (!code) {
         restore_alerts(w, &known);
         age_alerts(w);
+        code = check_limit(w, w->rule->state->alert_len, "alerts");
+        if (code)
+            end_alerts(w); /* as Prometheus does: none of them can be trusted to be all */
     }
     pthread_mutex_unlock(w->turn->lock);
     map_fini(&known);
@@ -503,15 +526,26 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
     return code;
 }
 
-void turn_end(struct turn *t, struct rule *rule, int64_t at_ms)
+void turn_end(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms)
 {
     struct error err;
-    struct work w = {.turn = t, .rule = rule, .at_ms = at_ms, .err = &err};
+    struct work w = {.turn = t,
+                     .group = g,
+                     .rule = rule,
+                     .now_ms = now_ms,
+                     .at_ms = now_ms - g->query_offset_ms,
+                     .err = &err};
     struct written *none;
     size_t n;
 
+    arena_init(&w.arena, TURN_BYTES_MAX);
+    end_alerts(&w);
+    if (t->notify)
+        notify_push(t->notify, w.notices, w.notice_len);
     if (remember(&w, &none, &n) || push(&w))
         log_warn("series of a rule that is gone are not ended", "rule", err.text);
     free(none);
     free(w.samples);
+    free(w.notices);
+    arena_fini(&w.arena);
 }

@@ -36,7 +36,8 @@ int turn_rule(struct turn *t, const struct rule_group *g, struct rule *rule, int
 MUST_CHECK int turn_ask(struct turn *t, struct str expr, int64_t at_ms, uint64_t deadline_mono_ns,
                         struct arena *a, struct rules_answer *ret, struct error *err);
 
-/** Ends every series that the rule wrote in its last turn, at at_ms. */
-void turn_end(struct turn *t, struct rule *rule, int64_t at_ms);
+/** Ends the alerts of a rule of `g` that is gone, which those are told of who heard of them, and
+ * every series that it wrote in its last turn. */
+void turn_end(struct turn *t, const struct rule_group *g, struct rule *rule, int64_t now_ms);
 
 #endif

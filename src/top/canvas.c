@@ -139,18 +139,9 @@ void canvas_curve(struct canvas *c, unsigned x, unsigned y, unsigned width, cons
 
 static void add_char(struct buf *to, wchar_t ch)
 {
-    uint32_t u = (uint32_t)ch;
+    char text[4];
 
-    if (u < 0x80) {
-        buf_char(to, (char)u);
-    } else if (u < 0x800) {
-        buf_char(to, (char)(0xc0 | u >> 6));
-        buf_char(to, (char)(0x80 | (u & 0x3f)));
-    } else {
-        buf_char(to, (char)(0xe0 | u >> 12));
-        buf_char(to, (char)(0x80 | (u >> 6 & 0x3f)));
-        buf_char(to, (char)(0x80 | (u & 0x3f)));
-    }
+    buf_add(to, text, str_utf8_put(text, (uint32_t)ch));
 }
 
 void canvas_text(const struct canvas *c, struct buf *to)

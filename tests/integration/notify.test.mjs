@@ -114,6 +114,15 @@ describe('alerts', () => {
     hook.status = 200;
   });
 
+  it('end when a reload takes their rule away', { timeout: 60_000 }, async () => {
+    const file = path.join(dir, 'rules.yml');
+    hook.messages.length = 0;
+    fs.writeFileSync(file, 'groups: []\n');
+    assert.ok((await fetch(`${ours.api}/-/reload`, { method: 'POST' })).ok);
+    await until('their end is told', 20, () => ['3', '4'].every((gpu) => hook.messages.some((message) => message.alerts.some((item) => item.labels.gpu === gpu && item.status === 'resolved'))));
+    fs.writeFileSync(file, RULES);
+  });
+
   it('leave no secret of a webhook in metrics, logs and flags', async () => {
     const texts = [await (await fetch(`${ours.api}/metrics`)).text(), await (await fetch(`${ours.api}/api/v1/status/flags`)).text(), ours.output];
     for (const text of texts) assert.ok(!/token-of-the-hook/.test(text), text.slice(0, 2000));
