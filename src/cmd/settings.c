@@ -147,9 +147,9 @@ static const struct option_spec specs[] = {
     {"notify-repeat", DURATION, FIELD(notify_repeat_ms), KEEPING, "Rules", "4h", "DURATION",
      "how often --webhook hears again of an alert that fires on"},
     {"external-url", TEXT, FIELD(external_url), KEEPING, "Rules", "", "URL",
-     "where people reach the pages: links in messages begin with it (default: http://HOSTNAME and "
-     "the "
-     "port of --listen-web)"},
+     "where people reach the pages: links in messages begin with it, templates of alerts can say "
+     "it "
+     "(default: http://HOSTNAME and the port of --listen-web)"},
 
     {"data-dir", TEXT, FIELD(data_dir), KEEPING | FOR_AGENT, "Store", "", "DIR",
      "where samples, or the agent's queue, are kept (default: $STATE_DIRECTORY, /var/lib/algalon "

@@ -58,6 +58,12 @@ static int read_duration(struct reader *r, const struct yaml_node *node, int64_t
     return *ret_ms < 0 ? bad(r, node->line, "a duration is not negative") : 0;
 }
 
+/* Names of labels and metrics are any UTF-8, as in Prometheus 3. */
+static bool is_name(struct str s)
+{
+    return s.len && s.len <= LABEL_NAME_MAX && str_is_utf8(s);
+}
+
 static int compare_pairs(const void *a, const void *b)
 {
     return str_compare(((const struct rule_pair *)a)->name, ((const struct rule_pair *)b)->name);
@@ -140,7 +146,7 @@ static int read_pairs(struct reader *r, const struct yaml_node *node, bool are_l
         p->name = str_make(arena_strndup(&r->set->arena, it->key.ptr, it->key.len), it->key.len);
         if (!p->name.ptr)
             return out_of_memory(r);
-        if (!label_name_is_valid(p->name) || (are_labels && str_is(p->name, LABEL_NAME)))
+        if (!is_name(p->name) || (are_labels && str_is(p->name, LABEL_NAME)))
             return error_set(r->err, -EINVAL, "%s:%zu: '%.*s' cannot be the name of %s", r->file,
                              it->line, (int)MIN(p->name.len, 80), p->name.ptr,
                              are_labels ? "a label" : "an annotation");
@@ -228,8 +234,8 @@ static int read_rule(struct reader *r, const struct yaml_node *node, struct rule
         return code;
     if (!rule->query.len)
         return bad(r, node->line, "a rule without expr");
-    if (records && !metric_name_is_valid(rule->name))
-        return bad(r, node->line, "record is the name of a metric");
+    if (records && (!is_name(rule->name) || strpbrk(rule->name.ptr, "{}")))
+        return bad(r, node->line, "record is the name of a metric, without braces");
     if (!rule->name.len)
         return bad(r, node->line, "an alert without a name");
     if (records && (rule->for_ms || rule->keep_firing_ms || rule->annotation_len))

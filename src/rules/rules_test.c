@@ -363,6 +363,19 @@ static void an_alert_says_what_its_templates_ask(void **state)
     assert_int_equal(stats.template_failures_total, 2 * stats.templates_total / 4);
 }
 
+static void names_are_any_text(void **state)
+{
+    struct bench *b = *state;
+    double value;
+
+    write_rules(b, "groups:\n- name: g\n  interval: 10s\n  rules:\n  - record: hot GPUs\n"
+                   "    expr: count(heat > 50)\n    labels: {of-what: heat}\n");
+    open_rules(b);
+    pass(b, 20, 60, 70);
+    assert_int_equal(ask(b, "{'hot GPUs', 'of-what'='heat'}", &value), 1);
+    assert_true(value == 2);
+}
+
 static void a_query_offset_looks_back_and_writes_there(void **state)
 {
     struct bench *b = *state;
@@ -433,6 +446,7 @@ int main(void)
         TEST(alerts_past_the_limit_are_all_forgotten),
         TEST(a_rule_that_fails_says_so_and_the_next_one_runs),
         TEST(an_alert_says_what_its_templates_ask),
+        TEST(names_are_any_text),
         TEST(a_query_offset_looks_back_and_writes_there),
         TEST(turns_lie_on_multiples_of_the_interval_and_missed_ones_are_counted),
         TEST(the_thread_runs_and_ends),
