@@ -323,7 +323,7 @@ static size_t print_magnitude(double d, const struct verb *v, char *text, size_t
 static size_t print_hexadecimal(double d, const struct verb *v, char *text, size_t size)
 {
     int exponent = 0, len;
-    double fraction = d ? 2 * frexp(d, &exponent) : 0;
+    double fraction = d != 0 ? 2 * frexp(d, &exponent) : 0;
 
     exponent -= d != 0;
     if (v->has_precision)

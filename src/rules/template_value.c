@@ -3,6 +3,10 @@
 
 #include "rules/template_time.h"
 
+#define DATA_TYPE                                                                                  \
+    "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; "    \
+    "Value interface {} }"
+
 bool template_value_is_true(const struct template_value *v)
 {
     size_t len;
@@ -41,8 +45,7 @@ const char *template_value_type(const struct template_value *v)
         [VALUE_ARGS] = "map[string]interface {}",
         [VALUE_SAMPLE] = "*template.sample",
         [VALUE_SAMPLES] = "template.queryResult",
-        [VALUE_DATA] = "struct { Labels map[string]string; ExternalLabels map[string]string; "
-                       "ExternalURL string; Value interface {} }",
+        [VALUE_DATA] = DATA_TYPE,
         [VALUE_TIME] = "*time.Time",
         [VALUE_DURATION] = "*time.Duration",
         [VALUE_MONTH] = "time.Month",
