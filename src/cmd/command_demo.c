@@ -192,7 +192,7 @@ static void stop_workers(struct demo *d)
 }
 
 /* Waits for the first snapshot of each worker, so that the first scrape finds something; a slow one
- * is no error. */
+ * is no error. The machines move on meanwhile: a counter that stands still tells no load. */
 static void await_workers(const struct demo *d)
 {
     uint64_t deadline = clock_mono_ns() + FIRST_READ_NS;
@@ -200,8 +200,11 @@ static void await_workers(const struct demo *d)
     for (size_t i = 0; i < demo_fleet_len; i++) {
         char url[64];
         snprintf(url, sizeof(url), "http://127.0.0.1:%u/-/ready", d->machines[i].port);
-        while (!http_probe(url, 1000, NULL) && clock_mono_ns() < deadline)
-            usleep(20000);
+        while (!http_probe(url, 1000, NULL) && clock_mono_ns() < deadline) {
+            for (size_t k = 0; k < demo_fleet_len; k++)
+                demo_host_tick(d->machines[k].host, clock_now_ms());
+            usleep(100000);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ int demo_card_pid(const struct demo_card *c)
 {
     const struct demo_card_kind *k = c->kind;
 
-    return k->first_pid && !k->one_process ? k->first_pid + (int)c->number : k->first_pid;
+    return k->first_pid && !k->one_process ? k->first_pid + (int)c->place : k->first_pid;
 }
 
 static void init_card(struct demo_card *c, const struct demo_card_kind *kind, unsigned number,
@@ -43,6 +43,7 @@ static void init_card(struct demo_card *c, const struct demo_card_kind *kind, un
 {
     c->kind = kind;
     c->number = number;
+    c->place = place;
     c->seed = hash_more(seed, &number, sizeof(number)) + kind->maker;
     snprintf(c->address, sizeof(c->address), "0000:%02x:00.0", (kind->first_bus + place) & 0xff);
     if (kind->address)

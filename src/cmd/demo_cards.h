@@ -38,6 +38,7 @@ struct demo_card_kind {
 struct demo_card {
     const struct demo_card_kind *kind;
     unsigned number;  /* among those of its maker on this machine */
+    unsigned place;   /* among those of its kind */
     char address[16]; /* "0000:03:00.0" */
     uint64_t seed;
     struct demo_wave load;

@@ -134,13 +134,11 @@ static const struct demo_process train_g[] = {
      JOB_SPEECH},
     {42003, "python3", "noor", "python3 -m optimum.habana.train --rank 2", 1.3, 26 * GB,
      JOB_SPEECH},
-    {42004, "python3", "noor", "python3 -m optimum.habana.train --rank 3", 1.2, 25 * GB,
-     JOB_SPEECH},
     {1801, "slurmd", "root", "/usr/sbin/slurmd -D", 0.02, 60 * GB / 1024, NULL},
 };
 static const struct demo_card_kind cards_g[] = {
     {.maker = DEMO_GAUDI,
-     .count = 4,
+     .count = 3,
      .first_bus = 0x19,
      .device = 0x1060,
      .revision = 1,
@@ -153,6 +151,17 @@ static const struct demo_card_kind cards_g[] = {
      .max_w = 600,
      .max_mhz = 1600,
      .first_pid = 42001},
+    {.maker = DEMO_GAUDI, /* one that nobody has */
+     .count = 1,
+     .first_bus = 0xb3,
+     .device = 0x1060,
+     .revision = 1,
+     .model = "HL-338",
+     .memory_bytes = 128 * GB,
+     .memory_ratio = 0.01,
+     .idle_w = 130,
+     .max_w = 600,
+     .max_mhz = 1600},
 };
 
 static const struct demo_process serve_h[] = {
@@ -208,8 +217,19 @@ static const struct demo_card_kind cards_i[] = {
      .idle_w = 26,
      .max_w = 130,
      .first_pid = 44101},
+    {.maker = DEMO_FURIOSA, /* one that is held and not used */
+     .count = 1,
+     .first_bus = 0x82,
+     .device = 0x0000,
+     .model = "RNGD",
+     .memory_bytes = 48 * GB,
+     .memory_ratio = 0.6,
+     .idle_w = 38,
+     .max_w = 180,
+     .max_mhz = 1000,
+     .first_pid = 44202},
     {.maker = DEMO_FURIOSA,
-     .count = 2,
+     .count = 1,
      .first_bus = 0x81,
      .device = 0x0000,
      .model = "RNGD",

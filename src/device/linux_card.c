@@ -159,15 +159,6 @@ size_t linux_card_list(const char *sysfs, const char *class,
     return len;
 }
 
-size_t linux_card_renew(const char *sysfs, const char *class,
-                        bool (*wanted)(const struct linux_card *card), struct linux_card *cards,
-                        size_t len)
-{
-    struct linux_card now[LINUX_CARDS];
-
-    return linux_card_join(cards, len, now, linux_card_list(sysfs, class, wanted, now));
-}
-
 size_t linux_card_join(struct linux_card *cards, size_t len, const struct linux_card *now, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

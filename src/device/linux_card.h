@@ -28,16 +28,9 @@ struct linux_card {
 size_t linux_card_list(const char *sysfs, const char *class,
                        bool (*wanted)(const struct linux_card *card), struct linux_card *to);
 
-/**
- * Looks again: cards that came stand behind those that were there, so that no number changes; one
- * that went keeps its place, and gets it back when it comes again, under whatever number of the
- * kernel. Returns the new length.
- */
-size_t linux_card_renew(const char *sysfs, const char *class,
-                        bool (*wanted)(const struct linux_card *card), struct linux_card *cards,
-                        size_t len);
-
-/** The same with a list of `n` cards that was made otherwise. */
+/** Looks again: cards of `now` that came stand behind those that were there, so that no number
+ * changes; one that went keeps its place, and gets it back when it comes again, under whatever
+ * number of the kernel. Returns the new length. */
 size_t linux_card_join(struct linux_card *cards, size_t len, const struct linux_card *now,
                        size_t n);
 

@@ -63,8 +63,8 @@ static void chip_of(const char *compatible, char *to, size_t size)
 
 static void identify(struct linux_set *s, size_t i)
 {
-    struct accelerator *a = &s->identity[i];
-    const struct linux_card card = s->cards[i],
+    struct accelerator *a = &s->all.identity[i];
+    const struct linux_card card = s->all.cards[i],
                             *c = &card; /* a copy: texts of one into the other */
     const char *name = c->driver;
     char chip[32];
@@ -77,11 +77,11 @@ static void identify(struct linux_set *s, size_t i)
         }
     chip_of(c->compatible, chip, sizeof(chip));
     if (!c->vendor ||
-        !linux_card_name(s->paths.rootfs, c->vendor, c->device, a->name, sizeof(a->name)))
+        !linux_card_name(s->all.paths.rootfs, c->vendor, c->device, a->name, sizeof(a->name)))
         snprintf(a->name, sizeof(a->name), chip[0] ? "%s (%s)" : "%s", name, chip);
     snprintf(a->uuid, sizeof(a->uuid), "GPU-%.63s", c->place);
     if (!c->bus_id[0])
-        linux_sensors_share_memory(s->paths.procfs, a);
+        linux_sensors_share_memory(s->all.paths.procfs, a);
 }
 
 static int gpu_open(const struct host_paths *paths, void **ret, struct error *err)
@@ -113,19 +113,19 @@ static int gpu_read(void *state, struct reading *out, struct error *err)
     bool may_look[LINUX_CARDS], complete;
     int code = linux_set_begin(s, out, err);
 
-    for (size_t i = 0; !code && i < s->len; i++)
+    for (size_t i = 0; !code && i < s->all.len; i++)
         may_look[i] = out->accelerators[i].state == ACCELERATOR_OK;
     if (!code && linux_set_clients(s, may_look, out, &drm, &complete))
         code = error_errno(err, -ENOMEM, "processes on GPUs");
     if (code)
         return code;
-    for (size_t i = 0; i < s->len; i++) {
+    for (size_t i = 0; i < s->all.len; i++) {
         struct accelerator *a = &out->accelerators[i];
         if (!may_look[i])
             continue;
-        linux_sensors_read(&s->sensors[i], s->paths.sysfs, &s->cards[i], a);
-        if (s->cards[i].bus_id[0])
-            linux_card_link(s->paths.sysfs, s->cards[i].bus_id, a);
+        linux_sensors_read(&s->sensors[i], s->all.paths.sysfs, &s->all.cards[i], a);
+        if (s->all.cards[i].bus_id[0])
+            linux_card_link(s->all.paths.sysfs, s->all.cards[i].bus_id, a);
         linux_set_load(s, i, &drm, complete, out);
     }
     return 0;

@@ -6,17 +6,19 @@
 
 #define RENEW_NS (10 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
 
-static void identify(struct linux_set *s, size_t i)
+static size_t list(const struct linux_cards *all, struct linux_card *to)
 {
-    struct accelerator *a = &s->identity[i];
-    const struct linux_card *c = &s->cards[i];
-    int64_t node;
+    const struct linux_set *s = all->own;
 
-    accelerator_init(a, s->platform.platform, (unsigned)i);
-    str_copy(a->pci_bus_id, sizeof(a->pci_bus_id), str_of(c->bus_id));
-    if (linux_file_i64(&node, s->paths.sysfs, "%s/device/numa_node", c->folder) && node >= 0)
-        a->numa_node = (double)node;
-    linux_sensors_find(&s->sensors[i], s->paths.sysfs, c, s->zone);
+    return linux_card_list(all->paths.sysfs, s->class, s->wanted, to);
+}
+
+static void meet(struct linux_cards *all, size_t i, bool again)
+{
+    struct linux_set *s = all->own;
+
+    (void)again;
+    linux_sensors_find(&s->sensors[i], all->paths.sysfs, &all->cards[i], s->zone);
     s->identify(s, i);
 }
 
@@ -25,17 +27,19 @@ void linux_set_open(struct linux_set *s, const struct host_paths *paths, const c
     struct linux_view view;
     char text[128];
 
-    s->paths = *paths;
-    s->platform.platform = platform;
+    s->all = (struct linux_cards){.platform = platform,
+                                  .what = "device",
+                                  .own = s,
+                                  .list = list,
+                                  .meet = meet,
+                                  .renew_every_ns = RENEW_NS};
     if (linux_file_text(text, sizeof(text), paths->procfs, "sys/kernel/osrelease") > 0)
-        linux_proc_clean(s->platform.driver_version, sizeof(s->platform.driver_version),
-                         str_of(text));
+        linux_proc_clean(s->all.platform_info.driver_version,
+                         sizeof(s->all.platform_info.driver_version), str_of(text));
     linux_view_look(paths, &view);
     s->all_processes = !view.runtime[0] || view.host;
     s->drm = linux_drm_open(paths->procfs);
-    s->len = linux_card_list(paths->sysfs, s->class, s->wanted, s->cards);
-    for (size_t i = 0; i < s->len; i++)
-        identify(s, i);
+    linux_cards_open(&s->all, paths);
 }
 
 void linux_set_close(struct linux_set *s)
@@ -43,46 +47,10 @@ void linux_set_close(struct linux_set *s)
     linux_drm_close(s->drm);
 }
 
-/* Cards that came, and those that came back under another number of the kernel. */
-static void renew(struct linux_set *s, uint64_t mono_ns)
-{
-    struct linux_card before[LINUX_CARDS];
-    size_t len = s->len;
-
-    if (mono_ns - s->renew_ns < RENEW_NS)
-        return;
-    s->renew_ns = mono_ns;
-    memcpy(before, s->cards, sizeof(before));
-    s->len = linux_card_renew(s->paths.sysfs, s->class, s->wanted, s->cards, len);
-    for (size_t i = 0; i < s->len; i++)
-        if (i >= len || before[i].number != s->cards[i].number)
-            identify(s, i);
-}
-
 int linux_set_begin(struct linux_set *s, struct reading *out, struct error *err)
 {
-    size_t gone = 0;
-
-    if (!out->mono_ns)
-        out->mono_ns = clock_mono_ns();
-    renew(s, out->mono_ns);
     s->turn++;
-    out->accelerators = arena_calloc(out->arena, s->len, sizeof(*out->accelerators));
-    out->platforms = arena_new(out->arena, struct platform_info);
-    if (!out->accelerators || !out->platforms)
-        return error_errno(err, -ENOMEM, "reading of class %s", s->class);
-    for (size_t i = 0; i < s->len; i++) {
-        out->accelerators[i] = s->identity[i];
-        out->accelerators[i].state = linux_card_state(s->paths.sysfs, &s->cards[i]);
-        gone += out->accelerators[i].state == ACCELERATOR_LOST;
-    }
-    out->accelerator_len = s->len;
-    out->platforms[0] = s->platform;
-    out->platform_len = 1;
-    if (gone == s->len)
-        return error_set(err, -ENODEV, "no device of class %s is left: its drivers are gone",
-                         s->class);
-    return 0;
+    return linux_cards_begin(&s->all, out, err);
 }
 
 static double sum(double a, double b)
@@ -96,9 +64,9 @@ int linux_set_clients(struct linux_set *s, const bool *may_look, struct reading 
     struct linux_drm_node nodes[LINUX_DRM_NODES];
     size_t len = 0;
 
-    for (size_t i = 0; i < s->len; i++)
+    for (size_t i = 0; i < s->all.len; i++)
         if (may_look[i])
-            len = linux_card_nodes(s->paths.sysfs, &s->cards[i], (unsigned)i, nodes, len);
+            len = linux_card_nodes(s->all.paths.sysfs, &s->all.cards[i], (unsigned)i, nodes, len);
     int code = linux_drm_read(s->drm, nodes, len, out->mono_ns, out->arena, ret);
     if (code)
         return code;
@@ -120,7 +88,7 @@ int linux_set_clients(struct linux_set *s, const bool *may_look, struct reading 
         };
     }
     *ret_complete = s->all_processes && !ret->unreadable && !ret->untold;
-    for (size_t i = 0; i < s->len; i++)
+    for (size_t i = 0; i < s->all.len; i++)
         out->accelerators[i].processes_untold = !*ret_complete || !may_look[i];
     return 0;
 }
@@ -149,6 +117,6 @@ void linux_set_load(const struct linux_set *s, size_t i, const struct linux_drm_
     a->utilization_ratio = linux_drm_busiest(drm, (unsigned)i);
     linux_drm_memory(drm, (unsigned)i, &vram, &other);
     /* No client at all, and clients of drivers that tell no memory, look alike: that is not 0. */
-    if (vram + other && (s->cards[i].bus_id[0] ? vram : other))
-        a->mem_used_bytes = s->cards[i].bus_id[0] ? vram : other;
+    if (vram + other && (s->all.cards[i].bus_id[0] ? vram : other))
+        a->mem_used_bytes = s->all.cards[i].bus_id[0] ? vram : other;
 }

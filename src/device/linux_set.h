@@ -3,27 +3,26 @@
 #ifndef ALGALON_DEVICE_LINUX_SET_H
 #define ALGALON_DEVICE_LINUX_SET_H
 
+#include "device/linux_cards.h"
 #include "device/linux_sensors.h"
 
 struct linux_set {
-    struct host_paths paths;
-    const char *class;
-    bool (*wanted)(const struct linux_card *card);
-    struct linux_card cards[LINUX_CARDS];
+    struct linux_cards all;
     struct linux_sensors sensors[LINUX_CARDS];
-    struct accelerator identity[LINUX_CARDS]; /* what does not change */
-    size_t len;
-    uint64_t renew_ns, turn;
+    uint64_t turn;
     struct linux_drm *drm;
     bool all_processes; /* procfs shows those of the whole machine */
-    struct platform_info platform;
+
+    /* The collector's, to be set before linux_set_open(). */
+    const char *class;
+    bool (*wanted)(const struct linux_card *card);
     /* Fills in what does not change; of a card at place `i`. */
     void (*identify)(struct linux_set *s, size_t i);
     const char *zone; /* as of linux_sensors_find() */
-    void *own;        /* the collector's */
+    void *own;
 };
 
-/** Lists the cards of `class` and identifies them. What is above `zone` is the caller's to set. */
+/** Lists the cards of `class` and identifies them. */
 void linux_set_open(struct linux_set *s, const struct host_paths *paths, const char *platform);
 void linux_set_close(struct linux_set *s);
 

@@ -18,14 +18,53 @@ static void *new_array(struct snapshot *s, size_t count, size_t size)
 
 /* ---- accelerators ---- */
 
-/* The highest index and one. */
-static unsigned count_of(const struct reading *r)
+/* Never 0 of a device that has a UUID. */
+static uint64_t owner_of(const struct accelerator *a)
 {
-    unsigned count = 0;
+    return a->uuid[0] ? hash_bytes(a->uuid, strlen(a->uuid)) | 1 : 0;
+}
 
-    for (size_t i = 0; i < MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX); i++)
-        count = MAX(count, MIN(r->accelerators[i].index, (unsigned)ACCELERATORS_MAX - 1) + 1);
-    return count;
+/* The place that a device had before; UINT_MAX when it was not there. NVIDIA's stand where the
+ * driver says: their number is the one that its tools show. */
+static unsigned known_place(const struct inventory *inventory, size_t i,
+                            const struct accelerator *a)
+{
+    uint64_t owner = owner_of(a);
+
+    if (!strcmp(a->platform, "nvidia"))
+        return a->index;
+    for (unsigned k = 0; owner && k < ACCELERATORS_MAX; k++)
+        if (inventory->of[i].owners[k] == owner)
+            return k;
+    return UINT_MAX;
+}
+
+/* Places for the devices of a reading: those that are known first, then the others, each at its
+ * index where nobody of this reading stands, else behind all. */
+static void find_places(struct inventory *inventory, size_t i, const struct reading *r)
+{
+    bool taken[ACCELERATORS_MAX] = {false};
+    size_t len = MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX);
+    unsigned count = inventory->of[i].count;
+
+    inventory->of[i].placed = 0;
+    for (int known = 1; known >= 0; known--)
+        for (size_t j = 0; j < len; j++) {
+            const struct accelerator *a = &r->accelerators[j];
+            unsigned index = MIN(a->index, (unsigned)ACCELERATORS_MAX - 1);
+            unsigned place = known_place(inventory, i, a);
+            if ((place != UINT_MAX) != known)
+                continue;
+            if (place == UINT_MAX)
+                place = !taken[index] ? index : MIN(count, (unsigned)ACCELERATORS_MAX - 1);
+            place = MIN(place, (unsigned)ACCELERATORS_MAX - 1);
+            taken[place] = true;
+            inventory->of[i].owners[place] = owner_of(a);
+            inventory->of[i].places[index] = (unsigned short)place;
+            inventory->of[i].placed = MAX(inventory->of[i].placed, index + 1);
+            count = MAX(count, place + 1);
+        }
+    inventory->of[i].count = count;
 }
 
 /* Keeps who the devices of a good reading are. */
@@ -40,9 +79,11 @@ static int note(struct inventory *inventory, size_t i, const struct reading *r)
             return -ENOMEM;
         inventory->of[i].devices = devices;
         memcpy(devices, r->accelerators, len * sizeof(*devices));
+        for (size_t j = 0; j < len; j++)
+            devices[j].index =
+                inventory->of[i].places[MIN(devices[j].index, (unsigned)ACCELERATORS_MAX - 1)];
     }
     inventory->of[i].len = len;
-    inventory->of[i].count = count_of(r);
     if (r->platform_len) {
         inventory->of[i].platform = r->platforms[0];
         inventory->of[i].platform_known = true;
@@ -69,10 +110,13 @@ static struct accelerator lost(const struct accelerator *from)
     return a;
 }
 
-static bool has_index(const struct reading *r, unsigned index)
+/* Whether a reading has a device that stands at a place. */
+static bool has_place(const struct inventory *inventory, size_t i, const struct reading *r,
+                      unsigned place)
 {
-    for (size_t i = 0; r && i < r->accelerator_len; i++)
-        if (r->accelerators[i].index == index)
+    for (size_t j = 0; r && j < MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX); j++)
+        if (r->accelerators[j].index < inventory->of[i].placed &&
+            inventory->of[i].places[r->accelerators[j].index] == place)
             return true;
     return false;
 }
@@ -105,7 +149,9 @@ static void add_accelerator(struct snapshot *s, const struct accelerator *a, uns
 
 unsigned merge_number(const struct inventory *inventory, size_t i, unsigned index)
 {
-    return index < inventory->of[i].numbered ? inventory->of[i].numbers[index] : UINT_MAX;
+    unsigned place = index < inventory->of[i].placed ? inventory->of[i].places[index] : UINT_MAX;
+
+    return place < inventory->of[i].numbered ? inventory->of[i].numbers[place] : UINT_MAX;
 }
 
 /* Numbers follow each other without a gap: the next one is how many were given out. */
@@ -136,10 +182,10 @@ static int merge_accelerators(struct snapshot *s, struct inventory *inventory,
 
     for (size_t i = 0; i < len; i++) {
         const struct reading *r = views[i].held ? &views[i].held->reading : NULL;
+        if (r && r->accelerator_len) /* also what it read before it failed */
+            find_places(inventory, i, r);
         if (r && views[i].up && note(inventory, i, r) < 0)
             code = -ENOMEM;
-        if (r && !views[i].up) /* what it read before it failed stands too */
-            inventory->of[i].count = MAX(inventory->of[i].count, count_of(r));
         most += (r ? MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX) : 0) + inventory->of[i].len;
     }
     give_numbers(inventory, len);
@@ -160,8 +206,12 @@ static int merge_accelerators(struct snapshot *s, struct inventory *inventory,
                             merge_number(inventory, i, r->accelerators[j].index), platform, true);
         for (size_t j = 0; !views[i].up && j < inventory->of[i].len; j++) {
             struct accelerator a = lost(&inventory->of[i].devices[j]);
-            if (!has_index(r, a.index))
-                add_accelerator(s, &a, merge_number(inventory, i, a.index), platform, false);
+            if (!has_place(inventory, i, r, a.index))
+                add_accelerator(s, &a,
+                                a.index < inventory->of[i].numbered
+                                    ? inventory->of[i].numbers[a.index]
+                                    : UINT_MAX,
+                                platform, false);
         }
     }
     if (s->accelerator_len)

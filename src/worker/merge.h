@@ -14,9 +14,14 @@ struct inventory {
         size_t len, cap;
         struct platform_info platform;
         bool platform_known;
-        unsigned count;                           /* highest index and one */
-        unsigned short numbers[ACCELERATORS_MAX]; /* gpu_index by index */
+        unsigned count;                           /* highest place and one */
+        unsigned short numbers[ACCELERATORS_MAX]; /* gpu_index by place */
         unsigned numbered;                        /* how many of them are given out */
+        /* A collector that was closed and opened again deals its indices anew: a device is known by
+         * its UUID, and has the place that it had. */
+        uint64_t owners[ACCELERATORS_MAX];       /* hash of the UUID by place; 0: nobody */
+        unsigned short places[ACCELERATORS_MAX]; /* of the newest reading, by index */
+        unsigned placed;                         /* highest index of it and one */
     } of[COLLECTORS_MAX];
 };
 

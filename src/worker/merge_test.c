@@ -117,6 +117,42 @@ static void what_comes_later_moves_nobody_s_number(void **state)
     snapshot_release(s);
 }
 
+/* A collector that is closed when its driver goes lists the cards anew when it comes back. */
+static void a_driver_that_is_loaded_anew_moves_nobody_s_number(void **state)
+{
+    static const char *const uuids[] = {"new", "GPU-amdgpu-1", "GPU-amdgpu-0"};
+    struct collector_view before[] = {gpus("amdgpu", 2, 0), gpus("npu", 1, 0)};
+
+    (void)state;
+    snapshot_release(merged(before, 2));
+    struct collector_view away[] = {silent("amdgpu"), gpus("npu", 1, 0)};
+    struct snapshot *s = merged(away, 2);
+    assert_int_equal(snapshot_accelerators(s), 3);
+    assert_int_equal(s->accelerators[1].device.state, ACCELERATOR_LOST);
+    snapshot_release(s);
+    struct collector_view again[] = {gpus("amdgpu", 3, 1), gpus("npu", 1, 0)};
+    for (size_t i = 0; i < ARRAY_LEN(uuids); i++)
+        str_copy(again[0].held->reading.accelerators[i].uuid,
+                 sizeof(((struct accelerator *)0)->uuid), str_of(uuids[i]));
+    int pid = again[0].held->reading.accelerator_processes[0].pid;
+    s = merged(again, 2);
+    assert_int_equal(snapshot_accelerators(s), 4);
+    assert_string_equal(s->accelerators[0].device.uuid, "GPU-amdgpu-0");
+    assert_string_equal(s->accelerators[1].device.uuid, "GPU-amdgpu-1");
+    assert_string_equal(s->accelerators[2].device.platform, "npu");
+    assert_string_equal(s->accelerators[3].device.uuid, "new");
+    for (size_t i = 0; i < s->device_process_len; i++) /* processes go with their device */
+        if (s->device_processes[i].use.pid == pid)
+            assert_int_equal(s->device_processes[i].number, 3);
+    snapshot_release(s);
+    struct collector_view gone[] = {silent("amdgpu"), gpus("npu", 1, 0)};
+    s = merged(gone, 2);
+    assert_int_equal(snapshot_accelerators(s), 4);
+    assert_string_equal(s->accelerators[3].device.uuid, "new");
+    assert_int_equal(s->accelerators[3].device.state, ACCELERATOR_LOST);
+    snapshot_release(s);
+}
+
 static void what_the_kernel_does_not_tell_of_the_machine_its_controller_does(void **state)
 {
     struct collector_view views[] = {gpus("chassis", 0, 0), gpus("ipmi", 0, 0)};
@@ -446,6 +482,7 @@ int main(void)
         TEST(accelerators_are_numbered_over_platforms_in_order),
         TEST(a_gap_in_the_indices_stays_one),
         TEST(what_comes_later_moves_nobody_s_number),
+        TEST(a_driver_that_is_loaded_anew_moves_nobody_s_number),
         TEST(a_platform_that_comes_late_is_put_in_its_place),
         TEST(what_the_kernel_does_not_tell_of_the_machine_its_controller_does),
         TEST(devices_of_a_silent_driver_are_lost_under_their_last_identity),

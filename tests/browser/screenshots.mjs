@@ -16,8 +16,8 @@ const LOOKS = [
   { name: "light-phone", width: 390, height: 844, dark: false, phone: true },
 ];
 
-/** What is chosen on a page of the demo for its picture: seventeen GPUs in one chart show nothing. */
-const CHOICE = { "algalon-gpu": ["hopper-01"], "algalon-processes": ["ampere-01", "hopper-01"] };
+/** What is chosen on a page of the demo for its picture, of several makers: forty GPUs in one chart show nothing. */
+const CHOICE = { "algalon-gpu": ["arc-01", "cdna-01", "lab-01"], "algalon-processes": ["ampere-01", "arc-01", "cdna-01"] };
 
 /** The pages beside the dashboards, and what stands on them when they are drawn. */
 const PLACES = {

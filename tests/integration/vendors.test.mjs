@@ -84,6 +84,23 @@ describe('five makers on one machine', () => {
     assert.deepEqual(numbers(await metrics()), { ...first, 'GPU-0000:05:00.0': 10 });
   });
 
+  it('moves nobody when the driver of a maker is loaded anew', async () => {
+    const class_ = path.join(dir, 'sys/class/drm'), aside = path.join(dir, 'aside');
+    const cards = fs.readdirSync(class_).filter((card) => /^card\d+$/.test(card) && /^DRIVER=xe$/m.test(fs.readFileSync(path.join(class_, card, 'device/uevent'), 'utf8')));
+    assert.equal(cards.length, 3);
+    const up = async () => Object.fromEntries([...(await metrics()).matchAll(/^algalon_gpu_up\{[^}]*gpu_uuid="([^"]*)"[^}]*\} (\d)$/gm)].map((m) => [m[1], m[2]]));
+    const intel = ['GPU-0000:13:00.0', 'GPU-0000:18:00.0', 'GPU-0000:05:00.0'], all = { ...first, 'GPU-0000:05:00.0': 10 };
+    const are = (value, of) => Object.entries(of).every(([uuid, now]) => now === (intel.includes(uuid) ? value : '1'));
+    fs.mkdirSync(aside);
+    for (const card of cards) fs.renameSync(path.join(class_, card), path.join(aside, card));
+    await until('the cards of a driver that is away', 60, async () => are('0', await up()));
+    assert.deepEqual(numbers(await metrics()), all);
+    // The kernel numbers them in another order than before.
+    cards.sort().reverse().forEach((card, i) => fs.renameSync(path.join(aside, card), path.join(class_, `card${30 + i}`)));
+    await until('the cards again', 60, async () => are('1', await up()));
+    assert.deepEqual(numbers(await metrics()), all);
+  });
+
   it('lets nobody wait for a driver that hangs', async () => {
     await worker.stop();
     fs.writeFileSync(path.join(dir, 'hang.scn'), 'gpu 2 L4\nfault hang call=nvmlInit* seconds=600\n');

@@ -81,8 +81,8 @@ static const char *brand_of(const struct linux_card *c)
 static void text_of(const struct linux_set *s, size_t i, const char *file, char *to, size_t size)
 {
     char text[128];
-    ssize_t n = linux_file_text(text, sizeof(text), s->paths.sysfs, "%s/device/%s",
-                                s->cards[i].folder, file);
+    ssize_t n = linux_file_text(text, sizeof(text), s->all.paths.sysfs, "%s/device/%s",
+                                s->all.cards[i].folder, file);
 
     if (n > 0)
         linux_proc_clean(to, size, str_make(text, (size_t)n));
@@ -90,8 +90,8 @@ static void text_of(const struct linux_set *s, size_t i, const char *file, char 
 
 static void identify(struct linux_set *s, size_t i)
 {
-    struct accelerator *a = &s->identity[i];
-    const struct linux_card card = s->cards[i],
+    struct accelerator *a = &s->all.identity[i];
+    const struct linux_card card = s->all.cards[i],
                             *c = &card; /* a copy: texts of one into the other */
     const char *comma = strchr(c->compatible, ',');
     char variant[48] = "";
@@ -111,7 +111,7 @@ static void identify(struct linux_set *s, size_t i)
         snprintf(a->name, sizeof(a->name), "AMD %s", variant);
     text_of(s, i, "fw_version", a->vbios, sizeof(a->vbios));
     if (strcmp(c->driver, "qaic") != 0)
-        linux_sensors_share_memory(s->paths.procfs, a);
+        linux_sensors_share_memory(s->all.paths.procfs, a);
 }
 
 static int accel_open(const struct host_paths *paths, void **ret, struct error *err)
@@ -146,7 +146,7 @@ static void accel_close(void *state)
 
 static bool file_u64(const struct linux_set *s, size_t i, const char *file, uint64_t *ret)
 {
-    return linux_file_u64(ret, s->paths.sysfs, "%s/device/%s", s->cards[i].folder, file);
+    return linux_file_u64(ret, s->all.paths.sysfs, "%s/device/%s", s->all.cards[i].folder, file);
 }
 
 static void take_mhz(const struct linux_set *s, size_t i, const char *file, const char *older,
@@ -230,15 +230,15 @@ static void read_xdna(const struct linux_set *s, size_t i, struct reading *out)
     struct accel_xdna x = {.columns = 0};
     char node[32];
 
-    bool told = read_table(s->paths.sysfs, &m);
+    bool told = read_table(s->all.paths.sysfs, &m);
     if (told) {
         take_columns(m.npu_ratio, m.npu_columns, (unsigned)i, out);
         a->power_w = m.npu_power_w;
         a->clock_graphics_mhz = m.npu_mhz > 0 ? m.npu_mhz : UNKNOWN;
     }
-    snprintf(node, sizeof(node), "dev/accel/accel%u", s->cards[i].number);
+    snprintf(node, sizeof(node), "dev/accel/accel%u", s->all.cards[i].number);
     if (a->state != ACCELERATOR_OK ||
-        accel_xdna_read(linux_edge_of(&s->paths), s->paths.rootfs, node, &x))
+        accel_xdna_read(linux_edge_of(&s->all.paths), s->all.paths.rootfs, node, &x))
         return;
     if (!told) {
         take_columns(x.column_ratio, x.columns, (unsigned)i, out);
@@ -259,7 +259,7 @@ static void read_qaic(const struct linux_set *s, size_t i, struct accelerator *a
         a->ecc_corrected_total = (double)ce;
     if (file_u64(s, i, "ue_count", &ue) && file_u64(s, i, "ue_nonfatal_count", &other))
         a->ecc_uncorrected_total = (double)ue + (double)other;
-    linux_card_link(s->paths.sysfs, s->cards[i].bus_id, a);
+    linux_card_link(s->all.paths.sysfs, s->all.cards[i].bus_id, a);
 }
 
 /* ---- Rockchip, with the vendor's kernel ---- */
@@ -269,10 +269,10 @@ static void read_rknpu(struct linux_set *s, size_t i, unsigned index, struct rea
     struct accelerator *a = &out->accelerators[index];
     double cores[ACCEL_CORES], ratio;
     char text[256], name[24];
-    ssize_t n = linux_file_text(text, sizeof(text), s->paths.sysfs, "kernel/debug/rknpu/load");
+    ssize_t n = linux_file_text(text, sizeof(text), s->all.paths.sysfs, "kernel/debug/rknpu/load");
     size_t len = n > 0 ? accel_text_rknpu(str_make(text, (size_t)n), cores) : 0;
 
-    linux_sensors_read(&s->sensors[i], s->paths.sysfs, &s->cards[i], a);
+    linux_sensors_read(&s->sensors[i], s->all.paths.sysfs, &s->all.cards[i], a);
     if (len) { /* root's: of the last second */
         double sum = 0;
         for (size_t k = 0; k < len; k++) {
@@ -286,7 +286,8 @@ static void read_rknpu(struct linux_set *s, size_t i, unsigned index, struct rea
         return;
     }
     if (s->sensors[i].devfreq[0] &&
-        linux_file_text(text, sizeof(text), s->paths.sysfs, "%s/load", s->sensors[i].devfreq) > 0 &&
+        linux_file_text(text, sizeof(text), s->all.paths.sysfs, "%s/load", s->sensors[i].devfreq) >
+            0 &&
         accel_text_devfreq(str_of(text), &ratio))
         a->utilization_ratio = ratio;
 }
@@ -302,21 +303,21 @@ static int read_npus(struct accel *d, struct reading *out, struct error *err)
 
     if (code)
         return code;
-    for (size_t i = 0; i < s->len; i++) {
+    for (size_t i = 0; i < s->all.len; i++) {
         enum accelerator_state state = out->accelerators[i].state;
-        bool ivpu = !strcmp(s->cards[i].driver, "intel_vpu");
+        bool ivpu = !strcmp(s->all.cards[i].driver, "intel_vpu");
         /* Intel's driver adds buffers up for its fdinfo, and leaves the device asleep. */
         may_look[i] = state == ACCELERATOR_OK || (ivpu && state == ACCELERATOR_SLEEPING);
         if (ivpu && may_look[i])
             read_ivpu(s, i, &d->devices[i], out->mono_ns, &out->accelerators[i]);
-        else if (!strcmp(s->cards[i].driver, "amdxdna") && state != ACCELERATOR_LOST)
+        else if (!strcmp(s->all.cards[i].driver, "amdxdna") && state != ACCELERATOR_LOST)
             read_xdna(s, i, out);
-        else if (!strcmp(s->cards[i].driver, "qaic") && may_look[i])
+        else if (!strcmp(s->all.cards[i].driver, "qaic") && may_look[i])
             read_qaic(s, i, &out->accelerators[i]);
     }
     if (linux_set_clients(s, may_look, out, &drm, &complete))
         return error_errno(err, -ENOMEM, "processes on NPUs");
-    for (size_t i = 0; i < s->len; i++) {
+    for (size_t i = 0; i < s->all.len; i++) {
         uint64_t vram, other;
         struct accelerator *a = &out->accelerators[i];
         linux_drm_memory(&drm, (unsigned)i, &vram, &other);
@@ -360,11 +361,11 @@ static int read_rknpus(struct accel *d, struct reading *out, struct error *err)
 static int accel_read(void *state, struct reading *out, struct error *err)
 {
     struct accel *d = state;
-    int npus = d->npus.len ? read_npus(d, out, err) : -ENODEV;
+    int npus = d->npus.all.len ? read_npus(d, out, err) : -ENODEV;
 
     if (npus && npus != -ENODEV)
         return npus;
-    int rknpus = d->rknpus.len ? read_rknpus(d, out, err) : -ENODEV;
+    int rknpus = d->rknpus.all.len ? read_rknpus(d, out, err) : -ENODEV;
     if (rknpus && rknpus != -ENODEV)
         return rknpus;
     return npus && rknpus ? -ENODEV : 0;

@@ -3,6 +3,7 @@
 
 #include "intel_card.h"
 
+#include "device/linux_cards.h"
 #include "device/linux_cgroup.h"
 #include "device/linux_file.h"
 #include "device/linux_proc.h"
@@ -14,14 +15,10 @@
 #define RENEW_NS (10 * (uint64_t)NS_PER_S) /* how often new cards are looked for */
 
 struct intel {
-    struct host_paths paths;
-    struct linux_card cards[LINUX_CARDS];
+    struct linux_cards all;
     struct intel_card devices[LINUX_CARDS];
-    size_t len;
-    uint64_t renew_ns;
     struct linux_drm *drm;
     bool all_processes; /* procfs shows those of the whole machine */
-    struct platform_info platform;
 };
 
 static bool is_ours(const struct linux_card *c)
@@ -40,9 +37,22 @@ static void identify_platform(const struct host_paths *paths, struct platform_in
 {
     char text[128];
 
-    p->platform = "intel";
     if (linux_file_text(text, sizeof(text), paths->procfs, "sys/kernel/osrelease") > 0)
         linux_proc_clean(p->driver_version, sizeof(p->driver_version), str_of(text));
+}
+
+static size_t list(const struct linux_cards *all, struct linux_card *to)
+{
+    return linux_card_list(all->paths.sysfs, "drm", is_ours, to);
+}
+
+static void meet(struct linux_cards *all, size_t i, bool again)
+{
+    struct intel *d = all->own;
+
+    if (again)
+        intel_card_close(&d->devices[i]);
+    intel_card_open(&d->devices[i], &all->paths, &all->cards[i], &all->identity[i]);
 }
 
 static int intel_open(const struct host_paths *paths, void **ret, struct error *err)
@@ -51,11 +61,14 @@ static int intel_open(const struct host_paths *paths, void **ret, struct error *
     struct linux_view view;
 
     (void)err;
-    d->paths = *paths;
-    d->len = linux_card_list(paths->sysfs, "drm", is_ours, d->cards);
-    for (size_t i = 0; i < d->len; i++)
-        intel_card_open(&d->devices[i], paths, &d->cards[i], (unsigned)i);
-    identify_platform(paths, &d->platform);
+    d->all = (struct linux_cards){.platform = "intel",
+                                  .what = "Intel GPU",
+                                  .own = d,
+                                  .list = list,
+                                  .meet = meet,
+                                  .renew_every_ns = RENEW_NS};
+    linux_cards_open(&d->all, paths);
+    identify_platform(paths, &d->all.platform_info);
     linux_view_look(paths, &view);
     d->all_processes = !view.runtime[0] || view.host;
     d->drm = linux_drm_open(paths->procfs);
@@ -69,30 +82,10 @@ static void intel_close(void *state)
 
     if (!d)
         return;
-    for (size_t i = 0; i < d->len; i++)
+    for (size_t i = 0; i < d->all.len; i++)
         intel_card_close(&d->devices[i]);
     linux_drm_close(d->drm);
     free(d);
-}
-
-/* Cards that came, and those that came back under another number of the kernel. */
-static void renew(struct intel *d, uint64_t mono_ns)
-{
-    struct linux_card before[LINUX_CARDS];
-    size_t len = d->len;
-
-    if (mono_ns - d->renew_ns < RENEW_NS)
-        return;
-    d->renew_ns = mono_ns;
-    memcpy(before, d->cards, sizeof(before));
-    d->len = linux_card_renew(d->paths.sysfs, "drm", is_ours, d->cards, len);
-    for (size_t i = 0; i < d->len; i++) {
-        if (i < len && before[i].number == d->cards[i].number)
-            continue;
-        if (i < len)
-            intel_card_close(&d->devices[i]);
-        intel_card_open(&d->devices[i], &d->paths, &d->cards[i], (unsigned)i);
-    }
 }
 
 /* ---- processes ---- */
@@ -131,39 +124,30 @@ static int intel_read(void *state, struct reading *out, struct error *err)
     struct linux_drm_node nodes[LINUX_DRM_NODES];
     struct linux_drm_reading drm;
     struct intel *d = state;
-    size_t gone = 0, node_len = 0;
+    size_t node_len = 0;
+    int code = linux_cards_begin(&d->all, out, err);
 
-    if (!out->mono_ns)
-        out->mono_ns = clock_mono_ns();
-    renew(d, out->mono_ns);
-    out->accelerators = arena_calloc(out->arena, d->len, sizeof(*out->accelerators));
-    out->platforms = arena_new(out->arena, struct platform_info);
-    if (!out->accelerators || !out->platforms)
-        return error_errno(err, -ENOMEM, "reading of Intel GPUs");
-    for (size_t i = 0; i < d->len; i++) {
+    if (code && code != -ENODEV)
+        return code;
+    for (size_t i = 0; i < d->all.len; i++) {
         struct accelerator *a = &out->accelerators[i];
-        *a = d->devices[i].identity;
-        a->state = linux_card_state(d->paths.sysfs, &d->cards[i]);
-        gone += a->state == ACCELERATOR_LOST;
+        const struct linux_card *at = &d->all.cards[i];
         if (a->state != ACCELERATOR_OK) {
             intel_card_rest(&d->devices[i]);
             continue;
         }
-        intel_card_read(&d->devices[i], &d->paths, &d->cards[i], out, a);
-        node_len = linux_card_nodes(d->paths.sysfs, &d->cards[i], (unsigned)i, nodes, node_len);
+        intel_card_read(&d->devices[i], &d->all.paths, at, out, a);
+        node_len = linux_card_nodes(d->all.paths.sysfs, at, (unsigned)i, nodes, node_len);
     }
-    out->accelerator_len = d->len;
-    out->platforms[0] = d->platform;
-    out->platform_len = 1;
-    if (gone == d->len)
-        return error_set(err, -ENODEV, "no Intel GPU is left: the drivers i915 and xe are gone");
-    int code = linux_drm_read(d->drm, nodes, node_len, out->mono_ns, out->arena, &drm);
+    if (code)
+        return code;
+    code = linux_drm_read(d->drm, nodes, node_len, out->mono_ns, out->arena, &drm);
     if (!code)
         code = take_processes(d, &drm, out);
     if (code)
         return error_errno(err, code, "processes on Intel GPUs");
     bool complete = d->all_processes && !drm.unreadable && !drm.untold;
-    for (size_t i = 0; i < d->len; i++) {
+    for (size_t i = 0; i < d->all.len; i++) {
         struct accelerator *a = &out->accelerators[i];
         a->processes_untold = !complete || a->state == ACCELERATOR_SLEEPING;
         /* What guests do on virtual functions, no process here does. */
@@ -176,13 +160,13 @@ static int intel_read(void *state, struct reading *out, struct error *err)
 
 /* ---- what an operator should know ---- */
 
-static void diagnose_load(const struct linux_card *at, struct intel_card *c, struct arena *a,
-                          struct finding **ret, size_t *ret_len)
+static void diagnose_load(const struct linux_card *at, const struct intel_card *c, const char *name,
+                          struct arena *a, struct finding **ret, size_t *ret_len)
 {
     if (at->virtual_function)
         finding_add(a, ret, ret_len, FINDING_NOTE, TOPIC,
                     "Watch the physical function of the board for its load.",
-                    "%s (%s) is a virtual function: its driver counts no engines", c->identity.name,
+                    "%s (%s) is a virtual function: its driver counts no engines", name,
                     at->bus_id);
     else if (c->pmu_code == -EACCES || c->pmu_code == -EPERM)
         finding_add(
@@ -190,7 +174,7 @@ static void diagnose_load(const struct linux_card *at, struct intel_card *c, str
             "Give the service CAP_PERFMON (systemd: the drop-in gpu-counters.conf). Without "
             "it the load is how long the GPU was awake, unless the files of all processes "
             "may be looked at.",
-            "%s (%s): its counters of perf may not be opened", c->identity.name, at->bus_id);
+            "%s (%s): its counters of perf may not be opened", name, at->bus_id);
 }
 
 static void diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
@@ -201,16 +185,18 @@ static void diagnose(const struct host_paths *paths, struct arena *a, struct fin
 
     for (size_t i = 0; i < len; i++) {
         struct intel_card *c = xnew(struct intel_card);
+        struct accelerator identity;
         bool awake = linux_card_state(paths->sysfs, &cards[i]) == ACCELERATOR_OK;
-        intel_card_open(c, paths, &cards[i], (unsigned)i);
+        accelerator_init(&identity, "intel", (unsigned)i);
+        intel_card_open(c, paths, &cards[i], &identity);
         finding_add(a, ret, ret_len, FINDING_OK, TOPIC, "", "%s (%s) by the driver %s%s",
-                    c->identity.name, cards[i].bus_id, cards[i].driver,
+                    identity.name, cards[i].bus_id, cards[i].driver,
                     awake ? "" : ", asleep: it is left so");
-        diagnose_load(&cards[i], c, a, ret, ret_len);
+        diagnose_load(&cards[i], c, identity.name, a, ret, ret_len);
         if (!c->integrated && awake && linux_card_hwmon(paths->sysfs, &cards[i], NULL) == UINT_MAX)
             finding_add(a, ret, ret_len, FINDING_NOTE, TOPIC,
                         "Power needs Linux 6.2, heat and fans 6.12 (i915) or 6.15 (xe).",
-                        "%s (%s): its driver shows no sensors", c->identity.name, cards[i].bus_id);
+                        "%s (%s): its driver shows no sensors", identity.name, cards[i].bus_id);
         intel_card_close(c);
         free(c);
     }

@@ -93,20 +93,15 @@ static void find_zone(struct intel_card *c, const struct host_paths *paths)
                 snprintf(c->zone, sizeof(c->zone), "intel-rapl:%u:%u", p, k);
 }
 
-static void identify(struct intel_card *c, const struct host_paths *paths,
-                     const struct linux_card *at, unsigned index)
+static void identify(const struct intel_card *c, const struct host_paths *paths,
+                     const struct linux_card *at, struct accelerator *a)
 {
-    struct accelerator *a = &c->identity;
     int64_t node;
 
-    accelerator_init(a, "intel", index);
-    str_copy(a->pci_bus_id, sizeof(a->pci_bus_id), str_of(at->bus_id));
     snprintf(a->uuid, sizeof(a->uuid), "GPU-%s", at->bus_id); /* it has no number of its own */
     str_copy(a->brand, sizeof(a->brand), STR("Intel"));
     intel_name(paths, at->device, a->name, sizeof(a->name), a->architecture,
                sizeof(a->architecture));
-    if (linux_file_i64(&node, paths->sysfs, "%s/device/numa_node", at->folder) && node >= 0)
-        a->numa_node = (double)node;
     a->mem_shared = c->integrated;
     if (at->virtual_function)
         a->detail.virtualization_mode = 2;
@@ -115,12 +110,12 @@ static void identify(struct intel_card *c, const struct host_paths *paths,
 }
 
 void intel_card_open(struct intel_card *c, const struct host_paths *paths,
-                     const struct linux_card *at, unsigned index)
+                     const struct linux_card *at, struct accelerator *identity)
 {
     *c = (struct intel_card){.hwmon = UINT_MAX, .pmu_code = -ENOENT};
     c->xe = !strcmp(at->driver, "xe");
     c->integrated = strlen(at->bus_id) > 7 && !strncmp(at->bus_id + 4, ":00:02.", 7);
-    identify(c, paths, at, index);
+    identify(c, paths, at, identity);
     c->gt_len = intel_gt_list(paths->sysfs, at->folder, c->xe, c->gts);
     if (c->integrated)
         find_zone(c, paths);

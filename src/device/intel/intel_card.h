@@ -23,7 +23,6 @@ struct intel_card {
     enum intel_heat heat[INTEL_SENSORS];  /* of temp<i> */
     char energy[16], limit[16], peak[24]; /* files of hwmon; "" none */
     char zone[32];                        /* of powercap: "intel-rapl:0:1"; "" none */
-    struct accelerator identity;          /* what does not change while it is there */
     struct intel_gt gts[INTEL_GTS];
     size_t gt_len;
     struct intel_pmu pmu;
@@ -35,9 +34,10 @@ struct intel_card {
     double energy_j_total, busy_s_total;
 };
 
-/** Finds out what there is of a card. Wakes nothing; opens its counters. */
+/** Finds out what there is of a card, and fills in what does not change of it. Wakes nothing; opens
+ * its counters. */
 void intel_card_open(struct intel_card *c, const struct host_paths *paths,
-                     const struct linux_card *at, unsigned index);
+                     const struct linux_card *at, struct accelerator *identity);
 void intel_card_close(struct intel_card *c);
 
 /**

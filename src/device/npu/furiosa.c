@@ -45,20 +45,21 @@ static unsigned number_of(struct str name, const char *before, const char *after
 static bool look_at(const struct host_paths *paths, size_t class, unsigned number,
                     struct linux_card *c)
 {
-    struct npu_device d = {.card = {.number = number}};
+    struct linux_card card = {.number = number};
+    const struct npu_device d = {.card = &card};
     char text[32];
 
-    snprintf(d.card.folder, sizeof(d.card.folder), "class/%s/%s%u%s", classes[class].class,
+    snprintf(card.folder, sizeof(card.folder), "class/%s/%s%u%s", classes[class].class,
              classes[class].before, number, classes[class].after);
     npu_text(paths, &d, "platform_type", text, sizeof(text));
     if (strcmp(text, "FuriosaAI") != 0)
         return false;
-    npu_text(paths, &d, "busname", d.card.bus_id, sizeof(d.card.bus_id));
-    str_copy(d.card.place, sizeof(d.card.place), str_of(d.card.bus_id));
-    if (!d.card.place[0])
-        snprintf(d.card.place, sizeof(d.card.place), "npu%u", number);
-    str_copy(d.card.driver, sizeof(d.card.driver), STR("furiosa"));
-    *c = d.card;
+    npu_text(paths, &d, "busname", card.bus_id, sizeof(card.bus_id));
+    str_copy(card.place, sizeof(card.place), str_of(card.bus_id));
+    if (!card.place[0])
+        snprintf(card.place, sizeof(card.place), "npu%u", number);
+    str_copy(card.driver, sizeof(card.driver), STR("furiosa"));
+    *c = card;
     return true;
 }
 
@@ -101,7 +102,7 @@ static enum accelerator_state state(const struct host_paths *paths, const struct
 
 static void identify(const struct host_paths *paths, struct npu_device *d)
 {
-    struct accelerator *a = &d->identity;
+    struct accelerator *a = d->identity;
     struct npu *n = &a->npu;
     int64_t node;
 
@@ -111,15 +112,15 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     npu_text(paths, d, "fw_version", n->firmware, sizeof(n->firmware));
     if (!n->model[0])
         str_copy(n->model, sizeof(n->model),
-                 str_starts(str_of(d->card.folder), STR("class/rngd")) ? STR("RNGD")
-                                                                       : STR("Warboy"));
+                 str_starts(str_of(d->card->folder), STR("class/rngd")) ? STR("RNGD")
+                                                                        : STR("Warboy"));
     str_copy(n->chip, sizeof(n->chip), str_of(n->model));
     str_copy(n->source, sizeof(n->source), STR("sysfs"));
     str_copy(a->brand, sizeof(a->brand), STR("FuriosaAI"));
     snprintf(a->name, sizeof(a->name), "Furiosa %s", n->model);
     if (!a->uuid[0])
-        snprintf(a->uuid, sizeof(a->uuid), "NPU-%s", d->card.place);
-    if (linux_file_i64(&node, paths->sysfs, "bus/pci/devices/%s/numa_node", d->card.bus_id) &&
+        snprintf(a->uuid, sizeof(a->uuid), "NPU-%s", d->card->place);
+    if (linux_file_i64(&node, paths->sysfs, "bus/pci/devices/%s/numa_node", d->card->bus_id) &&
         node >= 0)
         a->numa_node = (double)node;
 }
@@ -193,7 +194,7 @@ static const struct furiosa_card *find(const struct furiosa_status *s, unsigned 
 static void read_answers(const struct npu_device *d, struct accelerator *a)
 {
     const struct furiosa_answers *answers = d->shared;
-    const struct furiosa_card *c = find(&answers->status, d->card.number);
+    const struct furiosa_card *c = find(&answers->status, d->card->number);
 
     if (c) {
         a->utilization_ratio = c->utilization_ratio;
@@ -202,7 +203,7 @@ static void read_answers(const struct npu_device *d, struct accelerator *a)
         if (c->mem_total_bytes != UNKNOWN_COUNT && c->mem_used_bytes <= c->mem_total_bytes)
             a->mem_free_bytes = c->mem_total_bytes - c->mem_used_bytes;
     }
-    c = find(&answers->info, d->card.number);
+    c = find(&answers->info, d->card->number);
     if (c && c->clock_mhz > 0)
         a->clock_graphics_mhz = c->clock_mhz;
 }
@@ -220,8 +221,8 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
                  v->healthy > 0 ? STR("alive") : STR("not alive"));
     }
     v->heartbeat = npu_number(paths, d, "heartbeat", 1);
-    read_sensors(paths, &d->card, a);
-    linux_card_link(paths->sysfs, d->card.bus_id, a);
+    read_sensors(paths, d->card, a);
+    linux_card_link(paths->sysfs, d->card->bus_id, a);
     read_answers(d, a);
     npu_energy(&d->energy, mono_ns, a);
 }
@@ -249,7 +250,7 @@ static void versions(const struct host_paths *paths, struct platform_info *p)
 
     if (!list(paths, cards))
         return;
-    d.card = cards[0];
+    d.card = &cards[0];
     npu_text(paths, &d, "version", p->driver_version, sizeof(p->driver_version));
 }
 
@@ -262,7 +263,7 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
     struct error err = {0};
     struct buf out;
 
-    if (d->identity.index) /* once for all cards */
+    if (d->identity->index) /* once for all cards */
         return;
     if (!tool) {
         finding_add(a, ret, ret_len, FINDING_NOTE, "furiosa",

@@ -55,7 +55,7 @@ static bool is_old(const struct linux_card *c)
 /* Newer drivers have their files in the folder of the PCI device. */
 static const char *place(const struct npu_device *d, const char *file, char to[64])
 {
-    snprintf(to, 64, "%s%s", is_old(&d->card) ? "" : "device/", file);
+    snprintf(to, 64, "%s%s", is_old(d->card) ? "" : "device/", file);
     return to;
 }
 
@@ -67,7 +67,7 @@ static int open_control(const struct host_paths *paths, const struct npu_device 
     char node[48];
 
     snprintf(node, sizeof(node),
-             is_old(&d->card) ? "dev/hl_controlD%u" : "dev/accel/accel_controlD%u", d->card.number);
+             is_old(d->card) ? "dev/hl_controlD%u" : "dev/accel/accel_controlD%u", d->card->number);
     return e->open(e->context, paths->rootfs, node);
 }
 
@@ -103,7 +103,7 @@ static void identify_hardware(const struct host_paths *paths, struct npu_device 
 {
     _Alignas(8) char bytes[IP_BYTES];
     struct gaudi *g = d->own;
-    struct npu *n = &d->identity.npu;
+    struct npu *n = &d->identity->npu;
     int fd = open_control(paths, d);
 
     if (fd < 0)
@@ -132,10 +132,9 @@ static void generation(const char *type, char *to, size_t size)
 
 static void identify(const struct host_paths *paths, struct npu_device *d)
 {
-    struct accelerator *a = &d->identity;
+    struct accelerator *a = d->identity;
     struct npu *n = &a->npu;
     char at[64], type[24];
-    int64_t node;
 
     str_copy(n->source, sizeof(n->source), STR("ioctl"));
     n->value.module = npu_number(paths, d, place(d, "module_id", at), 1);
@@ -147,11 +146,9 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     str_copy(a->brand, sizeof(a->brand), STR("Intel"));
     snprintf(a->name, sizeof(a->name), "Intel %s%s%s", a->architecture, n->model[0] ? " " : "",
              n->model);
-    snprintf(a->uuid, sizeof(a->uuid), "HL-%s", d->card.place);
-    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card.vendor & 0xffff);
-    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card.device & 0xffff);
-    if (linux_file_i64(&node, paths->sysfs, "%s/device/numa_node", d->card.folder) && node >= 0)
-        a->numa_node = (double)node;
+    snprintf(a->uuid, sizeof(a->uuid), "HL-%s", d->card->place);
+    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card->vendor & 0xffff);
+    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card->device & 0xffff);
 }
 
 /* ---- reading ---- */
@@ -208,7 +205,7 @@ static void read_files(const struct host_paths *paths, const struct npu_device *
     a->clock_graphics_max_mhz = npu_number(paths, d, place(d, "clk_max_freq_mhz", at), 1);
     v->resets_total[0] = npu_number(paths, d, place(d, "hard_reset_cnt", at), 1);
     v->resets_total[1] = npu_number(paths, d, place(d, "soft_reset_cnt", at), 1);
-    linux_card_link(paths->sysfs, d->card.bus_id, a);
+    linux_card_link(paths->sysfs, d->card->bus_id, a);
 }
 
 static void read_card(const struct host_paths *paths, struct npu_device *d, uint64_t mono_ns,
@@ -266,7 +263,7 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
         "Give the service access to the control node (in a container: pass the device); the "
         "node for computing is not needed.",
         "%s (%s): its control node cannot be opened (%s): load and memory are missing",
-        d->identity.name, d->card.place, strerror(-fd));
+        d->identity->name, d->card->place, strerror(-fd));
 }
 
 static const struct npu_kind gaudi = {

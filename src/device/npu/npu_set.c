@@ -16,32 +16,41 @@ bool npu_set_detect(const struct npu_kind *kind, const struct host_paths *paths)
     return kind->list(paths, cards) > 0;
 }
 
-static void meet(struct npu_set *s, size_t i, const struct linux_card *card)
+static size_t list(const struct linux_cards *all, struct linux_card *to)
 {
+    const struct npu_set *s = all->own;
+
+    return s->kind->list(&all->paths, to);
+}
+
+static void meet(struct linux_cards *all, size_t i, bool again)
+{
+    struct npu_set *s = all->own;
     struct npu_device *d = &s->devices[i];
-    void *own = d->own ? d->own : xcalloc(1, s->kind->own_size ? s->kind->own_size : 1);
+    void *own = again ? d->own : xcalloc(1, s->kind->own_size ? s->kind->own_size : 1);
 
     memset(own, 0, s->kind->own_size);
-    *d = (struct npu_device){.card = *card, .own = own, .shared = s->shared};
-    accelerator_init(&d->identity, s->kind->platform, (unsigned)i);
-    d->identity.npu.present = true;
-    str_copy(d->identity.pci_bus_id, sizeof(d->identity.pci_bus_id), str_of(card->bus_id));
-    s->kind->identify(&s->paths, d);
+    *d = (struct npu_device){
+        .card = &all->cards[i], .identity = &all->identity[i], .own = own, .shared = s->shared};
+    d->identity->npu.present = true;
+    s->kind->identify(&all->paths, d);
 }
 
 struct npu_set *npu_set_open(const struct npu_kind *kind, const struct host_paths *paths)
 {
     struct npu_set *s = xnew(struct npu_set);
-    struct linux_card cards[LINUX_CARDS];
 
     s->kind = kind;
-    s->paths = *paths;
     s->shared = xcalloc(1, kind->shared_size ? kind->shared_size : 1);
-    s->len = kind->list(paths, cards);
-    for (size_t i = 0; i < s->len; i++)
-        meet(s, i, &cards[i]);
-    s->platform.platform = kind->platform;
-    kind->versions(paths, &s->platform);
+    s->all = (struct linux_cards){.platform = kind->platform,
+                                  .what = kind->what,
+                                  .own = s,
+                                  .list = list,
+                                  .meet = meet,
+                                  .state = kind->state,
+                                  .renew_every_ns = RENEW_NS};
+    linux_cards_open(&s->all, paths);
+    kind->versions(paths, &s->all.platform_info);
     return s;
 }
 
@@ -51,34 +60,12 @@ void npu_set_close(void *state)
 
     if (!s)
         return;
-    for (size_t i = 0; i < s->len; i++)
+    for (size_t i = 0; i < s->all.len; i++)
         free(s->devices[i].own);
     if (s->kind->end)
         s->kind->end(s->shared);
     free(s->shared);
     free(s);
-}
-
-static enum accelerator_state state_of(const struct npu_set *s, const struct linux_card *c)
-{
-    return s->kind->state ? s->kind->state(&s->paths, c) : linux_card_state(s->paths.sysfs, c);
-}
-
-/* Cards that came, and those that came back, perhaps under another number of the kernel. */
-static void renew(struct npu_set *s, uint64_t mono_ns)
-{
-    struct linux_card cards[LINUX_CARDS], now[LINUX_CARDS];
-
-    if (s->renew_ns && mono_ns - s->renew_ns < RENEW_NS)
-        return;
-    s->renew_ns = mono_ns;
-    for (size_t i = 0; i < s->len; i++)
-        cards[i] = s->devices[i].card;
-    size_t len = linux_card_join(cards, s->len, now, s->kind->list(&s->paths, now));
-    for (size_t i = 0; i < len; i++)
-        if (i >= s->len || strcmp(cards[i].folder, s->devices[i].card.folder) != 0)
-            meet(s, i, &cards[i]);
-    s->len = len;
 }
 
 static int read_users(struct npu_set *s, struct reading *out)
@@ -87,17 +74,17 @@ static int read_users(struct npu_set *s, struct reading *out)
     size_t len = 0;
 
     nodes[0] = (struct linux_node){.device = 0};
-    for (size_t i = 0; i < s->len; i++) {
+    for (size_t i = 0; i < s->all.len; i++) {
         const struct npu_device *d = &s->devices[i];
         if (out->accelerators[i].state == ACCELERATOR_LOST)
             continue;
-        int code = s->kind->users ? s->kind->users(&s->paths, d, out) : -ENOENT;
+        int code = s->kind->users ? s->kind->users(&s->all.paths, d, out) : -ENOENT;
         if (code && code != -ENOENT)
             return code;
         if (code)
-            len = s->kind->nodes(&d->card, (unsigned)i, nodes, len);
+            len = s->kind->nodes(d->card, (unsigned)i, nodes, len);
     }
-    linux_node_look(&s->watch, s->paths.procfs, nodes, len, out->mono_ns);
+    linux_node_look(&s->watch, s->all.paths.procfs, nodes, len, out->mono_ns);
     for (size_t i = 0; i < len; i++)
         out->accelerators[nodes[i].device].processes_untold = s->watch.unreadable > 0;
     return linux_node_take(s->watch.uses, s->watch.len, out);
@@ -106,37 +93,26 @@ static int read_users(struct npu_set *s, struct reading *out)
 int npu_set_read(void *state, struct reading *out, struct error *err)
 {
     struct npu_set *s = state;
-    size_t gone = 0;
+    int code = linux_cards_begin(&s->all, out, err);
 
-    if (!out->mono_ns)
-        out->mono_ns = clock_mono_ns();
-    renew(s, out->mono_ns);
-    out->accelerators = arena_calloc(out->arena, s->len, sizeof(*out->accelerators));
-    out->platforms = arena_new(out->arena, struct platform_info);
-    if (!out->accelerators || !out->platforms)
-        return error_errno(err, -ENOMEM, "reading of %s", s->kind->what);
-    if (s->kind->begin)
-        s->kind->begin(&s->paths, s->devices, s->len, out->mono_ns, s->shared);
-    for (size_t i = 0; i < s->len; i++) {
+    if (code && code != -ENODEV)
+        return code;
+    if (s->kind->begin && !code)
+        s->kind->begin(&s->all.paths, s->devices, s->all.len, out->mono_ns, s->shared);
+    for (size_t i = 0; i < s->all.len; i++) {
         struct npu_device *d = &s->devices[i];
         struct accelerator *a = &out->accelerators[i];
-        *a = d->identity;
-        a->state = state_of(s, &d->card);
-        gone += a->state == ACCELERATOR_LOST;
         if (a->state == ACCELERATOR_OK) {
-            s->kind->read(&s->paths, d, out->mono_ns, a);
+            s->kind->read(&s->all.paths, d, out->mono_ns, a);
             d->mono_ns = out->mono_ns;
         } else {
             d->mono_ns = 0; /* what was counted before says nothing of after */
             npu_energy_rest(&d->energy);
         }
     }
-    out->accelerator_len = s->len;
-    out->platforms[0] = s->platform;
-    out->platform_len = 1;
-    if (gone == s->len)
-        return error_set(err, -ENODEV, "no %s is left: its driver is gone", s->kind->what);
-    int code = read_users(s, out);
+    if (code)
+        return code;
+    code = read_users(s, out);
     return code ? error_errno(err, code, "processes on %s", s->kind->what) : 0;
 }
 
@@ -146,13 +122,13 @@ void npu_set_diagnose(const struct npu_kind *kind, const struct host_paths *path
     if (!npu_set_detect(kind, paths))
         return;
     struct npu_set *s = npu_set_open(kind, paths);
-    for (size_t i = 0; i < s->len; i++) {
+    for (size_t i = 0; i < s->all.len; i++) {
         const struct npu_device *d = &s->devices[i];
-        bool awake = state_of(s, &d->card) == ACCELERATOR_OK;
+        bool awake = linux_cards_state(&s->all, i) == ACCELERATOR_OK;
         finding_add(a, ret, ret_len, FINDING_OK, kind->platform, "", "%s (%s)%s%s%s",
-                    d->identity.name, d->card.place,
-                    s->platform.driver_version[0] ? " by the driver " : "",
-                    s->platform.driver_version, awake ? "" : ", asleep: it is left so");
+                    d->identity->name, d->card->place,
+                    s->all.platform_info.driver_version[0] ? " by the driver " : "",
+                    s->all.platform_info.driver_version, awake ? "" : ", asleep: it is left so");
         if (awake && kind->advise)
             kind->advise(paths, d, a, ret, ret_len);
     }
@@ -165,7 +141,7 @@ void npu_text(const struct host_paths *paths, const struct npu_device *d, const 
               char *to, size_t size)
 {
     char text[256];
-    ssize_t n = linux_file_text(text, sizeof(text), paths->sysfs, "%s/%s", d->card.folder, file);
+    ssize_t n = linux_file_text(text, sizeof(text), paths->sysfs, "%s/%s", d->card->folder, file);
 
     to[0] = '\0';
     if (n > 0)
@@ -177,7 +153,7 @@ double npu_number(const struct host_paths *paths, const struct npu_device *d, co
 {
     int64_t value;
 
-    return linux_file_i64(&value, paths->sysfs, "%s/%s", d->card.folder, file)
+    return linux_file_i64(&value, paths->sysfs, "%s/%s", d->card->folder, file)
                ? (double)value * scale
                : UNKNOWN;
 }
@@ -185,7 +161,7 @@ double npu_number(const struct host_paths *paths, const struct npu_device *d, co
 double npu_sensor(const struct host_paths *paths, const struct npu_device *d, const char *file,
                   double scale)
 {
-    unsigned chip = linux_card_hwmon(paths->sysfs, &d->card, NULL);
+    unsigned chip = linux_card_hwmon(paths->sysfs, d->card, NULL);
     char path[64];
 
     if (chip == UINT_MAX)

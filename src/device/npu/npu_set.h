@@ -6,7 +6,7 @@
 #ifndef ALGALON_DEVICE_NPU_NPU_SET_H
 #define ALGALON_DEVICE_NPU_NPU_SET_H
 
-#include "device/linux_card.h"
+#include "device/linux_cards.h"
 #include "device/linux_node.h"
 
 /* Power of a device added up over time. Begins zeroed, and after a silence with a power of
@@ -17,9 +17,9 @@ struct npu_energy {
 };
 
 struct npu_device {
-    struct linux_card card;
-    struct accelerator identity; /* what does not change while it is there */
-    uint64_t mono_ns;            /* of the reading before; 0: none */
+    const struct linux_card *card;
+    struct accelerator *identity; /* what does not change while it is there */
+    uint64_t mono_ns;             /* of the reading before; 0: none */
     struct npu_energy energy;
     void *own;          /* the vendor's, of own_size bytes, zero at first */
     const void *shared; /* the vendor's, of all cards */
@@ -59,11 +59,8 @@ struct npu_kind {
 
 struct npu_set {
     const struct npu_kind *kind;
-    struct host_paths paths;
+    struct linux_cards all;
     struct npu_device devices[LINUX_CARDS];
-    size_t len;
-    uint64_t renew_ns;
-    struct platform_info platform;
     void *shared;
     struct linux_node_watch watch;
 };

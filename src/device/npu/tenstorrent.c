@@ -54,12 +54,11 @@ static const char *chip_of(unsigned device)
 
 static void identify(const struct host_paths *paths, struct npu_device *d)
 {
-    struct accelerator *a = &d->identity;
+    struct accelerator *a = d->identity;
     struct npu *n = &a->npu;
     char asic[24];
-    int64_t node;
 
-    str_copy(n->chip, sizeof(n->chip), str_of(chip_of(d->card.device)));
+    str_copy(n->chip, sizeof(n->chip), str_of(chip_of(d->card->device)));
     str_copy(n->source, sizeof(n->source), STR("sysfs"));
     npu_text(paths, d, "tt_card_type", n->board_type, sizeof(n->board_type));
     npu_text(paths, d, "tt_serial", n->board_id, sizeof(n->board_id));
@@ -68,8 +67,8 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     npu_text(paths, d, "tt_arc_fw_ver", n->firmware_arc, sizeof(n->firmware_arc));
     npu_text(paths, d, "tt_eth_fw_ver", n->firmware_eth, sizeof(n->firmware_eth));
     str_copy(n->model, sizeof(n->model), str_of(n->board_type));
-    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card.vendor & 0xffff);
-    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card.device & 0xffff);
+    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card->vendor & 0xffff);
+    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card->device & 0xffff);
     str_copy(a->serial, sizeof(a->serial), str_of(n->board_id));
     str_copy(a->brand, sizeof(a->brand), STR("Tenstorrent"));
     str_copy(a->architecture, sizeof(a->architecture), str_of(n->chip));
@@ -77,13 +76,11 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     if (n->board_id[0])
         snprintf(a->uuid, sizeof(a->uuid), "TT-%s%s%s", n->board_id, asic[0] ? "-" : "", asic);
     else
-        snprintf(a->uuid, sizeof(a->uuid), "TT-%s", d->card.place);
+        snprintf(a->uuid, sizeof(a->uuid), "TT-%s", d->card->place);
     snprintf(a->name, sizeof(a->name), "Tenstorrent%s%s%s%s", n->chip[0] ? " " : "", n->chip,
              n->board_type[0] ? " " : "", n->board_type);
     if (n->chip[0])
         a->name[sizeof("Tenstorrent")] -= 'a' - 'A';
-    if (linux_file_i64(&node, paths->sysfs, "%s/device/numa_node", d->card.folder) && node >= 0)
-        a->numa_node = (double)node;
 }
 
 /* A counter may have wrapped: how much is known only while the link cannot carry a whole turn of it
@@ -111,7 +108,7 @@ static void read_traffic(const struct host_paths *paths, struct npu_device *d, u
             for (unsigned net = 0; net < 2; net++) {
                 t->counted =
                     t->counted && linux_file_u64(&value, paths->sysfs, "%s/pcie_perf_counters/%s%u",
-                                                 d->card.folder, traffic[to][i], net);
+                                                 d->card->folder, traffic[to][i], net);
                 if (!t->counted)
                     return;
                 t->count[to][i][net] = (uint32_t)value;
@@ -156,7 +153,7 @@ static void read_card(const struct host_paths *paths, struct npu_device *d, uint
     v->axi_clock_mhz = npu_number(paths, d, "tt_axiclk", 1);
     v->arc_clock_mhz = npu_number(paths, d, "tt_arcclk", 1);
     v->thermal_trips_total = npu_number(paths, d, "tt_therm_trip_count", 1);
-    linux_card_link(paths->sysfs, d->card.bus_id, a);
+    linux_card_link(paths->sysfs, d->card->bus_id, a);
     read_life(paths, d, mono_ns, &a->npu);
     read_traffic(paths, d, mono_ns, a);
     npu_energy(&d->energy, mono_ns, a);
@@ -188,11 +185,11 @@ static int users(const struct host_paths *paths, const struct npu_device *d, str
     size_t len = 0;
     uint64_t pid;
 
-    if (!linux_lines_open(&lines, paths->procfs, "driver/tenstorrent/%u/pids", d->card.number))
+    if (!linux_lines_open(&lines, paths->procfs, "driver/tenstorrent/%u/pids", d->card->number))
         return -ENOENT;
     while (len < ARRAY_LEN(uses) && linux_lines_next(&lines, &line))
         if (num_parse_u64(str_trim(line), &pid) && pid && pid <= INT32_MAX)
-            uses[len++] = (struct linux_node_use){(int)pid, d->identity.index};
+            uses[len++] = (struct linux_node_use){(int)pid, d->identity->index};
     linux_lines_close(&lines);
     return linux_node_take(uses, len, out);
 }

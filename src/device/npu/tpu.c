@@ -218,8 +218,8 @@ static enum accelerator_state state_of(const struct host_paths *paths, const str
 
 static void identify(const struct host_paths *paths, struct npu_device *d)
 {
-    const struct kind *kind = kind_at(paths->sysfs, d->card.bus_id);
-    struct accelerator *a = &d->identity;
+    const struct kind *kind = kind_at(paths->sysfs, d->card->bus_id);
+    struct accelerator *a = d->identity;
     struct npu *n = &a->npu;
     const struct linux_edge *e = linux_edge_of(paths);
     char type[sizeof(n->kind)] = "";
@@ -230,7 +230,7 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     snprintf(a->architecture, sizeof(a->architecture), "TPU%s%s", kind->chip[0] == 'v' ? " " : "",
              kind->chip);
     snprintf(a->name, sizeof(a->name), "Google %.20s", a->architecture);
-    snprintf(a->uuid, sizeof(a->uuid), "TPU-%s", d->card.place);
+    snprintf(a->uuid, sizeof(a->uuid), "TPU-%s", d->card->place);
     str_copy(a->brand, sizeof(a->brand), STR("Google"));
     snprintf(n->model, sizeof(n->model), "%.20s", a->architecture);
     str_copy(n->chip, sizeof(n->chip), str_of(kind->chip));
@@ -238,11 +238,11 @@ static void identify(const struct host_paths *paths, struct npu_device *d)
     str_copy(n->source, sizeof(n->source), STR("sysfs"));
     e->variable(e->context, "TPU_ACCELERATOR_TYPE", type, sizeof(type));
     linux_proc_clean(n->kind, sizeof(n->kind), str_of(type));
-    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card.vendor & 0xffff);
-    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card.device & 0xffff);
+    snprintf(n->pci_ids[0], sizeof(n->pci_ids[0]), "0x%04x", d->card->vendor & 0xffff);
+    snprintf(n->pci_ids[1], sizeof(n->pci_ids[1]), "0x%04x", d->card->device & 0xffff);
     n->value.cores = n->value.tensor_cores = kind->cores;
     a->mem_total_bytes = kind->hbm_gib * GIB;
-    if (linux_file_i64(&node, paths->sysfs, "%s/numa_node", d->card.folder) && node >= 0)
+    if (linux_file_i64(&node, paths->sysfs, "%s/numa_node", d->card->folder) && node >= 0)
         a->numa_node = (double)node;
 }
 
@@ -467,7 +467,7 @@ static void begin(const struct host_paths *paths, const struct npu_device *devic
                   uint64_t mono_ns, void *shared)
 {
     struct tpus *t = shared;
-    const struct kind *kind = len ? kind_at(paths->sysfs, devices[0].card.bus_id) : NULL;
+    const struct kind *kind = len ? kind_at(paths->sysfs, devices[0].card->bus_id) : NULL;
     struct layout l = {.chips = len, .devices = kind ? kind->devices : 1};
     uint64_t deadline_ns = clock_mono_ns() + TURN_MS * (uint64_t)NS_PER_MS;
 
@@ -515,7 +515,7 @@ static void read_chip(const struct host_paths *paths, struct npu_device *d, uint
                       struct accelerator *a)
 {
     const struct tpus *t = d->shared;
-    unsigned i = d->identity.index;
+    unsigned i = d->identity->index;
     uint64_t total = bytes(t->value[MEMORY_TOTAL][i]);
 
     (void)paths, (void)mono_ns;
@@ -540,7 +540,7 @@ static void advise(const struct host_paths *paths, const struct npu_device *d, s
     struct error err = {0};
     struct buf answer;
 
-    if (d->identity.index) /* the ports are of all chips */
+    if (d->identity->index) /* the ports are of all chips */
         return;
     buf_init(&answer, ANSWER_MAX + 65536);
     size_t len = list_ports(paths, ports);
