@@ -39,32 +39,42 @@ static unsigned known_place(const struct inventory *inventory, size_t i,
     return UINT_MAX;
 }
 
+static void put_at(struct inventory *inventory, size_t i, const struct accelerator *a,
+                   unsigned place)
+{
+    unsigned index = MIN(a->index, (unsigned)ACCELERATORS_MAX - 1);
+
+    inventory->of[i].owners[place] = owner_of(a);
+    inventory->of[i].places[index] = (unsigned short)place;
+    inventory->of[i].placed = MAX(inventory->of[i].placed, index + 1);
+    inventory->of[i].count = MAX(inventory->of[i].count, place + 1);
+}
+
 /* Places for the devices of a reading: those that are known first, then the others, each at its
  * index where nobody of this reading stands, else behind all. */
 static void find_places(struct inventory *inventory, size_t i, const struct reading *r)
 {
-    bool taken[ACCELERATORS_MAX] = {false};
+    bool taken[ACCELERATORS_MAX] = {false}, done[ACCELERATORS_MAX] = {false};
     size_t len = MIN(r->accelerator_len, (size_t)ACCELERATORS_MAX);
-    unsigned count = inventory->of[i].count;
+    const unsigned last = ACCELERATORS_MAX - 1;
 
     inventory->of[i].placed = 0;
-    for (int known = 1; known >= 0; known--)
-        for (size_t j = 0; j < len; j++) {
-            const struct accelerator *a = &r->accelerators[j];
-            unsigned index = MIN(a->index, (unsigned)ACCELERATORS_MAX - 1);
-            unsigned place = known_place(inventory, i, a);
-            if ((place != UINT_MAX) != known)
-                continue;
-            if (place == UINT_MAX)
-                place = !taken[index] ? index : MIN(count, (unsigned)ACCELERATORS_MAX - 1);
-            place = MIN(place, (unsigned)ACCELERATORS_MAX - 1);
-            taken[place] = true;
-            inventory->of[i].owners[place] = owner_of(a);
-            inventory->of[i].places[index] = (unsigned short)place;
-            inventory->of[i].placed = MAX(inventory->of[i].placed, index + 1);
-            count = MAX(count, place + 1);
-        }
-    inventory->of[i].count = count;
+    for (size_t j = 0; j < len; j++) {
+        unsigned place = known_place(inventory, i, &r->accelerators[j]);
+        done[j] = place <= last && !taken[place]; /* two may say that they are the same one */
+        if (!done[j])
+            continue;
+        taken[place] = true;
+        put_at(inventory, i, &r->accelerators[j], place);
+    }
+    for (size_t j = 0; j < len; j++) {
+        unsigned index = MIN(r->accelerators[j].index, last);
+        unsigned place = taken[index] ? MIN(inventory->of[i].count, last) : index;
+        if (done[j])
+            continue;
+        taken[place] = true;
+        put_at(inventory, i, &r->accelerators[j], place);
+    }
 }
 
 /* Keeps who the devices of a good reading are. */

@@ -153,6 +153,24 @@ static void a_driver_that_is_loaded_anew_moves_nobody_s_number(void **state)
     snapshot_release(s);
 }
 
+static void devices_that_say_they_are_the_same_one_have_a_number_each(void **state)
+{
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct collector_view views[] = {gpus("amdgpu", 3, 0)};
+        struct accelerator *all = views[0].held->reading.accelerators;
+        memcpy(all[1].uuid, all[0].uuid, sizeof(all[1].uuid));
+        memset(all[2].uuid, 0, sizeof(all[2].uuid));
+        struct snapshot *s = merged(views, 1);
+        assert_int_equal(snapshot_accelerators(s), 3);
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(s->accelerators[i].number, i);
+            assert_int_equal(s->accelerators[i].device.index, i);
+        }
+        snapshot_release(s);
+    }
+}
+
 static void what_the_kernel_does_not_tell_of_the_machine_its_controller_does(void **state)
 {
     struct collector_view views[] = {gpus("chassis", 0, 0), gpus("ipmi", 0, 0)};
@@ -483,6 +501,7 @@ int main(void)
         TEST(a_gap_in_the_indices_stays_one),
         TEST(what_comes_later_moves_nobody_s_number),
         TEST(a_driver_that_is_loaded_anew_moves_nobody_s_number),
+        TEST(devices_that_say_they_are_the_same_one_have_a_number_each),
         TEST(a_platform_that_comes_late_is_put_in_its_place),
         TEST(what_the_kernel_does_not_tell_of_the_machine_its_controller_does),
         TEST(devices_of_a_silent_driver_are_lost_under_their_last_identity),
