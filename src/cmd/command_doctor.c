@@ -48,6 +48,16 @@ static bool buffers(const struct worker_options *options, const struct doctor_fo
     return false;
 }
 
+static bool compose(const struct worker_options *options, struct buf *out)
+{
+    struct error err;
+
+    if (doctor_compose(options, out, &err) == 0)
+        return true;
+    log_error("cannot look at this machine", "error", err.text);
+    return false;
+}
+
 /* The options of this run, as far as they are no secrets. */
 static void list_settings(struct settings *settings, struct buf *to)
 {
@@ -93,6 +103,8 @@ enum exit_code command_doctor(struct settings *settings)
         good = compare(settings, &options, &form, &out);
     else if (*settings->bundle)
         good = bundle(settings, &options, &form, &out);
+    else if (settings->compose)
+        good = compose(&options, &out);
     else if (settings->buffers)
         good = buffers(&options, &form, &out);
     else

@@ -132,6 +132,7 @@ int service_worker_options(struct settings *settings, struct worker_options *ret
                            : !strcmp(settings->process_command, "name") ? PROCESS_COMMAND_NAME
                                                                         : PROCESS_COMMAND_OFF;
     ret->instance_label = settings->instance_label;
+    ret->timestamps = settings->timestamps;
     ret->disabled = *settings->disable_collectors ? settings->disable_collectors : NULL;
     ret->version = program_version();
     ret->dcgm_host_label = host_label(settings);

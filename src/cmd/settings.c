@@ -88,6 +88,9 @@ static const struct option_spec specs[] = {
      "append a line of JSON for each process that left a GPU; empty: none"},
     {"process-log-size", SIZE, FIELD(process_log_size), FOR_ALL | FOR_WORKER, "Reading hardware",
      "16MB", "SIZE", "at which that file is renamed to FILE.1"},
+    {"timestamps", FLAG, FIELD(timestamps), FOR_WORKER, "Reading hardware", "false", NULL,
+     "give each sample the time of its reading: what is scraped twice between two readings is kept "
+     "once"},
     {"instance-label", FLAG, FIELD(instance_label), RENDERING, "Reading hardware", "false", NULL,
      "add the labels `instance` and `host` where all-smi has them"},
     {"disable-collectors", TEXT, FIELD(disable_collectors), READING, "Reading hardware", "",
@@ -255,6 +258,8 @@ static const struct option_spec specs[] = {
      "time between the two readings that rates are made of"},
     {"compare", TEXT_OR_FLAG, FIELD(compare), FOR_DOCTOR, "Output", "", "nvidia-smi|URL",
      "print own readings beside those of nvidia-smi, or of an exporter on this machine"},
+    {"compose", FLAG, FIELD(compose), FOR_DOCTOR, "Output", "false", NULL,
+     "print the Compose file that a worker in a container needs here beside compose.worker.yml"},
     {"buffers", FLAG, FIELD(buffers), FOR_DOCTOR, "Output", "false", NULL,
      "print how many samples the driver's buffers hold, and how long they last"},
     {"bundle", TEXT_OR_FLAG, FIELD(bundle), FOR_DOCTOR, "Output", "", "FILE",

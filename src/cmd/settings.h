@@ -45,7 +45,7 @@ struct settings {
     uint64_t processes;
     const char *process_command;
     uint64_t process_series, memory_limit;
-    bool instance_label, own_samples;
+    bool instance_label, timestamps, own_samples;
     const char *dcgm_collectors, *dcgm_hostname_label;
     bool exporter_env, exit_when_withdrawn;
     const char *procfs, *sysfs, *rootfs, *answers, *nvml_library, *gpu_inventory;
@@ -91,7 +91,7 @@ struct settings {
     uint64_t pid;
     bool release_end;
     const char *color, *compare, *bundle;
-    bool buffers;
+    bool buffers, compose;
     bool keep;
 
     const char *

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "device/answers.h"
 #include "device/board.h"
+#include "device/container.h"
 #include "device/detail.h"
 #include "device/npu.h"
 #include "device/record.h"

@@ -36,6 +36,15 @@ MUST_CHECK int doctor_compare(const struct worker_options *options, const char *
 MUST_CHECK int doctor_buffers(const struct worker_options *options, const struct doctor_form *form,
                               struct buf *to, struct error *err);
 
+/**
+ * Writes the Compose file that a container with the worker needs on this machine beside
+ * compose.worker.yml: devices, capabilities and the way of NVIDIA's GPUs into containers, of the
+ * platforms found below the roots of `options`. Only nodes that are there are named. Errors:
+ * -ENOMEM.
+ */
+MUST_CHECK int doctor_compose(const struct worker_options *options, struct buf *to,
+                              struct error *err);
+
 /* What of the bundle only the caller knows. */
 struct doctor_bundle {
     const char *path;    /* to be made; "": algalon-bundle-<time>.tar.gz in the current folder */

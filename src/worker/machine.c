@@ -37,6 +37,7 @@ void machine_init(struct machine *m, const struct worker_options *options)
         .snapshot_max_bytes = (size_t)options->memory_limit / 8,
         .process_command = options->process_command,
         .instance_label = options->instance_label,
+        .timestamps = options->timestamps,
         .alias_labels = (options->schemas & SCHEMA_ALIAS) != 0,
         .dcgm_labels = choice_label_bits(options->choice),
         .dcgm_host_label = options->dcgm_host_label,

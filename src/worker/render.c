@@ -36,6 +36,8 @@ struct renderer {
     size_t bulk_bytes; /* of the text being written: lines of scopes that are bulk */
     struct buf heads;
     struct buf scratch; /* labels are written here first */
+    char end[24];       /* of each line of the text being written: "\n", or a time before it */
+    size_t end_len;
     struct label_cache caches[SCOPE_COUNT];
 };
 
@@ -290,7 +292,8 @@ static void render_family(struct renderer *r, struct snapshot *s, const struct f
     const struct label_cache *cache = &r->caches[rule->scope];
     const struct scope_things things = scope_things(s, rule->scope);
     size_t start = s->text.len, from = 0;
-    size_t longest = family->name_len + cache->longest + NUM_MAX_TEXT + 2, lines = cache->lines;
+    size_t longest = family->name_len + cache->longest + NUM_MAX_TEXT + 1 + r->end_len;
+    size_t lines = cache->lines;
 
     if (rule->scope != SCOPE_LEFT_OUT) {
         size_t room = room_for(r, rule->scope, s->text.len, r->bulk_bytes);
@@ -319,7 +322,8 @@ static void render_family(struct renderer *r, struct snapshot *s, const struct f
         *at++ = ' ';
         memcpy(at, number, digits);
         at += digits;
-        *at++ = '\n';
+        memcpy(at, r->end, r->end_len);
+        at += r->end_len;
     }
     if (at == begin + family->head_len)
         return;
@@ -338,6 +342,9 @@ int render(struct renderer *r, struct snapshot *s)
     s->span_len = 0;
     s->left_out[LEFT_OUT_SERIES] = 0;
     r->bulk_bytes = 0;
+    r->end_len = s->machine.timestamps
+                     ? (size_t)snprintf(r->end, sizeof(r->end), " %" PRId64 "\n", s->ts_ms)
+                     : (size_t)snprintf(r->end, sizeof(r->end), "\n");
     for (size_t i = 0; !code && i < r->len; i++)
         if (r->families[i].rule->scope != SCOPE_LEFT_OUT)
             render_family(r, s, &r->families[i]);

@@ -63,10 +63,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+#define READ_AT_MS INT64_C(1795878529007)
+
 static struct snapshot *rendered(struct collector_view *views, size_t len)
 {
     struct snapshot *s = snapshot_take(room.snapshots, &room.machine);
 
+    s->ts_ms = READ_AT_MS;
     assert_int_equal(merge(s, &room.inventory, views, len), 0);
     assert_int_equal(dcgm_owner_find(s), 0);
     assert_int_equal(render(room.renderer, s), 0);
@@ -260,7 +263,9 @@ static size_t check_text(struct str text, bool openmetrics)
                     labels_get(labels, STR("Hostname")).len);
         assert_null(map_get(&seen, line.series)); /* no series stands twice */
         assert_int_equal(map_put(&seen, line.series, &seen, &old), 0);
-        assert_false(line.has_ts);
+        assert_int_equal(line.has_ts, room.machine.timestamps);
+        if (line.has_ts)
+            assert_int_equal(line.ts_ms, READ_AT_MS);
     }
     assert_int_equal(code, 0);
     assert_false(str_contains(text, STR(", ")) && str_contains(text, STR("\", ")));
@@ -290,6 +295,21 @@ static void labels_stay_few_with_every_switch(void **state)
     check_text(text, false);
     assert_true(str_contains(text, STR("{hostname=\"node1\",instance=\"node1\",gpu_index=")));
     assert_true(str_contains(text, STR(",command=\"python train.py --rank 0\"}")));
+    snapshot_release(s);
+}
+
+static void lines_bear_the_time_of_their_reading_where_that_is_wanted(void **state)
+{
+    (void)state;
+    room.machine.timestamps = true;
+    struct snapshot *s = full();
+    size_t samples = check_text(snapshot_body(s, SNAPSHOT_TEXT), false);
+    assert_true(samples > 150);
+    assert_int_equal(check_text(snapshot_body(s, SNAPSHOT_OPENMETRICS), true), samples);
+    assert_true(has_line(snapshot_body(s, SNAPSHOT_TEXT),
+                         "all_smi_gpu_utilization{" BOARD "} 12.34 1795878529007"));
+    assert_true(has_line(snapshot_body(s, SNAPSHOT_OPENMETRICS),
+                         "all_smi_gpu_utilization{" BOARD "} 12.34 1795878529.007"));
     snapshot_release(s);
 }
 
@@ -627,6 +647,7 @@ int main(void)
         TEST(what_is_unknown_leaves_no_line),
         TEST(a_scraper_finds_families_together_and_few_labels),
         TEST(labels_stay_few_with_every_switch),
+        TEST(lines_bear_the_time_of_their_reading_where_that_is_wanted),
         TEST(openmetrics_has_its_own_names_of_counters_and_an_end),
         TEST(gzip_forms_unpack_to_the_text),
         TEST(a_new_process_inserts_lines_and_moves_none),

@@ -152,13 +152,31 @@ static void openmetrics_head(struct buf *to, const struct catalogue_family *fami
     buf_char(to, '\n');
 }
 
+/* Samples; their times, if they bear any, are seconds there: a dot before the last three digits. */
+static void openmetrics_samples(const struct snapshot *s, struct buf *to, struct str samples)
+{
+    if (!s->machine.timestamps) {
+        buf_str_add(to, samples);
+        return;
+    }
+    while (samples.len) {
+        struct str line = str_cut(&samples, '\n');
+        size_t ms = MIN(line.len, (size_t)3);
+        buf_add(to, line.ptr, line.len - ms);
+        buf_char(to, '.');
+        buf_add(to, line.ptr + line.len - ms, ms);
+        buf_char(to, '\n');
+    }
+}
+
 static void make_openmetrics(const struct snapshot *s, struct buf *to)
 {
     for (size_t i = 0; i < s->span_len; i++) {
         const struct family_span *span = &s->spans[i];
         struct str head = str_make(s->text.ptr + span->start, span->samples - span->start);
         openmetrics_head(to, span->family, head);
-        buf_add(to, s->text.ptr + span->samples, span->end - span->samples);
+        openmetrics_samples(s, to,
+                            str_make(s->text.ptr + span->samples, span->end - span->samples));
     }
     buf_text(to, "# EOF\n");
 }

@@ -20,6 +20,7 @@ struct machine {
     size_t snapshot_max_bytes; /* of merged arrays */
     enum process_command process_command;
     bool instance_label;
+    bool timestamps;             /* lines bear the time of their reading */
     bool alias_labels;           /* gpu_name and cpu_id: see SCHEMA_ALIAS */
     unsigned dcgm_labels;        /* bits: places in choice_labels() */
     const char *dcgm_host_label; /* "Hostname" or "hostname", static; NULL: none */

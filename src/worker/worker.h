@@ -45,6 +45,7 @@ struct worker_options {
                                 NULL: nowhere. Not of worker_once() */
     uint64_t process_log_bytes;  /* at which it is renamed to <name>.1 */
     bool instance_label;         /* add `instance` as all-smi does */
+    bool timestamps;             /* lines bear the time at which readings were put together */
     const struct choice *choice; /* of dcgm-exporter's fields, borrowed for the call;
                                     NULL: its default set */
     const char *dcgm_host_label; /* static: "Hostname", "hostname"; NULL: no such label */

@@ -171,6 +171,17 @@ describe('compose files', () => {
     const sets = [['worker'], ['worker', 'nvidia'], ['worker', 'nvidia-cdi'], ['worker', 'nvidia-runtime'], ['worker', 'intel'], ['worker', 'npu'], ['host'], ['stack'], ['stack', 'stack-open']];
     for (const names of sets) taken(names);
     assert.deepEqual(new Set(files(sets.flat())), new Set(composeFiles), 'every file is tried');
+    // What the program writes for a machine goes with the rest.
+    const machine = temporaryFolder('algalon-machine');
+    fs.mkdirSync(path.join(machine, 'dev/dri'), { recursive: true });
+    const fixture = path.join(root, 'tests/fixtures/intel-arc-xe');
+    const written = run(binary, ['doctor', '--compose', `--path.procfs=${fixture}/proc`, `--path.sysfs=${fixture}/sys`, `--path.rootfs=${machine}`]);
+    assert.equal(written.code, 0, written.err);
+    fs.writeFileSync(path.join(dir, 'compose.machine.yml'), written.out);
+    const { worker: own } = taken(['worker', 'machine']);
+    assert.equal(own.user, '0:0');
+    assert.deepEqual(own.cap_add, ['PERFMON', 'SYS_PTRACE', 'DAC_READ_SEARCH']);
+    assert.match(JSON.stringify(own.devices), /\/dev\/dri/);
     const { worker } = taken(['worker', 'nvidia']);
     assert.equal(worker.image, `${env.get('ALGALON_WORKER_IMAGE')}:${versions.get('ALGALON_VERSION')}`);
     assert.deepEqual([worker.environment.ALGALON_EXIT_WHEN_WITHDRAWN, worker.environment.ALGALON_LISTEN_METRICS], ['true', env.get('ALGALON_LISTEN_METRICS')]);
@@ -364,6 +375,7 @@ describe('docs/deployment.md', () => {
 
   it('names files and settings that there are', () => {
     for (const [, name] of page.matchAll(/(compose\.[a-z-]+\.yml|script\/[a-z]+|deploy\/(?:versions\.env|helm\/algalon|scrape))\b/g)) {
+      if (name === 'compose.machine.yml') continue; /* written by `algalon doctor --compose` */
       assert.ok(fs.existsSync(path.join(name.startsWith('compose') ? deploy : root, name)), name);
     }
     const known = new Set([...options('all').keys(), ...options('host').keys(), ...options('worker').keys(), ...env.keys(), ...versions.keys()]);
