@@ -108,12 +108,67 @@ static enum exit_code check(const struct settings *s, const struct known *known)
     return code;
 }
 
+/* A version of ours by its first letter, as no schema, URL or file of names begins. */
+static bool is_version(const char *source)
+{
+    return *source >= '0' && *source <= '9' && !strchr(source, '/') && access(source, F_OK) != 0;
+}
+
+static int read_names(const struct settings *s, struct known *before, struct known *now,
+                      struct error *err)
+{
+    int code = is_version(s->names_since) ? known_from_release(str_of(s->names_since), before, err)
+                                          : names_source_read(s->names_since, before, err);
+
+    if (code)
+        return code;
+    code = *s->against ? names_source_read(s->against, now, err) : known_from_catalogue(now, err);
+    if (code)
+        known_fini(before);
+    return code;
+}
+
+/* What names are otherwise than before; with files, which of them that concerns. */
+static enum exit_code since(const struct settings *s)
+{
+    struct known before, now;
+    struct report report;
+    struct usage usage;
+    struct error err;
+    enum exit_code done = EXIT_FAILED;
+    int code = 0;
+
+    usage_init(&usage);
+    for (size_t i = 0; i < s->operands.len && !code; i++)
+        code = usage_add(&usage, s->operands.items[i], &err);
+    if (!code)
+        code = read_names(s, &before, &now, &err);
+    if (code) {
+        failed(&err);
+        done = code == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+    } else {
+        report_init(&report);
+        report_file(&report, now.source);
+        changes_report(&before, &now, s->operands.len ? &usage : NULL, &report);
+        done = print_report(s, &report, STDOUT_FILENO);
+        report_fini(&report);
+        known_fini(&before);
+        known_fini(&now);
+    }
+    usage_fini(&usage);
+    return done;
+}
+
 enum exit_code command_check(struct settings *s)
 {
     struct known known;
     struct error err;
     bool against = *s->against;
 
+    if (*s->names_since && (s->usage || s->fix))
+        return wrong_usage("--since goes with --against and files only");
+    if (*s->names_since)
+        return since(s);
     if (!s->operands.len)
         return wrong_usage("say which files to look at");
     if (s->usage && (against || s->fix))

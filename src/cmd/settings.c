@@ -221,6 +221,10 @@ static const struct option_spec specs[] = {
      "hold dashboards and rules against what all-smi, dcgm, a URL or a file gives"},
     {"fix", FLAG, FIELD(fix), FOR_CHECK, "Checking", "false", NULL,
      "print the dashboard with what is certain put right (with --against)"},
+    {"since", TEXT, FIELD(names_since), FOR_CHECK, "Checking", "", "SOURCE",
+     "list the names that are otherwise than in a version of algalon (0.1.0), or in what a URL or "
+     "a "
+     "file gives, and which files ask for them"},
     {"usage", FLAG, FIELD(usage), FOR_CHECK, "Checking", "false", NULL,
      "list which files and folders ask for which metrics"},
     {"to", CHOICE, FIELD(to_schema), FOR_MIGRATE, "Translating", "all-smi", "all-smi|dcgm",

@@ -78,6 +78,7 @@ struct settings {
     const char *to_schema;                                       /* of `migrate` */
     const char *move_from, *move_into, *move_match, *move_state; /* of `migrate data` */
     int64_t move_since_ms, move_chunk_ms;
+    const char *names_since;
     int64_t compare_ms, every_ms; /* of `compare` */
     const char *compare_url, *report;
     struct text_list pids;

@@ -76,36 +76,39 @@ static void propose_name(const struct known *k, struct str name, struct proposal
     ret->certain = ret->name.len && known_is_slip(name, ret->name);
 }
 
+void ask_advise(const struct known *k, struct str name, char *to, size_t size)
+{
+    struct proposal p;
+
+    propose_name(k, name, &p);
+    if (p.equivalence)
+        snprintf(to, size,
+                 "%.*s says the same: algalon migrate dashboard translates the file (or --fix)",
+                 STR_ARG(p.name));
+    else if (p.why)
+        snprintf(to, size, "renamed with %s: here it is %.*s%s (--fix)", p.why, STR_ARG(p.name),
+                 p.scale == 1 ? "" : ", in another unit");
+    else if (p.name.len)
+        snprintf(to, size, "the nearest is %.*s%s", STR_ARG(p.name), p.certain ? " (--fix)" : "");
+    else if (equivalence_why_none(name))
+        snprintf(to, size, "%s", equivalence_why_none(name));
+    else
+        snprintf(to, size, "nothing there is like it");
+}
+
 static void unknown_name(const struct known *k, const struct ask *ask, struct str name,
                          struct report *r)
 {
-    struct proposal p;
-    char advice[300] = "";
+    char advice[300];
 
-    propose_name(k, name, &p);
-    if (p.equivalence) {
-        snprintf(advice, sizeof(advice),
-                 "%.*s says the same: algalon migrate dashboard translates the file (or --fix)",
-                 STR_ARG(p.name));
-    } else if (p.why) {
-        snprintf(advice, sizeof(advice), "renamed with %s: here it is %.*s%s (--fix)", p.why,
-                 STR_ARG(p.name), p.scale == 1 ? "" : ", in another unit");
-    } else if (p.name.len) {
-        snprintf(advice, sizeof(advice), "the nearest is %.*s%s", STR_ARG(p.name),
-                 p.certain ? " (--fix)" : "");
-    } else if (equivalence_why_none(name)) {
-        snprintf(advice, sizeof(advice), "%s", equivalence_why_none(name));
-    } else {
-        snprintf(advice, sizeof(advice), "nothing there is like it");
-    }
+    ask_advise(k, name, advice, sizeof(advice));
     report_add(r, REPORT_ERROR, ask->line, ask->place, advice, "no metric %.*s in %s: empty",
                STR_ARG(name), k->source);
 }
 
 /* ---- labels ---- */
 
-/* Set by the scraper or its configuration, not by exporters. */
-static bool set_by_scraper(struct str label)
+bool ask_set_by_scraper(struct str label)
 {
     static const char *const names[] = {"instance", "job", "le", "quantile", LABEL_NAME};
 
@@ -199,7 +202,7 @@ static bool series_match(const struct known_family *f, const struct promql_selec
 
     for (size_t i = 0; i < s->len && n < ARRAY_LEN(matchers); i++) {
         const struct promql_matcher_place *m = &s->matchers[i];
-        if (variables_stand_in(m->value) || set_by_scraper(m->name))
+        if (variables_stand_in(m->value) || ask_set_by_scraper(m->name))
             continue;
         if (!matcher_init(&matchers[n], m->type, m->name, m->value, NULL))
             n++;
@@ -225,7 +228,7 @@ static bool check_selector(const struct known *k, const struct ask *ask,
     }
     for (size_t i = 0; i < s->len; i++) {
         const struct promql_matcher_place *m = &s->matchers[i];
-        if (set_by_scraper(m->name) || known_has_label(f, m->name))
+        if (ask_set_by_scraper(m->name) || known_has_label(f, m->name))
             continue;
         unknown_label(f, ask, m->name, takes_absent(m) ? REPORT_WARNING : REPORT_ERROR, "matches",
                       r);
@@ -249,7 +252,7 @@ static bool check_label(const struct known *k, const struct ask *ask,
 {
     const struct known_family *first = NULL;
 
-    if (set_by_scraper(label) || variables_stand_in(label))
+    if (ask_set_by_scraper(label) || variables_stand_in(label))
         return true;
     for (size_t i = 0; i < o->selector_len; i++) {
         const struct known_family *f = known_find(k, o->selectors[i].name);
@@ -420,7 +423,7 @@ static bool repair_label(void *ctx, struct str metric, struct str label,
         propose_name(k, metric, &p);
         f = p.certain ? known_find(k, p.name) : NULL;
     }
-    if (!f || set_by_scraper(label) || known_has_label(f, label)) {
+    if (!f || ask_set_by_scraper(label) || known_has_label(f, label)) {
         /* In the other schema `gpu` is another thing, though a label of this name is there. */
         if (!f || !of_other_schema(metric, f))
             return false;

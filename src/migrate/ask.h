@@ -20,6 +20,12 @@ struct ask {
  * `k` NULL only whether it can be read. True when nothing is wrong. */
 bool ask_check(const struct ask *ask, const struct known *k, struct report *r);
 
+/** Writes what says the same as the metric `name`, which `k` does not have. */
+void ask_advise(const struct known *k, struct str name, char *to, size_t size);
+
+/** Whether a label is set by the scraper or its configuration, not by exporters. */
+bool ask_set_by_scraper(struct str label);
+
 /** A translator that puts right what ask_check() can name for certain: renamed and mistaken names
  * and labels, slips of the pen, names of the other schema. Its ctx is the `k`. */
 struct translator ask_repairs(const struct known *k);

@@ -4,13 +4,16 @@
 
 /* ---- making ---- */
 
-static int begin(struct known *k, const char *source)
+int known_begin(struct known *k, const char *source)
 {
     *k = (struct known){0};
     arena_init(&k->arena, 0);
     map_init(&k->families);
     k->source = arena_strndup(&k->arena, source, strlen(source));
-    return k->source ? 0 : -ENOMEM;
+    if (k->source)
+        return 0;
+    known_fini(k);
+    return -ENOMEM;
 }
 
 void known_fini(struct known *k)
@@ -39,22 +42,32 @@ static struct known_family *family(struct known *k, struct str name)
     return map_put(&k->families, f->name, f, NULL) ? NULL : f;
 }
 
+int known_declare(struct known *k, const char *name, const char *unit, const char *declared,
+                  bool chosen)
+{
+    struct known_family *f = family(k, str_of(name));
+
+    if (!f)
+        return -ENOMEM;
+    f->unit = unit;
+    f->declared = declared;
+    f->chosen = chosen;
+    return 0;
+}
+
 int known_from_schema(const char *schema, struct known *ret, struct error *err)
 {
     bool dcgm = !strcmp(schema, "dcgm");
 
     if (!dcgm && strcmp(schema, "all-smi"))
         return error_set(err, -EINVAL, "'%s' is no schema: all-smi or dcgm", schema);
-    int code = begin(ret, schema);
+    int code = known_begin(ret, schema);
     for (size_t i = 0; i < catalogue_len() && !code; i++) {
         struct str name = str_of(catalogue_at(i)->name);
         if (str_starts(name, STR("DCGM_")) != dcgm || catalogue_is_alias(catalogue_at(i)))
             continue;
-        struct known_family *f = family(ret, name);
-        if (f)
-            f->declared = catalogue_at(i)->labels;
-        else
-            code = -ENOMEM;
+        code = known_declare(ret, catalogue_at(i)->name, catalogue_at(i)->unit,
+                             catalogue_at(i)->labels, catalogue_at(i)->chosen);
     }
     if (code)
         known_fini(ret);
@@ -81,7 +94,7 @@ static int add_series(struct known *k, struct str series)
 
 int known_from_exposition(const char *source, struct str text, struct known *ret, struct error *err)
 {
-    int code = begin(ret, source), found;
+    int code = known_begin(ret, source), found;
     char *copy = code ? NULL : arena_strndup(&ret->arena, text.ptr, text.len);
     struct exposition e = {.rest = str_make(copy, copy ? text.len : 0)};
     struct exposition_line line;

@@ -11,6 +11,7 @@ struct known_family {
     struct str name;
     const char *unit;     /* as the catalogue writes it; NULL: not told */
     const char *declared; /* labels, as the catalogue writes them; NULL: those of the series */
+    bool chosen;          /* given only when it is asked for by name */
     struct labels *series;
     size_t len, cap;
 };
@@ -22,6 +23,13 @@ struct known {
     bool has_series;     /* an exposition: what it lacks is not there now */
     size_t bad_lines;
 };
+
+/** Begins with none; `source` stands in messages. Errors: -ENOMEM; then there is nothing to end. */
+MUST_CHECK int known_begin(struct known *k, const char *source);
+
+/** Adds a family without series; `unit` and `declared` are static. Errors: -ENOMEM. */
+MUST_CHECK int known_declare(struct known *k, const char *name, const char *unit,
+                             const char *declared, bool chosen);
 
 /** Takes the families of a schema: "all-smi" or "dcgm". Errors: -EINVAL another word, -ENOMEM. */
 MUST_CHECK int known_from_schema(const char *schema, struct known *ret, struct error *err);

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "metric/metric.h"
+#include "migrate/changes.h"
 #include "migrate/compare.h"
 #include "migrate/equivalence.h"
 #include "migrate/known.h"

@@ -154,4 +154,26 @@ describe('algalon check', () => {
     assert.equal(metrics[1].counterpart, '(none)');
     assert.equal(Object.keys(metrics[0].files).length, 2);
   });
+
+  it('tells what names are otherwise since a version or a kept scrape, and whom that concerns', () => {
+    const same = check('--since=0.1.0', '--verbose');
+    assert.equal(same.code, 0, same.out);
+    assert.doesNotMatch(same.out, /gone|any more|is new/);
+    assert.match(same.out, /(\d+) names before, \1 now/);
+    const none = check('--since=9.9');
+    assert.equal(none.code, 2);
+    assert.match(none.err, /no release 9\.9 of algalon; known are 0\.1\.0/);
+    const before = file('before.txt', 'all_smi_gpu_utilization{gpu_index="0",gpu="H",slot="1"} 1\nall_smi_gone{gpu="H"} 1\n');
+    const place = path.join(dir, 'since');
+    file('since/a.yml', 'groups: [{name: g, rules: [{alert: A, expr: "all_smi_gone > 80"}]}]');
+    const general = check(`--since=${before}`, '--against=all-smi');
+    assert.equal(general.code, 0, 'nobody asks for it');
+    assert.match(general.out, /warning: all_smi_gone is gone/);
+    assert.match(general.out, /warning: all_smi_gpu_utilization has no label slot any more/);
+    assert.match(general.out, /note: all_smi_gpu_temperature_celsius is new/);
+    const { code, out } = check(`--since=${before}`, '--against=all-smi', place);
+    assert.equal(code, 1);
+    assert.match(out, /a\.yml: error: all_smi_gone is gone/);
+    assert.equal(check('--since=0.1.0', '--usage', place).code, 2);
+  });
 });
