@@ -1,34 +1,11 @@
 // The page of alerts and rules in a browser: what is active, since when, what to do about it; groups
 // with their rules and errors; filters, and what it says where there are no rules.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, newPage } from "./browser.mjs";
-import { AS_USUAL, startServer } from "./server.mjs";
+import { test } from "node:test";
+import { simulated } from "./simulated.mjs";
 
-let browser;
-let server;
-let open;
-
-before(async () => {
-    browser = await launch();
-    server = await startServer();
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-beforeEach(() => Object.assign(server.control, AS_USUAL));
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
-
-async function goto(path, look = {}) {
-    open = await newPage(browser, look);
-    await open.page.goto(server.url + path);
-    await open.page.locator(".card, .place-empty:visible").first().waitFor();
-    return open.page;
-}
+const sim = simulated({ ready: (page) => page.locator(".card, .place-empty:visible").first().waitFor() });
+const { goto } = sim;
 
 const rule = (page, name) =>
     page.locator(".rules tbody", { has: page.locator(`.target-name:text-is("${name}")`) });
@@ -45,7 +22,7 @@ test("active alerts stand first: the severest on top, since when, with labels an
     assert.match(hot, /for 6 min[^]*gpu_index=5[^]*value 91/);
     assert.match(pending, /^Pending/);
     assert.equal(await page.title(), "(2) Alerts · Algalon");
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("an alert leads to its runbook: a page elsewhere, or the section that came along", async () => {
@@ -100,7 +77,7 @@ test("state and search narrow alerts and rules; the URL holds them", async () =>
 });
 
 test("without rules it says how to load some; Prometheus's path leads here too", async () => {
-    server.control.bare = true;
+    sim.server.control.bare = true;
     const page = await goto("/rules?refresh=off");
     assert.match(await page.locator(".place-empty:visible").innerText(), /No rules are loaded\.[^]*--rules=/);
     assert.equal(await page.locator('.places [aria-current="page"]').innerText(), "Alerts");

@@ -2,39 +2,13 @@
 // taken out of a panel.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, newPage, settled } from "./browser.mjs";
-import { AS_USUAL, startServer } from "./server.mjs";
+import { test } from "node:test";
+import { newPage, settled } from "./browser.mjs";
 import { probes } from "./probes.mjs";
+import { panel, param, simulated } from "./simulated.mjs";
 
-let browser;
-let server;
-let open;
-
-before(async () => {
-    browser = await launch();
-    server = await startServer({ dashboards: probes });
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-beforeEach(() => Object.assign(server.control, AS_USUAL));
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
-
-async function goto(path, look = {}) {
-    open = await newPage(browser, look);
-    await open.page.goto(server.url + path);
-    await settled(open.page);
-    return open.page;
-}
-
-const panel = (page, title) =>
-    page.locator(".panel", { has: page.locator(`.panel-title:text-is("${title}")`) });
-const param = (page, name) => new URL(page.url()).searchParams.get(name);
+const sim = simulated({ dashboards: probes });
+const { goto } = sim;
 
 /** Opens the palette, writes, and takes the first. */
 async function command(page, words) {
@@ -66,7 +40,7 @@ test("Ctrl-K finds pages, panels, ranges and commands", async () => {
     await page.locator("text=Nothing fits.").waitFor();
     await page.keyboard.press("Enter");
     await page.locator(".palette").waitFor({ state: "detached" });
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("the arrows choose in the palette; Escape leaves it and the focus is where it was", async () => {
@@ -103,15 +77,15 @@ test("a shared link opens the very range, with or without head", async () => {
 });
 
 test("the time zone is chosen with the time range, remembered, and held by the address", async () => {
-    open = await newPage(browser);
-    const { page } = open;
-    await page.goto(`${server.url}/d/probe-values?from=1789999000000&to=1790000000000&refresh=off`);
+    sim.open = await newPage(sim.browser);
+    const { page } = sim.open;
+    await page.goto(`${sim.server.url}/d/probe-values?from=1789999000000&to=1790000000000&refresh=off`);
     await settled(page);
     await page.keyboard.press("t");
     await page.locator(".range-form select").selectOption("utc");
     await page.waitForURL(/timezone=utc/);
     await settled(page);
-    await page.goto(`${server.url}/explore`);
+    await page.goto(`${sim.server.url}/explore`);
     await page.keyboard.press("Escape");
     await page.locator(".time-button").click();
     assert.equal(await page.locator(".range-form select").inputValue(), "utc");
@@ -171,7 +145,7 @@ test("a panel's picture comes as PNG, as large as it is seen, and not empty", as
         }, png.toString("base64"));
         assert.ok(colours > 40, `${title}: ${colours} colours`);
     }
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("a panel's queries go on in Explore, with variables filled in and the same range", async () => {

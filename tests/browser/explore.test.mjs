@@ -1,36 +1,11 @@
 // Explore in a browser: completion, graph and table, errors at their place, the address, history.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, newPage, settled } from "./browser.mjs";
-import { AS_USUAL, startServer } from "./server.mjs";
+import { test } from "node:test";
+import { newPage, settled } from "./browser.mjs";
+import { simulated } from "./simulated.mjs";
 
-let browser;
-let server;
-let open;
-
-before(async () => {
-    browser = await launch();
-    server = await startServer();
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-beforeEach(() => {
-    Object.assign(server.control, AS_USUAL);
-    server.requests.length = 0;
-});
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
-
-async function goto(path, look = {}) {
-    open = await newPage(browser, look);
-    await open.page.goto(server.url + path);
-    await open.page.locator(".query-text").first().waitFor();
-    return open.page;
-}
+const sim = simulated({ ready: (page) => page.locator(".query-text").first().waitFor() });
+const { goto } = sim;
 
 const param = (page, name) => new URL(page.url()).searchParams.getAll(name);
 const field = (page, i = 0) => page.locator(".query-text").nth(i);
@@ -63,7 +38,7 @@ test("an address draws its query as graph and table, with the unit its name tell
     const cells = await rows.first().locator("td").allInnerTexts();
     assert.match(cells.at(-1), /^[\d.]+\s*°C$/);
     assert.ok(cells.slice(0, -1).every((c) => !c.includes("°C"))); // labels have no unit
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("graph or table alone; the address keeps the choice", async () => {
@@ -114,7 +89,7 @@ test("labels, their values and durations are suggested where they belong", async
     assert.equal(await field(page).inputValue(), 'all_smi_gpu_utilization{hostname="node-02"');
     await page.keyboard.type(',gpu_index="');
     await first(page, "0");
-    const asked = server.requests.filter((r) => r.path === "/api/v1/label/gpu_index/values").at(-1);
+    const asked = sim.server.requests.filter((r) => r.path === "/api/v1/label/gpu_index/values").at(-1);
     assert.equal(asked.query.get("match[]"), 'all_smi_gpu_utilization{hostname="node-02"}');
     await field(page).fill("sum by (hos");
     await field(page).press("End");
@@ -145,7 +120,7 @@ test("a mistake is marked where it is, said in words, and gone when one writes o
 });
 
 test("an error while a query runs is shown by its panels", async () => {
-    server.control.fail = "all_smi_gpu_frequency_mhz";
+    sim.server.control.fail = "all_smi_gpu_frequency_mhz";
     const page = await goto(`/explore?expr=all_smi_gpu_frequency_mhz&${FIXED}`);
     await page.locator('.panel[data-state="error"]').first().waitFor();
     assert.match(await page.locator(".panel-message").first().innerText(), /failed on purpose/);
@@ -188,7 +163,7 @@ test("back leads to what was asked before; the session's queries are at hand", a
 test("time ranges, zooming and refreshing work as on dashboards", async () => {
     const page = await goto(`/explore?expr=up&from=now-15m&to=now&refresh=1s`);
     await settled(page);
-    const asked = () => server.requests.filter((r) => r.path === "/api/v1/query").length;
+    const asked = () => sim.server.requests.filter((r) => r.path === "/api/v1/query").length;
     const before = asked();
     while (asked() < before + 2) await page.waitForResponse(/api\/v1\/query/);
     await page.locator(".brand").focus();
@@ -216,10 +191,10 @@ test("a rule leads to its expression here", async () => {
 });
 
 async function newPageAt(path) {
-    open = await newPage(browser);
-    await open.page.goto(server.url + path);
-    await open.page.locator(".card").first().waitFor();
-    return open.page;
+    sim.open = await newPage(sim.browser);
+    await sim.open.page.goto(sim.server.url + path);
+    await sim.open.page.locator(".card").first().waitFor();
+    return sim.open.page;
 }
 
 test("on a phone nothing sticks out, suggestions included", async () => {

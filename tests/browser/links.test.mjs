@@ -1,9 +1,9 @@
 // Links of dashboards' files: to addresses and to dashboards by tags, with time range, moment and
 // variables where the file says so.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { launch, newPage, settled } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { test } from "node:test";
+import { settled } from "./browser.mjs";
+import { simulated } from "./simulated.mjs";
 
 const link = (more) => ({ type: "link", title: "", tooltip: "", url: "", tags: [], asDropdown: false, includeVars: false, keepTime: false, targetBlank: false, ...more });
 const linked = {
@@ -20,29 +20,11 @@ const linked = {
     ],
     panels: [{ id: 1, type: "text", title: "T", gridPos: { x: 0, y: 0, w: 6, h: 4 }, options: { content: "x" } }],
 };
-let browser, server, open;
 
-before(async () => {
-    browser = await launch();
-    server = await startServer({ dashboards: [linked] });
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
+const sim = simulated({ dashboards: [linked] });
+const { goto } = sim;
 
-async function goto(path) {
-    open = await newPage(browser);
-    await open.page.goto(server.url + path);
-    await settled(open.page);
-    return open.page;
-}
-
-const target = async (locator) => new URL(await locator.getAttribute("href"), server.url);
+const target = async (locator) => new URL(await locator.getAttribute("href"), sim.server.url);
 
 test("a link carries variables, time range and moment as they are when it is followed", async () => {
     const page = await goto("/d/linked?from=now-2h&to=now&at=2026-03-18T02:13:05Z");
@@ -81,5 +63,5 @@ test("dashboards are linked by all their tags, side by side or in a list", async
     assert.match((await target(list.first())).pathname, /^\/d\/algalon-/);
     await list.filter({ hasText: "Health" }).click();
     await page.waitForURL(/\/d\/algalon-health/);
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });

@@ -1,38 +1,18 @@
 // The time machine in a real browser: every dashboard at a second of the past, steps, the address,
 // the way back; and time zones beyond UTC.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { launch, newPage, settled } from "./browser.mjs";
+import { test } from "node:test";
+import { settled } from "./browser.mjs";
 import { probes } from "./probes.mjs";
-import { startServer } from "./server.mjs";
+import { param, simulated } from "./simulated.mjs";
 
 const AT = "2026-03-18T02:13:05Z";
 const AT_S = Date.parse(AT) / 1000;
-let browser, server, open;
 
-before(async () => {
-    browser = await launch();
-    server = await startServer({ dashboards: probes });
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-    server.requests.length = 0;
-});
+const sim = simulated({ dashboards: probes });
+const { goto } = sim;
 
-async function goto(path, options) {
-    open = await newPage(browser, options);
-    await open.page.goto(server.url + path);
-    await settled(open.page);
-    return open.page;
-}
-
-const param = (page, name) => new URL(page.url()).searchParams.get(name);
-const asked = (path) => server.requests.filter((r) => r.path === `/api/v1/${path}`);
+const asked = (path) => sim.server.requests.filter((r) => r.path === `/api/v1/${path}`);
 const value = (r, name) => Number(r.form.get(name) ?? r.query.get(name));
 
 test("an address with a moment asks for that second: instants there, ranges end there", async () => {
@@ -49,7 +29,7 @@ test("an address with a moment asks for that second: instants there, ranges end 
     }
     assert.match(await page.locator(".time-text").textContent(), /Last 5 minutes before 02:13:05/);
     assert.equal(await page.locator(".interval").isDisabled(), true);
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("steps go by a second, a scrape, a minute; keys do the same; back undoes leaving", async () => {
@@ -92,11 +72,11 @@ test("the m key enters, a typed time of day is of today or yesterday, links keep
     const at = Date.parse(param(page, "at"));
     assert.ok(at <= Date.now() && at > Date.now() - 86_400_000);
     const href = await page.locator(".tabs a").nth(1).getAttribute("href");
-    assert.equal(new URL(href, server.url).searchParams.get("at"), param(page, "at"));
+    assert.equal(new URL(href, sim.server.url).searchParams.get("at"), param(page, "at"));
     await page.locator(".tabs a").nth(1).click();
     await settled(page);
     assert.equal(Date.parse(param(page, "at")), at);
-    await page.goto(`${server.url}/targets?at=${AT}`);
+    await page.goto(`${sim.server.url}/targets?at=${AT}`);
     await page.getByText("This page shows now.").waitFor();
 });
 

@@ -2,52 +2,24 @@
 // refreshing, keys, errors, sizes and themes. Against the simulated server, where a test can make
 // the API fail; `real.test.mjs` holds what also runs against a real algalon.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, newPage, settled } from "./browser.mjs";
-import { AS_USUAL, startServer } from "./server.mjs";
+import { test } from "node:test";
+import { newPage, settled } from "./browser.mjs";
 import { probes } from "./probes.mjs";
+import { panel, param, simulated } from "./simulated.mjs";
 
-let browser;
-let server;
-let open; // the page of the running test
+const sim = simulated({ dashboards: probes });
+const { goto } = sim;
 
-before(async () => {
-    browser = await launch();
-    server = await startServer({ dashboards: probes });
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-beforeEach(() => {
-    Object.assign(server.control, AS_USUAL);
-    server.requests.length = 0;
-});
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
-
-async function goto(path, look = {}) {
-    open = await newPage(browser, look);
-    await open.page.goto(server.url + path);
-    await settled(open.page);
-    return open.page;
-}
-
-const panel = (page, title) =>
-    page.locator(".panel", { has: page.locator(`.panel-title:text-is("${title}")`) });
-const param = (page, name) => new URL(page.url()).searchParams.get(name);
-const asked = (path) => server.requests.filter((r) => r.path === path);
+const asked = (path) => sim.server.requests.filter((r) => r.path === path);
 const FIXED = "from=1789999000000&to=1790000000000&refresh=off"; // a range that does not move
 
 test("every shipped dashboard draws without an error, with nothing fetched from elsewhere", async () => {
-    open = await newPage(browser);
-    const { page, problems } = open;
+    sim.open = await newPage(sim.browser);
+    const { page, problems } = sim.open;
     const elsewhere = [];
-    page.on("request", (r) => new URL(r.url()).origin !== server.url && elsewhere.push(r.url()));
+    page.on("request", (r) => new URL(r.url()).origin !== sim.server.url && elsewhere.push(r.url()));
     for (const uid of ["overview", "gpu", "health", "system", "processes"]) {
-        await page.goto(`${server.url}/d/algalon-${uid}`);
+        await page.goto(`${sim.server.url}/d/algalon-${uid}`);
         await settled(page);
         assert.equal(await page.locator('.panel[data-state="error"]').count(), 0, uid);
         assert.ok((await page.locator('.panel[data-state="shown"]').count()) > 3, uid);
@@ -131,13 +103,13 @@ test("panels of every kind draw what they are given", async () => {
 
 test("a folded row asks for nothing until it is opened", async () => {
     const page = await goto(`/d/probe-kinds?${FIXED}`);
-    assert.ok(!server.requests.some((r) => (r.form.get("query") ?? "").includes("algalon_load15")));
+    assert.ok(!sim.server.requests.some((r) => (r.form.get("query") ?? "").includes("algalon_load15")));
     const row = page.locator(".row-button", { hasText: "Folded" });
     assert.equal(await row.getAttribute("aria-expanded"), "false");
     await row.click();
     await panel(page, "Inside").waitFor();
     await settled(page);
-    assert.ok(server.requests.some((r) => (r.form.get("query") ?? "").includes("algalon_load15")));
+    assert.ok(sim.server.requests.some((r) => (r.form.get("query") ?? "").includes("algalon_load15")));
 });
 
 test("the same query of several panels is asked once", async () => {
@@ -154,7 +126,7 @@ test("a refresh asks for the tail only", async () => {
         (r) => r.form.get("query") === "all_smi_cpu_utilization",
     );
     await page.waitForTimeout(5100); // a step, so that there is something new to ask for
-    server.requests.length = 0;
+    sim.server.requests.length = 0;
     await page.selectOption(".interval", "5s");
     await page.waitForTimeout(600);
     const tail = asked("/api/v1/query_range").find(
@@ -334,24 +306,24 @@ test("a hidden tab asks for nothing", async () => {
         document.dispatchEvent(new Event("visibilitychange"));
     });
     await page.waitForTimeout(400);
-    const before = server.requests.length;
+    const before = sim.server.requests.length;
     await page.waitForTimeout(1800);
-    assert.equal(server.requests.length, before);
+    assert.equal(sim.server.requests.length, before);
     await page.evaluate(() => {
         Object.defineProperty(document, "hidden", { get: () => false, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
     });
     await page.waitForTimeout(600);
-    assert.ok(server.requests.length > before);
+    assert.ok(sim.server.requests.length > before);
 });
 
 test("an error of a query stands in its panel in the API's words, others draw on", async () => {
-    server.control.fail = "all_smi_cpu_utilization";
+    sim.server.control.fail = "all_smi_cpu_utilization";
     const page = await goto(`/d/probe-values?${FIXED}`);
     assert.match(await panel(page, "Lines").innerText(), /the simulated query failed on purpose/);
     assert.equal(await panel(page, "One value").getAttribute("data-state"), "shown");
     assert.match(await panel(page, "Broken").innerText(), /parse error/);
-    server.control.fail = "";
+    sim.server.control.fail = "";
     await page.keyboard.press("r");
     await page.waitForFunction(() => document.querySelectorAll(".chart canvas").length >= 2);
 });
@@ -369,8 +341,8 @@ test("an empty panel says why", async () => {
 });
 
 test("without a GPU the pages say so, with what the doctor found", async () => {
-    server.control.gpus = false;
-    server.control.doctor = {
+    sim.server.control.gpus = false;
+    sim.server.control.doctor = {
         accelerators: 0,
         findings: [
             {
@@ -392,11 +364,11 @@ test("without a GPU the pages say so, with what the doctor found", async () => {
 
 test("a server that is away is told once, keeps what was drawn, and comes back by itself", async () => {
     const page = await goto("/d/probe-values?refresh=1s");
-    server.control.down = true;
+    sim.server.control.down = true;
     await page.locator(".notice.away").waitFor();
     assert.equal(await page.locator(".notice.away").count(), 1);
     assert.equal(await panel(page, "One value").getAttribute("data-state"), "shown");
-    server.control.down = false;
+    sim.server.control.down = false;
     await page.locator(".notice.away").waitFor({ state: "detached" });
 });
 
@@ -413,9 +385,9 @@ test("a broken dashboard file is listed and shown with its mistake", async () =>
 });
 
 test("a dashboard that is not there is named", async () => {
-    open = await newPage(browser);
-    await open.page.goto(`${server.url}/d/nowhere`);
-    assert.match(await open.page.locator(".whole").innerText(), /nowhere[\s\S]*no such dashboard/);
+    sim.open = await newPage(sim.browser);
+    await sim.open.page.goto(`${sim.server.url}/d/nowhere`);
+    assert.match(await sim.open.page.locator(".whole").innerText(), /nowhere[\s\S]*no such dashboard/);
 });
 
 test("going to another dashboard keeps time and variables", async () => {
@@ -491,7 +463,7 @@ test("on a phone panels stand in one column and nothing sticks out", async () =>
             widths.every((w) => w > 340),
             `${uid}: ${widths}`,
         );
-        await open.context.close();
+        await sim.open.context.close();
     }
 });
 
@@ -544,15 +516,15 @@ test("texts can be read on their ground in both themes", async () => {
             return out;
         });
         assert.deepEqual(poor, []);
-        await open.context.close();
+        await sim.open.context.close();
     }
 });
 
 test("a loading page keeps its places: nothing moves when data come", async () => {
-    server.control.delayMs = 400;
-    open = await newPage(browser);
-    const { page } = open;
-    await page.goto(`${server.url}/d/algalon-gpu`);
+    sim.server.control.delayMs = 400;
+    sim.open = await newPage(sim.browser);
+    const { page } = sim.open;
+    await page.goto(`${sim.server.url}/d/algalon-gpu`);
     await page.locator(".skeleton").first().waitFor();
     const places = () =>
         page

@@ -1,42 +1,15 @@
 // The page of targets in a browser: jobs, states, errors in words, labels and relabelling, filters,
 // and what it says where there is nothing.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, newPage } from "./browser.mjs";
-import { AS_USUAL, startServer } from "./server.mjs";
+import { test } from "node:test";
+import { param, simulated } from "./simulated.mjs";
 
-let browser;
-let server;
-let open;
-
-before(async () => {
-    browser = await launch();
-    server = await startServer();
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
-beforeEach(() => {
-    Object.assign(server.control, AS_USUAL);
-    server.requests.length = 0;
-});
-afterEach(async () => {
-    await open?.context.close();
-    open = null;
-});
-
-async function goto(path, look = {}) {
-    open = await newPage(browser, look);
-    await open.page.goto(server.url + path);
-    await open.page.locator(".card, .place-empty:visible").first().waitFor();
-    return open.page;
-}
+const sim = simulated({ ready: (page) => page.locator(".card, .place-empty:visible").first().waitFor() });
+const { goto } = sim;
 
 const job = (page, name) => page.locator(".card", { has: page.locator(`h2:text-is("${name}")`) });
 const row = (page, name) =>
     page.locator(".targets tbody", { has: page.locator(`.target-name:text-is("${name}")`) });
-const param = (page, name) => new URL(page.url()).searchParams.get(name);
 
 test("jobs show how many of their targets are up, and how their discovery fares", async () => {
     const page = await goto("/targets?refresh=off");
@@ -51,7 +24,7 @@ test("jobs show how many of their targets are up, and how their discovery fares"
         /^2 addresses written in the configuration$/,
     );
     assert.match(await job(page, "empty").innerText(), /no answer from DNS[^]*Nothing was discovered/);
-    assert.deepEqual(open.problems, []);
+    assert.deepEqual(sim.open.problems, []);
 });
 
 test("what fails stands first, with its error in plain words and as it was said", async () => {
@@ -83,7 +56,7 @@ test("a target unfolds into its labels and what relabelling did, and stays open 
     assert.match(text, /Every 5s, given up after 4s/);
     assert.match(text, /rack = "r7" is added/);
     assert.match(text, /changes nothing here/);
-    const asked = () => server.requests.filter((r) => r.path === "/api/v1/targets").length;
+    const asked = () => sim.server.requests.filter((r) => r.path === "/api/v1/targets").length;
     const before = asked();
     while (asked() < before + 2) await page.waitForResponse(/api\/v1\/targets\?/);
     assert.equal(await first.locator(".steps").count(), 1);
@@ -126,21 +99,21 @@ test("state and search narrow the list; the URL holds them", async () => {
 });
 
 test("with nothing to scrape it says how to begin; without a scraper, who to ask", async () => {
-    server.control.bare = true;
+    sim.server.control.bare = true;
     const page = await goto("/targets?refresh=off");
     assert.match(await page.locator(".place-empty:visible").innerText(), /--target=gpu-01:9400/);
-    server.control.bare = false;
-    server.control.missing = "/api/v1/targets";
+    sim.server.control.bare = false;
+    sim.server.control.missing = "/api/v1/targets";
     await page.reload();
     await page.locator("text=This program scrapes nothing.").waitFor();
 });
 
 test("while the server is away what was shown stays, and it goes on by itself", async () => {
     const page = await goto("/targets?refresh=1s");
-    server.control.down = true;
+    sim.server.control.down = true;
     await page.locator(".notice.away").waitFor();
     assert.equal(await page.locator(".card").count(), 3);
-    server.control.down = false;
+    sim.server.control.down = false;
     await page.locator(".notice.away").waitFor({ state: "detached" });
     assert.equal(await page.locator(".card").count(), 3);
 });

@@ -82,7 +82,7 @@ export function emptyReason(
       );
     if (quiet) return reason(quiet);
     if (absent.length) return reason("No machine reports a part of this.", `It is ${quoted(absent)}.`);
-    return reason("No data for this selection.", "Choose another above, or a longer time range.");
+    return reason("No data for this selection.", "Choose another above, or another time range.");
   }
   return reason("No data in this range.");
 }

@@ -7,10 +7,11 @@ import { formatDate } from "../data/time.ts";
 import { joinByField } from "../data/transform/join.ts";
 import { at, bool, num, str } from "../model/json.ts";
 import { type Bars, type BarSeries, drawBars } from "./bars.ts";
-import { calcColumns, columnsOfCalcs, Hidden, Legend, type LegendEntry } from "./chart/legend.ts";
+import { calcColumns, columnsOfCalcs, type LegendEntry } from "./chart/legend.ts";
 import { hideTooltip, showLines } from "./chart/tooltip.ts";
-import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
-import { axisText, drawing, sizeOf, ticksOf } from "./plot.ts";
+import type { PanelContext, PanelData, PanelKind } from "./kind.ts";
+import { axisText, sizeOf, ticksOf } from "./plot.ts";
+import { PlottedView } from "./plotted.ts";
 import { dataLimits, fieldColor, valueText } from "./values.ts";
 import { calcOf } from "../data/calcs.ts";
 
@@ -177,45 +178,22 @@ function histogramModel(data: PanelData, c: PanelContext): Model | null {
 
 type ModelOf = (data: PanelData, c: PanelContext) => Model | null;
 
-class BarsView implements PanelView {
-  private readonly plot: ReturnType<typeof drawing>;
-  private readonly hidden = new Hidden();
+class BarsView extends PlottedView {
   private readonly calcs: string[];
-  private readonly legend: Legend | null;
-  private data: PanelData | null = null;
   private model: Model | null = null;
 
   constructor(
-    private readonly host: HTMLElement,
-    private readonly context: PanelContext,
+    host: HTMLElement,
+    context: PanelContext,
     private readonly modelOf: ModelOf,
   ) {
-    this.plot = drawing(context.panel.title || "Bars");
-    this.calcs = calcColumns(context);
-    this.legend = Legend.shown(context)
-      ? new Legend(context, columnsOfCalcs(this.calcs), this.hidden.has, (n, add) => {
-          this.hidden.toggle(n, add, this.model?.series.map((s) => s.name) ?? []);
-          this.draw();
-        })
-      : null;
-    host.classList.add("chart-host");
-    host.append(this.plot.host);
-    if (this.legend) host.append(this.legend.root);
-    this.plot.canvas.addEventListener("pointermove", (e) => this.hover(e));
-    this.plot.canvas.addEventListener("pointerleave", hideTooltip);
+    const calcs = calcColumns(context);
+    super(host, context, "Bars", columnsOfCalcs(calcs));
+    this.calcs = calcs;
   }
 
-  update(data: PanelData): void {
-    this.data = data;
-    this.draw();
-  }
-
-  resize(): void {
-    this.draw();
-  }
-
-  destroy(): void {
-    hideTooltip();
+  protected names(): string[] {
+    return this.model?.series.map((s) => s.name) ?? [];
   }
 
   private entry(s: Model["series"][number]): LegendEntry {
@@ -224,7 +202,7 @@ class BarsView implements PanelView {
     return { name: s.name, color: s.color, values, texts };
   }
 
-  private draw(): void {
+  protected draw(): void {
     if (!this.data) return;
     this.model = this.modelOf(this.data, this.context);
     const { model } = this;
@@ -243,7 +221,7 @@ class BarsView implements PanelView {
     drawBars(this.plot.canvas, sizeOf(this.plot.host), { ...model.bars, series });
   }
 
-  private hover(e: PointerEvent): void {
+  protected hover(e: PointerEvent): void {
     const bar = (e.target as Element).getAttribute("data-bar");
     if (!bar || !this.model) {
       hideTooltip();

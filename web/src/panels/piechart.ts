@@ -3,10 +3,10 @@ import { textOn } from "../data/colors.ts";
 import { calcOf } from "../data/calcs.ts";
 import { arr, at, str, strings } from "../model/json.ts";
 import { svg } from "../ui/dom.ts";
-import { Hidden, Legend } from "./chart/legend.ts";
 import { hideTooltip, showLines } from "./chart/tooltip.ts";
-import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
-import { drawing, sizeOf, textWidth } from "./plot.ts";
+import type { PanelContext, PanelKind } from "./kind.ts";
+import { sizeOf, textWidth } from "./plot.ts";
+import { PlottedView } from "./plotted.ts";
 import { fieldColor, type Shown, shownValues, valueText } from "./values.ts";
 
 interface Slice {
@@ -65,56 +65,22 @@ export function slicePath(a: number, b: number, radius: number, hole: number): s
   return `${outer}L${point(b, hole)}${arc(half, hole, 0)}${arc(a, hole, 0)}Z`;
 }
 
-class PieView implements PanelView {
-  private readonly plot: ReturnType<typeof drawing>;
-  private readonly hidden = new Hidden();
+class PieView extends PlottedView {
   private readonly legendValues: string[];
-  private readonly legend: Legend | null;
   private slices: Slice[] = [];
-  private data: PanelData | null = null;
 
-  constructor(
-    private readonly host: HTMLElement,
-    private readonly context: PanelContext,
-  ) {
-    const { options } = context.panel;
-    this.plot = drawing(context.panel.title || "Pie");
-    this.legendValues = strings(at(options, "legend.values"));
-    const columns = this.legendValues.map((v) => ({
-      label: v === "percent" ? "Percent" : "Value",
-      aliases: [v],
-    }));
-    this.legend = Legend.shown(context)
-      ? new Legend(context, columns, this.hidden.has, (n, add) => {
-          this.hidden.toggle(
-            n,
-            add,
-            this.slices.map((s) => s.name),
-          );
-          this.draw();
-        })
-      : null;
-    host.classList.add("chart-host");
-    host.append(this.plot.host);
-    if (this.legend) host.append(this.legend.root);
-    this.plot.canvas.addEventListener("pointermove", (e) => this.hover(e));
-    this.plot.canvas.addEventListener("pointerleave", hideTooltip);
+  constructor(host: HTMLElement, context: PanelContext) {
+    const values = strings(at(context.panel.options, "legend.values"));
+    const columns = values.map((v) => ({ label: v === "percent" ? "Percent" : "Value", aliases: [v] }));
+    super(host, context, "Pie", columns);
+    this.legendValues = values;
   }
 
-  update(data: PanelData): void {
-    this.data = data;
-    this.draw();
+  protected names(): string[] {
+    return this.slices.map((s) => s.name);
   }
 
-  resize(): void {
-    this.draw();
-  }
-
-  destroy(): void {
-    hideTooltip();
-  }
-
-  private draw(): void {
+  protected draw(): void {
     if (!this.data) return;
     const items = shownValues(this.data.frames, this.context.panel.options, this.context);
     this.slices = slicesOf(items, this.context, this.hidden.has);
@@ -190,7 +156,7 @@ class PieView implements PanelView {
     });
   }
 
-  private hover(e: PointerEvent): void {
+  protected hover(e: PointerEvent): void {
     const at = (e.target as Element).getAttribute("data-slice");
     const s = at === null ? undefined : this.slices[Number(at)];
     if (!s) {

@@ -7,7 +7,7 @@ import { h } from "../ui/dom.ts";
 import { fillOf, paintAreas, paintLines, paintMarks, strokeOf } from "./chart/draw.ts";
 import { calcColumns, columnsOfCalcs, Hidden, Legend, seriesEntry } from "./chart/legend.ts";
 import { chartModel, type ChartModel, type ChartSeries } from "./chart/model.ts";
-import { type AxisLook, rangeOf, type ScaleInfo, scalesOf, xAxis, yAxis } from "./chart/scales.ts";
+import { axisLook, rangeOf, type ScaleInfo, scalesOf, xAxis, yAxis } from "./chart/scales.ts";
 import { hideTooltip, showTooltip, type TooltipLine, tooltipRows } from "./chart/tooltip.ts";
 import { isolatedPoints } from "./chart/points.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "./kind.ts";
@@ -137,19 +137,10 @@ class TimeseriesView implements PanelView {
     hideTooltip();
   }
 
-  private look(): AxisLook {
-    const style = getComputedStyle(this.host);
-    return {
-      text: style.getPropertyValue("--text-dim").trim() || "#888",
-      grid: style.getPropertyValue("--grid").trim() || "rgba(128,128,128,0.2)",
-      font: `11px ${style.fontFamily}`,
-    };
-  }
-
   private build(): void {
     this.plot?.destroy();
     const { scales, keyOf } = scalesOf(this.model.series);
-    const look = this.look();
+    const look = axisLook(this.host, this.context.theme);
     const axes = [xAxis(look, this.context.timezone)];
     scales.forEach((info, i) => axes.push(yAxis(info, look, i === 0)));
     if (!scales.length) axes.push({ show: false, scale: "y" });

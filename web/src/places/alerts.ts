@@ -4,16 +4,13 @@ import { obj } from "../model/json.ts";
 import { h, icon, put } from "../ui/dom.ts";
 import { type Item, Keyed, setText } from "../ui/keyed.ts";
 import type { PageHooks } from "../ui/page.ts";
-import { setParam } from "../ui/state.ts";
 import { type Alert, alertFits, alertsOf, type Group, groupsOf, ruleFits, shownValue } from "./alertdata.ts";
-import { filterBar } from "./filterbar.ts";
-import { emptyState, ListPage, sample } from "./listpage.ts";
+import { FilteredPage, Portion } from "./filteredpage.ts";
+import { emptyState, sample } from "./listpage.ts";
 import { exploreLink, labelChips, stateBadge } from "./parts.ts";
 import { GroupSection } from "./rulegroup.ts";
 import { runbookLink } from "./runbook.ts";
 import { ago, shortAge } from "./words.ts";
-
-const FIRST_ALERTS = 100;
 
 class AlertRow implements Item<Alert> {
   readonly root: HTMLElement;
@@ -59,9 +56,8 @@ class ActiveAlerts {
   private readonly words = h("span", { class: "dim" });
   private readonly list = h("ul", { class: "alerts" });
   private readonly none = h("p", { class: "none-active" });
-  private readonly more = h("button", { type: "button", class: "table-more" });
+  private readonly portion = new Portion(() => this.update(...this.last));
   private readonly rows: Keyed<Alert>;
-  private limit = FIRST_ALERTS;
   private last: [Alert[], Alert[]] = [[], []];
 
   constructor(hooks: PageHooks) {
@@ -71,24 +67,20 @@ class ActiveAlerts {
       h("header", { class: "card-head" }, h("h2", { id: "active-alerts", text: "Active alerts" }), this.words),
       this.list,
       this.none,
-      this.more,
+      this.portion.button,
     );
     this.rows = new Keyed(
       this.list,
       (a) => a.name + JSON.stringify(a.labels) + a.query,
       (a) => new AlertRow(a, hooks),
     );
-    this.more.addEventListener("click", () => {
-      this.limit += FIRST_ALERTS * 5;
-      this.update(...this.last);
-    });
   }
 
   update(shown: Alert[], all: Alert[]): void {
     this.last = [shown, all];
     const firing = all.filter((a) => a.state === "firing").length;
     setText(this.words, all.length ? `${firing} firing, ${all.length - firing} pending` : "");
-    this.rows.update(shown.slice(0, this.limit));
+    this.rows.update(this.portion.of(shown));
     this.list.hidden = !shown.length;
     this.none.hidden = !!shown.length;
     put(
@@ -97,17 +89,12 @@ class ActiveAlerts {
       all.length ? "No alert fits the filter." : "No alert is active.",
     );
     this.none.classList.toggle("good", !all.length);
-    this.more.hidden = shown.length <= this.limit;
-    setText(this.more, `Show more (${this.limit} of ${shown.length})`);
   }
 }
 
-export class AlertsPage extends ListPage {
+export class AlertsPage extends FilteredPage {
   readonly title = "Alerts";
-  private word: string;
-  private state: string;
   private groups: Group[] = [];
-  private readonly bar;
   private readonly active: ActiveAlerts;
   private readonly list = h("div", { class: "cards" });
   private readonly sections: Keyed<Group>;
@@ -118,16 +105,7 @@ export class AlertsPage extends ListPage {
   ]);
 
   constructor(hooks: PageHooks, query: URLSearchParams) {
-    super(hooks);
-    this.word = query.get("search") ?? "";
-    this.state = query.get("state") ?? "";
-    this.bar = filterBar({
-      label: "Find an alert or a rule",
-      word: this.word,
-      state: this.state,
-      search: (word) => this.choose(word, this.state),
-      choose: (state) => this.choose(this.word, state),
-    });
+    super(hooks, query, "Find an alert or a rule");
     this.active = new ActiveAlerts(hooks);
     this.sections = new Keyed(
       this.list,
@@ -136,24 +114,12 @@ export class AlertsPage extends ListPage {
     );
   }
 
-  private choose(word: string, state: string): void {
-    this.word = word;
-    this.state = state;
-    this.hooks.changed(false);
-    this.draw();
-  }
-
-  toUrl(query: URLSearchParams): void {
-    setParam(query, "search", this.word);
-    setParam(query, "state", this.state);
-  }
-
   protected async load(signal: AbortSignal): Promise<void> {
     this.groups = groupsOf(obj(await this.hooks.api.json("/api/v1/rules", { signal })).data);
     this.draw();
   }
 
-  private draw(): void {
+  protected draw(): void {
     if (!this.groups.length) {
       this.show(this.empty);
       return;

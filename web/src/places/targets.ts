@@ -4,15 +4,13 @@ import { ApiError } from "../data/prometheus.ts";
 import { h, icon, put } from "../ui/dom.ts";
 import { type Item, Keyed, setText } from "../ui/keyed.ts";
 import type { PageHooks } from "../ui/page.ts";
-import { setParam } from "../ui/state.ts";
-import { filterBar } from "./filterbar.ts";
-import { emptyState, ListPage, sample } from "./listpage.ts";
+import { FilteredPage, Portion } from "./filteredpage.ts";
+import { emptyState, sample } from "./listpage.ts";
 import { labelChips } from "./parts.ts";
 import { type Discovery, fits, type Health, type Job, jobsOf, labelsOf, type Target } from "./targetdata.ts";
 import { HEALTH, relabelSteps, TargetRow } from "./targetrow.ts";
 import { ago, count } from "./words.ts";
 
-const FIRST_ROWS = 100;
 const DROPPED_SHOWN = 100;
 const COLUMNS = ["State", "Target", "Last scrape", "Took", "Samples", "What is wrong"];
 
@@ -96,9 +94,8 @@ class JobSection implements Item<Job> {
   private readonly table: HTMLTableElement;
   private readonly none = h("p", { class: "dim job-none" });
   private readonly rows: Keyed<Target>;
-  private readonly more = h("button", { type: "button", class: "table-more" });
+  private readonly portion = new Portion(() => this.update(this.job));
   private readonly dropped: DroppedList;
-  private limit = FIRST_ROWS;
   private job: Job;
 
   constructor(
@@ -123,10 +120,6 @@ class JobSection implements Item<Job> {
       (t) => new TargetRow(t, hooks, signal),
       this.table.tHead,
     );
-    this.more.addEventListener("click", () => {
-      this.limit += FIRST_ROWS * 5;
-      this.update(this.job);
-    });
     this.dropped = new DroppedList(job.name, hooks, signal);
     this.root = h(
       "section",
@@ -135,7 +128,7 @@ class JobSection implements Item<Job> {
       this.discoveries,
       this.table,
       this.none,
-      this.more,
+      this.portion.button,
       this.dropped.root,
     );
   }
@@ -147,7 +140,7 @@ class JobSection implements Item<Job> {
     setText(this.title, job.name);
     setText(this.ratio, job.targets.length ? `${up} of ${job.targets.length} up` : "no targets");
     put(this.discoveries, ...job.discoveries.map((d) => this.discovery(d)));
-    this.rows.update(shown.slice(0, this.limit));
+    this.rows.update(this.portion.of(shown));
     this.table.hidden = !shown.length;
     this.none.hidden = !!shown.length || !!job.dropped;
     setText(
@@ -156,8 +149,6 @@ class JobSection implements Item<Job> {
         ? "No target of this job fits the filter."
         : "Nothing was discovered. If there should be something, look at the discovery above and at the configuration of the job.",
     );
-    this.more.hidden = shown.length <= this.limit;
-    setText(this.more, `Show more (${this.limit} of ${shown.length})`);
     this.dropped.update(job.dropped);
   }
 
@@ -171,12 +162,9 @@ class JobSection implements Item<Job> {
   }
 }
 
-export class TargetsPage extends ListPage {
+export class TargetsPage extends FilteredPage {
   readonly title = "Targets";
-  private word: string;
-  private state: string;
   private jobs: Job[] = [];
-  private readonly bar;
   private readonly list = h("div", { class: "cards" });
   private readonly empty = emptyState("Nothing is scraped yet.", [
     "Name the machines whose workers are to be asked:",
@@ -190,33 +178,12 @@ export class TargetsPage extends ListPage {
   private readonly sections: Keyed<Job>;
 
   constructor(hooks: PageHooks, query: URLSearchParams) {
-    super(hooks);
-    this.word = query.get("search") ?? "";
-    this.state = query.get("state") ?? "";
-    this.bar = filterBar({
-      label: "Find a target",
-      word: this.word,
-      state: this.state,
-      search: (word) => this.choose(word, this.state),
-      choose: (state) => this.choose(this.word, state),
-    });
+    super(hooks, query, "Find a target");
     this.sections = new Keyed(
       this.list,
       (j) => j.name,
       (j) => new JobSection(j, hooks, this.controller.signal, (t) => fits(t, this.word, this.state)),
     );
-  }
-
-  private choose(word: string, state: string): void {
-    this.word = word;
-    this.state = state;
-    this.hooks.changed(false);
-    this.draw();
-  }
-
-  toUrl(query: URLSearchParams): void {
-    setParam(query, "search", this.word);
-    setParam(query, "state", this.state);
   }
 
   protected async load(signal: AbortSignal): Promise<void> {
@@ -237,7 +204,7 @@ export class TargetsPage extends ListPage {
     this.draw();
   }
 
-  private draw(): void {
+  protected draw(): void {
     if (!this.jobs.length) {
       this.show(this.empty);
       return;

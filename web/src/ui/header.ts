@@ -40,6 +40,7 @@ export class Header {
   private readonly refreshButton: HTMLButtonElement;
   private readonly themeButton: HTMLButtonElement;
   private list: DashboardInfo[] = [];
+  private scrolling = 0;
   private current = "";
   private place = "";
 
@@ -148,20 +149,25 @@ export class Header {
   }
 
   private updateTabs(tabs: DashboardInfo[]): void {
-    put(
-      this.tabs,
-      ...tabs.map((d) =>
-        h("a", {
-          class: "tab",
-          href: this.actions.href(d.uid),
-          "aria-current": d.uid === this.current ? "page" : null,
-          text: d.title,
-        }),
-      ),
-    );
-    const here = this.tabs.querySelector<HTMLElement>("[aria-current]");
-    if (here)
-      this.tabs.scrollLeft = here.offsetLeft - this.tabs.clientWidth / 2 + here.offsetWidth / 2;
+    const links = this.tabs.querySelectorAll("a");
+    const same = links.length === tabs.length && tabs.every((d, i) => links[i]!.textContent === d.title);
+    if (!same) put(this.tabs, ...tabs.map((d) => h("a", { class: "tab", text: d.title })));
+    let here: HTMLElement | null = null;
+    this.tabs.querySelectorAll("a").forEach((a, i) => {
+      const { uid } = tabs[i]!;
+      a.href = this.actions.href(uid);
+      if (uid === this.current) (here = a).setAttribute("aria-current", "page");
+      else a.removeAttribute("aria-current");
+    });
+    if (here) this.bringToMiddle(here);
+  }
+
+  /** Scrolls the bar with the next frame: asking for places now would lay the page out once more. */
+  private bringToMiddle(tab: HTMLElement): void {
+    cancelAnimationFrame(this.scrolling);
+    this.scrolling = requestAnimationFrame(() => {
+      this.tabs.scrollLeft = tab.offsetLeft - this.tabs.clientWidth / 2 + tab.offsetWidth / 2;
+    });
   }
 
   /** The nth dashboard of the bar, for the number keys. */

@@ -3,6 +3,7 @@
 import { arr, bool, type Json, num, obj, str } from "../json.ts";
 import { migrated } from "./panels.ts";
 import { panelsOfRows } from "./rows.ts";
+import { unwrapped } from "../wrapped.ts";
 import { isV2, ofV2 } from "./v2.ts";
 
 /** What an export asks its importer for: values that were constants stand in their place. */
@@ -48,9 +49,7 @@ function flat(panels: Json[]): Json[] {
 
 /** Takes a file as it came (bare, wrapped by an API, of either schema) to the form that is read. */
 export function modernized(raw: unknown): Json {
-  const outer = obj(raw);
-  const wrapped = obj(outer.dashboard ?? (outer.panels === undefined ? outer.spec : undefined));
-  const d = withInputs(Object.keys(wrapped).length ? { uid: obj(outer.metadata).name, ...wrapped } : outer);
+  const d = withInputs(unwrapped(raw).dashboard);
   const base = isV2(d) ? { ...d, ...ofV2(d) } : d;
   const elements = (Array.isArray(d.__elements) ? d.__elements : Object.values(obj(d.__elements))).map(obj);
   const given = (base.panels === undefined ? panelsOfRows(arr(base.rows)) : arr(base.panels)).map(obj);

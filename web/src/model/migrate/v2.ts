@@ -35,8 +35,10 @@ function variableOf(raw: unknown): Json {
   const v = obj(raw);
   const spec = obj(v.spec);
   const type = VARIABLES[str(v.kind)] ?? str(v.kind);
+  const sides = type === "switch" ? { options: [spec.enabledValue, spec.disabledValue].map((value) => ({ text: value, value })), current: { value: spec.current } } : {};
   return {
     ...spec,
+    ...sides,
     type,
     hide: HIDE[str(spec.hide)] ?? 0,
     refresh: REFRESH[str(spec.refresh)] ?? 1,

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import { bool, num, obj, str } from "../../model/json.ts";
 import { formattedText, formatValue, isBinaryUnit } from "../../data/units.ts";
+import type { Theme } from "../../data/colors.ts";
 import { formatDate } from "../../data/time.ts";
 import type { ChartSeries } from "./model.ts";
 
@@ -182,6 +183,22 @@ export interface AxisLook {
   text: string;
   grid: string;
   font: string;
+}
+
+const looks = new Map<Theme, AxisLook>();
+
+/** Colours and font of axes: the page's, asked for once a theme. */
+export function axisLook(host: HTMLElement, theme: Theme): AxisLook {
+  const known = looks.get(theme);
+  if (known) return known;
+  const style = getComputedStyle(host);
+  const look = {
+    text: style.getPropertyValue("--text-dim").trim() || "#888",
+    grid: style.getPropertyValue("--grid").trim() || "rgba(128,128,128,0.2)",
+    font: `11px ${style.fontFamily}`,
+  };
+  looks.set(theme, look);
+  return look;
 }
 
 export function xAxis(look: AxisLook, timezone: string): uPlot.Axis {

@@ -38,6 +38,17 @@ test("hints name what would not be understood", () => {
   assert.equal(lineOf(file({ type: "flowchart" }), hint!.at).line, 7);
 });
 
+test("files of the second schema are not looked through, library panels have to be in the file", () => {
+  const second = JSON.stringify({ metadata: { name: "two" }, spec: { title: "T", elements: { a: {} }, layout: { kind: "GridLayout" } } });
+  assert.deepEqual(hintsOf(second).map((x) => x.text.includes("second schema")), [true]);
+  assert.equal(second.slice(hintsOf(second)[0]!.at).startsWith('{"a"'), true);
+  assert.equal(uidOf(second), "two");
+  assert.equal(uidOf(renamed(second, "three")), "three");
+  const library = { type: undefined, libraryPanel: { uid: "l" } };
+  assert.match(hintsOf(file(library))[0]!.text, /export the dashboard with it/);
+  assert.deepEqual(hintsOf(file(library, { __elements: { l: { uid: "l" } } })), []);
+});
+
 test("the shipped dashboards need no hint", () => {
   const folder = join(process.env.ALGALON_SOURCE!, "dashboards");
   for (const name of readdirSync(folder).filter((n) => n.endsWith(".json")))

@@ -6,7 +6,6 @@ import { h, icon, put } from "../../ui/dom.ts";
 import { arrowKeys, popover } from "../../ui/popover.ts";
 import { ago } from "../words.ts";
 import { findingsList } from "./findings.ts";
-import { hintsOf } from "./hints.ts";
 import { check, type Refusal, renamed, save, uidOf, versionsOf, versionText } from "./kept.ts";
 
 const LOOK_AFTER_MS = 300; // after the last key
@@ -146,11 +145,15 @@ export class Editor {
       return false;
     }
     const fault = faultOfJson(text);
-    const found = fault
-      ? [{ at: fault.at, text: fault.text, bad: true }]
-      : hintsOf(text).map((hint) => ({ ...hint, bad: false }));
-    this.show(found);
+    if (fault) this.show([{ at: fault.at, text: fault.text, bad: true }]);
+    else void this.hint(text);
     return !fault;
+  }
+
+  /** What stands out in sound JSON; without the part of the program that knows, there are no hints. */
+  private async hint(text: string): Promise<void> {
+    const part = await import("./hints.ts").catch(() => null);
+    if (part && text === this.field.value) this.show(part.hintsOf(text).map((hint) => ({ ...hint, bad: false })));
   }
 
   private show(found: Mark[]): void {

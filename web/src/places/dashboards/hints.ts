@@ -7,6 +7,8 @@ import { zoneOf } from "../../data/zone.ts";
 import { arr, type Json, num, obj, str } from "../../model/json.ts";
 import { placesInJson } from "../../model/jsonplace.ts";
 import { migrated } from "../../model/migrate/panels.ts";
+import { isV2 } from "../../model/migrate/v2.ts";
+import { unwrapped } from "../../model/wrapped.ts";
 import { isPanelType } from "../../panels/registry.ts";
 
 export interface Hint {
@@ -25,7 +27,7 @@ const PANEL_KEYS =
   "id type title description gridPos datasource targets fieldConfig options transformations links repeat repeatDirection maxPerRow transparent interval maxDataPoints timeFrom timeShift hideTimeOverride pluginVersion collapsed panels libraryPanel cacheTimeout queryCachingTTL".split(
     " ",
   );
-const VARIABLES = "query custom constant interval textbox datasource adhoc system".split(" ");
+const VARIABLES = "query custom constant interval textbox datasource adhoc switch system".split(" ");
 const SOURCES = /prometheus|victoriametrics|^$|^-- |^grafana$|^datasource$/;
 
 /** How many letters lie between two names, as far as two. */
@@ -45,6 +47,7 @@ class Finder {
   readonly found: { path: Path; text: string }[] = [];
   private readonly ids = new Map<number, string>();
   private variables = new Set<string>();
+  private library = new Set<string>(); // panels that the file brings along
 
   say(path: Path, text: string): void {
     if (this.found.length < MOST) this.found.push({ path, text });
@@ -60,6 +63,7 @@ class Finder {
   }
 
   dashboard(d: Json, path: Path): void {
+    this.library = new Set(Object.values(obj(d.__elements)).map((e) => str(obj(e).uid)));
     this.keys(d, DASHBOARD_KEYS, path);
     if (!str(d.title)) this.say(path, 'it has no "title"');
     const zone = str(d.timezone);
@@ -87,10 +91,12 @@ class Finder {
     const type = str(p.type);
     this.keys(p, PANEL_KEYS, path);
     const drawn = str(obj(migrated(p)).type);
-    if (!type) this.say(path, 'this panel has no "type"');
-    else if (type !== "row" && !isPanelType(drawn))
+    const library = str(obj(p.libraryPanel).uid);
+    if (library && !type && !this.library.has(library))
+      this.say([...path, "libraryPanel"], "this library panel lies in Grafana's data base: export the dashboard with it");
+    if (!type && !library) this.say(path, 'this panel has no "type"');
+    else if (type && type !== "row" && !isPanelType(drawn))
       this.say([...path, "type"], `panels of type "${type}" are not drawn here: what their queries give is shown as a table`);
-    if (obj(p.libraryPanel).uid) this.say([...path, "libraryPanel"], "library panels lie in Grafana's data base: export the dashboard with them");
     if (!p.gridPos && !p.span) this.say(path, 'this panel has no "gridPos": it is as wide as the page');
     const id = num(p.id);
     const title = str(p.title) || type;
@@ -118,12 +124,11 @@ class Finder {
 
 /** What stands out in a file, in its order; the text is sound JSON. */
 export function hintsOf(text: string): Hint[] {
-  const raw = obj(JSON.parse(text));
-  const wrapped = raw.dashboard !== undefined && raw.panels === undefined;
-  const d = wrapped ? obj(raw.dashboard) : raw;
-  const path: Path = wrapped ? ["dashboard"] : [];
+  const { dashboard: d, path } = unwrapped(JSON.parse(text));
   const finder = new Finder();
-  if (!Array.isArray(d.panels) && !Array.isArray(d.rows))
+  if (isV2(d)) {
+    finder.say([...path, "elements"], "a file of Grafana's second schema: it is drawn, and not looked through here");
+  } else if (!Array.isArray(d.panels) && !Array.isArray(d.rows))
     finder.say(path, 'this is no dashboard: it has no list of "panels"');
   else finder.dashboard(d, path);
   const places = placesInJson(

@@ -1,6 +1,7 @@
 // Dashboards that are kept on the server: what the API says of them, and ways to change them.
 import { Api, ApiError } from "../../data/prometheus.ts";
 import { arr, type Json, num, obj, str } from "../../model/json.ts";
+import { unwrapped } from "../../model/wrapped.ts";
 
 export interface Refusal {
   status: number;
@@ -111,8 +112,7 @@ export async function check(
 /** The uid of a file; "" when it has none, or is no JSON. */
 export function uidOf(text: string): string {
   try {
-    const raw = obj(JSON.parse(text));
-    return str(raw.panels === undefined && raw.dashboard !== undefined ? obj(raw.dashboard).uid : raw.uid);
+    return str(unwrapped(JSON.parse(text)).dashboard.uid);
   } catch {
     return "";
   }
@@ -121,9 +121,8 @@ export function uidOf(text: string): string {
 /** A file with another uid, and title if one is given, bare of what an export wraps it in; laid out
  * anew. */
 export function renamed(text: string, uid: string, title = ""): string {
-  const raw = obj(JSON.parse(text));
-  const d = raw.panels === undefined && raw.dashboard !== undefined ? obj(raw.dashboard) : raw;
-  const whole = { ...d, uid, id: null, ...(title ? { title } : {}) };
+  const { dashboard } = unwrapped(JSON.parse(text));
+  const whole = { ...dashboard, uid, id: null, ...(title ? { title } : {}) };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
