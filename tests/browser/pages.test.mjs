@@ -28,6 +28,12 @@ test("every shipped dashboard draws without an error, with nothing fetched from 
     assert.deepEqual(problems, []); // the content security policy would be heard here too
 });
 
+test("nothing moves on a page at rest, also below its edge", async () => {
+    const page = await goto("/d/algalon-overview?refresh=off");
+    assert.ok((await page.locator(".panel:not([data-state]) .skeleton").count()) > 0, "some panels wait below the edge");
+    await page.waitForFunction(() => document.getAnimations().length === 0); // else it is painted anew with every frame
+});
+
 test("a stat shows the value that the API gives", async () => {
     const page = await goto(`/d/probe-values?${FIXED}`);
     const t = 1790000000;

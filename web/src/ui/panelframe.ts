@@ -13,7 +13,7 @@ import { framesOf, withGaps } from "../data/toframes.ts";
 import { emptyReason, isAboutGpus, tellsOfGpus } from "../data/why.ts";
 import type { Panel, Target } from "../model/dashboard.ts";
 import type { PanelContext, PanelData, PanelKind, PanelView } from "../panels/kind.ts";
-import { panelKind } from "../panels/registry.ts";
+import { isPanelType, panelKind } from "../panels/registry.ts";
 import { h, icon, iconButton, put } from "./dom.ts";
 import type { Placed } from "./layout.ts";
 import { resolveLink } from "./links.ts";
@@ -171,8 +171,9 @@ export class PanelFrame {
 
   /** Why nothing is asked: no query, or those of other data sources alone. */
   private withoutQuery(): string {
+    const { type } = this.placed.panel;
     const [source] = this.foreign();
-    if (!source) return "This panel has no query.";
+    if (!source) return isPanelType(type) ? "This panel has no query." : `Panels of type "${type}" are not drawn here.`;
     if (source === "__expr__") return "This panel computes with other queries (expressions): that is not done here.";
     return `This panel asks a data source of the kind "${source}", which is not here.`;
   }
