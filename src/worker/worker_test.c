@@ -330,7 +330,8 @@ static void one_reading_goes_without_a_driver_that_hangs(void **state)
 
     (void)state;
     set_hanging(true);
-    assert_int_equal(worker_once_with(&o, table, 0, 50, late, sizeof(late), &s, &err), 0);
+    /* Time enough for the others, however busy the machine is. */
+    assert_int_equal(worker_once_with(&o, table, 0, 2000, late, sizeof(late), &s, &err), 0);
     assert_string_equal(late, "driver");
     struct str text = snapshot_body(s, SNAPSHOT_TEXT);
     assert_true(str_contains(text, STR("algalon_collector_up{hostname=\"node1\","
