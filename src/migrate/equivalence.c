@@ -86,8 +86,6 @@ const struct equivalence equivalences[] = {
      "reason=\"low_utilization\"", 1e9, "ns to s"},
     {"DCGM_FI_DEV_RELIABILITY_VIOLATION", "algalon_gpu_throttle_seconds_total",
      "reason=\"reliability\"", 1e9, "ns to s"},
-    {"DCGM_FI_DEV_VGPU_LICENSE_STATUS", "algalon_gpu_vgpu_licensed", NULL, 1,
-     "only in guests with a virtual device; all-smi itself has none"},
 };
 const size_t equivalences_len = ARRAY_LEN(equivalences);
 
@@ -102,6 +100,9 @@ const struct no_equivalence no_equivalences[] = {
     {"DCGM_FI_DEV_NVLINK_BANDWIDTH_L0",
      "links stand in algalon_gpu_nvlink_transmitted_bytes_total and _received_bytes_total by "
      "link_index: ask for their rate()"},
+    {"DCGM_FI_DEV_VGPU_LICENSE_STATUS",
+     "it is 0 of boards that need no licence, too: ask for algalon_gpu_vgpu_licensed, which only "
+     "guests with a virtual device have"},
     {"DCGM_EXP_GPU_HEALTH_STATUS",
      "health watches are DCGM's own; algalon_gpu_up, the ECC, row remap and NVLink families and "
      "the alerts of rules/gpu.yml take their place"},

@@ -78,7 +78,8 @@ describe('docs/migration.md', () => {
     fs.symlinkSync(binary, path.join(dir, 'bin/algalon'));
     fs.writeFileSync(path.join(dir, 'bin/systemctl'), systemctl(oldPort, dir), { mode: 0o755 });
     const scenario = path.join(dir, 'steady.scn');
-    fs.writeFileSync(scenario, 'driver 580.95.05\nseed 3\ngpu 2 "NVIDIA H100 80GB HBM3" profile=constant high=0.75\n');
+    // Power without noise: over two seconds the means of two programs would differ by when they looked.
+    fs.writeFileSync(scenario, 'driver 580.95.05\nseed 3\ngpu 2 "NVIDIA H100 80GB HBM3" profile=constant high=0.75\nfault value field=power value=540000\nfault value field=sample_power value=540000\n');
     const env = {
       PATH: `${dir}/bin:${process.env.PATH}`, ALGALON_CONFIG: '', ALGALON_NVML_SIM: scenario, ALGALON_NVML_LIBRARY: nvmlSimulator, ALGALON_INTERVAL: '500ms',
       ROLLBACK_DIR: path.join(dir, 'kept'),
