@@ -75,14 +75,69 @@ void spoken_strip_domain(struct str text, struct buf *to)
     }
 }
 
+/* ---- title ---- */
+
+enum in_word {
+    WORD_NONE, /* between words */
+    WORD_LETTER,
+    WORD_MARK,  /* a digit, an underscore: part of a word without a case */
+    WORD_JOINT, /* ' . : and their like: part of a word where letters or digits stand around it */
+};
+
+/* Letters beyond ASCII are all that is no sign of Latin-1, no blank and no punctuation. */
+static enum in_word word_kind(uint32_t c)
+{
+    if (c == '\'' || c == '.' || c == ':' || c == 0xb7 || c == 0x2018 || c == 0x2019)
+        return WORD_JOINT;
+    if (c < 0x80)
+        return isalpha((int)c) ? WORD_LETTER : isdigit((int)c) || c == '_' ? WORD_MARK : WORD_NONE;
+    bool sign = c < 0xc0 || c == 0xd7 || c == 0xf7 || (c >= 0x2000 && c < 0x2070) ||
+                (c >= 0x3000 && c < 0x3040);
+    return sign && c != 0xaa && c != 0xb5 && c != 0xba ? WORD_NONE : WORD_LETTER;
+}
+
+static uint32_t character_at(struct str text, size_t at, size_t *ret_len)
+{
+    size_t len = at < text.len ? str_utf8_len(text, at) : 0;
+
+    *ret_len = MAX(len, 1);
+    return len ? str_utf8_get(text.ptr + at, len) : ' ';
+}
+
+static void put_capital(struct str letter, struct buf *to)
+{
+    struct arena a;
+    struct str upper;
+
+    arena_init(&a, 0);
+    if (letter_case(letter, true, &a, &upper))
+        to->failed = true;
+    else
+        buf_str_add(to, upper);
+    arena_fini(&a);
+}
+
 void spoken_title(struct str text, struct buf *to)
 {
-    bool within = false;
+    enum in_word before = WORD_NONE;
+    bool capital = false; /* this word has its one */
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        buf_char(to, (char)(within || c >= 0x80 ? c : toupper(c)));
-        within = c >= 0x80 || isalnum(c) || c == '_';
+    for (size_t i = 0, len; i < text.len; i += len) {
+        enum in_word kind = word_kind(character_at(text, i, &len));
+        size_t unused;
+        if (kind == WORD_JOINT) {
+            enum in_word behind = word_kind(character_at(text, i + len, &unused));
+            bool joins = (before == WORD_LETTER || before == WORD_MARK) &&
+                         (behind == WORD_LETTER || behind == WORD_MARK);
+            kind = joins ? WORD_JOINT : WORD_NONE;
+        }
+        struct str letter = str_make(text.ptr + i, len);
+        if (kind == WORD_LETTER && !capital)
+            put_capital(letter, to);
+        else
+            buf_str_add(to, letter);
+        capital = kind != WORD_NONE && (capital || kind == WORD_LETTER);
+        before = kind;
     }
 }
 

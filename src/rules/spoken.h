@@ -12,7 +12,8 @@ void spoken_strip_port(struct str text, struct buf *to);
  * is. */
 void spoken_strip_domain(struct str text, struct buf *to);
 
-/** title: each word begins with a capital letter. Letters beyond ASCII stay. */
+/** title: the first letter of each word is a capital one. What a word is, is Prometheus 3's view:
+ * "don't" and "a.b" are one each (Prometheus 2 took two). */
 void spoken_title(struct str text, struct buf *to);
 
 /** humanize, humanize1024: four digits with a prefix for the power of 1000 or 1024. */

@@ -123,6 +123,8 @@ static const struct said said[] = {
     {"{{ with $labels.none }}a{{ else with $labels.gpu }}b{{ . }}{{ else }}c{{ end }}", "b3"},
     {"{{ $labels.host | stripPort }} {{ $labels.host | stripDomain }} {{ stripPort \"[::1]:9\" }}",
      "node-1.example.com node-1:9400 ::1"},
+    {"{{ \"don't a.b a..b x_y 3abc _abc it's 3pm (q) \xc3\xa9-d a:b a.5.b 9.a\" | title }}",
+     "Don't A.b A..B X_y 3Abc _Abc It's 3Pm (Q) \xc3\x89-D A:b A.5.b 9.A"},
     {"{{ \"abc def-ghi\" | title }} {{ toUpper \"a\xc3\xa9\" }} {{ toLower \"\xc3\x80"
      "B\" }}",
      "Abc Def-Ghi A\xc3\x89 \xc3\xa0"

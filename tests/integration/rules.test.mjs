@@ -146,6 +146,25 @@ describe('rules', () => {
     }
   });
 
+  it('look back by rule_query_offset where their group has no query_offset, over a reload too', { timeout: 60_000 }, async () => {
+    const dir = temporaryFolder('algalon-rules');
+    const write = (name, text) => fs.writeFileSync(path.join(dir, name), text);
+    write('rules.yml', `groups:\n- {name: late, rules: [{record: late, expr: '1'}]}\n- {name: soon, query_offset: 0s, rules: [{record: soon, expr: '1'}]}\n`);
+    const scrape = (offset) => write('scrape.yml', `global: {evaluation_interval: 1s, rule_query_offset: ${offset}}\nrule_files: [rules.yml]\nscrape_configs: []\n`);
+    scrape('1h');
+    const host = await Algalon.start({ command: 'host', args: [`--scrape-config=${dir}/scrape.yml`] });
+    const seen = async (expr) => (await host.query(expr)).result.length > 0;
+    try {
+      await until('both were written', 20, async () => (await seen('soon')) && (await seen('late offset 1h')));
+      assert.equal(await seen('late'), false, 'an hour ago, not now');
+      scrape('0s');
+      assert.equal((await fetch(`${host.api}/-/reload`, { method: 'POST' })).status, 200);
+      await until('it is written now', 20, () => seen('late'));
+    } finally {
+      await host.stop();
+    }
+  });
+
   it('go on after a restart, and a reload with a wrong file changes nothing', { timeout: 90_000 }, async () => {
     const dir = temporaryFolder('algalon-rules');
     const file = path.join(dir, 'rules.yml');
