@@ -4,6 +4,7 @@
 #include "promql/fault.h"
 #include "promql/rollup.h"
 #include "promql/scan.h"
+#include "promql/vmrange.h"
 
 /* A vector whose numbers a function changes one by one; the names go. */
 static int finish_numbers(struct eval *e, const struct node_call *c, const struct grid *g,
@@ -283,7 +284,11 @@ int call_eval(struct eval *e, const struct node *n, const struct grid *g, struct
         return renaming_eval(e, c, g, &ret->vector);
     case FUNCTION_HISTOGRAM_QUANTILE:
     case FUNCTION_HISTOGRAM_FRACTION:
+    case FUNCTION_HISTOGRAM_SHARE:
         return histogram_eval(e, c, g, &ret->vector);
+    case FUNCTION_BUCKETS_LIMIT:
+    case FUNCTION_PROMETHEUS_BUCKETS:
+        return vmrange_eval(e, c, g, &ret->vector);
     default:
         break;
     }

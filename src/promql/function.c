@@ -25,8 +25,10 @@ static const struct function functions[] = {
     {"bitmap_and", FUNCTION_BITMAP_AND, 2, 2, V, {V, S}},
     {"bitmap_or", FUNCTION_BITMAP_OR, 2, 2, V, {V, S}},
     {"bitmap_xor", FUNCTION_BITMAP_XOR, 2, 2, V, {V, S}},
+    {"buckets_limit", FUNCTION_BUCKETS_LIMIT, 2, 2, V, {S, V}},
     {"ceil", FUNCTION_CEIL, 1, 1, V, {V}},
     {"changes", FUNCTION_CHANGES, 1, 1, V, {M}},
+    {"changes_prometheus", FUNCTION_CHANGES, 1, 1, V, {M}},
     {"clamp", FUNCTION_CLAMP, 3, 3, V, {V, S, S}},
     {"clamp_max", FUNCTION_CLAMP_MAX, 2, 2, V, {V, S}},
     {"clamp_min", FUNCTION_CLAMP_MIN, 2, 2, V, {V, S}},
@@ -59,7 +61,9 @@ static const struct function functions[] = {
     {"floor", FUNCTION_FLOOR, 1, 1, V, {V}},
     {"geomean_over_time", FUNCTION_GEOMEAN_OVER_TIME, 1, 1, V, {M}},
     {"histogram_fraction", FUNCTION_HISTOGRAM_FRACTION, 3, 3, V, {S, S, V}},
+    {"histogram_over_time", FUNCTION_HISTOGRAM_OVER_TIME, 1, 1, V, {M}},
     {"histogram_quantile", FUNCTION_HISTOGRAM_QUANTILE, 2, 2, V, {S, V}},
+    {"histogram_share", FUNCTION_HISTOGRAM_SHARE, 2, 2, V, {S, V}},
     {"hoeffding_bound_lower", FUNCTION_HOEFFDING_LOWER, 2, 2, V, {S, M}},
     {"hoeffding_bound_upper", FUNCTION_HOEFFDING_UPPER, 2, 2, V, {S, M}},
     {"holt_winters", FUNCTION_SMOOTHING, 3, 3, V, {M, S, S}},
@@ -68,6 +72,7 @@ static const struct function functions[] = {
     {"ideriv", FUNCTION_IDERIV, 1, 1, V, {M}},
     {"increase", FUNCTION_INCREASE, 1, 1, V, {M}},
     {"increase_prometheus", FUNCTION_INCREASE_PROMETHEUS, 1, 1, V, {M}},
+    {"increase_pure", FUNCTION_INCREASE_PURE, 1, 1, V, {M}},
     {"increases_over_time", FUNCTION_INCREASES_OVER_TIME, 1, 1, V, {M}},
     {"integrate", FUNCTION_INTEGRATE, 1, 1, V, {M}},
     {"interpolate", FUNCTION_INTERPOLATE, 1, 1, V, {V}},
@@ -107,6 +112,7 @@ static const struct function functions[] = {
     {"pi", FUNCTION_PI, 0, 0, S, {S}},
     {"predict_linear", FUNCTION_PREDICT_LINEAR, 2, 2, V, {M, S}},
     {"present_over_time", FUNCTION_PRESENT_OVER_TIME, 1, 1, V, {M}},
+    {"prometheus_buckets", FUNCTION_PROMETHEUS_BUCKETS, 1, 1, V, {V}},
     {"quantile_over_time", FUNCTION_QUANTILE_OVER_TIME, 2, 2, V, {S, M}},
     {"quantiles_over_time", FUNCTION_QUANTILES_OVER_TIME, 3, FUNCTION_ANY_MORE, V, {T, S, S}},
     {"rad", FUNCTION_RAD, 1, 1, V, {V}},
@@ -188,23 +194,17 @@ static const struct function functions[] = {
 static const struct {
     const char *name, *reason;
 } refused[] = {
-    {"buckets_limit", "is of MetricsQL and not offered here"},
-    {"changes_prometheus", "is of MetricsQL and not offered here"},
     {"count_values_over_time", "is of MetricsQL and not offered here"},
     {"drop_empty_series", "is of MetricsQL and not offered here"},
     {"fill", "is an experimental modifier in Prometheus and not offered here"},
     {"fill_left", "is an experimental modifier in Prometheus and not offered here"},
     {"fill_right", "is an experimental modifier in Prometheus and not offered here"},
-    {"histogram", "is of MetricsQL and not offered here"},
     {"histogram_avg", "works on native histograms, which are not kept here"},
     {"histogram_count", "works on native histograms, which are not kept here"},
-    {"histogram_over_time", "is of MetricsQL and not offered here"},
     {"histogram_quantiles", "is experimental in Prometheus and not offered here"},
-    {"histogram_share", "is of MetricsQL and not offered here"},
     {"histogram_stddev", "works on native histograms, which are not kept here"},
     {"histogram_stdvar", "works on native histograms, which are not kept here"},
     {"histogram_sum", "works on native histograms, which are not kept here"},
-    {"increase_pure", "is of MetricsQL and not offered here"},
     {"info", "is experimental in Prometheus and not offered here"},
     {"integral", "is experimental in Prometheus and not offered here"},
     {"label_graphite_group", "is of MetricsQL and not offered here"},
@@ -213,7 +213,6 @@ static const struct {
     {"min_of", "is experimental in Prometheus and offered in durations only"},
     {"outlier_iqr_over_time", "is of MetricsQL and not offered here"},
     {"outliers_iqr", "is of MetricsQL and not offered here"},
-    {"prometheus_buckets", "is of MetricsQL and not offered here"},
     {"range", "is experimental in Prometheus and offered in durations only"},
     {"range_trim_outliers", "is of MetricsQL and not offered here"},
     {"range_trim_spikes", "is of MetricsQL and not offered here"},
@@ -314,6 +313,7 @@ enum function_size function_size_of(enum function_id id)
     case FUNCTION_COUNT_GT_OVER_TIME:
     case FUNCTION_COUNT_LE_OVER_TIME:
     case FUNCTION_COUNT_NE_OVER_TIME:
+    case FUNCTION_HISTOGRAM_OVER_TIME:
     case FUNCTION_INTEGRATE:
     case FUNCTION_SHARE_EQ_OVER_TIME:
     case FUNCTION_SHARE_GT_OVER_TIME:

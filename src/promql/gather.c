@@ -6,6 +6,7 @@
 #include "promql/parts.h"
 #include "promql/rank.h"
 #include "promql/statistics.h"
+#include "promql/vmrange.h"
 
 #include <stdlib.h>
 
@@ -260,6 +261,8 @@ int gather_eval(struct eval *e, const struct node_aggregate *a, const struct gri
     case AGGREGATION_ANY:
     case AGGREGATION_LIMITK:
         return choose(e, a, g, v, index->len, m, ret);
+    case AGGREGATION_HISTOGRAM:
+        return vmrange_gather(e, g, v, index, m, ret);
     case AGGREGATION_QUANTILES:
         return quantiles(e, a, g, v, index, m, numbers, ret);
     case AGGREGATION_SHARE:

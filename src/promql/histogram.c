@@ -2,6 +2,7 @@
  * rules are those of Prometheus's promql/quantile.go. */
 #include "promql/call.h"
 #include "promql/fault.h"
+#include "promql/vmrange.h"
 
 #include <stdlib.h>
 
@@ -207,18 +208,33 @@ static int answer_all(struct eval *e, const struct question *q, const struct nod
     return code;
 }
 
+static int lowest(struct eval *e, const struct grid *g, double **ret)
+{
+    *ret = arena_calloc(&e->arena, g->len, sizeof(double));
+    if (!*ret)
+        return fault_memory(e->err);
+    for (size_t k = 0; k < g->len; k++)
+        (*ret)[k] = -(double)INFINITY;
+    return 0;
+}
+
 int histogram_eval(struct eval *e, const struct node_call *c, const struct grid *g,
                    struct vector *ret)
 {
     struct question q = {c->function->id == FUNCTION_HISTOGRAM_QUANTILE, NULL, NULL};
     struct vector v;
     double *first = NULL, *second = NULL;
-    int code = eval_scalar(e, c->args[0], g, &first);
+    bool share = c->function->id == FUNCTION_HISTOGRAM_SHARE; /* from the lowest on */
+    int code = eval_scalar(e, c->args[0], g, share ? &second : &first);
 
-    if (!code && !q.quantile)
+    if (!code && c->len > 2)
         code = eval_scalar(e, c->args[1], g, &second);
+    if (!code && share)
+        code = lowest(e, g, &first);
     if (!code)
         code = eval_vector(e, c->args[c->len - 1], g, &v);
+    if (!code)
+        code = vmrange_to_buckets(e, g->len, &v);
     if (code)
         return code;
     q.first = first;

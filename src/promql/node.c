@@ -122,16 +122,18 @@ const char *node_operator_text(enum node_operator op)
 
 const char *node_aggregation_text(enum node_aggregation op)
 {
-    static const char *const texts[] = {
-        "sum",          "avg",         "count",        "min",
-        "max",          "group",       "stddev",       "stdvar",
-        "topk",         "bottomk",     "count_values", "quantile",
-        "median",       "any",         "distinct",     "geomean",
-        "mad",          "mode",        "share",        "sum2",
-        "zscore",       "limitk",      "quantiles",    "topk_min",
-        "topk_max",     "topk_avg",    "topk_median",  "topk_last",
-        "bottomk_min",  "bottomk_max", "bottomk_avg",  "bottomk_median",
-        "bottomk_last", "outliersk"};
+    static const char *const texts[] = {"sum",          "avg",          "count",
+                                        "min",          "max",          "group",
+                                        "stddev",       "stdvar",       "topk",
+                                        "bottomk",      "count_values", "quantile",
+                                        "median",       "any",          "distinct",
+                                        "geomean",      "histogram",    "mad",
+                                        "mode",         "share",        "sum2",
+                                        "zscore",       "limitk",       "quantiles",
+                                        "topk_min",     "topk_max",     "topk_avg",
+                                        "topk_median",  "topk_last",    "bottomk_min",
+                                        "bottomk_max",  "bottomk_avg",  "bottomk_median",
+                                        "bottomk_last", "outliersk"};
     return texts[op];
 }
 

@@ -2,6 +2,7 @@
 #include "promql/parts.h"
 
 #include "promql/fault.h"
+#include "promql/vmrange.h"
 
 /* One of the series: what it is computed by, and how it is called. */
 struct part {
@@ -137,6 +138,8 @@ static int plan(struct eval *e, const struct rollup *r, struct parts *p)
 
 int parts_eval(struct eval *e, struct rollup *r, struct vector *ret)
 {
+    if (r->call->function->id == FUNCTION_HISTOGRAM_OVER_TIME)
+        return vmrange_over_time(e, r, ret);
     struct parts *p = arena_new(&e->arena, struct parts);
     struct vector one;
     int code = p ? plan(e, r, p) : fault_memory(e->err);

@@ -52,6 +52,18 @@ static double steps_up(struct view *v, double sign, bool count)
     return total;
 }
 
+/* A counter's growth; one that is new has grown from zero. */
+static double growth(const struct view *v)
+{
+    double total = 0, before = v->has_before ? v->before : 0;
+
+    for (size_t i = 0; i < v->len; i++) {
+        total += v->values[i] < before ? v->values[i] : v->values[i] - before;
+        before = v->values[i];
+    }
+    return total;
+}
+
 static double integral(struct view *v)
 {
     bool more = begin(v);
@@ -256,6 +268,8 @@ static double compute(const struct rollup_row *r, struct view *v, double first, 
         return steps_up(v, 1, true);
     case FUNCTION_DECREASES_OVER_TIME:
         return steps_up(v, -1, true);
+    case FUNCTION_INCREASE_PURE:
+        return growth(v);
     case FUNCTION_INTEGRATE:
         return integral(v);
     case FUNCTION_DERIV_FAST:

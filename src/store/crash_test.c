@@ -398,6 +398,35 @@ static void a_broken_log_makes_the_store_read_only(void **state)
     selection_free(s);
 }
 
+static void push_one(struct test_store *t, int64_t ts_ms)
+{
+    struct label items[] = {{STR("__name__"), STR("m")}, {STR("job"), STR("j")}};
+    struct store_sample sample = {{items, 2}, ts_ms, 1};
+    struct store_push_result result;
+
+    assert_int_equal(store_push(t->store, &sample, 1, &result, NULL), 0);
+    assert_int_equal(result.kept, 1);
+}
+
+/* What a killed process had written to days already is found, also where the log tells of older
+ * samples of the same series only. */
+static void newer_samples_in_days_are_found_beside_older_ones_in_the_log(void **state)
+{
+    struct test_store *t = *state;
+
+    push_one(t, 20 * DAY_MS);
+    assert_int_equal(store_flush(t->store, NULL), 0);
+    push_one(t, 10 * DAY_MS);
+    store_abandon(t->store);
+    test_open(t);
+    for (int day = 10; day <= 20; day += 10) {
+        struct selection *s = test_select(t, "job", "j", day * DAY_MS, day * DAY_MS + 1000);
+        assert_int_equal(s->len, 1);
+        assert_int_equal(test_read(t, s, 0, 0, INT64_MAX).len, 1);
+        selection_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +442,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_removed_folder_is_said, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(a_broken_log_makes_the_store_read_only, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(
+            newer_samples_in_days_are_found_beside_older_ones_in_the_log, test_setup,
+            test_teardown),
     };
     log_setup((enum log_level)(LOG_ERROR + 1), LOG_LOGFMT);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,11 +3,15 @@
 #include "store/shelf.h"
 
 /* What the group ever held in this process, in memory or in days by now, may lie in the range. A
- * window that --downsample makes of it ends within the day. */
+ * window that --downsample makes of it ends at the next midnight at the latest. */
 static bool group_touches(const struct group *g, int64_t start_ms, int64_t end_ms)
 {
+    int64_t last_ms = atomic_load_explicit(&g->last_ms, memory_order_relaxed);
+
+    if (g->store->options.downsample_len)
+        last_ms = (last_ms + DAY_MS - 1) / DAY_MS * DAY_MS;
     return atomic_load_explicit(&g->first_ms, memory_order_relaxed) <= end_ms &&
-           atomic_load_explicit(&g->last_ms, memory_order_relaxed) + DAY_MS >= start_ms;
+           last_ms >= start_ms;
 }
 
 /* Adds the places of series `id`, unless all its groups began after the range or ended before.
@@ -42,6 +46,7 @@ static int select_memory(struct found *f, struct selector selector, size_t max_s
     struct bitmap matched = {0};
 
     pthread_rwlock_rdlock(&ix->lock);
+    f->from_memory = true;
     f->epoch = epoch_ref(f->store->epoch);
     struct label_source source = index_source(ix);
     int code = match_series(&source, selector.matchers, selector.len, &matched, err);
@@ -56,6 +61,7 @@ static int select_memory(struct found *f, struct selector selector, size_t max_s
         if (code && code != -E2BIG)
             error_errno(err, code, "selecting series");
     }
+    f->from_memory = false;
     pthread_rwlock_unlock(&ix->lock);
     return code;
 }

@@ -62,21 +62,20 @@ struct shelf_select {
     struct found *f;
     struct selector selector;
     const struct found_day *day;
-    uint32_t group; /* at hand */
-    struct group *live;
+    uint32_t group;     /* at hand */
+    struct group *live; /* of which memory told; NULL: none */
     struct error *err;
 };
 
-/* True when the index in memory has told of this column already. */
+/* True when the index in memory has told of this column already: it passes over groups that held
+ * nothing of the range in this process, though an earlier one may have written some. */
 static bool is_known(struct shelf_select *s, uint32_t group, uint32_t column)
 {
     if (s->group != group) {
-        s->live = store_group_by_id(s->f->store, group);
+        s->live = found_told(s->f, group) ? store_group_by_id(s->f->store, group) : NULL;
         s->group = group;
     }
-    return s->live &&
-           atomic_load_explicit(&s->live->first_ms, memory_order_relaxed) <= s->f->end_ms &&
-           column < atomic_load_explicit(&s->live->column_seen, memory_order_acquire);
+    return s->live && column < atomic_load_explicit(&s->live->column_seen, memory_order_acquire);
 }
 
 static int select_shelf(void *ctx, const struct day_blob *blob, bool trusted)

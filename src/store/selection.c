@@ -89,11 +89,18 @@ static int source_of(struct found *f, uint32_t group, uint32_t *ret)
         return code;
     *ret = (uint32_t)f->source_len;
     struct source *src = &f->sources[f->source_len++];
-    *src = (struct source){.group = group};
+    *src = (struct source){.group = group, .from_memory = f->from_memory};
     struct group *g = store_group_by_id(f->store, group);
     if (g)
         code = group_snapshot(g, &src->list, &src->list_len);
     return code;
+}
+
+bool found_told(const struct found *f, uint32_t group)
+{
+    const void *known = map_get(&f->source_map, str_make((const char *)&group, sizeof(group)));
+
+    return known && f->sources[as_index(known)].from_memory;
 }
 
 int found_add(struct found *f, struct labels labels, uint32_t group, uint32_t column)

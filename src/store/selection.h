@@ -58,7 +58,8 @@ struct source {
     uint32_t group;
     struct run_list *list; /* reference; NULL: nothing in memory */
     uint32_t list_len;
-    uint32_t track; /* index + 1 of the track of this source alone; 0: none yet */
+    uint32_t track;   /* index + 1 of the track of this source alone; 0: none yet */
+    bool from_memory; /* the index in memory told of its series */
 };
 
 struct entry {
@@ -82,6 +83,7 @@ struct found {
     struct entry *entries;
     int64_t start_ms, end_ms;
 
+    bool from_memory; /* it is memory that is asked */
     struct source *sources;
     size_t source_len, source_cap;
     struct map source_map; /* index + 1 by group id */
@@ -101,6 +103,9 @@ struct found {
 
 /** Notes that `labels` has samples in `column` of `group`. Errors: -ENOMEM. */
 MUST_CHECK int found_add(struct found *f, struct labels labels, uint32_t group, uint32_t column);
+
+/** Whether the index in memory told of the series of `group` that it knows. */
+bool found_told(const struct found *f, uint32_t group);
 
 /** Sorts the hits into entries. Errors: -ENOMEM. */
 MUST_CHECK int found_finish(struct found *f);

@@ -15,6 +15,7 @@ const TEXT = (() => {
     const at = (T + i * 15) * 1000;
     lines.push(`wave{gpu="0",job="a"} ${(i * i) % 17} ${at}`, `wave{gpu="1",job="b"} ${(i * 7) % 13} ${at}`);
     if (i % 60 < 40) lines.push(`gaps{gpu="0"} ${i} ${at}`);
+    for (const [le, share] of [['0.1', 1], ['1', 3], ['10', 4], ['+Inf', 5]]) lines.push(`wave_bucket{le="${le}",job="a"} ${i * share} ${at}`);
     lines.push(`named{gpu="10",Text="a.b-c",code="7"} ${i} ${at}`, `named{gpu="9",Text="A.b-d",code="x"} 3 ${at}`);
     lines.push(`mostly{gpu="0"} ${i % 3 ? 5 : i} ${at}`, `flags{gpu="0"} ${i} ${at}`, `resetting{gpu="0"} ${i % 50} ${at}`);
   }
@@ -64,6 +65,9 @@ const EXPRESSIONS = [
   ...['running_sum', 'running_avg', 'running_min', 'running_max', 'remove_resets', 'keep_last_value', 'keep_next_value', 'interpolate'].flatMap((name) => [`${name}(wave)`, `${name}(heat > 52)`, `${name}(resetting)`]), 'interpolate(heat > 54)', 'smooth_exponential(wave, 0.3)', 'smooth_exponential(heat > 52, 0.5)',
   // aggregations
   'count(any(heat))', 'any(heat) by (gpu, job)', 'count(any(heat) by (job))', ...['distinct', 'geomean', 'mad', 'mode', 'sum2'].flatMap((name) => [`${name}(heat)`, `${name}(heat) by (job)`, `${name}(wave) without (gpu)`]), 'zscore(heat)', 'zscore(heat) by (job)', 'zscore(wave)', 'outliersk(1, heat)', 'outliersk(2, heat) by (job)', 'quantiles("phi", 0.1, 0.5, 0.9, heat)', 'quantiles("phi", 0.5, heat) by (job)', 'count(limitk(2, heat))', 'count(limitk(1, heat) by (job))', 'count(sum(heat) by (gpu) limit 2)', 'count(avg by (gpu, job) (heat) limit 1)', 'sum(heat) by (job) limit 5',
+  // histograms
+  'histogram_over_time(heat[5m])', 'histogram_over_time(hits[2m])', 'histogram_over_time((heat - 55)[5m:15s])', 'histogram_over_time(wave{gpu="0"}[1m]) keep_metric_names', 'sum by (vmrange) (histogram_over_time(wave[5m]))', 'prometheus_buckets(histogram_over_time(heat[5m]))', 'prometheus_buckets(histogram_over_time(gaps[2m]))', 'prometheus_buckets(wave_bucket)', 'histogram_quantile(0.9, sum by (vmrange, job) (histogram_over_time(wave[5m])))', 'histogram_quantile(0.5, prometheus_buckets(sum by (vmrange) (histogram_over_time(heat[5m]))))', 'histogram(heat)', 'histogram(heat) by (job)', 'histogram(wave * 1e7)', 'histogram(heat > 51)', 'histogram_quantile(0.9, histogram(wave))', 'sum(histogram(heat)) by (le)', 'buckets_limit(3, histogram(heat))', 'buckets_limit(4, histogram(heat))', 'buckets_limit(2, wave_bucket)', 'buckets_limit(5, histogram_over_time(wave[10m]))', 'buckets_limit(9, wave_bucket)', 'histogram_share(0.5, wave_bucket)', 'histogram_share(2, wave_bucket)', 'histogram_share(0.05, wave_bucket)', 'histogram_share(8, sum by (vmrange) (histogram_over_time(wave[5m])))',
+  'increase_pure(hits[5m])', 'increase_pure(resetting[5m])', 'increase_pure(gaps[5m])', 'changes_prometheus(mostly[5m])', 'changes_prometheus(gaps[5m])',
   // times and numbers of the query
   'start()', 'end()', 'step()', 'end() - start()', 'heat * (time() - start()) / step()', 'now() - now() > bool -5', 'rand() < bool 1', 'rand(5) >= bool 0', 'rand_normal(1) > bool -100', 'rand_exponential(2) >= bool 0', 'bitmap_and(flags, 6)', 'bitmap_or(flags, 9)', 'bitmap_xor(flags, 5)', 'count(limit_offset(2, 1, heat))', 'count(limit_offset(5, 2, heat))',
   { expr: 'round(share(heat) by (job), 0.01)', ours: { '{"gpu":"0","job":"a"}': 0.54, '{"gpu":"1","job":"a"}': 0.46, '{"gpu":"2","job":"b"}': 1 }, why: 'it came with a later version' },
