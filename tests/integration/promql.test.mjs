@@ -67,7 +67,7 @@ const REFUSED = [
   ...['histogram_avg', 'histogram_count', 'histogram_sum', 'histogram_stddev', 'histogram_stdvar'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" works on native histograms`)]),
   ...['info', 'integral', 'limit_ratio', 'histogram_quantiles', 'ts_of_min_over_time', 'ts_of_max_over_time', 'ts_of_first_over_time', 'ts_of_last_over_time'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is experimental`)]),
   ...['fill', 'fill_left', 'fill_right'].map((name) => [`heat + on (job) group_left ${name} (0) limit`, new RegExp(`"${name}" is an experimental modifier`)]),
-  ...['histogram_over_time', 'outliers_iqr', 'range_trim_zscore', 'ru'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is of MetricsQL and not offered`)]), ['range()', /"range" is experimental in Prometheus and offered in durations only/], ['rate(heat[5m] anchored)', /anchored/], ['rate(heat[5m] smoothed)', /smoothed/], ['nothing_of_the_kind(heat)', /unknown function with name "nothing_of_the_kind"/],
+  ...['drop_empty_series', 'outliers_iqr', 'range_trim_zscore', 'ru'].map((name) => [`${name}(heat)`, new RegExp(`"${name}" is of MetricsQL and not offered`)]), ['range()', /"range" is experimental in Prometheus and offered in durations only/], ['rate(heat[5m] anchored)', /anchored/], ['rate(heat[5m] smoothed)', /smoothed/], ['nothing_of_the_kind(heat)', /unknown function with name "nothing_of_the_kind"/],
 ];
 
 /** What neither takes. */
