@@ -40,7 +40,7 @@ function(algalon_test name source)
     TEST_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" TEST_BUILD_DIR="${CMAKE_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${ALGALON_TEST_TIMEOUT})
 endfunction()
 
 # algalon_program(NAME DIR USES room... LIBS library...): the program, and the tests beside its files.
