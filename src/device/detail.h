@@ -246,6 +246,10 @@ struct accelerator_detail {
     double profile_engine[PROFILE_ENGINES], profile_cache[PROFILE_CACHES];
     double profile_c2c_bytes_per_s[PROFILE_C2C], profile_cycles_total[PROFILE_CYCLES];
     double context_switch_ratio, context_switches_total;
+
+    /* Of Apple's chips: power of the Neural Engine; of CPU, GPU and Neural Engine together; and the
+     * level of thermal pressure, as in struct chassis. */
+    double ane_power_w, combined_power_w, thermal_pressure;
 };
 
 #endif

@@ -36,7 +36,10 @@ void reading_init(struct reading *r, struct arena *arena)
         .load15 = UNKNOWN,
         .uptime_s = UNKNOWN,
         .boot_time_s = UNKNOWN,
+        .gpu_cores = UNKNOWN,
     };
+    for (size_t i = 0; i < CPU_KINDS; i++)
+        r->cpu.kinds[i] = (struct cpu_kind_load){UNKNOWN, UNKNOWN, UNKNOWN};
     r->memory = (struct memory){
         .total_bytes = UNKNOWN_COUNT,
         .used_bytes = UNKNOWN_COUNT,
@@ -55,6 +58,8 @@ void reading_init(struct reading *r, struct arena *arena)
         .inlet_temperature_c = UNKNOWN,
         .outlet_temperature_c = UNKNOWN,
         .power_w = UNKNOWN,
+        .ane_power_w = UNKNOWN,
+        .thermal_pressure = UNKNOWN,
     };
     r->board = (struct board){
         .power_mode_id = UNKNOWN,

@@ -21,9 +21,10 @@
 #define UNKNOWN_COUNT UINT64_MAX
 
 struct linux_edge;
+struct apple_calls;
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library, hpc_jobs, kubelet_socket and edge. */
+ * but nvml_library, hpc_jobs, kubelet_socket, edge and apple. */
 struct host_paths {
     const char *procfs;       /* "/proc" */
     const char *sysfs;        /* "/sys" */
@@ -35,13 +36,14 @@ struct host_paths {
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
     const struct linux_edge *edge; /* for what no file stands in for: a test's, or recorded
                                       answers'; NULL: the kernel's */
+    const struct apple_calls *apple; /* a test's system of Apple's; NULL: this one, if it is one */
 };
 
 /* ---- the host ---- */
 
 struct cpu_core {
     unsigned id, socket;
-    char type[4]; /* "P", "E" on hybrid parts, else "C" */
+    char type[4]; /* "P", "E" on hybrid parts, "S" Apple's Super cores, else "C" */
     double utilization_ratio, frequency_mhz;
 };
 
@@ -50,9 +52,22 @@ struct cpu_socket {
     double utilization_ratio, frequency_mhz, temperature_c, power_w;
 };
 
+/* Kinds of cores that a chip of Apple's has side by side. */
+enum cpu_kind {
+    CPU_KIND_SUPER,
+    CPU_KIND_PERFORMANCE,
+    CPU_KIND_EFFICIENCY,
+    CPU_KINDS
+};
+struct cpu_kind_load {
+    double cores; /* NAN: it has none of the kind */
+    double utilization_ratio, frequency_mhz;
+};
+
 struct cpu {
     bool present;
-    char model[128], architecture[16], platform[16]; /* platform: Intel, Amd, Arm, Other */
+    char model[128], architecture[16],
+        platform[16]; /* platform: Intel, Amd, Arm, AppleSilicon, Other */
     unsigned socket_count, core_count, thread_count; /* physical cores; hardware threads online */
     double utilization_ratio;                        /* all threads, mean since the last reading */
     double frequency_mhz, temperature_c, power_w;
@@ -60,6 +75,8 @@ struct cpu {
     double limit_cores; /* CPU time the cgroup allows, in cores; NAN: no limit */
     double load1, load5, load15;
     double uptime_s, boot_time_s; /* boot in Unix time */
+    struct cpu_kind_load kinds[CPU_KINDS];
+    double gpu_cores; /* of the GPU on the same chip */
     struct cpu_core *cores;
     size_t core_len;
     struct cpu_socket *sockets;
@@ -146,6 +163,9 @@ struct chassis {
     char container[32];      /* "docker", "kubernetes", ...; "" outside */
     char container_id[13];   /* of the one this process runs in */
     double inlet_temperature_c, outlet_temperature_c, power_w;
+    double ane_power_w;      /* of Apple's Neural Engine */
+    double thermal_pressure; /* Apple's word for it: 0 nominal, 1 moderate, 2 heavy, 3 trapping, 4
+                                sleeping */
     double fan_rpm[CHASSIS_FANS];
     char fan_name[CHASSIS_FANS][40]; /* as the board labels it, else driver and number */
 };

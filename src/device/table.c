@@ -2,6 +2,8 @@
  * here is the order in which GPUs are numbered over all platforms. */
 #include "device/device.h"
 
+#include "device/apple/apple.h"
+
 #ifdef __linux__
 #include "device/accel/accel.h"
 #include "device/amd/amd.h"
@@ -17,6 +19,7 @@ extern const struct collector nvidia_collector, nvidia_inventory_collector, nvid
 
 const struct collector *const collectors[] = {
     &nvidia_collector,
+    &apple_collector,
 #ifdef __linux__
     &jetson_collector,
     &amd_collector,
@@ -39,6 +42,10 @@ const struct collector *const collectors[] = {
     &linux_allocation_collector,
     &linux_opener_collector,
     &linux_hpc_collector,
+#endif
+#ifdef __APPLE__
+    &apple_disk_collector,
+    &apple_process_collector,
 #endif
     NULL,
 };

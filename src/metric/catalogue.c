@@ -12,8 +12,9 @@ static const struct table {
     {catalogue_health, &catalogue_health_len}, {catalogue_profile, &catalogue_profile_len},
     {catalogue_nvml, &catalogue_nvml_len},     {catalogue_host, &catalogue_host_len},
     {catalogue_part, &catalogue_part_len},     {catalogue_npu, &catalogue_npu_len},
-    {catalogue_board, &catalogue_board_len},   {catalogue_truth, &catalogue_truth_len},
-    {catalogue_dcgm, &catalogue_dcgm_len},     {catalogue_alias, &catalogue_alias_len},
+    {catalogue_apple, &catalogue_apple_len},   {catalogue_board, &catalogue_board_len},
+    {catalogue_truth, &catalogue_truth_len},   {catalogue_dcgm, &catalogue_dcgm_len},
+    {catalogue_alias, &catalogue_alias_len},
 };
 
 size_t catalogue_len(void)

@@ -44,10 +44,10 @@
 
 extern const struct catalogue_family catalogue_use[], catalogue_gpu[], catalogue_health[],
     catalogue_profile[], catalogue_nvml[], catalogue_host[], catalogue_board[], catalogue_part[],
-    catalogue_npu[], catalogue_truth[], catalogue_dcgm[], catalogue_alias[];
+    catalogue_npu[], catalogue_apple[], catalogue_truth[], catalogue_dcgm[], catalogue_alias[];
 extern const size_t catalogue_use_len, catalogue_gpu_len, catalogue_health_len,
     catalogue_profile_len, catalogue_nvml_len, catalogue_host_len, catalogue_board_len,
-    catalogue_part_len, catalogue_npu_len, catalogue_truth_len, catalogue_dcgm_len,
-    catalogue_alias_len;
+    catalogue_part_len, catalogue_npu_len, catalogue_apple_len, catalogue_truth_len,
+    catalogue_dcgm_len, catalogue_alias_len;
 
 #endif

@@ -49,8 +49,8 @@
     FIELD(name, SCOPE_DCGM, struct accelerator, member, scale, decimals)
 
 extern const struct schema_rule schema_host[], schema_gpu[], schema_nvml[], schema_part[],
-    schema_npu[], schema_dcgm[], schema_alias[];
+    schema_npu[], schema_apple[], schema_dcgm[], schema_alias[];
 extern const size_t schema_host_len, schema_gpu_len, schema_nvml_len, schema_part_len,
-    schema_npu_len, schema_dcgm_len, schema_alias_len;
+    schema_npu_len, schema_apple_len, schema_dcgm_len, schema_alias_len;
 
 #endif

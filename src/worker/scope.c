@@ -2,6 +2,9 @@
  * scope_*.c. */
 #include "worker/scope_part.h"
 
+const char *const scope_pressures[SCOPE_PRESSURES] = {"Nominal", "Moderate", "Heavy", "Trapping",
+                                                      "Sleeping"};
+
 const struct scope_reason scope_throttle[SCOPE_THROTTLE_REASONS] = {
     {"sw_power_cap", 0x4},    {"hw_slowdown", 0x8}, {"sw_thermal", 0x20}, {"hw_thermal", 0x40},
     {"hw_power_brake", 0x80}, {"sync_boost", 0x10}, {"app_clocks", 0x2},
@@ -94,6 +97,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_GPU_BOARD_INFO:
     case SCOPE_GPU_GSP_INFO:
     case SCOPE_GPU_BANKS:
+    case SCOPE_GPU_PRESSURE:
     case SCOPE_GPU_C2C_ERROR:
     case SCOPE_GPU_FABRIC:
     case SCOPE_GPU_DOUBT:
@@ -156,6 +160,7 @@ struct scope_things scope_things(const struct snapshot *s, enum scope scope)
     case SCOPE_VIRTUALIZATION:
     case SCOPE_ENVIRONMENT:
     case SCOPE_CONTAINER:
+    case SCOPE_CHASSIS_PRESSURE:
     case SCOPE_CHASSIS_FAN:
         return (struct scope_things){s->chassis, sizeof(*s->chassis), s->chassis ? 1 : 0, variants};
     case SCOPE_PRESENCE:

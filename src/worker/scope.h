@@ -24,6 +24,7 @@ enum scope {
     SCOPE_GPU_BOARD_INFO,
     SCOPE_GPU_GSP_INFO,
     SCOPE_GPU_BANKS,
+    SCOPE_GPU_PRESSURE,
     SCOPE_INSTANCE, /* struct merged_instance */
     SCOPE_XID,      /* struct merged_xid; so the next two */
     SCOPE_DCGM_XID,
@@ -55,6 +56,7 @@ enum scope {
     SCOPE_VIRTUALIZATION,
     SCOPE_ENVIRONMENT,
     SCOPE_CONTAINER,
+    SCOPE_CHASSIS_PRESSURE,
     SCOPE_CHASSIS_FAN,  /* a line a fan */
     SCOPE_CHASSIS_CPU,  /* struct cpu */
     SCOPE_POD,          /* struct snapshot */
@@ -169,5 +171,9 @@ struct scope_reason {
 };
 #define SCOPE_THROTTLE_REASONS 7
 extern const struct scope_reason scope_throttle[SCOPE_THROTTLE_REASONS];
+
+/* Words for the levels of thermal pressure, as macOS has them. */
+#define SCOPE_PRESSURES 5
+extern const char *const scope_pressures[SCOPE_PRESSURES];
 
 #endif

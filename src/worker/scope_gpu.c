@@ -234,6 +234,20 @@ static bool has_gsp(const void *thing)
     return ((const struct merged_accelerator *)thing)->device.gsp_version[0] != '\0';
 }
 
+static void gpu_pressure(const struct scope_line *line)
+{
+    const struct accelerator *a = line->thing;
+
+    scope_gpu(line);
+    scope_text(line, "level", scope_pressures[(unsigned)a->detail.thermal_pressure]);
+}
+
+static bool has_pressure(const void *thing)
+{
+    double level = ((const struct accelerator *)thing)->detail.thermal_pressure;
+    return level >= 0 && level < SCOPE_PRESSURES;
+}
+
 static bool has_remote(const void *thing)
 {
     return ((const struct merged_link *)thing)->link.remote[0] != '\0';
@@ -258,6 +272,7 @@ const struct scope_part scope_gpu_parts[SCOPE_COUNT] = {
     [SCOPE_GPU_MARGIN] = {gpu_margin, NULL, MARGIN_LIMITS},
     [SCOPE_GPU_BOARD_INFO] = {gpu_board_info, has_board, 1},
     [SCOPE_GPU_GSP_INFO] = {gpu_gsp_info, has_gsp, 1},
+    [SCOPE_GPU_PRESSURE] = {gpu_pressure, has_pressure, 1},
     [SCOPE_GPU_BANKS] = {gpu_bank, NULL, REMAP_BANKS},
     [SCOPE_INSTANCE] = {instance, NULL, 1},
     [SCOPE_XID] = {xid, NULL, 1},

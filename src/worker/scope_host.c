@@ -127,6 +127,20 @@ static void chassis_fan(const struct scope_line *line)
     scope_text(line, "fan_name", c->fan_name[line->variant]);
 }
 
+static void chassis_pressure(const struct scope_line *line)
+{
+    const struct chassis *c = line->thing;
+
+    scope_host_and_instance(line);
+    scope_text(line, "level", scope_pressures[(unsigned)c->thermal_pressure]);
+}
+
+static bool has_pressure(const void *thing)
+{
+    double level = ((const struct chassis *)thing)->thermal_pressure;
+    return level >= 0 && level < SCOPE_PRESSURES;
+}
+
 static void pod(const struct scope_line *line)
 {
     const struct machine *m = &line->s->machine;
@@ -241,6 +255,7 @@ const struct scope_part scope_host_parts[SCOPE_COUNT] = {
     [SCOPE_DISK_INFO] = {disk_info, NULL, 1},
     [SCOPE_CHASSIS] = {scope_host_and_instance, NULL, 1},
     [SCOPE_CHASSIS_FAN] = {chassis_fan, has_fans, CHASSIS_FANS},
+    [SCOPE_CHASSIS_PRESSURE] = {chassis_pressure, has_pressure, 1},
     [SCOPE_CHASSIS_CPU] = {scope_host_and_instance, NULL, 1},
     [SCOPE_POD] = {pod, is_in_pod, 1},
     [SCOPE_CHASSIS_INFO] = {chassis_info, is_described, 1},
