@@ -87,6 +87,20 @@ static int reap(pid_t pid, uint64_t deadline, int *status)
     }
 }
 
+/* A pipe whose ends other programs do not get. */
+static int open_pipe(int ends[2])
+{
+#ifdef __APPLE__ /* has pipe2() since 27 only; between the calls another thread may start one */
+    if (pipe(ends))
+        return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#else
+    return pipe2(ends, O_CLOEXEC);
+#endif
+}
+
 int child_run(const char *const *argv, int64_t patience_ms, struct buf *out, struct error *err)
 {
     uint64_t deadline = clock_mono_ns() + (uint64_t)patience_ms * NS_PER_MS;
@@ -94,7 +108,7 @@ int child_run(const char *const *argv, int64_t patience_ms, struct buf *out, str
     int ends[2], status = 0;
     pid_t pid;
 
-    if (pipe2(ends, O_CLOEXEC))
+    if (open_pipe(ends))
         return error_errno(err, -errno, "%s", argv[0]);
     int code = start(argv, ends[1], &pid);
     close(ends[1]);

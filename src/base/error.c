@@ -3,6 +3,16 @@
 #include <errno.h>
 #include <stdarg.h>
 
+/* The reason in words, in `room` or elsewhere. */
+static const char *reason(int code, char *room, size_t size)
+{
+#ifdef __APPLE__
+    return strerror_r(code, room, size) ? "unknown error" : room;
+#else
+    return strerror_r(code, room, size);
+#endif
+}
+
 PRINTF_LIKE(4, 0)
 static int fill(struct error *err, int code, bool words, const char *format, va_list args)
 {
@@ -10,9 +20,9 @@ static int fill(struct error *err, int code, bool words, const char *format, va_
         return code;
     int n = vsnprintf(err->text, sizeof(err->text), format, args);
     if (words && n >= 0 && (size_t)n < sizeof(err->text)) {
-        char reason[96];
+        char room[96];
         snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s",
-                 strerror_r(-code, reason, sizeof(reason)));
+                 reason(-code, room, sizeof(room)));
     }
     err->code = code;
     return code;

@@ -7,7 +7,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#ifdef __linux__
 #include <sys/sysmacros.h>
+#endif
 
 #define NVIDIA_MAJOR 195  /* Documentation/admin-guide/devices.txt; 254 and 255 are not devices */
 #define ENTRIES_MAX  4096 /* looked at in one /dev */

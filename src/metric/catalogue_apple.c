@@ -1,4 +1,5 @@
-/* catalogue_apple.c - rows of the catalogue: what only Apple's chips tell, under all-smi's names. */
+/* catalogue_apple.c - rows of the catalogue: what only Apple's chips tell, under all-smi's names.
+ */
 #include "metric/catalogue_table.h"
 
 #define ASKS_ENERGY   "IOReport: Energy Model"
@@ -9,20 +10,34 @@
 #define LEVELS        "Nominal, Moderate, Heavy, Trapping or Sleeping"
 
 #define KIND(letter, word, more)                                                                   \
-    {"all_smi_cpu_" letter "_core_count", "gauge", "1", CPU,                                       \
-     "Number of " word " cores of the chip (macOS: sysctl)", .asks = "sysctl hw.perflevel*",       \
-     RANGE(1, 4096), .period = CATALOGUE_OPEN, .absent = ABSENT_KIND, .note = more},               \
-        {"all_smi_cpu_" letter "_core_utilization", "gauge", "percent", CPU,                       \
+    {"all_smi_cpu_" letter "_core_count",                                                          \
+     "gauge",                                                                                      \
+     "1",                                                                                          \
+     CPU,                                                                                          \
+     "Number of " word " cores of the chip (macOS: sysctl)",                                       \
+     .asks = "sysctl hw.perflevel*",                                                               \
+     RANGE(1, 4096),                                                                               \
+     .period = CATALOGUE_OPEN,                                                                     \
+     .absent = ABSENT_KIND,                                                                        \
+     .note = more},                                                                                \
+        {"all_smi_cpu_" letter "_core_utilization",                                                \
+         "gauge",                                                                                  \
+         "percent",                                                                                \
+         CPU,                                                                                      \
          "Share of time in which the " word " cores worked, mean over the interval, percent "      \
          "(macOS: IOReport)",                                                                      \
-         .asks = ASKS_STATES, .period = CATALOGUE_MEAN, .absent = ABSENT_KIND,                     \
+         .asks = ASKS_STATES,                                                                      \
+         .period = CATALOGUE_MEAN,                                                                 \
+         .absent = ABSENT_KIND,                                                                    \
          .note = "Time, whatever the clock: some tools multiply it by the clock over the "         \
                  "highest clock."},                                                                \
-        {"all_smi_cpu_" letter "_cluster_frequency_mhz", "gauge", "megahertz", CPU,                \
-         "Clock of the " word " cores while they worked, mean over the interval, MHz (macOS: "     \
-         "IOReport)",                                                                              \
-         .asks = ASKS_STATES, .period = CATALOGUE_MEAN,                                            \
-         .absent = "Also while none of them works."}
+    {                                                                                              \
+        "all_smi_cpu_" letter "_cluster_frequency_mhz", "gauge", "megahertz", CPU,                 \
+            "Clock of the " word " cores while they worked, mean over the interval, MHz (macOS: "  \
+            "IOReport)",                                                                           \
+            .asks = ASKS_STATES, .period = CATALOGUE_MEAN,                                         \
+            .absent = "Also while none of them works."                                             \
+    }
 
 const struct catalogue_family catalogue_apple[] = {
     {"all_smi_ane_power_watts", "gauge", "watts", GPU,

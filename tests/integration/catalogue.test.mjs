@@ -109,7 +109,7 @@ before(async () => {
   snapshot([nvml, `--path.procfs=${fixture('host-epyc', 'proc')}`, `--path.sysfs=${boardSensors(path.join(dir, 'sys'))}`, '--disable-collectors=disk'], scenario);
   for (const host of ['attribution-docker-v2', 'host-epyc', 'host-hybrid', 'host-grace', 'host-lxc', 'host-docker-v1', 'host-docker-v2', 'jetson-orin-jp6', 'jetson-xavier-jp4'])
     snapshot([`--path.procfs=${fixture(host, 'proc')}`, `--path.sysfs=${fixture(host, 'sys')}`, `--path.rootfs=${fs.existsSync(fixture(host, 'root')) ? fixture(host, 'root') : '/'}`, '--disable-collectors=disk', nvml], scenario);
-  for (const args of deviceTrees()) snapshot(args, scenario);
+  for (const { args, env } of deviceTrees()) snapshot(args, scenario, env);
 });
 
 describe('what the worker emits', () => {
@@ -136,7 +136,7 @@ describe('what the worker emits', () => {
   });
 
   it('is clean for promtool, but for names that are NVIDIA\'s, all-smi\'s or only aliases', () => {
-    const allowed = /^(all_smi_cpu_(core|socket|thread)_count|all_smi_tpu_(tensor)?core_count|all_smi_(gpu_memory_total|disk_total)|all_smi_tenstorrent_heartbeat|all_smi_tpu_hlo_exec_\w+_microseconds) /; // promtool: not these endings on gauges, another on a counter, seconds
+    const allowed = /^(all_smi_cpu_((gpu_|[spe]_)?core|socket|thread)_count|all_smi_cpu_s_(core_utilization|cluster_frequency_mhz)|all_smi_tpu_(tensor)?core_count|all_smi_(gpu_memory_total|disk_total)|all_smi_tenstorrent_heartbeat|all_smi_tpu_hlo_exec_\w+_microseconds) /; // promtool: not these endings on gauges, another on a counter, seconds
     for (const text of texts) {
       const own = text.split('\n').filter((line) => !/^(# (HELP|TYPE) )?DCGM_/.test(line)).join('\n');
       const { out, err } = run('promtool', ['check', 'metrics'], { input: own });
@@ -174,11 +174,11 @@ describe('what other exporters emit', { skip: process.env.ALGALON_REFERENCE ? fa
   };
 
   it('all-smi: names, types and labels', () => {
-    const others = /^(tpu|tenstorrent|furiosa|apple)(,|$)/; // docs/metrics-by-platform.md says which of theirs have no value, and why
+    const others = /^(tpu|tenstorrent|furiosa)(,|$)/; // docs/metrics-by-platform.md says which of theirs have no value, and why
     const concerned = rows('all-smi-metrics.tsv').filter((r) => !others.test(r.platforms));
     const bad = report('all-smi', concerned.map((r) => [r.name, check(r.name, r.type, names(r.labels))]));
-    // Three of Apple's, which the table lists without a platform, and the load of Jetson's DLA, of which the kernel tells on and off only.
-    assert.deepEqual(bad, ['all_smi_ane_utilization', 'all_smi_chassis_ane_power_watts', 'all_smi_chassis_thermal_pressure_info', 'all_smi_dla_utilization']);
+    // What all-smi makes up or never sets, of Apple's Neural Engine, and the load of Jetson's DLA, of which the kernel tells on and off only.
+    assert.deepEqual(bad, ['all_smi_ane_utilization', 'all_smi_cpu_ane_ops_per_second', 'all_smi_dla_utilization']);
   });
 
   it('dcgm-exporter: names, types and labels', () => {

@@ -1,7 +1,8 @@
-// by_platform.mjs - which families the program gives on each platform: over the trees of tests/fixtures, and over simulated NVML boards.
+// by_platform.mjs - which families the program gives on each platform: over the trees of tests/fixtures, and over simulated NVML boards and
+// machines of Apple's.
 import fs from 'node:fs';
 import path from 'node:path';
-import { Algalon, binary, nvmlSimulator, root, run, temporaryFolder, until } from './program.mjs';
+import { Algalon, binary, build, nvmlSimulator, root, run, temporaryFolder, until } from './program.mjs';
 
 const fixtures = path.join(root, 'tests/fixtures');
 const COMMON = ['--hostname=n1', '--process-command=full'];
@@ -21,8 +22,10 @@ export const platforms = [
   { name: 'Tenstorrent', trees: /^npu-tenstorrent/, collector: 'tenstorrent' },
   { name: 'Rebellions', trees: /^rebellions/, collector: 'rebellions' },
   { name: 'Furiosa', trees: /^furiosa/, collector: 'furiosa' },
+  { name: 'Apple', models: ['m1', 'm3max', 'm5max'], collector: 'apple' }, // machines that tests/sim/apple plays
   { name: 'host', trees: /^(host|attribution)-/ },
 ];
+const appleSimulator = path.join(build, 'libapple-sim.so');
 const HOST = 'host-intel'; // the one that is made to move: what is counted over time needs two moments
 
 // Boards of each kind, with what brings out the families that need an event: a fault, an instance, a virtual device, a process.
@@ -71,17 +74,21 @@ const only = (collector) => `--disable-collectors=${platforms.map((p) => p.colle
 const folders = () => fs.readdirSync(fixtures).filter((name) => fs.statSync(path.join(fixtures, name)).isDirectory());
 
 /** Options to run the program over a tree. */
-const over = (tree, collector, empty) => [only(collector), ...paths(machine(tree), empty)];
+const over = (tree, collector, empty) => ({ args: [only(collector), ...paths(machine(tree), empty)], env: {} });
 
-/** The trees with devices, each as options to run the program over it. */
+/** Options and environment for a model of Apple's. */
+const onApple = (model, empty) => ({ args: [only('apple'), ...paths(empty, empty)], env: { LD_PRELOAD: appleSimulator, ALGALON_APPLE_SIM: model } });
+
+/** The trees and models with devices, each with options and environment to run the program over it. */
 export function deviceTrees() {
   const empty = temporaryFolder();
-  return platforms.filter((p) => p.trees && p.collector).flatMap((p) => folders().filter((tree) => p.trees.test(tree)).map((tree) => over(tree, p.collector, empty)));
+  const trees = platforms.filter((p) => p.trees && p.collector).flatMap((p) => folders().filter((tree) => p.trees.test(tree)).map((tree) => over(tree, p.collector, empty)));
+  return [...trees, ...platforms.flatMap(({ models = [] }) => models.map((model) => onApple(model, empty)))];
 }
 
-function snapshot(tree, collector, empty, to) {
-  const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...over(tree, collector, empty)]);
-  if (code !== 0) throw new Error(`${tree}: ${err}`);
+function snapshot(what, { args, env }, to) {
+  const { code, out, err } = run(binary, ['snapshot', '--config=', '--format=prometheus', '--over=300ms', '--timeout=30s', ...COMMON, ...args], { env });
+  if (code !== 0) throw new Error(`${what}: ${err}`);
   to.collect(out);
 }
 
@@ -144,9 +151,10 @@ export async function familiesByPlatform(wanted, scrapes = new Map()) {
   const empty = temporaryFolder();
   const trees = folders();
   const found = new Map();
-  for (const { name, trees: which, collector } of platforms) {
-    const families = which ? new Families() : await boards(empty, wanted?.get(name));
-    if (which) for (const tree of trees.filter((t) => which.test(t))) snapshot(tree, collector, empty, families);
+  for (const { name, trees: which, models = [], collector } of platforms) {
+    const families = collector === 'nvidia' ? await boards(empty, wanted?.get(name)) : new Families();
+    if (which) for (const tree of trees.filter((t) => which.test(t))) snapshot(tree, over(tree, collector, empty), families);
+    for (const model of models) snapshot(model, onApple(model, empty), families);
     found.set(name, families);
   }
   const host = found.get('host');

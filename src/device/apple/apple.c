@@ -66,8 +66,8 @@ static void apple_close(void *state)
 
 /* ---- processors ---- */
 
-/* IOReport's letters stay the same while the names of the cores change: where there are Super cores,
- * P is theirs, and M, where there is one, what was called P before. */
+/* IOReport's letters stay the same while the names of the cores change: where there are Super
+ * cores, P is theirs, and M, where there is one, what was called P before. */
 static enum cpu_kind kind_of(const struct apple *d, char letter)
 {
     bool super = d->host.kind_cores[CPU_KIND_SUPER] > 0;
@@ -147,10 +147,10 @@ static void take_chassis(const struct apple *d, const struct apple_report_readin
     to->power_w = s->system_w; /* never the sum of CPU and GPU: that is not the machine's */
     to->ane_power_w = r->watts[APPLE_METER_ANE];
     to->thermal_pressure = apple_host_pressure(&d->host);
-    for (size_t i = 0; i < s->fan_len; i++) {
-        to->fan_rpm[i] = s->fan_rpm[i];
+    for (size_t i = 0; i < CHASSIS_FANS; i++)
+        to->fan_rpm[i] = i < s->fan_len ? s->fan_rpm[i] : UNKNOWN;
+    for (size_t i = 0; i < s->fan_len; i++)
         snprintf(to->fan_name[i], sizeof(to->fan_name[i]), "fan%zu", i);
-    }
 }
 
 /* ---- the GPU ---- */
@@ -170,14 +170,12 @@ static void identify(const struct apple *d, struct accelerator *a)
     a->detail.cores = d->gpu.cores;
 }
 
-static void take_power(struct apple *d, const struct apple_report_reading *r,
-                       struct accelerator *a)
+static void take_power(struct apple *d, const struct apple_report_reading *r, struct accelerator *a)
 {
     a->power_w = r->watts[APPLE_METER_GPU];
     a->detail.ane_power_w = r->watts[APPLE_METER_ANE];
-    a->detail.combined_power_w =
-        r->watts[APPLE_METER_CPU] + r->watts[APPLE_METER_GPU] +
-        (isnan(r->watts[APPLE_METER_ANE]) ? 0 : r->watts[APPLE_METER_ANE]);
+    a->detail.combined_power_w = r->watts[APPLE_METER_CPU] + r->watts[APPLE_METER_GPU] +
+                                 (isnan(r->watts[APPLE_METER_ANE]) ? 0 : r->watts[APPLE_METER_ANE]);
     if (isnan(r->joules[APPLE_METER_GPU]))
         return;
     d->energy_j_total += r->joules[APPLE_METER_GPU];

@@ -1,6 +1,6 @@
-/* apple_abi.h - what of Apple's system is used, in our own words: types, numbers and layouts, so that
- * the collector compiles without Apple's headers. Those of public headers are held against them
- * where there are any (apple_abi.c).
+/* apple_abi.h - what of Apple's system is used, in our own words: types, numbers and layouts, so
+ * that the collector compiles without Apple's headers. Those of public headers are held against
+ * them where there are any (apple_abi.c).
  *
  * Public: CoreFoundation, IOKit, mach, sysctl. IOReport and the interface of the SMC are private;
  * their shapes are as other open programs use them (macmon, socpowerbud), and may change with any
@@ -25,10 +25,10 @@ typedef unsigned long apple_id; /* CFTypeID */
 #define APPLE_CPU_IDLE     2
 #define APPLE_VM_INFO64    4 /* HOST_VM_INFO64 */
 #define APPLE_SWAP         "vm.swapusage"
-#define APPLE_NOWAIT       2 /* MNT_NOWAIT */
-#define APPLE_LOCAL        0x1000u /* MNT_LOCAL */
+#define APPLE_NOWAIT       2         /* MNT_NOWAIT */
+#define APPLE_LOCAL        0x1000u   /* MNT_LOCAL */
 #define APPLE_DONTBROWSE   0x100000u /* MNT_DONTBROWSE */
-#define APPLE_TASKALLINFO  2 /* PROC_PIDTASKALLINFO */
+#define APPLE_TASKALLINFO  2         /* PROC_PIDTASKALLINFO */
 #define APPLE_PRESSURE_KEY "com.apple.system.thermalpressurelevel"
 
 /* struct vm_statistics64, as far as it is used: the kernel fills what the caller has room for. */

@@ -86,7 +86,7 @@ struct apple_calls {
 #define APPLE_MEMBER(result, name, args) result(*name) args;
     APPLE_CALLS(APPLE_MEMBER)
 #undef APPLE_MEMBER
-    const apple_port *mach_task_self; /* a variable of the C library; NULL: it has none */
+    const apple_port *mach_task_self;  /* a variable of the C library; NULL: it has none */
     bool smc, report, notify, process; /* all functions of the kind are there */
 };
 

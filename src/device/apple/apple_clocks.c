@@ -1,11 +1,11 @@
 /* apple_clocks.c - tables of clocks, out of the power manager's entry "pmgr". */
 #include "apple_clocks.h"
 
-#define PAIR       8
-#define CLUSTER    8                    /* bytes of one in acc-clusters */
-#define KHZ_BELOW  UINT64_C(10000000)   /* no cluster runs at 10 MHz, none at 10 GHz */
-#define CLOCK_MAX  UINT64_C(10000000000)
-#define WRAP       (UINT64_C(1) << 32)  /* more than 4.29 GHz do not fit where they stand in Hz */
+#define PAIR      8
+#define CLUSTER   8                  /* bytes of one in acc-clusters */
+#define KHZ_BELOW UINT64_C(10000000) /* no cluster runs at 10 MHz, none at 10 GHz */
+#define CLOCK_MAX UINT64_C(10000000000)
+#define WRAP      (UINT64_C(1) << 32) /* more than 4.29 GHz do not fit where they stand in Hz */
 
 static uint64_t word(const char *at)
 {

@@ -1,5 +1,6 @@
 /* apple_clocks.h - which clock each performance state of the chip's clusters stands for. IOReport
- * counts the time in states by number; the tables of the power manager say what a state's clock is. */
+ * counts the time in states by number; the tables of the power manager say what a state's clock is.
+ */
 #ifndef ALGALON_DEVICE_APPLE_APPLE_CLOCKS_H
 #define ALGALON_DEVICE_APPLE_APPLE_CLOCKS_H
 
@@ -21,8 +22,8 @@ struct apple_dvfs {
     size_t cpu_len;
 };
 
-/** A table out of its bytes: pairs of clock and voltage, 32 bits each, lowest byte first. Clocks are
- * in Hz, on M4 and later those of CPUs in kHz. False: there is none in them. */
+/** A table out of its bytes: pairs of clock and voltage, 32 bits each, lowest byte first. Clocks
+ * are in Hz, on M4 and later those of CPUs in kHz. False: there is none in them. */
 bool apple_clocks_parse(struct str bytes, struct apple_clocks *ret);
 
 /** Reads the tables of this machine; empty ones where it has none (a virtual machine). */

@@ -171,8 +171,8 @@ int apple_gpu_processes(struct apple_gpu *g, struct reading *out, struct error *
     struct apple_client *now;
     size_t len;
     int code = list(g, &now, &len);
-    double passed = g->mono_ns && out->mono_ns > g->mono_ns ? (double)(out->mono_ns - g->mono_ns)
-                                                            : UNKNOWN;
+    double passed =
+        g->mono_ns && out->mono_ns > g->mono_ns ? (double)(out->mono_ns - g->mono_ns) : UNKNOWN;
 
     out->accelerator_processes =
         code ? NULL : arena_calloc(out->arena, len + 1, sizeof(*out->accelerator_processes));

@@ -8,7 +8,7 @@
 struct apple_client {
     uint64_t id; /* of the entry, never used twice */
     int pid;
-    bool graphics; /* by OpenGL only: everything else is Metal, which does both */
+    bool graphics;    /* by OpenGL only: everything else is Metal, which does both */
     uint64_t busy_ns; /* of the GPU, since the connection was made */
 };
 

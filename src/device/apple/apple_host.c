@@ -105,8 +105,7 @@ void apple_host_close(struct apple_host *h)
 /* ---- processors ---- */
 
 /* Share of the time between two counts in which it was not idle; the counts wrap at 32 bits. */
-static double busy(const struct apple_ticks *then, const struct apple_ticks *now,
-                   uint64_t sums[2])
+static double busy(const struct apple_ticks *then, const struct apple_ticks *now, uint64_t sums[2])
 {
     uint64_t all = 0, idle = 0;
 
@@ -130,8 +129,10 @@ static void take_loads(struct apple_host *h, const struct apple_ticks *now, size
         double ratio = i < h->before_len ? busy(&h->before[i], &now[i], sums) : UNKNOWN;
         h->before[i] = now[i];
         if (out->cpu.cores)
-            out->cpu.cores[out->cpu.core_len++] = (struct cpu_core){
-                .id = (unsigned)i, .type = "C", .utilization_ratio = ratio, .frequency_mhz = UNKNOWN};
+            out->cpu.cores[out->cpu.core_len++] = (struct cpu_core){.id = (unsigned)i,
+                                                                    .type = "C",
+                                                                    .utilization_ratio = ratio,
+                                                                    .frequency_mhz = UNKNOWN};
     }
     h->before_len = len;
     out->cpu.utilization_ratio = sums[1] ? (double)sums[0] / (double)sums[1] : UNKNOWN;
@@ -184,8 +185,8 @@ void apple_host_cpu(struct apple_host *h, struct reading *out)
         to->kinds[i].cores = h->kind_cores[i];
     read_loads(h, out);
     read_averages(h->calls, to);
-    if (h->calls->sysctlbyname("kern.boottime", &boot, &len, NULL, 0) == 0 &&
-        len == sizeof(boot) && boot.sec > 0) {
+    if (h->calls->sysctlbyname("kern.boottime", &boot, &len, NULL, 0) == 0 && len == sizeof(boot) &&
+        boot.sec > 0) {
         to->boot_time_s = (double)boot.sec;
         to->uptime_s = (double)clock_now_ms() / 1000 - to->boot_time_s;
     }

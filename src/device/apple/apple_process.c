@@ -101,8 +101,7 @@ static int by_pid(const void *a, const void *b)
 
 static double cpu_ratio(const struct state *s, const struct seen *now, uint64_t mono_ns)
 {
-    const struct seen *then =
-        s->len ? bsearch(now, s->seen, s->len, sizeof(*now), by_pid) : NULL;
+    const struct seen *then = s->len ? bsearch(now, s->seen, s->len, sizeof(*now), by_pid) : NULL;
 
     if (!then || then->start != now->start || now->units < then->units || mono_ns <= s->mono_ns)
         return UNKNOWN;

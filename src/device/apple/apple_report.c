@@ -16,7 +16,11 @@ static const struct {
     {"CPU Stats", "CPU Core Performance States"},
     {"GPU Stats", "GPU Performance States"},
 };
-enum { ENERGY, CPU_STATES, GPU_STATES };
+enum {
+    ENERGY,
+    CPU_STATES,
+    GPU_STATES
+};
 
 const char apple_kinds[3] = {'E', 'P', 'M'};
 
@@ -83,8 +87,7 @@ char apple_report_core(struct str channel)
 static apple_ref copy_group(const struct apple_calls *c, const char *group, const char *subgroup)
 {
     apple_ref g = apple_string(c, group), s = subgroup ? apple_string(c, subgroup) : NULL;
-    apple_ref found =
-        g && (s || !subgroup) ? c->IOReportCopyChannelsInGroup(g, s, 0, 0, 0) : NULL;
+    apple_ref found = g && (s || !subgroup) ? c->IOReportCopyChannelsInGroup(g, s, 0, 0, 0) : NULL;
 
     apple_release(c, s);
     apple_release(c, g);
@@ -169,9 +172,9 @@ static void add_states(const struct apple_calls *c, apple_ref channel,
 
     for (int32_t i = 0; i < count && i < APPLE_STATES; i++) {
         int64_t time = c->IOReportStateGetResidency(channel, i);
-        bool idle = !apple_text(c, c->IOReportStateGetNameForIndex(channel, i), name,
-                                sizeof(name)) ||
-                    is_idle(name);
+        bool idle =
+            !apple_text(c, c->IOReportStateGetNameForIndex(channel, i), name, sizeof(name)) ||
+            is_idle(name);
         unsigned place = active;
         active += !idle;
         if (time <= 0)
@@ -202,8 +205,7 @@ struct sums {
     struct residency gpu, kinds[ARRAY_LEN(apple_kinds)];
 };
 
-static void take_energy(struct apple_report *r, apple_ref channel, struct str name,
-                        struct sums *to)
+static void take_energy(struct apple_report *r, apple_ref channel, struct str name, struct sums *to)
 {
     const struct apple_calls *c = r->calls;
     enum apple_meter meter = apple_report_meter(name);

@@ -27,7 +27,7 @@ struct apple_core {
 };
 
 struct apple_report_reading {
-    double seconds;            /* it speaks of; 0: there is nothing to compare with */
+    double seconds; /* it speaks of; 0: there is nothing to compare with */
     double watts[APPLE_METERS];
     double joules[APPLE_METERS]; /* since the reading before, also where no power is told */
     struct apple_load gpu;
@@ -44,10 +44,10 @@ struct apple_report {
     const struct apple_dvfs *dvfs;
     apple_ref channels, subscription, before;
     double ns_per_tick;
-    uint64_t ticks;     /* of mach, when `before` was taken */
-    double usual_s;     /* how far apart the two before were */
-    double carried_s;   /* in which the meters of the CPU's group stood still */
-    uint64_t rejected;  /* channels whose unit or name is not understood */
+    uint64_t ticks;    /* of mach, when `before` was taken */
+    double usual_s;    /* how far apart the two before were */
+    double carried_s;  /* in which the meters of the CPU's group stood still */
+    uint64_t rejected; /* channels whose unit or name is not understood */
 };
 
 /**

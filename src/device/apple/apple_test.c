@@ -242,15 +242,24 @@ static void sums_of_energy_do_not_count_their_parts_again(void **state)
         const char *channel;
         enum apple_meter meter;
     } names[] = {
-        {"CPU Energy", APPLE_METER_CPU},       {"DIE_0_CPU Energy", APPLE_METER_CPU},
-        {"DIE_12_CPU Energy", APPLE_METER_CPU}, {"GPU Energy", APPLE_METER_GPU},
-        {"ANE", APPLE_METER_ANE},              {"ANE0", APPLE_METER_ANE},
-        {"DIE_1_ANE1", APPLE_METER_ANE},       {"ECPU0", APPLE_METER_NONE},
-        {"PCPU", APPLE_METER_NONE},            {"GPU SRAM0", APPLE_METER_NONE},
-        {"GPU", APPLE_METER_NONE},             {"ANE0_0", APPLE_METER_NONE},
-        {"ANE SRAM", APPLE_METER_NONE},        {"DIE_CPU Energy", APPLE_METER_NONE},
-        {"DIE_0CPU Energy", APPLE_METER_NONE}, {"", APPLE_METER_NONE},
-        {"DIE_", APPLE_METER_NONE},            {"DIE_0_", APPLE_METER_NONE},
+        {"CPU Energy", APPLE_METER_CPU},
+        {"DIE_0_CPU Energy", APPLE_METER_CPU},
+        {"DIE_12_CPU Energy", APPLE_METER_CPU},
+        {"GPU Energy", APPLE_METER_GPU},
+        {"ANE", APPLE_METER_ANE},
+        {"ANE0", APPLE_METER_ANE},
+        {"DIE_1_ANE1", APPLE_METER_ANE},
+        {"ECPU0", APPLE_METER_NONE},
+        {"PCPU", APPLE_METER_NONE},
+        {"GPU SRAM0", APPLE_METER_NONE},
+        {"GPU", APPLE_METER_NONE},
+        {"ANE0_0", APPLE_METER_NONE},
+        {"ANE SRAM", APPLE_METER_NONE},
+        {"DIE_CPU Energy", APPLE_METER_NONE},
+        {"DIE_0CPU Energy", APPLE_METER_NONE},
+        {"", APPLE_METER_NONE},
+        {"DIE_", APPLE_METER_NONE},
+        {"DIE_0_", APPLE_METER_NONE},
     };
 
     (void)state;
@@ -422,6 +431,7 @@ static void the_machine_s_power_is_the_meter_s_and_not_a_sum(void **state)
     near(c->fan_rpm[0], 1350);
     near(c->fan_rpm[1], 1450);
     assert_string_equal(c->fan_name[1], "fan1");
+    assert_true(isnan(c->fan_rpm[2])); /* there is no third */
     apple_sim.pressure = 2;
     near(rig_read(rig)->chassis.thermal_pressure, 2);
     apple_sim.pressure = 99; /* a level that has no name is not told */
@@ -492,7 +502,8 @@ static void tables_of_clocks(void **state)
     static const uint32_t hz[] = {0, 0, 600000000, 1, 3204000000u, 2};
     static const uint32_t khz[] = {1020000, 1, 4464000, 2};
     /* 4.404 and 4.464 GHz do not fit into 32 bits. */
-    static const uint32_t wrapped[] = {1260000000u, 1, 4284000000u, 2, 109032704u, 3, 169032704u, 4};
+    static const uint32_t wrapped[] = {1260000000u, 1, 4284000000u, 2,
+                                       109032704u,  3, 169032704u,  4};
     static const uint32_t absurd[] = {600000000, 1, 500000000, 1, 400000000, 1, 300000000, 1};
     struct apple_clocks c;
     uint32_t many[2 * (APPLE_STATES + 1)];
@@ -559,17 +570,40 @@ static void values_of_the_smc(void **state)
 static void whatever_is_refused_the_rest_is_read_and_nothing_is_kept(void **state)
 {
     static const char *const calls[] = {
-        "CFStringCreateWithCString", "CFStringGetCString", "CFNumberGetValue", "CFDataGetBytePtr",
-        "CFDictionaryCreateMutableCopy", "IOServiceMatching", "IOServiceGetMatchingServices",
-        "IORegistryEntryCreateCFProperty", "IORegistryEntryGetChildIterator",
-        "IORegistryEntryGetRegistryEntryID", "IORegistryEntryGetName", "IOServiceOpen",
-        "IOConnectCallStructMethod", "IOReportCopyChannelsInGroup", "IOReportCreateSubscription",
-        "IOReportCreateSamples", "IOReportCreateSamplesDelta", "IOReportChannelGetChannelName",
-        "IOReportChannelGetUnitLabel", "IOReportSimpleGetIntegerValue", "IOReportStateGetCount",
-        "IOReportStateGetNameForIndex", "mach_timebase_info", "host_statistics64",
-        "host_processor_info", "notify_register_check", "notify_get_state", "hw.memsize",
-        "hw.pagesize", "hw.nperflevels", "machdep.cpu.brand_string", "vm.loadavg",
-        "kern.boottime", APPLE_SWAP,
+        "CFStringCreateWithCString",
+        "CFStringGetCString",
+        "CFNumberGetValue",
+        "CFDataGetBytePtr",
+        "CFDictionaryCreateMutableCopy",
+        "IOServiceMatching",
+        "IOServiceGetMatchingServices",
+        "IORegistryEntryCreateCFProperty",
+        "IORegistryEntryGetChildIterator",
+        "IORegistryEntryGetRegistryEntryID",
+        "IORegistryEntryGetName",
+        "IOServiceOpen",
+        "IOConnectCallStructMethod",
+        "IOReportCopyChannelsInGroup",
+        "IOReportCreateSubscription",
+        "IOReportCreateSamples",
+        "IOReportCreateSamplesDelta",
+        "IOReportChannelGetChannelName",
+        "IOReportChannelGetUnitLabel",
+        "IOReportSimpleGetIntegerValue",
+        "IOReportStateGetCount",
+        "IOReportStateGetNameForIndex",
+        "mach_timebase_info",
+        "host_statistics64",
+        "host_processor_info",
+        "notify_register_check",
+        "notify_get_state",
+        "hw.memsize",
+        "hw.pagesize",
+        "hw.nperflevels",
+        "machdep.cpu.brand_string",
+        "vm.loadavg",
+        "kern.boottime",
+        APPLE_SWAP,
     };
 
     (void)state;
@@ -738,8 +772,13 @@ static struct apple_process *put_process(uint32_t pid, uint32_t uid, const char 
 {
     struct apple_process *p = &apple_sim.processes[apple_sim.process_len++];
 
-    *p = (struct apple_process){.pid = pid, .uid = uid, .status = 2, .start_sec = 1750000000,
-                                .start_usec = 500000, .resident_size = GIB, .threads = 7};
+    *p = (struct apple_process){.pid = pid,
+                                .uid = uid,
+                                .status = 2,
+                                .start_sec = 1750000000,
+                                .start_usec = 500000,
+                                .resident_size = GIB,
+                                .threads = 7};
     str_copy(p->name, sizeof(p->name), str_of(name));
     return p;
 }

@@ -14,8 +14,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/sysmacros.h>
+#endif
 
 #define MARK        "NVRM: Xid (PCI:"
 #define RECORD      8192   /* the kernel's records are no longer */

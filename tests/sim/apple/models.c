@@ -115,7 +115,8 @@ static void add_states(struct sim_channel *c, bool gpu, int active)
         str_copy(c->states[c->state_len++], sizeof(c->states[0]), str_of(idle[i]));
     for (int i = 0; i < active; i++)
         gpu ? snprintf(c->states[c->state_len++], sizeof(c->states[0]), "P%d", i + 1)
-            : snprintf(c->states[c->state_len++], sizeof(c->states[0]), "V%dP%d", i, active - 1 - i);
+            : snprintf(c->states[c->state_len++], sizeof(c->states[0]), "V%dP%d", i,
+                       active - 1 - i);
 }
 
 /* `digits` of a core's number behind `prefix`. */
@@ -171,10 +172,18 @@ static void add_common(const char *chip, const char *model, unsigned gpu_cores)
         .page = 16384,
         .arm = true,
         .mach_ticks = UINT64_C(24000000) * 1000,
-        .vm = {.free = 60000, .active = 300000, .inactive = 250000, .wired = 150000,
-               .speculative = 10000, .purgeable = 5000, .compressor = 40000, .external = 200000},
-        .swap = {.total = UINT64_C(2) << 30, .available = UINT64_C(3) << 29,
-                 .used = UINT64_C(1) << 29, .page_size = 16384},
+        .vm = {.free = 60000,
+               .active = 300000,
+               .inactive = 250000,
+               .wired = 150000,
+               .speculative = 10000,
+               .purgeable = 5000,
+               .compressor = 40000,
+               .external = 200000},
+        .swap = {.total = UINT64_C(2) << 30,
+                 .available = UINT64_C(3) << 29,
+                 .used = UINT64_C(1) << 29,
+                 .page_size = 16384},
     };
     add_entry("Root", "IOPlatformExpertDevice", NULL)->uuid = apple_sim.uuid;
     add_entry("pmgr", "AppleARMIODevice", NULL);
@@ -284,7 +293,8 @@ static void m2pro(void)
     add_gpu_states(8);
     add_table("voltage-states1-sram", 1000000, false, e, ARRAY_LEN(e));
     add_table("voltage-states5-sram", 1000000, false, p, ARRAY_LEN(p));
-    add_table("voltage-states9-sram", 1000000, true, gpu, ARRAY_LEN(gpu)); /* under that name only */
+    add_table("voltage-states9-sram", 1000000, true, gpu,
+              ARRAY_LEN(gpu)); /* under that name only */
     add_sensors();
     add_fans(2);
 }
@@ -409,8 +419,13 @@ bool apple_sim_set(const char *model)
         const char *name;
         void (*make)(void);
     } models[] = {
-        {"m1", m1}, {"m2pro", m2pro}, {"m3max", m3max}, {"m4", m4}, {"m2ultra", m2ultra},
-        {"m5max", m5max}, {"virtual", virtual_machine},
+        {"m1", m1},
+        {"m2pro", m2pro},
+        {"m3max", m3max},
+        {"m4", m4},
+        {"m2ultra", m2ultra},
+        {"m5max", m5max},
+        {"virtual", virtual_machine},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(models); i++) {
@@ -438,8 +453,8 @@ static double watts_of(const char *name)
         const char *name;
         double watts;
     } all[] = {
-        {"CPU Energy", 8},  {"DIE_0_CPU Energy", 8}, {"DIE_1_CPU Energy", 6}, {"GPU Energy", 4},
-        {"ANE", 0.5},       {"ANE0", 0.25},          {"DIE_1_ANE1", 0.25},    {"DRAM0", 1},
+        {"CPU Energy", 8}, {"DIE_0_CPU Energy", 8}, {"DIE_1_CPU Energy", 6}, {"GPU Energy", 4},
+        {"ANE", 0.5},      {"ANE0", 0.25},          {"DIE_1_ANE1", 0.25},    {"DRAM0", 1},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -457,8 +472,7 @@ void sim_pass(double seconds)
         struct sim_channel *c = &s->channels[i];
         bool gpu = !strcmp(c->name, "GPUPH"), slow = strstr(c->name, "ECPU") != NULL;
         if (!strcmp(c->group, "Energy Model"))
-            c->value += (int64_t)(seconds * watts_of(c->name) *
-                                  (strchr(c->unit, 'n') ? 1e9 : 1e3));
+            c->value += (int64_t)(seconds * watts_of(c->name) * (strchr(c->unit, 'n') ? 1e9 : 1e3));
         else if (gpu) /* 40 %, half of it in its slowest state and half in its third */
             work(c, seconds, 0.4, 1, 3);
         else if (slow) /* 20 % in the slowest */

@@ -9,7 +9,7 @@
 /* What a number given out stands for: an entry, or a list of them that is walked. */
 static struct handle {
     bool taken, iterator;
-    unsigned entry;               /* place in the list */
+    unsigned entry; /* place in the list */
     unsigned list[SIM_ENTRIES];
     size_t len, at;
 } handles[HANDLES];
@@ -72,8 +72,7 @@ int IOServiceGetMatchingServices(apple_port port, apple_ref matching, apple_port
         h->iterator = true;
         for (unsigned i = 0; i < apple_sim.entry_len; i++) {
             const struct sim_entry *e = &apple_sim.entries[i];
-            if (!e->client &&
-                (!strcmp(e->class, class) || (e->kind && !strcmp(e->kind, class))))
+            if (!e->client && (!strcmp(e->class, class) || (e->kind && !strcmp(e->kind, class))))
                 h->list[h->len++] = i;
         }
     }

@@ -1,6 +1,6 @@
-/* sim.h - a machine of Apple's for tests: the functions that src/device/apple looks up, over objects,
- * registry, channels and keys that a test can change. Everything that is made is counted, and what is
- * let go of twice, or used as what it is not, ends the program. */
+/* sim.h - a machine of Apple's for tests: the functions that src/device/apple looks up, over
+ * objects, registry, channels and keys that a test can change. Everything that is made is counted,
+ * and what is let go of twice, or used as what it is not, ends the program. */
 #ifndef APPLE_SIM_H
 #define APPLE_SIM_H
 
@@ -87,7 +87,8 @@ bool apple_sim_set(const char *model);
 /** The functions, for struct host_paths. */
 const struct apple_calls *apple_sim_calls(void);
 
-/** A channel, an entry, a key by name; the first of that name. The program ends when there is none. */
+/** A channel, an entry, a key by name; the first of that name. The program ends when there is none.
+ */
 struct sim_channel *sim_channel(const char *name);
 struct sim_entry *sim_entry(const char *name);
 struct sim_key *sim_key(const char *key);

@@ -117,8 +117,7 @@ int host_statistics64(apple_port host, int flavour, int *to, uint32_t *words)
 {
     uint32_t given = MIN(*words, (uint32_t)(sizeof(apple_sim.vm) / sizeof(int)));
 
-    if (host != mach_host_self() || flavour != APPLE_VM_INFO64 ||
-        sim_refused("host_statistics64"))
+    if (host != mach_host_self() || flavour != APPLE_VM_INFO64 || sim_refused("host_statistics64"))
         return 4;
     memcpy(to, &apple_sim.vm, given * sizeof(int));
     *words = given;
@@ -127,8 +126,7 @@ int host_statistics64(apple_port host, int flavour, int *to, uint32_t *words)
 
 int host_processor_info(apple_port host, int flavour, uint32_t *cpus, int **ret, uint32_t *words)
 {
-    if (host != mach_host_self() || flavour != APPLE_CPU_LOAD ||
-        sim_refused("host_processor_info"))
+    if (host != mach_host_self() || flavour != APPLE_CPU_LOAD || sim_refused("host_processor_info"))
         return 4;
     *cpus = apple_sim.cpus;
     *words = apple_sim.cpus * APPLE_CPU_STATES;
