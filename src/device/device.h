@@ -34,8 +34,8 @@ struct host_paths {
     const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */
-    const struct linux_edge *edge; /* for what no file stands in for: a test's, or recorded
-                                      answers'; NULL: the kernel's */
+    const struct linux_edge *edge;   /* for what no file stands in for: a test's, or recorded
+                                        answers'; NULL: the kernel's */
     const struct apple_calls *apple; /* a test's system of Apple's; NULL: this one, if it is one */
 };
 
