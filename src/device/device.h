@@ -24,13 +24,14 @@ struct linux_edge;
 struct apple_calls;
 
 /* Where the machine is read. Tests and containers move the roots; all are borrowed and never NULL
- * but nvml_library, hpc_jobs, kubelet_socket, edge and apple. */
+ * but nvml_library, zes_library, hpc_jobs, kubelet_socket, edge and apple. */
 struct host_paths {
     const char *procfs;       /* "/proc" */
     const char *sysfs;        /* "/sys" */
     const char *rootfs;       /* "/": mount points and /etc/passwd are looked up below it */
     const char *nvml_library; /* a file to load instead of the driver's libnvidia-ml.so.1; NULL:
                                  search as usual */
+    const char *zes_library;  /* the same for Level Zero's libze_loader.so.1; a test's */
     const char *hpc_jobs; /* a folder of jobs by device, as dcgm-exporter takes it; NULL: none */
     const char *kubelet_socket; /* its pod-resources; NULL: at the usual place below rootfs */
     bool own_samples; /* ask devices often whose driver keeps no samples of utilisation and power */

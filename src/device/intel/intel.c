@@ -2,9 +2,11 @@
 #include "intel.h"
 
 #include "intel_card.h"
+#include "intel_zes.h"
 
 #include "device/linux_cards.h"
 #include "device/linux_cgroup.h"
+#include "device/linux_edge.h"
 #include "device/linux_file.h"
 #include "device/linux_proc.h"
 
@@ -18,7 +20,9 @@ struct intel {
     struct linux_cards all;
     struct intel_card devices[LINUX_CARDS];
     struct linux_drm *drm;
-    bool all_processes; /* procfs shows those of the whole machine */
+    bool all_processes;    /* procfs shows those of the whole machine */
+    struct intel_zes *zes; /* NULL: it is not there, or was not started yet */
+    bool zes_tried;
 };
 
 static bool is_ours(const struct linux_card *c)
@@ -52,6 +56,9 @@ static void meet(struct linux_cards *all, size_t i, bool again)
 
     if (again)
         intel_card_close(&d->devices[i]);
+    intel_zes_close(d->zes); /* it knows the boards of its start only */
+    d->zes = NULL;
+    d->zes_tried = false;
     intel_card_open(&d->devices[i], &all->paths, &all->cards[i], &all->identity[i]);
 }
 
@@ -84,8 +91,54 @@ static void intel_close(void *state)
         return;
     for (size_t i = 0; i < d->all.len; i++)
         intel_card_close(&d->devices[i]);
+    intel_zes_close(d->zes);
     linux_drm_close(d->drm);
     free(d);
+}
+
+/* ---- Level Zero ---- */
+
+/* Of boards of their own, on this machine: files that are a copy of another's tell nothing of who
+ * is here. */
+static bool wants_zes(const struct host_paths *paths, const struct linux_card *cards,
+                      const struct intel_card *devices, size_t len)
+{
+    bool here = paths->zes_library || linux_edge_is_sysfs(paths->sysfs);
+
+    for (size_t i = 0; here && i < len; i++)
+        if (!devices[i].integrated && !cards[i].virtual_function)
+            return true;
+    return false;
+}
+
+/* Its start looks at every board, and would wake those that sleep. */
+static void start_zes(struct intel *d, const struct reading *r)
+{
+    if (d->zes_tried || !wants_zes(&d->all.paths, d->all.cards, d->devices, d->all.len))
+        return;
+    for (size_t i = 0; i < d->all.len; i++)
+        if (r->accelerators[i].state == ACCELERATOR_SLEEPING)
+            return;
+    d->zes_tried = true;
+    if (intel_zes_open(d->all.paths.zes_library, &d->zes, NULL))
+        d->zes = NULL; /* doctor says why */
+}
+
+static bool never_sleeps(const struct intel *d, size_t i)
+{
+    char text[16];
+
+    return linux_file_text(text, sizeof(text), d->all.paths.sysfs, "%s/device/power/control",
+                           d->all.cards[i].folder) > 0 &&
+           str_is(str_trim(str_of(text)), "on");
+}
+
+static void read_zes(const struct intel *d, size_t i, bool all, struct reading *out)
+{
+    if (!d->zes || d->devices[i].integrated)
+        return;
+    bool engines = !all && d->devices[i].pmu_code && never_sleeps(d, i);
+    intel_zes_read(d->zes, d->all.cards[i].bus_id, engines, out, &out->accelerators[i]);
 }
 
 /* ---- processes ---- */
@@ -134,6 +187,7 @@ static int intel_read(void *state, struct reading *out, struct error *err)
         const struct linux_card *at = &d->all.cards[i];
         if (a->state != ACCELERATOR_OK) {
             intel_card_rest(&d->devices[i]);
+            intel_zes_rest(d->zes, at->bus_id);
             continue;
         }
         intel_card_read(&d->devices[i], &d->all.paths, at, out, a);
@@ -146,14 +200,17 @@ static int intel_read(void *state, struct reading *out, struct error *err)
         code = take_processes(d, &drm, out);
     if (code)
         return error_errno(err, code, "processes on Intel GPUs");
+    start_zes(d, out);
     bool complete = d->all_processes && !drm.unreadable && !drm.untold;
     for (size_t i = 0; i < d->all.len; i++) {
         struct accelerator *a = &out->accelerators[i];
         a->processes_untold = !complete || a->state == ACCELERATOR_SLEEPING;
         /* What guests do on virtual functions, no process here does. */
         bool all = complete && !(a->detail.virtualization_mode > 0);
-        if (a->state == ACCELERATOR_OK)
-            intel_card_load(&d->devices[i], &drm, all, out, a);
+        if (a->state != ACCELERATOR_OK)
+            continue;
+        read_zes(d, i, all, out);
+        intel_card_load(&d->devices[i], &drm, all, out, a);
     }
     return 0;
 }
@@ -177,11 +234,32 @@ static void diagnose_load(const struct linux_card *at, const struct intel_card *
             "%s (%s): its counters of perf may not be opened", name, at->bus_id);
 }
 
+/* Whether it is there; it is not started, which could wake boards. */
+static void diagnose_zes(const struct host_paths *paths, struct arena *a, struct finding **ret,
+                         size_t *ret_len)
+{
+    static const char what[] = "errors of memory, its bandwidth and clock, bytes over PCI Express "
+                               "and Xe-Link";
+    struct error err = {0};
+    struct zes z;
+
+    if (!zes_open(&z, paths->zes_library, &err))
+        finding_add(a, ret, ret_len, FINDING_OK, "level zero", "",
+                    "its loader is there: %s, while all boards are awake", what);
+    else
+        finding_add(a, ret, ret_len, FINDING_NOTE, "level zero",
+                    "Install level-zero 1.10 or newer and Intel's driver for it "
+                    "(intel-level-zero-gpu), where these are wanted.",
+                    "%s: no %s", err.text, what);
+    zes_close(&z);
+}
+
 static void diagnose(const struct host_paths *paths, struct arena *a, struct finding **ret,
                      size_t *ret_len)
 {
     struct linux_card cards[LINUX_CARDS];
     size_t len = linux_card_list(paths->sysfs, "drm", is_ours, cards);
+    bool zes = false;
 
     for (size_t i = 0; i < len; i++) {
         struct intel_card *c = xnew(struct intel_card);
@@ -197,9 +275,12 @@ static void diagnose(const struct host_paths *paths, struct arena *a, struct fin
             finding_add(a, ret, ret_len, FINDING_NOTE, TOPIC,
                         "Power needs Linux 6.2, heat and fans 6.12 (i915) or 6.15 (xe).",
                         "%s (%s): its driver shows no sensors", identity.name, cards[i].bus_id);
+        zes = zes || wants_zes(paths, &cards[i], c, 1);
         intel_card_close(c);
         free(c);
     }
+    if (zes)
+        diagnose_zes(paths, a, ret, ret_len);
 }
 
 const struct collector intel_collector = {
