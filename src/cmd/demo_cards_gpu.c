@@ -6,6 +6,7 @@
 #define KFD_GPU     51000u /* the driver's number of a GPU */
 #define COMPUTE     304u   /* units of a large one */
 #define KFD         "sys/class/kfd/kfd/"
+#define DRIVERS     ((uint64_t)320 << 20) /* memory in use that is no process's */
 #define SHARED      UINT64_MAX
 #define SHARED_USED ((uint64_t)18 << 30) /* by a GPU that is part of a processor */
 #define SHARED_ALL  ((uint64_t)96 << 30)
@@ -122,7 +123,7 @@ static void move_amd(struct demo_tree *t, const struct demo_card *c,
         return;
     snprintf(folder, sizeof(folder), KFD "proc/%d", s->pid);
     snprintf(name, sizeof(name), "vram_%u", KFD_GPU + c->number);
-    demo_tree_line(t, folder, name, "%llu", (unsigned long long)(used - used / 40));
+    demo_tree_line(t, folder, name, "%llu", (unsigned long long)(used - MIN(used, DRIVERS)));
     snprintf(name, sizeof(name), "stats_%u/cu_occupancy", KFD_GPU + c->number);
     demo_tree_line(t, folder, name, "%.0f", COMPUTE * s->load);
 }
@@ -176,7 +177,8 @@ static void move_intel(struct demo_tree *t, const struct demo_card *c,
 {
     char folder[DEMO_PATH], sensors[DEMO_PATH], gt[DEMO_PATH + 32], node[64];
     unsigned char regions[8 + 2 * 88] = {is_shared(c) ? 1 : 2};
-    uint64_t held = is_shared(c) ? (uint64_t)3 << 30 : s->memory_used - s->memory_used / 40;
+    uint64_t held =
+        is_shared(c) ? (uint64_t)3 << 30 : s->memory_used - MIN(s->memory_used, DRIVERS);
 
     card_folder(c, folder);
     sensor_folder(c, sensors);

@@ -17,7 +17,7 @@ const LOOKS = [
 ];
 
 /** What is chosen on a page of the demo for its picture, of several makers: forty GPUs in one chart show nothing. */
-const CHOICE = { "algalon-gpu": ["arc-01", "cdna-01", "lab-01"], "algalon-processes": ["ampere-01", "arc-01", "cdna-01"] };
+const CHOICE = { "algalon-gpu": ["ada-01", "arc-01", "lab-01"], "algalon-processes": ["ampere-01", "arc-01", "cdna-01"] };
 
 /** The pages beside the dashboards, and what stands on them when they are drawn. */
 const PLACES = {
