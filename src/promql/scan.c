@@ -305,6 +305,7 @@ struct worker {
     struct window window;
     struct placement placements[PLACEMENTS];
     unsigned placement_len, oldest;
+    size_t together; /* series that are read next */
     pthread_t thread;
     bool started;
     int code;
@@ -442,6 +443,13 @@ static int work_one(struct worker *w, size_t i, const struct column *c)
     return code ? fault_set(&w->fault, PROMQL_EXECUTION, "%s", err.text) : 0;
 }
 
+/* How many series are read at once, when `n` of them took `bytes`: few long ones, so that they need
+ * no more memory than one by one. */
+static size_t together(size_t n, size_t bytes)
+{
+    return MAX(MIN(SCRATCH_KEEP_BYTES / (bytes / n + 1), (size_t)READ_TOGETHER), (size_t)1);
+}
+
 static int work_some(struct worker *w, size_t first, size_t n)
 {
     struct column columns[READ_TOGETHER];
@@ -452,10 +460,12 @@ static int work_some(struct worker *w, size_t first, size_t n)
         arena_reset(&w->scratch);
         forget_placements(w);
     }
+    size_t used = w->scratch.used;
     if (!code)
         code = read_series(w, first, n, columns);
     for (size_t i = 0; i < n && !code; i++)
         code = work_one(w, first + i, &columns[i]);
+    w->together = together(n, w->scratch.used - used);
     return code;
 }
 
@@ -465,10 +475,12 @@ static void *work(void *arg)
 
     if (!make_placements(w))
         w->code = fault_memory(&w->fault);
-    for (size_t i = w->begin; i < w->end && !w->code; i += READ_TOGETHER) {
+    w->together = 1; /* nothing is known of them yet */
+    for (size_t i = w->begin, n; i < w->end && !w->code; i += n) {
         if (atomic_load_explicit(w->stop, memory_order_relaxed))
             break;
-        w->code = work_some(w, i, MIN(w->end - i, (size_t)READ_TOGETHER));
+        n = MIN(w->end - i, w->together);
+        w->code = work_some(w, i, n);
     }
     if (w->code)
         atomic_store(w->stop, true);

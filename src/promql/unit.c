@@ -138,6 +138,7 @@ static struct promql_unit of_aggregate(const struct context *c, const struct nod
     case AGGREGATION_GROUP:
     case AGGREGATION_COUNT_VALUES:
     case AGGREGATION_DISTINCT:
+    case AGGREGATION_HISTOGRAM:
     case AGGREGATION_SHARE:
     case AGGREGATION_ZSCORE:
         return bare;
