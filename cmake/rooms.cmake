@@ -6,7 +6,7 @@ function(algalon_room name)
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.c ${dir}/*.S)
   if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux") # what reads a Linux kernel, and cannot be compiled without its headers
-    list(FILTER sources EXCLUDE REGEX "/device/((accel|amd|intel|ipmi|jetson|npu)/[a-z0-9_]*|linux_(allocation|disk|edge|gpu|grpc|kubelet|process))\\.c$")
+    list(FILTER sources EXCLUDE REGEX "/device/((accel|amd|intel|ipmi|jetson|npu)/[a-z0-9_]*|linux_(allocation|answers|disk|edge|gpu|grpc|kubelet|process|question|recorder))\\.c$")
   endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.c$")
