@@ -1,5 +1,5 @@
 // Why a panel has nothing to show, in plain words.
-import { undefinedIn, type VariableState } from "./variables.ts";
+import { ALL, undefinedIn, type VariableState } from "./variables.ts";
 import type { Bindings } from "./macros.ts";
 
 const WORDS = new Set(
@@ -67,10 +67,10 @@ export function emptyReason(
       s.variable.type === "query" &&
       exprs.some((e) => new RegExp(`\\$\\{?${s.variable.name}\\b`).test(e)),
   );
-  if (empty.length) {
-    const names = empty.map((s) => `“${s.variable.label}”`).join(", ");
-    return reason(`Nothing to choose for ${names}.`, empty[0]!.error);
-  }
+  const nothingFor = (of: VariableState[]): Reason =>
+    reason(`Nothing to choose for ${of.map((s) => `“${s.variable.label}”`).join(", ")}.`, of[0]!.error);
+  const unset = empty.filter((s) => s.chosen[0] !== ALL); // All asks for any value, also where none is known
+  if (unset.length) return nothingFor(unset);
   const names = [...new Set(exprs.flatMap(metricNames))];
   if (known && names.length) {
     if (!known.size) return reason("Nothing was scraped.", "No sample lies in this range. Is a worker up? See Targets.");
@@ -82,7 +82,8 @@ export function emptyReason(
       );
     if (quiet) return reason(quiet);
     if (absent.length) return reason("No machine reports a part of this.", `It is ${quoted(absent)}.`);
-    return reason("No data for this selection.", "Choose another above, or another time range.");
+    const advice = empty.length ? nothingFor(empty).short : "Choose another above, or another time range.";
+    return reason("No data for this selection.", advice);
   }
-  return reason("No data in this range.");
+  return empty.length ? nothingFor(empty) : reason("No data in this range.");
 }
