@@ -116,7 +116,7 @@ static void metrics_come_in_the_form_that_is_asked_for(void **state)
         struct test_answer a = get_ready(f, "/metrics", cases[i].accept);
         assert_int_equal(a.status, 200);
         assert_string_equal(test_header(&a, "Content-Type", text, sizeof(text)), cases[i].type);
-        assert_true(str_contains(buf_str(&a.body), STR("all_smi_cpu_utilization{")));
+        assert_true(str_contains(buf_str(&a.body), STR("all_smi_up{")));
         assert_int_equal(str_ends(buf_str(&a.body), STR("# EOF\n")), cases[i].openmetrics);
         test_answer_fini(&a);
     }
@@ -132,7 +132,7 @@ static void metrics_are_sent_packed_to_those_who_ask(void **state)
     struct test_answer a = get_ready(f, "/metrics", "Accept-Encoding: gzip\r\n");
     assert_string_equal(test_header(&a, "Content-Encoding", text, sizeof(text)), "gzip");
     assert_int_equal(libdeflate_gzip_decompress(d, a.body.ptr, a.body.len, plain, 1u << 22, &n), 0);
-    assert_true(str_contains(str_make(plain, n), STR("all_smi_cpu_utilization{")));
+    assert_true(str_contains(str_make(plain, n), STR("all_smi_up{")));
     test_answer_fini(&a);
     libdeflate_free_decompressor(d);
     free(plain);

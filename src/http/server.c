@@ -478,20 +478,25 @@ static int generation_open(struct http_server *s, struct web_config *config,
     return 0;
 }
 
-/* About once a second: daemons that have run dry are stopped. */
-static void tick(void *arg)
+/* Takes a daemon that was replaced out of the list, for the caller alone to close. NULL: none. */
+static struct generation *take_retired(struct http_server *s, bool dry)
 {
-    struct http_server *s = arg;
-    struct generation *dry = NULL;
+    struct generation *taken = NULL;
 
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->retired_len && !dry; i++)
-        if (atomic_load(&s->retired[i]->connections) == 0) {
-            dry = s->retired[i];
+    for (size_t i = 0; i < s->retired_len && !taken; i++)
+        if (!dry || atomic_load(&s->retired[i]->connections) == 0) {
+            taken = s->retired[i];
             s->retired[i] = s->retired[--s->retired_len];
         }
     pthread_mutex_unlock(&s->lock);
-    generation_close(dry);
+    return taken;
+}
+
+/* About once a second: a daemon that has run dry is stopped. */
+static void tick(void *arg)
+{
+    generation_close(take_retired(arg, true));
 }
 
 /* ---- start, reload, stop ---- */
@@ -604,6 +609,7 @@ static int renew(struct http_server *s, struct web_config *config, struct error 
     pthread_mutex_lock(&s->lock);
     if (s->retired_len < RETIRED_MAX) {
         old = s->current;
+        generation_quiesce(old); /* before tick() can see it, which may close it at once */
         s->retired[s->retired_len++] = old;
         s->current = fresh;
     }
@@ -612,7 +618,6 @@ static int renew(struct http_server *s, struct web_config *config, struct error 
         generation_close(fresh);
         return error_set(err, -EBUSY, "connections of earlier reloads are still open");
     }
-    generation_quiesce(old);
     watch_end_streams(s->watch, false);
     return 0;
 }
@@ -685,6 +690,7 @@ void http_server_stop(struct http_server *s, int64_t grace_ms)
 {
     if (!s)
         return;
+    struct generation *retired;
     uint64_t deadline = clock_mono_ns() + (uint64_t)grace_ms * NS_PER_MS;
     generation_quiesce(s->current);
     if (s->watch)
@@ -698,8 +704,8 @@ void http_server_stop(struct http_server *s, int64_t grace_ms)
     pool_drain(s->auth); /* until the library's loops have ended they may be asked for work */
     pool_drain(s->slow);
     generation_close(s->current);
-    for (size_t i = 0; i < s->retired_len; i++)
-        generation_close(s->retired[i]);
+    while ((retired = take_retired(s, false)))
+        generation_close(retired);
     pool_stop(s->auth);
     pool_stop(s->slow);
     watch_stop(s->watch);
