@@ -25,8 +25,8 @@ static const char *const nvidia_words[] = {
     [CONTAINER_NVIDIA_RUNTIME] = "by the runtime that Docker's configuration names",
     [CONTAINER_NVIDIA_TOOLKIT] = "by a reservation, which the container toolkit serves",
     [CONTAINER_NVIDIA_NO_WAY] =
-        "there is no way into a container yet: install NVIDIA's container toolkit, then run "
-        "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` and this again",
+        ("there is no way into a container yet: install NVIDIA's container toolkit, then run "
+         "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` and this again"),
 };
 
 /* `who: text` as comments, broken at blanks. */
