@@ -167,7 +167,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
     if (!size_add(size, align - 1, &rounded))
         return NULL;
-    rounded &= ~(align - 1);
+    rounded = MAX(rounded & ~(align - 1), align); /* nothing has a place of its own, too */
     if (UNLIKELY(rounded > (size_t)(a->end - a->at)) && !add_chunk(a, rounded))
         return NULL;
     void *ptr = a->at;

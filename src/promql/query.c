@@ -124,8 +124,10 @@ static int raw_row(void *ctx, unsigned thread, size_t i, const struct column *c,
     (void)err;
     if (!times || !values)
         return -ENOMEM;
-    memcpy(times, c->ts_ms + from, len * sizeof(*times));
-    memcpy(values, c->values + from, len * sizeof(*values));
+    if (len) {
+        memcpy(times, c->ts_ms + from, len * sizeof(*times));
+        memcpy(values, c->values + from, len * sizeof(*values));
+    }
     raw->ret->series[i].len = len;
     raw->ret->series[i].ts_ms = times;
     raw->ret->series[i].values = values;
