@@ -356,6 +356,8 @@ static int chassis_read(void *state, struct reading *out, struct error *err)
     out->chassis.inlet_temperature_c = UNKNOWN;
     out->chassis.outlet_temperature_c = UNKNOWN;
     out->chassis.power_w = UNKNOWN;
+    out->chassis.ane_power_w = UNKNOWN; /* Apple's alone, as is the next */
+    out->chassis.thermal_pressure = UNKNOWN;
     for (size_t i = 0; i < CHASSIS_FANS; i++)
         out->chassis.fan_rpm[i] = UNKNOWN;
     for (size_t i = 0; i < s->sensor_len; i++) {
