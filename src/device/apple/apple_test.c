@@ -1,9 +1,6 @@
 /* apple_test.c - the collectors on machines that tests/sim/apple plays. */
 #include "apple.h"
-#include "apple_clocks.h"
-#include "apple_gpu.h"
 #include "apple_report.h"
-#include "apple_smc.h"
 
 #include "sim.h"
 
@@ -406,19 +403,6 @@ static void clients_are_found_as_children_and_counted_by_their_own_number(void *
     rig_free(rig);
 }
 
-static void pids_out_of_words(void **state)
-{
-    (void)state;
-    assert_int_equal(apple_gpu_pid(STR("pid 533, WindowServer")), 533);
-    assert_int_equal(apple_gpu_pid(STR("pid 412, a, b")), 412);
-    assert_int_equal(apple_gpu_pid(STR("pid 7")), 7);
-    assert_int_equal(apple_gpu_pid(STR("pid , x")), 0);
-    assert_int_equal(apple_gpu_pid(STR("pid 99999999999, x")), 0);
-    assert_int_equal(apple_gpu_pid(STR("pid -4, x")), 0);
-    assert_int_equal(apple_gpu_pid(STR("533")), 0);
-    assert_int_equal(apple_gpu_pid(STR("")), 0);
-}
-
 static void the_machine_s_power_is_the_meter_s_and_not_a_sum(void **state)
 {
     struct rig *rig = rig_new("m2pro");
@@ -488,81 +472,6 @@ static void an_idle_cluster_has_a_load_and_no_clock(void **state)
     near(r->accelerators[0].utilization_ratio, 0);
     assert_true(isnan(r->accelerators[0].clock_graphics_mhz));
     rig_free(rig);
-}
-
-/* ---- texts and bytes ---- */
-
-static struct str pairs(const uint32_t *words, size_t len)
-{
-    return str_make((const char *)words, len * sizeof(*words));
-}
-
-static void tables_of_clocks(void **state)
-{
-    static const uint32_t hz[] = {0, 0, 600000000, 1, 3204000000u, 2};
-    static const uint32_t khz[] = {1020000, 1, 4464000, 2};
-    /* 4.404 and 4.464 GHz do not fit into 32 bits. */
-    static const uint32_t wrapped[] = {1260000000u, 1, 4284000000u, 2,
-                                       109032704u,  3, 169032704u,  4};
-    static const uint32_t absurd[] = {600000000, 1, 500000000, 1, 400000000, 1, 300000000, 1};
-    struct apple_clocks c;
-    uint32_t many[2 * (APPLE_STATES + 1)];
-
-    (void)state;
-    assert_true(apple_clocks_parse(pairs(hz, ARRAY_LEN(hz)), &c));
-    assert_int_equal(c.len, 2); /* off is no clock */
-    near(c.mhz[0], 600);
-    near(c.mhz[1], 3204);
-    assert_true(apple_clocks_parse(pairs(khz, ARRAY_LEN(khz)), &c));
-    near(c.mhz[1], 4464);
-    assert_true(apple_clocks_parse(pairs(wrapped, ARRAY_LEN(wrapped)), &c));
-    near(c.mhz[2], 4404);
-    near(c.mhz[3], 4464);
-    assert_false(apple_clocks_parse(pairs(absurd, ARRAY_LEN(absurd)), &c));
-    assert_false(apple_clocks_parse(str_make("", 0), &c));
-    assert_false(apple_clocks_parse(str_make("1234567", 7), &c));
-    for (size_t i = 0; i < ARRAY_LEN(many); i++)
-        many[i] = 600000000;
-    assert_false(apple_clocks_parse(pairs(many, ARRAY_LEN(many)), &c));
-}
-
-static void values_of_the_smc(void **state)
-{
-    static const struct {
-        const char *type;
-        uint8_t bytes[8];
-        size_t size;
-        bool good;
-        double value;
-    } all[] = {
-        {"flt ", {0, 0, 0x28, 0x42}, 4, true, 42}, /* lowest byte first */
-        {"flt ", {0x42, 0x28, 0, 0}, 4, true, 1.4405e-41},
-        {"flt ", {0, 0, 0xc0, 0x7f}, 4, false, 0}, /* no number */
-        {"flt ", {0, 0, 0x28}, 3, false, 0},
-        {"ui8 ", {3}, 1, true, 3},
-        {"ui16", {1, 2}, 2, true, 258}, /* highest byte first */
-        {"ui32", {0, 0, 4, 210}, 4, true, 1234},
-        {"sp78", {0xff, 0x80}, 2, true, -0.5},
-        {"fpe2", {0x15, 0x18}, 2, true, 1350},
-        {"fpe2", {0x15}, 1, false, 0},
-        {"hex_", {1, 2}, 2, false, 0},
-    };
-    double value;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        bool good = apple_smc_value(apple_smc_key(all[i].type), all[i].bytes, all[i].size, &value);
-        if (good != all[i].good)
-            fail_msg("%s %zu", all[i].type, i);
-        if (good)
-            near(value, all[i].value);
-    }
-    assert_int_equal(apple_report_core(STR("ECPU010")), 'E');
-    assert_int_equal(apple_report_core(STR("DIE_0_PCPU1_CPU0")), 'P');
-    assert_int_equal(apple_report_core(STR("MCPU0")), 'M');
-    assert_int_equal(apple_report_core(STR("GPUPH")), 0);
-    assert_int_equal(apple_report_core(STR("XCPU")), 0);
-    assert_int_equal(apple_report_core(STR("E")), 0);
 }
 
 /* ---- refusals ---- */
@@ -833,13 +742,10 @@ int main(void)
         TEST(a_slow_interval_is_no_sleep),
         TEST(a_meter_that_stood_still_is_no_zero),
         TEST(clients_are_found_as_children_and_counted_by_their_own_number),
-        TEST(pids_out_of_words),
         TEST(the_machine_s_power_is_the_meter_s_and_not_a_sum),
         TEST(the_palm_rest_is_no_core),
         TEST(states_beyond_the_table_leave_the_clock_unknown),
         TEST(an_idle_cluster_has_a_load_and_no_clock),
-        TEST(tables_of_clocks),
-        TEST(values_of_the_smc),
         TEST(whatever_is_refused_the_rest_is_read_and_nothing_is_kept),
         TEST(a_call_that_is_refused_leaves_its_values_out),
         TEST(a_gpu_that_goes_is_an_error_and_comes_back),
